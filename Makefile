@@ -1,0 +1,32 @@
+# Thin: each target sets up what is missing, then calls CMake's presets or the command.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: setup build demo test asan lint fuzz clean
+
+PRESET ?= release
+FUZZ_SECONDS ?= 60
+
+setup:
+	@scripts/install-deps.sh
+
+build: setup
+	cmake --preset $(PRESET)
+	cmake --build --preset $(PRESET)
+
+test: build
+	ctest --preset $(PRESET) -j $$(nproc)
+
+# The sanitizers' build of everything but LibTorch, and its tests.
+asan:
+	$(MAKE) test PRESET=asan
+
+lint: build
+	scripts/lint.sh build/$(PRESET)
+
+fuzz: setup
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+clean:
+	rm -rf build demo

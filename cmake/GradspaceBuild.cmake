@@ -1,0 +1,26 @@
+# How our own targets are compiled. Nothing here is global: targets ask for it.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+option(GRADSPACE_WERROR "Treat warnings as errors" OFF)
+
+find_program(GRADSPACE_CCACHE ccache)
+if(GRADSPACE_CCACHE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GRADSPACE_CCACHE})
+endif()
+
+# Command and module lie beside the library, in the build folder as in an installation.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+
+function(gradspace_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  # -ffp-contract=off: the same rounding whatever the processor; fused multiply-adds are asked for by
+  # name where they are wanted. -fno-math-errno lets sqrt be one instruction; nothing reads errno.
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+    -ffp-contract=off -fno-math-errno
+    $<$<BOOL:${GRADSPACE_WERROR}>:-Werror>)
+endfunction()

@@ -1,0 +1,70 @@
+// The twelve challenges of CURE-TSR at five levels, made on any image.
+//
+// The models, with their sources, stand at the top of each challenge's own file in src/challenge.
+// Level 1 is visible, level 5 severe; sizes scale with the image, so that a 32-pixel crop and a
+// 1920-pixel frame look equally hard at one level.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gradspace/image.h"
+
+namespace gradspace::challenge {
+
+inline constexpr int kLevels = 5;
+
+/// The smallest side an image may have.
+inline constexpr int kMinSide = 8;
+
+/// CURE-TSR's numbers.
+enum class Type {
+  kDecolorization = 1,
+  kLensBlur = 2,
+  kCodecError = 3,
+  kDarkening = 4,
+  kDirtyLens = 5,
+  kExposure = 6,
+  kGaussianBlur = 7,
+  kNoise = 8,
+  kRain = 9,
+  kShadow = 10,
+  kSnow = 11,
+  kHaze = 12,
+};
+
+/// What the registry knows of a type.
+struct TypeInfo {
+  Type type;
+  std::string_view name;     ///< "lens-blur": the command line's word
+  std::string_view summary;  ///< one line for --help and the contact sheet
+};
+
+/// All twelve, by number.
+std::span<const TypeInfo> all_types();
+
+/// By name ("rain") or number ("9", "09"). Throws InvalidArgument that lists the valid ones.
+Type parse_type(std::string_view text);
+
+std::string_view name(Type type);
+
+struct Options {
+  /// Leave out the image's own sensor noise floor, which optical challenges (blur, dirty lens, haze)
+  /// put back by default because in a camera the optics come before the sensor. CURE-TSR's makers
+  /// worked on finished pictures and left it out.
+  bool post_production = false;
+};
+
+/// The challenged image: same size and number of channels. A function of its arguments alone.
+/// Throws InvalidArgument for a level outside 1 to 5 or a side under kMinSide. Thread-safe.
+Image apply(const Image& image, Type type, int level, std::uint64_t seed,
+            const Options& options = {});
+
+/// The seed of one image's draws: a hash of the run's seed, the type and the image's key (its path
+/// relative to the input, '/'-separated, or its index in an IDX or CIFAR file as decimal text). The
+/// level is left out on purpose: the same drops, only heavier.
+std::uint64_t image_seed(std::uint64_t run_seed, Type type, std::string_view key);
+
+}  // namespace gradspace::challenge

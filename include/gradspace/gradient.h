@@ -1,0 +1,91 @@
+// Per-image weight gradients of an autoencoder's losses: the features gradspace is about.
+//
+// Evaluation mode: z = mu. For image x with reconstruction x':
+//   BCE  = -sum(x log x' + (1 - x) log(1 - x')), each logarithm clamped at -100 as PyTorch does
+//   KLD  = -1/2 sum(1 + logvar - mu^2 - exp(logvar))
+//   ELBO = BCE + KLD
+// (paper, section 3). A gradient is of one image's summed loss by one layer's weight; biases are not
+// used. Gradients that are zero by structure (BCE by fc12; KLD by fc2 and every up layer) are exactly
+// zero. A batch gives what a loop over its images gives.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/model.h"
+
+namespace gradspace {
+
+enum class Loss { kBce, kKld, kElbo };
+
+/// "bce", "kld", "elbo".
+std::string_view name(Loss loss);
+
+/// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
+/// PyTorch order), or, without a loss, the activations "mu" or "logvar".
+struct FeatureBlock {
+  std::string layer;
+  std::optional<Loss> loss;
+  std::size_t begin = 0;  ///< first column
+  std::size_t end = 0;    ///< one past the last
+
+  friend bool operator==(const FeatureBlock&, const FeatureBlock&) = default;
+};
+
+/// The blocks that a request stands for, in the order asked, columns assigned.
+/// Request: comma-separated `layer:loss` ("down.6:kld,up.6:bce"), `mu`, `logvar`, `all` (every weight
+/// layer with bce, then every one with kld), `all:LOSS`. Throws InvalidArgument naming the valid
+/// layers and losses; also for kld, elbo, mu and logvar of a model without bottleneck.
+std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec);
+
+/// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default.
+std::string proposed_features(const AutoencoderSpec& spec);
+
+/// The total number of columns.
+std::size_t dimension(std::span<const FeatureBlock> blocks);
+
+/// Images for a backend, viewed: exactly one of the two is set.
+struct ImageBatch {
+  std::size_t count = 0;
+  const std::uint8_t* u8_nhwc = nullptr;  ///< divided by 255 on the way in
+  const float* f32_nchw = nullptr;        ///< within [0,1]; NaN, infinity and others throw
+};
+
+/// Where results go, viewed; an empty span means "not wanted", and is not computed. n = batch.count.
+struct GradientOutputs {
+  std::span<float> features;        ///< [n, dimension()]
+  std::span<float> block_norms;     ///< [n, blocks], Euclidean norm of each block
+  std::span<float> bce;             ///< [n]
+  std::span<float> kld;             ///< [n]; zero without bottleneck
+  std::span<float> mu;              ///< [n, latent]
+  std::span<float> logvar;          ///< [n, latent]
+  std::span<float> reconstruction;  ///< [n, C, H, W]
+};
+
+/// Computes the asked blocks. One object is for one thread at a time; make one a thread.
+class GradientBackend {
+ public:
+  virtual ~GradientBackend() = default;
+
+  virtual std::span<const FeatureBlock> blocks() const = 0;
+
+  /// Throws InvalidArgument when an output's size does not fit, or pixels are not within [0,1].
+  virtual void run(const ImageBatch& batch, const GradientOutputs& outputs) = 0;
+};
+
+/// Instruction sets of the native engine.
+enum class InstructionSet { kBest, kSse4, kAvx2, kAvx512, kNeon };
+
+/// The native SIMD engine (src/gradient). Throws InvalidArgument for a model that does not validate,
+/// or an instruction set that this processor lacks.
+std::unique_ptr<GradientBackend> make_native_backend(const Model& model,
+                                                     std::vector<FeatureBlock> blocks,
+                                                     InstructionSet set = InstructionSet::kBest);
+
+}  // namespace gradspace

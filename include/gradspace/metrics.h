@@ -1,0 +1,35 @@
+// Exact detection metrics: every threshold that changes a decision is looked at, no grid.
+//
+// Scores are larger = more out of distribution (OOD). "in" is in-distribution.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace gradspace {
+
+struct DetectionMetrics {
+  /// Balanced: mean of the two classes' rates of right decisions at the given threshold.
+  double accuracy = 0;
+  /// Probability that an OOD image scores above an in-distribution one; ties count half.
+  double auroc = 0;
+  /// Average precision, no interpolation, with in-distribution as the positive class ...
+  double aupr_in = 0;
+  /// ... and with OOD as the positive class.
+  double aupr_out = 0;
+  /// Smallest false positive rate among thresholds with true positive rate >= 0.95; positive = in.
+  double fpr95_in_positive = 0;
+  /// The same; positive = OOD.
+  double fpr95_ood_positive = 0;
+  /// Least (false negative rate + false positive rate) / 2 over all thresholds.
+  double detection_error = 0;
+  std::size_t n_in = 0;
+  std::size_t n_out = 0;
+};
+
+/// An image is called in-distribution where score <= `threshold`.
+/// O(n log n). Throws InvalidArgument when a class is empty or a score is NaN.
+DetectionMetrics detection_metrics(std::span<const double> in_scores,
+                                   std::span<const double> out_scores, double threshold);
+
+}  // namespace gradspace

@@ -1,0 +1,112 @@
+// The autoencoder: its description, its weights, and the file that holds both.
+//
+// A description is a chain
+//   input [C,H,W] -> down[0..] (Conv2d, ReLU after each) -> flatten
+//         -> fc11 = mu, fc12 = logvar (Linear)  -> z -> fc2 (Linear, no activation) -> reshape
+//         -> up[0..] (ConvTranspose2d, ReLU between, sigmoid after the last) -> [C,H,W]
+// With `latent` 0 there is no bottleneck: the encoder's output goes straight into the decoder, and
+// there is no mu, no logvar and no KLD. Parameters bear PyTorch's names: down.0, down.2, ... (the
+// activations count), fc11, fc12, fc2, up.0, up.2, ..., each with .weight and .bias.
+//
+// The default is the paper's VAE: 3x28x28, 3-3-6-9-12 channels, latent 20.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/tensor.h"
+
+namespace gradspace {
+
+/// A Conv2d, or a ConvTranspose2d (which alone uses output_padding). Square kernels.
+struct ConvSpec {
+  int out_channels = 0;
+  int kernel = 4;
+  int stride = 2;
+  int padding = 2;
+  int output_padding = 0;
+
+  friend bool operator==(const ConvSpec&, const ConvSpec&) = default;
+};
+
+/// Channels, height and width of one image's activations.
+struct Extent {
+  int channels = 0;
+  int height = 0;
+  int width = 0;
+
+  std::size_t size() const {
+    return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) *
+           static_cast<std::size_t>(width);
+  }
+  friend bool operator==(const Extent&, const Extent&) = default;
+};
+
+struct AutoencoderSpec {
+  Extent input{3, 28, 28};
+  std::vector<ConvSpec> down{{3}, {6}, {9}, {12}};
+  /// Number of latent variables; 0 leaves the bottleneck out.
+  int latent = 20;
+  std::vector<ConvSpec> up{{9, 4, 2, 2}, {6, 4, 2, 1}, {3, 4, 2, 2}, {3, 4, 2, 1}};
+
+  /// Throws InvalidArgument, naming the layer, when the shapes do not chain from the input back to
+  /// the input's own shape, or an extent is not within 1 to 65536, or there is no layer at all.
+  void validate() const;
+
+  friend bool operator==(const AutoencoderSpec&, const AutoencoderSpec&) = default;
+};
+
+/// A layer with weights, in the order of the forward pass.
+struct LayerInfo {
+  enum class Kind { kConv, kConvTranspose, kLinear };
+  std::string name;  ///< "down.6"
+  Kind kind;
+  ConvSpec conv;  ///< for the two convolutions
+  Extent in;      ///< for kLinear: {features, 1, 1}
+  Extent out;
+  /// Conv2d [out,in,k,k], ConvTranspose2d [in,out,k,k], Linear [out,in].
+  std::vector<std::int64_t> weight_shape;
+  std::vector<std::int64_t> bias_shape;
+};
+
+/// down..., fc11, fc12, fc2, up... with all shapes worked out. Validates.
+std::vector<LayerInfo> layers(const AutoencoderSpec& spec);
+
+/// The description as JSON: {"input": [3, 28, 28], "down": [{"out_channels": 3, "kernel": 4,
+/// "stride": 2, "padding": 2}, ...], "latent": 20, "up": [...]}. Keys left out of a layer take
+/// ConvSpec's defaults; an unknown key throws. The result of parsing is validated.
+std::string to_json(const AutoencoderSpec& spec);
+AutoencoderSpec parse_autoencoder_spec(std::string_view json, std::string_view name);
+AutoencoderSpec read_autoencoder_spec(const std::filesystem::path& path);
+
+/// A description with its weights.
+struct Model {
+  AutoencoderSpec spec;
+  TensorMap weights;
+  /// What else the file says (training record, seeds, preprocessing), as JSON texts by key.
+  std::map<std::string, std::string> metadata;
+
+  /// Throws InvalidArgument naming the tensor when one is missing, superfluous, of another shape, or
+  /// holds a NaN or an infinity.
+  void validate() const;
+};
+
+/// PyTorch's default initialisation (Kaiming uniform, a = sqrt 5: every weight and bias uniform in
+/// +-1/sqrt(fan_in)), drawn from gradspace's own generator, so that every backend starts equal.
+Model initialise(const AutoencoderSpec& spec, std::uint64_t seed);
+
+/// Reads and writes `.safetensors` with kind "autoencoder". Throws IoError, FormatError.
+Model read_model(const std::filesystem::path& path);
+void write_model(const std::filesystem::path& path, const Model& model);
+
+/// Reads a checkpoint of the original research code (zip-format `torch.save` of a dict that holds
+/// `state_dict`, or of a state dict itself; a `module.` prefix is taken off). The description is
+/// worked out from the weights' shapes and must fit `spec`. Throws IoError, FormatError.
+Model import_pytorch_checkpoint(const std::filesystem::path& path,
+                                const AutoencoderSpec& spec = AutoencoderSpec{});
+
+}  // namespace gradspace

@@ -1,0 +1,35 @@
+// NumPy's .npy files, format 1.0 to 3.0: C order, little-endian float32, float64, uint8 and int64.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/tensor.h"
+
+namespace gradspace {
+
+enum class NpyType { kFloat32, kFloat64, kUint8, kInt64 };
+
+struct NpyHeader {
+  NpyType type = NpyType::kFloat32;
+  std::vector<std::int64_t> shape;
+  std::size_t data_offset = 0;  ///< bytes from the file's start
+};
+
+/// Throws FormatError, also for Fortran order, other types, and shapes whose size overflows.
+NpyHeader parse_npy_header(std::span<const std::uint8_t> bytes, std::string_view name);
+
+/// A version 1.0 header padded to exactly `size` bytes (a multiple of 64), so that it can be
+/// rewritten in place when the number of rows is known.
+std::vector<std::uint8_t> npy_header(NpyType type, const std::vector<std::int64_t>& shape,
+                                     std::size_t size = 128);
+
+/// Reads a whole float32 (or float64, narrowed) file.
+Tensor read_npy(const std::filesystem::path& path);
+void write_npy(const std::filesystem::path& path, const Tensor& tensor);
+
+}  // namespace gradspace

@@ -1,0 +1,36 @@
+// The safetensors container: an 8-byte little-endian header length, a JSON header, raw values.
+// Only float32 tensors; other types are refused by name. Sizes are checked before allocation.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/tensor.h"
+
+namespace gradspace {
+
+/// The newest `format_version` this library writes and reads.
+inline constexpr int kFormatVersion = 1;
+
+struct SafeTensors {
+  TensorMap tensors;
+  /// The header's `__metadata__`: text by key. Ours always has "kind" and "format_version".
+  std::map<std::string, std::string> metadata;
+};
+
+/// Throws FormatError on truncated or inconsistent content; `name` stands in messages.
+SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name);
+std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file);
+
+/// Reads one of ours: throws FormatError unless metadata "kind" is `kind` and "format_version" is
+/// known. An empty `kind` accepts any.
+SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind);
+/// Adds "kind", "format_version" and "gradspace_version"; written beside the target, then renamed.
+void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file);
+
+}  // namespace gradspace

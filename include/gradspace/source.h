@@ -1,0 +1,78 @@
+// Where images come from: a CURE-TSR tree or one of its sets, a folder, an IDX pair, CIFAR-10
+// binaries. Opening lists; pixels are read only when asked, so memory does not grow with their number
+// but for about fifty bytes a file name.
+//
+// Order: by path (bytewise) for files, by index for IDX and CIFAR-10; the same on every machine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/image.h"
+
+namespace gradspace {
+
+/// The seven fields of a CURE-TSR file name, such as 01_01_00_00_00_05_0003.bmp.
+struct CureTsrName {
+  int sequence = 0;   ///< 01 real, 02 synthetic
+  int sign = 0;       ///< 1 to 14
+  int challenge = 0;  ///< 0 to 12; 0 alone is in-distribution
+  int level = 0;      ///< 0 to 5
+  std::string index;  ///< the last three fields, kept as they stand: "00_05_0003"
+
+  /// From a file name with or without folders and extension; nothing when it is not of this form.
+  static std::optional<CureTsrName> parse(std::string_view file_name);
+  /// "01_01_00_00_00_05_0003", no extension.
+  std::string text() const;
+};
+
+/// What is known of an image without reading it.
+struct ImageInfo {
+  /// Relative to the source's root, '/'-separated; for IDX and CIFAR-10 "FILE#INDEX".
+  std::string path;
+  std::string set;       ///< "train", "val", "test", or empty
+  int challenge = 0;     ///< CURE-TSR's type, 0 = clean or unknown
+  int level = 0;         ///< 0 = clean or unknown
+  int object_class = -1; ///< sign type, digit, ...; -1 = unknown
+};
+
+enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10 };
+
+/// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10.
+SourceKind parse_source_kind(std::string_view text);
+
+/// A list of images. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual SourceKind kind() const = 0;
+  virtual std::size_t size() const = 0;  ///< at least 1
+  virtual ImageInfo info(std::size_t i) const = 0;
+  /// Throws IoError or FormatError naming the file; the other images stay readable.
+  virtual Image load(std::size_t i) const = 0;
+  /// What was passed over while listing and why, a line each ("notes.txt: not an image").
+  virtual std::span<const std::string> skipped() const = 0;
+};
+
+/// Opens and lists. kAuto looks at the content: a folder that holds RealChallengeFree (or
+/// RealChallenge, or sets of files with CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
+/// or gzip; CIFAR-10 by names and sizes of its binaries; another folder, or a single image file, is a
+/// folder of images, searched recursively.
+/// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
+/// Throws IoError when it can't be read, FormatError when it holds no image.
+std::unique_ptr<Source> open_source(const std::filesystem::path& path,
+                                    SourceKind kind = SourceKind::kAuto);
+
+/// The images of `source` at the given positions, as a source (it keeps `source` alive).
+std::unique_ptr<Source> select(std::shared_ptr<const Source> source,
+                               std::vector<std::uint32_t> positions);
+
+}  // namespace gradspace

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs what building, testing and the demo need on Debian 12. Does nothing when all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=(build-essential cmake ninja-build ccache pkg-config git)
+libraries=(libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev libeigen3-dev libtbb-dev libhwy-dev
+  libjpeg62-turbo-dev libpng-dev libzip-dev libmd-dev libboost-dev zlib1g-dev protobuf-compiler
+  libprotobuf-dev libmatio-dev libtorch-dev libopenblas0-pthread)
+# Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in bench/.
+developer=(clang clang-format clang-tidy libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev
+  python3-numpy python3-pil python3-sklearn python3-skimage python3-torch)
+demo=(dataset-fashion-mnist)
+
+missing=()
+for package in "${build[@]}" "${libraries[@]}" "${developer[@]}" "${demo[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
+    missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+echo "installing: ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+  "${missing[@]}" >/dev/null

@@ -1,0 +1,28 @@
+// What a subcommand is. A new one is one file, `<name>_command.cpp`, with a function that returns its
+// Command, and a line in registry.cpp.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace gradspace::cli {
+
+struct Command {
+  std::string name;
+  std::string summary;  ///< one line, for the list of commands
+  std::string example;  ///< printed at the end of --help
+  /// Declares the options on the subcommand and returns what to do once they are parsed: the exit
+  /// status (0 done, 1 the work failed). Errors are thrown, not printed.
+  std::function<std::function<int()>(CLI::App&)> declare;
+};
+
+/// All subcommands, in the order of the list.
+std::vector<Command> all_commands();
+
+}  // namespace gradspace::cli

@@ -1,0 +1,144 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) {
+      ::close(value_);
+    }
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+/// Fills `container` (of bytes or characters) with the file's content.
+template <typename Container>
+Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) {
+    throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
+  }
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    throw IoError(fmt::format("{}: not a regular file", path.string()));
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > max_bytes) {
+    throw FormatError(
+        fmt::format("{}: {} bytes, more than the {} allowed", path.string(), size, max_bytes));
+  }
+  Container content(size, {});
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(file.get(), content.data() + done, size - done);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      throw IoError(fmt::format("{}: can't read: {}", path.string(), last_system_error()));
+    }
+    if (got == 0) {  // it shrank under us
+      break;
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  content.resize(done);
+  return content;
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& target) {
+  static std::atomic<unsigned> counter{0};
+  std::filesystem::path name = target;
+  name += fmt::format(".tmp-{}-{}", ::getpid(), counter++);
+  return name;
+}
+
+}  // namespace
+
+std::string last_system_error() { return std::generic_category().message(errno); }
+
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  return read_whole<std::vector<std::uint8_t>>(path, max_bytes);
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  return read_whole<std::string>(path, max_bytes);
+}
+
+AtomicFile::AtomicFile(std::filesystem::path target)
+    : target_(std::move(target)), temporary_(temporary_name(target_)) {
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    throw IoError(fmt::format("{}: can't write: {}", target_.string(), last_system_error()));
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(descriptor_, bytes.data(), bytes.size());
+    if (wrote < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      throw IoError(fmt::format("{}: can't write: {}", target_.string(), last_system_error()));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+  }
+}
+
+void AtomicFile::write(std::string_view text) {
+  write(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+void AtomicFile::commit() {
+  const bool flushed = ::fsync(descriptor_) == 0;
+  const std::string reason = flushed ? std::string() : last_system_error();
+  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
+  if (flushed && closed && ::rename(temporary_.c_str(), target_.c_str()) == 0) {
+    return;
+  }
+  const std::string why = reason.empty() ? last_system_error() : reason;
+  ::unlink(temporary_.c_str());
+  throw IoError(fmt::format("{}: can't write: {}", target_.string(), why));
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace gradspace

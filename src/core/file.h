@@ -1,0 +1,48 @@
+// Whole files in and out, with the errors a user can act on.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gradspace {
+
+/// The bytes of a regular file. Throws IoError, or FormatError when it is over `max_bytes`.
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
+                                    std::uint64_t max_bytes = std::uint64_t{1} << 32);
+
+std::string read_text_file(const std::filesystem::path& path,
+                           std::uint64_t max_bytes = std::uint64_t{1} << 28);
+
+/// A file that appears under its name only when it is whole: it is written beside the target and
+/// renamed by `commit`; without `commit` it is removed.
+class AtomicFile {
+ public:
+  /// Throws IoError when the folder can't be written.
+  explicit AtomicFile(std::filesystem::path target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::uint8_t> bytes);
+  void write(std::string_view text);
+  /// Flushes to the disk and renames. Throws IoError; then nothing of the target has changed.
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// AtomicFile in one call.
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+void write_file(const std::filesystem::path& path, std::string_view text);
+
+/// "No such file or directory", for messages, from errno's present value.
+std::string last_system_error();
+
+}  // namespace gradspace
