@@ -58,28 +58,28 @@ std::vector<std::string> known_words(const CLI::App& app) {
   return words;
 }
 
-int report_usage_error(const CLI::App& app, const CLI::ParseError& error) {
+/// The line for a word that means nothing where it stands.
+std::string unknown_word(const CLI::App& where, const std::string& word) {
+  const std::string guess = nearest(word.substr(0, word.find('=')), known_words(where));
+  return guess.empty() ? fmt::format("{}: not known here", word)
+                       : fmt::format("{}: not known here; did you mean {}?", word, guess);
+}
+
+int usage_error(std::string_view message, const std::string& command) {
+  fmt::print(stderr, "gradspace: {} (try 'gradspace {}--help')\n", message,
+             command.empty() ? "" : command + " ");
+  return kWrongUsage;
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   const CLI::App& where = chosen.empty() ? app : *chosen.front();
-  std::string message = error.what();
-  if (const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error)) {
-    static_cast<void>(extras);
-    std::vector<std::string> left = where.remaining();
-    if (left.empty()) {
-      left = app.remaining();
-    }
-    if (!left.empty()) {
-      message = fmt::format("{}: not known here", left.front());
-      const std::string guess =
-          nearest(left.front().substr(0, left.front().find('=')), known_words(where));
-      if (!guess.empty()) {
-        message += fmt::format("; did you mean {}?", guess);
-      }
-    }
+  const std::string command = chosen.empty() ? "" : where.get_name();
+  const std::vector<std::string> left = where.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !left.empty()) {
+    return usage_error(unknown_word(where, left.front()), command);
   }
-  fmt::print(stderr, "gradspace: {} (try 'gradspace {}--help')\n", message,
-             chosen.empty() ? "" : where.get_name() + " ");
-  return kWrongUsage;
+  return usage_error(error.what(), command);
 }
 
 }  // namespace
@@ -99,13 +99,20 @@ int run(const std::vector<std::string>& arguments) {
         [&action, work = command.declare(*subcommand)] { action = work; });
   }
 
+  // CLI11 would only say that a subcommand is missing.
+  const std::vector<std::string> known = known_words(app);
+  if (!arguments.empty() && arguments.front().size() > 2 &&
+      std::find(known.begin(), known.end(), arguments.front()) == known.end()) {
+    return usage_error(unknown_word(app, arguments.front()), "");
+  }
+
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::Success& request) {  // --help and --version
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
-    return report_usage_error(app, error);
+    return report_parse_error(app, error);
   }
 
   try {

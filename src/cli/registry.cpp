@@ -1,8 +1,11 @@
-#include "cli/command.h"
+#include "cli/commands.h"
 
 namespace gradspace::cli {
 
-// One line a subcommand.
-std::vector<Command> all_commands() { return {}; }
+// One line a subcommand, in the order of the list that --help prints.
+std::vector<Command> all_commands() {
+  return {
+  };
+}
 
 }  // namespace gradspace::cli

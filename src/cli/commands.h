@@ -1,0 +1,10 @@
+// The subcommands: each function is defined in a file of its own, `<name>_command.cpp`.
+#pragma once
+
+#include "cli/command.h"
+
+namespace gradspace::cli {
+
+// One line a subcommand.
+
+}  // namespace gradspace::cli

@@ -1,0 +1,19 @@
+// Ctrl-C, politely: the first one asks the work to stop at the next safe place, the second kills.
+#pragma once
+
+namespace gradspace::cli {
+
+/// While one lives, SIGINT and SIGTERM set a flag instead of ending the process; once. Create at
+/// most one at a time.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  /// Whether a stop was asked for. Thread-safe.
+  static bool requested();
+};
+
+}  // namespace gradspace::cli
