@@ -11,6 +11,7 @@
 // The default is the paper's VAE: 3x28x28, 3-3-6-9-12 channels, latent 20.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -21,6 +22,10 @@
 #include "gradspace/tensor.h"
 
 namespace gradspace {
+
+/// The largest model: 1 GiB of weights, and 256 MiB for one image's activations in one layer.
+inline constexpr std::size_t kMaxWeights = std::size_t{1} << 28;
+inline constexpr std::size_t kMaxActivations = std::size_t{1} << 26;
 
 /// A Conv2d, or a ConvTranspose2d (which alone uses output_padding). Square kernels.
 struct ConvSpec {
@@ -54,7 +59,9 @@ struct AutoencoderSpec {
   std::vector<ConvSpec> up{{9, 4, 2, 2}, {6, 4, 2, 1}, {3, 4, 2, 2}, {3, 4, 2, 1}};
 
   /// Throws InvalidArgument, naming the layer, when the shapes do not chain from the input back to
-  /// the input's own shape, or an extent is not within 1 to 65536, or there is no layer at all.
+  /// the input's own shape; an extent, a kernel or a stride is not within 1 to 65536; a padding is
+  /// not under its kernel; an output padding is not under its stride, or not 0 in a down layer;
+  /// `down` or `up` is empty; or the model is over kMaxWeights or kMaxActivations.
   void validate() const;
 
   friend bool operator==(const AutoencoderSpec&, const AutoencoderSpec&) = default;
@@ -77,8 +84,9 @@ struct LayerInfo {
 std::vector<LayerInfo> layers(const AutoencoderSpec& spec);
 
 /// The description as JSON: {"input": [3, 28, 28], "down": [{"out_channels": 3, "kernel": 4,
-/// "stride": 2, "padding": 2}, ...], "latent": 20, "up": [...]}. Keys left out of a layer take
-/// ConvSpec's defaults; an unknown key throws. The result of parsing is validated.
+/// "stride": 2, "padding": 2}, ...], "latent": 20, "up": [...]}. Keys left out take the defaults of
+/// AutoencoderSpec and ConvSpec (out_channels alone must be there); an unknown key throws. The result
+/// of parsing is validated. `name` stands in messages. Throws FormatError; IoError.
 std::string to_json(const AutoencoderSpec& spec);
 AutoencoderSpec parse_autoencoder_spec(std::string_view json, std::string_view name);
 AutoencoderSpec read_autoencoder_spec(const std::filesystem::path& path);

@@ -1,0 +1,135 @@
+#include "gradspace/model.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "core/random.h"
+#include "core/text.h"
+#include "gradspace/error.h"
+#include "gradspace/safetensors.h"
+
+namespace gradspace {
+namespace {
+
+constexpr const char* kKind = "autoencoder";
+constexpr const char* kSpecKey = "spec";
+
+/// What the container says of itself; no part of Model::metadata.
+constexpr std::array<const char*, 4> kContainerKeys{"kind", "format_version", "gradspace_version",
+                                                    kSpecKey};
+
+/// Every parameter's name and shape, in the order of the forward pass.
+std::vector<std::pair<std::string, std::vector<std::int64_t>>> parameters(
+    const AutoencoderSpec& spec) {
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> result;
+  for (const LayerInfo& layer : layers(spec)) {
+    result.emplace_back(layer.name + ".weight", layer.weight_shape);
+    result.emplace_back(layer.name + ".bias", layer.bias_shape);
+  }
+  return result;
+}
+
+void check_tensor(const std::string& name, const Tensor& tensor,
+                  const std::vector<std::int64_t>& shape) {
+  if (tensor.shape != shape) {
+    throw InvalidArgument(fmt::format("tensor '{}' has shape {}; the description wants {}", name,
+                                      shape_text(tensor.shape), shape_text(shape)));
+  }
+  if (tensor.values.size() != element_count(shape)) {
+    throw InvalidArgument(fmt::format("tensor '{}' of shape {} holds {} values", name,
+                                      shape_text(shape), tensor.values.size()));
+  }
+  for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+    if (!std::isfinite(tensor.values[i])) {
+      throw InvalidArgument(
+          fmt::format("tensor '{}' holds {} at position {}; weights must be finite", name,
+                      std::isnan(tensor.values[i]) ? "NaN" : "infinity", i));
+    }
+  }
+}
+
+/// What PyTorch calls fan_in: the second axis times the kernel's area. For a transposed convolution
+/// that is the number of its outputs, whatever the name says.
+std::int64_t fan_in(const std::vector<std::int64_t>& weight_shape) {
+  std::int64_t product = 1;
+  for (std::size_t axis = 1; axis < weight_shape.size(); ++axis) {
+    product *= weight_shape[axis];
+  }
+  return product;
+}
+
+Tensor draw(const std::string& name, const std::vector<std::int64_t>& shape, double bound,
+            std::uint64_t seed) {
+  Random random(combine(seed, hash_text(name)));
+  Tensor tensor{shape, std::vector<float>(element_count(shape))};
+  for (float& value : tensor.values) {
+    value = static_cast<float>(random.uniform(-bound, bound));
+  }
+  return tensor;
+}
+
+}  // namespace
+
+void Model::validate() const {
+  const auto wanted = parameters(spec);
+  for (const auto& [name, shape] : wanted) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) {
+      throw InvalidArgument(fmt::format("tensor '{}' is missing", name));
+    }
+    check_tensor(name, found->second, shape);
+  }
+  if (weights.size() == wanted.size()) {
+    return;
+  }
+  TensorMap left = weights;
+  for (const auto& [name, shape] : wanted) {
+    left.erase(name);
+  }
+  throw InvalidArgument(fmt::format("tensor '{}' belongs to no layer of the description",
+                                    printable(left.begin()->first)));
+}
+
+Model initialise(const AutoencoderSpec& spec, std::uint64_t seed) {
+  Model model{spec, {}, {}};
+  for (const LayerInfo& layer : layers(spec)) {
+    const double bound = 1 / std::sqrt(static_cast<double>(fan_in(layer.weight_shape)));
+    for (const auto& [name, shape] : {std::pair(layer.name + ".weight", layer.weight_shape),
+                                      std::pair(layer.name + ".bias", layer.bias_shape)}) {
+      model.weights.emplace(name, draw(name, shape, bound, seed));
+    }
+  }
+  return model;
+}
+
+Model read_model(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  SafeTensors file = read_safetensors(path, kKind);
+  const auto spec = file.metadata.find(kSpecKey);
+  if (spec == file.metadata.end()) {
+    throw FormatError(fmt::format("{}: its metadata has no spec", name));
+  }
+  Model model{parse_autoencoder_spec(spec->second, name + ": spec"), std::move(file.tensors),
+              std::move(file.metadata)};
+  for (const char* key : kContainerKeys) {
+    model.metadata.erase(key);
+  }
+  try {
+    model.validate();
+  } catch (const InvalidArgument& error) {
+    throw FormatError(fmt::format("{}: {}", name, error.what()));
+  }
+  return model;
+}
+
+void write_model(const std::filesystem::path& path, const Model& model) {
+  model.validate();
+  SafeTensors file{model.weights, model.metadata};
+  file.metadata[kSpecKey] = to_json(model.spec);
+  write_safetensors(path, kKind, std::move(file));
+}
+
+}  // namespace gradspace

@@ -1,0 +1,283 @@
+#include "gradspace/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "gradspace/error.h"
+#include "gradspace/version.h"
+
+namespace gradspace {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "values are copied as they lie in files");
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kMaxHeaderBytes = 16 << 20;  // a hundred thousand tensors
+constexpr std::size_t kMaxRank = 32;
+constexpr std::size_t kAlignment = 8;
+constexpr const char* kMetadataKey = "__metadata__";
+
+/// Where a tensor's values lie, counted from the end of the header.
+struct Range {
+  std::string tensor;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+/// The header's JSON, without the length before it.
+std::string_view header_text(std::span<const std::uint8_t> bytes, std::string_view name) {
+  if (bytes.size() < kLengthBytes) {
+    throw FormatError(
+        fmt::format("{}: {} bytes; too short for a safetensors file", name, bytes.size()));
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  const std::uint64_t left = bytes.size() - kLengthBytes;
+  if (length > kMaxHeaderBytes && (left < length || bytes[kLengthBytes] != '{')) {
+    throw FormatError(fmt::format("{}: not a safetensors file", name));
+  }
+  if (length > kMaxHeaderBytes) {
+    throw FormatError(fmt::format("{}: a header of {} bytes, more than the {} allowed", name,
+                                  length, kMaxHeaderBytes));
+  }
+  if (length > left) {
+    throw FormatError(
+        fmt::format("{}: truncated: the header takes {} bytes, {} are there", name, length, left));
+  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
+  if (!text.starts_with('{')) {
+    throw FormatError(fmt::format("{}: not a safetensors file", name));
+  }
+  return text;
+}
+
+std::map<std::string, std::string> parse_metadata(const nlohmann::json& json,
+                                                  std::string_view name) {
+  if (!json.is_object()) {
+    throw FormatError(fmt::format("{}: __metadata__ is not an object", name));
+  }
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_string()) {
+      throw FormatError(
+          fmt::format("{}: metadata '{}' is {}, not a text", name, printable(key), brief(value)));
+    }
+    metadata.emplace(key, value.get<std::string>());
+  }
+  return metadata;
+}
+
+const nlohmann::json& member(const nlohmann::json& entry, const char* key,
+                             const std::string& where) {
+  if (!entry.is_object() || !entry.contains(key)) {
+    throw FormatError(fmt::format("{}: no '{}'", where, key));
+  }
+  return entry.at(key);
+}
+
+std::vector<std::int64_t> parse_shape(const nlohmann::json& json, const std::string& where) {
+  if (!json.is_array() || json.size() > kMaxRank) {
+    throw FormatError(fmt::format("{}: shape {} is not a list of at most {} extents", where,
+                                  brief(json), kMaxRank));
+  }
+  std::vector<std::int64_t> shape;
+  for (const nlohmann::json& extent : json) {
+    shape.push_back(integer_within(extent, 0, INT64_MAX, where + ": an extent"));
+  }
+  return shape;
+}
+
+/// Reads one tensor's entry of the header, and its values out of `data`.
+std::pair<Tensor, Range> parse_tensor(const std::string& tensor, const nlohmann::json& entry,
+                                      std::span<const std::uint8_t> data, std::string_view name) {
+  const std::string where = fmt::format("{}: tensor '{}'", name, printable(tensor));
+  const nlohmann::json& type = member(entry, "dtype", where);
+  if (type != "F32") {
+    throw FormatError(fmt::format("{}: is of type {}; only \"F32\" is read", where, brief(type)));
+  }
+  std::vector<std::int64_t> shape = parse_shape(member(entry, "shape", where), where);
+  const nlohmann::json& offsets = member(entry, "data_offsets", where);
+  if (!offsets.is_array() || offsets.size() != 2 || entry.size() != 3) {
+    throw FormatError(fmt::format("{}: must have dtype, shape and two data_offsets", where));
+  }
+  const std::int64_t begin = integer_within(offsets[0], 0, INT64_MAX, where + ": its begin");
+  const std::int64_t end = integer_within(offsets[1], begin, INT64_MAX, where + ": its end");
+  if (std::cmp_greater(end, data.size())) {
+    throw FormatError(fmt::format("{}: truncated: ends at byte {} of the data, {} are there", where,
+                                  end, data.size()));
+  }
+  std::size_t count = 0;
+  try {
+    count = element_count(shape);
+  } catch (const InvalidArgument& error) {
+    throw FormatError(fmt::format("{}: {}", where, error.what()));
+  }
+  if (std::cmp_not_equal(end - begin, count * sizeof(float))) {
+    throw FormatError(fmt::format("{}: shape {} takes {} bytes, not {}", where, shape_text(shape),
+                                  count * sizeof(float), end - begin));
+  }
+  std::vector<float> values(count);
+  if (count > 0) {
+    std::memcpy(values.data(), data.data() + begin, count * sizeof(float));
+  }
+  return {{std::move(shape), std::move(values)},
+          {tensor, static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end)}};
+}
+
+/// The tensors must fill the data, one after another.
+void check_ranges(std::vector<Range> ranges, std::uint64_t data_bytes, std::string_view name) {
+  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  std::uint64_t covered = 0;
+  for (const Range& range : ranges) {
+    if (range.begin != covered) {
+      throw FormatError(fmt::format("{}: tensor '{}' {}: begins at byte {} of the data, not {}",
+                                    name, printable(range.tensor),
+                                    range.begin < covered ? "overlaps another" : "leaves a hole",
+                                    range.begin, covered));
+    }
+    covered = range.end;
+  }
+  if (covered != data_bytes) {
+    throw FormatError(
+        fmt::format("{}: {} bytes after the last tensor", name, data_bytes - covered));
+  }
+}
+
+std::string header_json(const SafeTensors& file) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!file.metadata.empty()) {
+    header[kMetadataKey] = file.metadata;
+  }
+  std::size_t offset = 0;
+  for (const auto& [tensor, content] : file.tensors) {
+    const std::size_t count = element_count(content.shape);
+    if (tensor == kMetadataKey || content.values.size() != count) {
+      throw InvalidArgument(fmt::format("tensor '{}' of shape {} with {} values can't be written",
+                                        printable(tensor), shape_text(content.shape),
+                                        content.values.size()));
+    }
+    const std::size_t end = offset + count * sizeof(float);
+    header[tensor] = {{"dtype", "F32"}, {"shape", content.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  try {
+    return header.dump();
+  } catch (const nlohmann::json::exception&) {
+    throw InvalidArgument("a tensor's name or the metadata of a safetensors file is not UTF-8");
+  }
+}
+
+void check_kind_and_version(const SafeTensors& file, std::string_view kind, std::string_view name) {
+  const auto text = [&file](const char* key) {
+    const auto entry = file.metadata.find(key);
+    return entry == file.metadata.end() ? std::string() : entry->second;
+  };
+  if (!kind.empty() && text("kind") != kind) {
+    throw FormatError(
+        text("kind").empty()
+            ? fmt::format("{}: not a gradspace file (its metadata names no kind)", name)
+            : fmt::format("{}: is of kind '{}'; a file of kind '{}' is wanted", name,
+                          printable(text("kind")), kind));
+  }
+  const std::string version_text = text("format_version");
+  if (version_text.empty() && text("kind").empty()) {
+    return;  // somebody else's file
+  }
+  int version = 0;
+  const char* const end = version_text.data() + version_text.size();
+  const auto parsed = std::from_chars(version_text.data(), end, version);
+  if (parsed.ec != std::errc() || parsed.ptr != end || version < 1) {
+    throw FormatError(fmt::format("{}: its format_version '{}' is not a number from 1", name,
+                                  printable(version_text)));
+  }
+  if (version > kFormatVersion) {
+    throw FormatError(
+        fmt::format("{}: format version {} (written by gradspace {}) is newer than {}, the newest "
+                    "that this gradspace {} reads",
+                    name, version, printable(text("gradspace_version")), kFormatVersion, kVersion));
+  }
+}
+
+}  // namespace
+
+SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name) {
+  const std::string_view text = header_text(bytes, name);
+  const std::span<const std::uint8_t> data = bytes.subspan(kLengthBytes + text.size());
+  const nlohmann::json header = parse_json(text, fmt::format("{}: header", name));
+
+  SafeTensors file;
+  std::vector<Range> ranges;
+  std::uint64_t bytes_named = 0;
+  for (const auto& [key, entry] : header.items()) {
+    if (key == kMetadataKey) {
+      file.metadata = parse_metadata(entry, name);
+      continue;
+    }
+    auto [tensor, range] = parse_tensor(key, entry, data, name);
+    // Many tensors over the same bytes would take far more memory than the file is long.
+    bytes_named += range.end - range.begin;
+    if (bytes_named > data.size()) {
+      throw FormatError(fmt::format("{}: tensor '{}' overlaps another", name, printable(key)));
+    }
+    ranges.push_back(std::move(range));
+    file.tensors.emplace(key, std::move(tensor));
+  }
+  check_ranges(std::move(ranges), data.size(), name);
+  return file;
+}
+
+std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
+  std::string header = header_json(file);
+  // Spaces at its end, so that the values lie aligned.
+  header.resize((header.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  if (header.size() > kMaxHeaderBytes) {
+    throw InvalidArgument(fmt::format("a safetensors header of {} bytes, more than the {} allowed",
+                                      header.size(), kMaxHeaderBytes));
+  }
+  std::size_t total = kLengthBytes + header.size();
+  for (const auto& [tensor, content] : file.tensors) {
+    total += content.values.size() * sizeof(float);
+  }
+  std::vector<std::uint8_t> bytes(total);
+  std::uint8_t* position = bytes.data();
+  const auto put = [&position](const void* source, std::size_t size) {
+    if (size > 0) {
+      std::memcpy(position, source, size);
+      position += size;
+    }
+  };
+  const std::uint64_t length = header.size();
+  put(&length, kLengthBytes);
+  put(header.data(), header.size());
+  for (const auto& [tensor, content] : file.tensors) {
+    put(content.values.data(), content.values.size() * sizeof(float));
+  }
+  return bytes;
+}
+
+SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind) {
+  const std::string name = path.string();
+  SafeTensors file = parse_safetensors(read_file(path), name);
+  check_kind_and_version(file, kind, name);
+  return file;
+}
+
+void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file) {
+  file.metadata["kind"] = kind;
+  file.metadata["format_version"] = std::to_string(kFormatVersion);
+  file.metadata["gradspace_version"] = kVersion;
+  write_file(path, serialise_safetensors(file));
+}
+
+}  // namespace gradspace
