@@ -40,11 +40,13 @@ struct FeatureBlock {
 
 /// The blocks that a request stands for, in the order asked, columns assigned.
 /// Request: comma-separated `layer:loss` ("down.6:kld,up.6:bce"), `mu`, `logvar`, `all` (every weight
-/// layer with bce, then every one with kld), `all:LOSS`. Throws InvalidArgument naming the valid
-/// layers and losses; also for kld, elbo, mu and logvar of a model without bottleneck.
+/// layer with bce, then, where there is a bottleneck, every one with kld), `all:LOSS`. Throws
+/// InvalidArgument naming the valid layers and losses; also for kld, elbo, mu and logvar of a model
+/// without bottleneck, and for a block asked for twice.
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec);
 
-/// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default.
+/// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default;
+/// without a bottleneck the decoder's alone, without encoder layers fc11 in their place.
 std::string proposed_features(const AutoencoderSpec& spec);
 
 /// The total number of columns.

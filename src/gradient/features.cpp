@@ -1,0 +1,147 @@
+// Requests for features: text to blocks and columns.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gradspace/error.h"
+#include "gradspace/gradient.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::array kLosses{Loss::kBce, Loss::kKld, Loss::kElbo};
+
+std::string layer_list(const std::vector<LayerInfo>& layers) {
+  std::string text;
+  for (const LayerInfo& layer : layers) {
+    text += (text.empty() ? "" : ", ") + layer.name;
+  }
+  return text;
+}
+
+/// Collects blocks in the order asked and gives each its columns.
+class BlockList {
+ public:
+  explicit BlockList(const AutoencoderSpec& spec) : latent_(spec.latent), layers_(layers(spec)) {}
+
+  void add_term(std::string_view term) {
+    const std::size_t colon = term.find(':');
+    const std::string_view subject = term.substr(0, colon);
+    if (colon != std::string_view::npos) {
+      add_gradients(subject, parse_loss(term, term.substr(colon + 1)));
+    } else if (term == "all") {
+      add_gradients("all", Loss::kBce);
+      if (latent_ > 0) {
+        add_gradients("all", Loss::kKld);
+      }
+    } else if (term == "mu" || term == "logvar") {
+      require_bottleneck(term);
+      append(std::string(term), std::nullopt, static_cast<std::size_t>(latent_));
+    } else {
+      throw InvalidArgument(
+          fmt::format("features: \"{}\" is none of LAYER:LOSS, mu, logvar, all, all:LOSS "
+                      "(layers: {}; losses: bce, kld, elbo)",
+                      term, layer_list(layers_)));
+    }
+  }
+
+  std::vector<FeatureBlock> take() { return std::move(blocks_); }
+
+ private:
+  void require_bottleneck(std::string_view term) const {
+    if (latent_ == 0) {
+      throw InvalidArgument(fmt::format(
+          "features: \"{}\" needs a model with a bottleneck; this one's latent size is 0 (valid "
+          "loss: bce)",
+          term));
+    }
+  }
+
+  Loss parse_loss(std::string_view term, std::string_view text) const {
+    const auto* loss = std::ranges::find(kLosses, text, &gradspace::name);
+    if (loss == kLosses.end()) {
+      throw InvalidArgument(fmt::format(
+          "features: \"{}\" in \"{}\" is not a loss (valid: bce, kld, elbo)", text, term));
+    }
+    if (*loss != Loss::kBce) {
+      require_bottleneck(term);
+    }
+    return *loss;
+  }
+
+  void add_gradients(std::string_view subject, Loss loss) {
+    bool found = false;
+    for (const LayerInfo& layer : layers_) {
+      if (subject == "all" || subject == layer.name) {
+        append(layer.name, loss, element_count(layer.weight_shape));
+        found = true;
+      }
+    }
+    if (!found) {
+      throw InvalidArgument(fmt::format("features: the model has no layer \"{}\" (valid: {}, all)",
+                                        subject, layer_list(layers_)));
+    }
+  }
+
+  void append(std::string layer, std::optional<Loss> loss, std::size_t size) {
+    for (const FeatureBlock& block : blocks_) {
+      if (block.layer == layer && block.loss == loss) {
+        throw InvalidArgument(fmt::format("features: {}{} is asked for twice", layer,
+                                          loss ? ":" + std::string(gradspace::name(*loss)) : ""));
+      }
+    }
+    const std::size_t begin = dimension(blocks_);
+    blocks_.push_back({std::move(layer), loss, begin, begin + size});
+  }
+
+  int latent_;
+  std::vector<LayerInfo> layers_;
+  std::vector<FeatureBlock> blocks_;
+};
+
+}  // namespace
+
+std::string_view name(Loss loss) {
+  switch (loss) {
+    case Loss::kBce:
+      return "bce";
+    case Loss::kKld:
+      return "kld";
+    case Loss::kElbo:
+      return "elbo";
+  }
+  throw InvalidArgument(fmt::format("loss {} is not known", static_cast<int>(loss)));
+}
+
+std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec) {
+  BlockList list(spec);
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t comma = request.find(',', begin);
+    list.add_term(request.substr(begin, comma - begin));
+    if (comma == std::string_view::npos) {
+      return list.take();
+    }
+    begin = comma + 1;
+  }
+}
+
+std::string proposed_features(const AutoencoderSpec& spec) {
+  std::string last_encoder;
+  std::string last_layer;
+  for (const LayerInfo& layer : layers(spec)) {
+    if (layer.name.starts_with("down.") || (spec.down.empty() && layer.name == "fc11")) {
+      last_encoder = layer.name;
+    }
+    last_layer = layer.name;
+  }
+  return (spec.latent > 0 ? last_encoder + ":kld," : "") + last_layer + ":bce";
+}
+
+std::size_t dimension(std::span<const FeatureBlock> blocks) {
+  return blocks.empty() ? 0 : blocks.back().end;
+}
+
+}  // namespace gradspace
