@@ -1,0 +1,39 @@
+// Images that are files: a CURE-TSR tree, or any folder.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/file_list.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+class FileSource final : public Source {
+ public:
+  /// As `kind` kCureTsr, files whose names are not CURE-TSR's are passed over; as kFolder every
+  /// file is taken. Throws FormatError when none is left.
+  FileSource(std::filesystem::path root, Listing listing, SourceKind kind);
+
+  SourceKind kind() const override { return kind_; }
+  std::size_t size() const override { return files_.size(); }
+  ImageInfo info(std::size_t i) const override;
+  Image load(std::size_t i) const override;
+  std::span<const std::string> skipped() const override { return skipped_; }
+
+ private:
+  std::filesystem::path root_;
+  SourceKind kind_;
+  FileList files_;
+  std::vector<std::string> set_of_folder_;  // by the list's folder numbers
+  std::vector<std::string> skipped_;
+};
+
+/// Whether a listing is a CURE-TSR tree or a part of one: half of its file names or more are.
+bool has_cure_tsr_names(const FileList& files);
+
+}  // namespace gradspace

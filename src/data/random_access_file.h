@@ -1,0 +1,56 @@
+// A file that any number of threads read at any offset.
+//
+// Read calls rather than a memory map: a file that shrinks under us gives an error, not a signal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace gradspace {
+
+class RandomAccessFile {
+ public:
+  /// Throws IoError; also for what is not a regular file.
+  explicit RandomAccessFile(const std::filesystem::path& path);
+  /// Takes `descriptor` over; `name` stands in messages.
+  RandomAccessFile(int descriptor, std::string name);
+  ~RandomAccessFile();
+  RandomAccessFile(RandomAccessFile&& other) noexcept;
+  RandomAccessFile& operator=(RandomAccessFile&& other) noexcept;
+
+  /// When it was opened.
+  std::uint64_t size() const { return size_; }
+  const std::string& name() const { return name_; }
+
+  /// Fills `bytes` from `offset` on; fewer only at the end of the file. Returns how many.
+  std::size_t read_some(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+  /// The same, but throws FormatError when the file ends before `bytes` is full.
+  void read_exactly(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+
+ private:
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+  std::string name_;
+};
+
+/// A temporary file without a name: it is gone when it is closed, however the process ends.
+class TemporaryFile {
+ public:
+  /// In the system's folder for temporary files ($TMPDIR). Throws IoError.
+  TemporaryFile();
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void append(std::span<const std::uint8_t> bytes);
+  /// What was written, to be read; ends the writing.
+  RandomAccessFile release(std::string name);
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace gradspace

@@ -1,0 +1,81 @@
+// Small data sets that the tests of sources write for themselves.
+#pragma once
+
+#include <zlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/file.h"
+#include "gradspace/image.h"
+#include "gradspace/source.h"
+
+namespace gradspace::testing {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// A picture of one colour; its folder is made.
+inline void write_picture(const std::filesystem::path& path, std::uint8_t value = 100,
+                          int side = 3) {
+  std::filesystem::create_directories(path.parent_path());
+  const auto size = static_cast<std::size_t>(3 * side * side);
+  write_image(path, Image(side, side, 3, Bytes(size, value)));
+}
+
+inline void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  write_file(path, text);
+}
+
+inline std::vector<std::string> paths_of(const Source& source) {
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    paths.push_back(source.info(i).path);
+  }
+  return paths;
+}
+
+inline void append_big_endian(Bytes& bytes, std::uint32_t value) {
+  for (const int shift : {24, 16, 8, 0}) {
+    bytes.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
+}
+
+/// An IDX file of bytes with the header that `shape` asks for, whatever `values` holds.
+inline Bytes idx_bytes(const std::vector<std::uint32_t>& shape, const Bytes& values) {
+  Bytes bytes = {0, 0, 8, static_cast<std::uint8_t>(shape.size())};
+  for (const std::uint32_t extent : shape) {
+    append_big_endian(bytes, extent);
+  }
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return bytes;
+}
+
+/// 0, 1, 2, ... modulo 251.
+inline Bytes counting_bytes(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(i % 251);
+  }
+  return bytes;
+}
+
+inline Bytes gzip(std::span<const std::uint8_t> plain) {
+  z_stream stream = {};
+  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  Bytes packed(deflateBound(&stream, plain.size()));
+  Bytes input(plain.begin(), plain.end());
+  stream.next_in = input.data();
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = packed.data();
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+}  // namespace gradspace::testing
