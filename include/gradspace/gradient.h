@@ -27,6 +27,9 @@ enum class Loss { kBce, kKld, kElbo };
 /// "bce", "kld", "elbo".
 std::string_view name(Loss loss);
 
+/// The reverse of `name`. Throws InvalidArgument that lists the three.
+Loss parse_loss(std::string_view text);
+
 /// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
 /// PyTorch order), or, without a loss, the activations "mu" or "logvar".
 struct FeatureBlock {

@@ -30,7 +30,7 @@ class BlockList {
     const std::size_t colon = term.find(':');
     const std::string_view subject = term.substr(0, colon);
     if (colon != std::string_view::npos) {
-      add_gradients(subject, parse_loss(term, term.substr(colon + 1)));
+      add_gradients(subject, loss_of(term, term.substr(colon + 1)));
     } else if (term == "all") {
       add_gradients("all", Loss::kBce);
       if (latent_ > 0) {
@@ -59,16 +59,12 @@ class BlockList {
     }
   }
 
-  Loss parse_loss(std::string_view term, std::string_view text) const {
-    const auto* loss = std::ranges::find(kLosses, text, &gradspace::name);
-    if (loss == kLosses.end()) {
-      throw InvalidArgument(fmt::format(
-          "features: \"{}\" in \"{}\" is not a loss (valid: bce, kld, elbo)", text, term));
-    }
-    if (*loss != Loss::kBce) {
+  Loss loss_of(std::string_view term, std::string_view text) const {
+    const Loss loss = parse_loss(text);
+    if (loss != Loss::kBce) {
       require_bottleneck(term);
     }
-    return *loss;
+    return loss;
   }
 
   void add_gradients(std::string_view subject, Loss loss) {
@@ -113,6 +109,14 @@ std::string_view name(Loss loss) {
       return "elbo";
   }
   throw InvalidArgument(fmt::format("loss {} is not known", static_cast<int>(loss)));
+}
+
+Loss parse_loss(std::string_view text) {
+  const auto* loss = std::ranges::find(kLosses, text, &gradspace::name);
+  if (loss == kLosses.end()) {
+    throw InvalidArgument(fmt::format("\"{}\" is not a loss (valid: bce, kld, elbo)", text));
+  }
+  return *loss;
 }
 
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec) {
