@@ -4,9 +4,12 @@
 // no padding between rows; one channel is grey, three are R, G, B in that order. Values are as stored
 // in the file (sRGB-encoded as a rule); nothing here converts to linear light.
 //
-// Decoding gives what Pillow's `Image.open(f).convert("RGB")` gives (or "L" for grey files), except:
-// 16-bit samples are divided by 257 and rounded where Pillow clips, and CMYK is refused. Alpha is
-// dropped, palettes are resolved, EXIF orientation is ignored.
+// Decoding gives what Pillow 9.4's `Image.open(f).convert("RGB")` gives (or "L" for grey files),
+// except: 16-bit samples are divided by 257 and rounded where Pillow clips or cuts off, CMYK is
+// refused, and a few well-formed BMP files that Pillow misreads are read right (src/image/bmp.cpp).
+// Alpha is dropped, palettes are resolved, EXIF orientation is ignored. A file is grey when its format
+// says so (grey PNG and JPEG, PBM and PGM, BMP whose palette is the identity), not when its colours
+// happen to be grey.
 //
 // All functions are thread-safe.
 #pragma once
@@ -14,16 +17,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace gradspace {
 
+/// An image of more pixels than this is refused before anything is allocated.
+inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
+
 /// An 8-bit image that owns its pixels. Never empty.
 class Image {
  public:
-  /// A black image. Throws InvalidArgument unless width, height >= 1 and channels is 1 or 3.
+  /// A black image. Throws InvalidArgument unless width, height >= 1, width * height <= kMaxPixels and
+  /// channels is 1 or 3.
   Image(int width, int height, int channels);
   /// Takes `pixels_hwc` (size width * height * channels). Throws InvalidArgument on another size.
   Image(int width, int height, int channels, std::vector<std::uint8_t> pixels_hwc);
@@ -50,9 +58,6 @@ class Image {
 
 /// File formats. `kPnm` stands for PBM, PGM and PPM, plain and raw; it is written raw.
 enum class ImageFormat { kBmp, kPnm, kPng, kJpeg };
-
-/// An image of more pixels than this is refused before anything is allocated.
-inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
 
 /// The format by the first bytes, whatever the file is called. Throws FormatError for none of ours.
 ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string_view name);
@@ -95,5 +100,32 @@ Image to_grey(Image image);
 /// horizontal pass first, 22-bit fixed-point coefficients, 8-bit rows between the passes, a pass
 /// skipped where the size stays. Throws InvalidArgument unless width, height >= 1.
 Image resize_bilinear(const Image& image, int width, int height);
+
+/// Files and images to pixels of one size, for pipelines that read many: what it allocates lives on
+/// from one image to the next. Gives what decode_image, then to_rgb or to_grey, then resize_bilinear
+/// give. One object is for one thread at a time.
+class FixedSizeReader {
+ public:
+  /// Throws InvalidArgument for a size or number of channels that Image does not take.
+  FixedSizeReader(int width, int height, int channels);
+  ~FixedSizeReader();
+  FixedSizeReader(FixedSizeReader&&) noexcept;
+  FixedSizeReader& operator=(FixedSizeReader&&) noexcept;
+
+  /// How many bytes `out_hwc` must have: width * height * channels.
+  std::size_t size() const;
+
+  /// Reads a file. Throws IoError, FormatError; InvalidArgument when `out_hwc` has another size.
+  void read(const std::filesystem::path& path, std::span<std::uint8_t> out_hwc);
+  /// The same from a file's bytes; `name` stands in messages.
+  void decode(std::span<const std::uint8_t> bytes, std::string_view name,
+              std::span<std::uint8_t> out_hwc);
+  /// The same from pixels.
+  void fit(const Image& image, std::span<std::uint8_t> out_hwc);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace gradspace

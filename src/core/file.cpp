@@ -31,9 +31,9 @@ class Descriptor {
   int value_;
 };
 
-/// Fills `container` (of bytes or characters) with the file's content.
+/// Makes `content` (of bytes or characters) the file's content.
 template <typename Container>
-Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes) {
+void read_whole(const std::filesystem::path& path, std::uint64_t max_bytes, Container& content) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
@@ -47,7 +47,7 @@ Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes)
     throw FormatError(
         fmt::format("{}: {} bytes, more than the {} allowed", path.string(), size, max_bytes));
   }
-  Container content(size, {});
+  content.resize(size);
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got = ::read(file.get(), content.data() + done, size - done);
@@ -63,7 +63,6 @@ Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes)
     done += static_cast<std::size_t>(got);
   }
   content.resize(done);
-  return content;
 }
 
 std::filesystem::path temporary_name(const std::filesystem::path& target) {
@@ -78,11 +77,20 @@ std::filesystem::path temporary_name(const std::filesystem::path& target) {
 std::string last_system_error() { return std::generic_category().message(errno); }
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  return read_whole<std::vector<std::uint8_t>>(path, max_bytes);
+  std::vector<std::uint8_t> content;
+  read_whole(path, max_bytes, content);
+  return content;
+}
+
+void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
+               std::uint64_t max_bytes) {
+  read_whole(path, max_bytes, content);
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  return read_whole<std::string>(path, max_bytes);
+  std::string content;
+  read_whole(path, max_bytes, content);
+  return content;
 }
 
 AtomicFile::AtomicFile(std::filesystem::path target)

@@ -14,6 +14,10 @@ namespace gradspace {
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
+/// The same into a buffer that is used again and again.
+void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
+               std::uint64_t max_bytes = std::uint64_t{1} << 32);
+
 std::string read_text_file(const std::filesystem::path& path,
                            std::uint64_t max_bytes = std::uint64_t{1} << 28);
 

@@ -1,0 +1,93 @@
+#include "image/codec.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "gradspace/error.h"
+
+namespace gradspace::codec {
+namespace {
+
+constexpr std::int64_t kMaxPixelsAByte = 8 * 8 * 8 * 16;
+
+}  // namespace
+
+void Pixels::reset(int new_width, int new_height, int new_channels) {
+  width = new_width;
+  height = new_height;
+  channels = new_channels;
+  samples.resize(row_size() * static_cast<std::size_t>(height));
+}
+
+void check_size(std::int64_t width, std::int64_t height, std::string_view name) {
+  if (width < 1 || height < 1) {
+    throw FormatError(fmt::format("{}: {}x{} pixels; both sides must be at least 1", name, width,
+                                  height));
+  }
+  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
+    throw FormatError(fmt::format("{}: {}x{} pixels, more than the {} allowed", name, width, height,
+                                  kMaxPixels));
+  }
+}
+
+void check_plausible(std::int64_t width, std::int64_t height, std::size_t file_size,
+                     std::string_view name) {
+  check_size(width, height, name);
+  if (width * height / kMaxPixelsAByte > static_cast<std::int64_t>(file_size)) {
+    throw FormatError(fmt::format("{}: {}x{} pixels can't come out of a file of {} bytes", name,
+                                  width, height, file_size));
+  }
+}
+
+void throw_truncated(std::string_view name, std::string_view what) {
+  throw FormatError(fmt::format("{}: truncated: the file ends in its {}", name, what));
+}
+
+Palette::Palette() {
+  for (std::size_t i = 0; i < rgb_.size(); ++i) {
+    rgb_[i].fill(static_cast<std::uint8_t>(i));
+  }
+}
+
+void Palette::resolve(Bytes indices, int channels, std::uint8_t* out) const {
+  if (channels == 1) {
+    for (const std::uint8_t index : indices) {
+      *out++ = rgb_[index][0];
+    }
+    return;
+  }
+  for (const std::uint8_t index : indices) {
+    std::memcpy(out, rgb_[index].data(), 3);
+    out += 3;
+  }
+}
+
+void unpack_bits(const std::uint8_t* packed, int bits, std::size_t count, std::uint8_t* out) {
+  if (bits == 8) {
+    std::memcpy(out, packed, count);
+    return;
+  }
+  const unsigned width = static_cast<unsigned>(bits);
+  const unsigned per_byte = 8 / width;
+  const unsigned mask = (1U << width) - 1U;
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned shift = 8 - width - static_cast<unsigned>(i % per_byte) * width;
+    out[i] = static_cast<std::uint8_t>((packed[i / per_byte] >> shift) & mask);
+  }
+}
+
+void decode(Bytes bytes, std::string_view name, Pixels& out) {
+  switch (detect_image_format(bytes, name)) {
+    case ImageFormat::kBmp:
+      return decode_bmp(bytes, name, out);
+    case ImageFormat::kPnm:
+      return decode_pnm(bytes, name, out);
+    case ImageFormat::kPng:
+      return decode_png(bytes, name, out);
+    case ImageFormat::kJpeg:
+      return decode_jpeg(bytes, name, out);
+  }
+}
+
+}  // namespace gradspace::codec

@@ -1,0 +1,76 @@
+// What the codecs share: pixels in a buffer that can be used again, palettes, and checks of what a
+// header promises against what the file can hold.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/image.h"
+
+namespace gradspace::codec {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Decoded pixels: like Image, but empty at first and filled again and again without allocating.
+struct Pixels {
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  std::vector<std::uint8_t> samples;  ///< HWC
+
+  /// Takes another size; the old samples stay where they are. The size must have been checked.
+  void reset(int new_width, int new_height, int new_channels);
+
+  std::size_t row_size() const {
+    return static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  }
+  std::uint8_t* row(int y) { return samples.data() + static_cast<std::size_t>(y) * row_size(); }
+};
+
+/// Throws FormatError unless both sides are at least 1 and the area at most kMaxPixels.
+void check_size(std::int64_t width, std::int64_t height, std::string_view name);
+
+/// No compressed image of ours holds more pixels a byte of its file: 8 x 8 of them in a bit of a JPEG
+/// file, and a component may be subsampled 16 times; RLE and bilevel PNG stay below by far. Throws
+/// FormatError, before anything is allocated, when a small file promises a huge image.
+void check_plausible(std::int64_t width, std::int64_t height, std::size_t file_size,
+                     std::string_view name);
+
+/// Throws FormatError saying that the file ends too early.
+[[noreturn]] void throw_truncated(std::string_view name, std::string_view what);
+
+/// Colours by index. Indices without an entry are shades of grey, as in Pillow.
+class Palette {
+ public:
+  Palette();
+  void set(std::size_t index, std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+    rgb_[index] = {red, green, blue};
+  }
+  /// Writes 3 samples an index, or 1 (the red one).
+  void resolve(Bytes indices, int channels, std::uint8_t* out) const;
+
+ private:
+  std::array<std::array<std::uint8_t, 3>, 256> rgb_;
+};
+
+/// `count` values of 1, 2, 4 or 8 bits, the first in the highest bits.
+void unpack_bits(const std::uint8_t* packed, int bits, std::size_t count, std::uint8_t* out);
+
+void decode_bmp(Bytes bytes, std::string_view name, Pixels& out);
+void decode_pnm(Bytes bytes, std::string_view name, Pixels& out);
+void decode_png(Bytes bytes, std::string_view name, Pixels& out);
+void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out);
+
+/// Any of the four, by its first bytes.
+void decode(Bytes bytes, std::string_view name, Pixels& out);
+
+std::vector<std::uint8_t> encode_bmp(const Image& image);
+std::vector<std::uint8_t> encode_pnm(const Image& image);
+std::vector<std::uint8_t> encode_png(const Image& image);
+std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality);
+
+}  // namespace gradspace::codec

@@ -1,0 +1,252 @@
+// JPEG through libjpeg-turbo, with the decoder's default settings as Pillow has them. The library
+// reports errors by longjmp: every call of it runs inside `guarded`, in a function that holds no
+// object with a destructor while it does.
+#include <fmt/format.h>
+
+#include <array>
+#include <csetjmp>
+#include <cstdio>  // jpeglib.h needs it
+#include <new>
+#include <utility>
+
+#include <jpeglib.h>
+
+#include "gradspace/error.h"
+#include "image/codec.h"
+
+namespace gradspace::codec {
+namespace {
+
+/// Nobody writes a file of more scans than some twenty; one of thousands is meant to keep us busy.
+constexpr int kMaxScans = 100;
+
+/// What libjpeg's callbacks know; the error manager stands first, so that it can be found by it.
+struct ErrorState {
+  jpeg_error_mgr manager{};
+  std::jmp_buf on_error;
+  std::array<char, JMSG_LENGTH_MAX> message{};
+};
+
+[[noreturn]] void fail(j_common_ptr jpeg) {
+  auto* state = reinterpret_cast<ErrorState*>(jpeg->err);
+  jpeg->err->format_message(jpeg, state->message.data());
+  std::longjmp(state->on_error, 1);
+}
+
+[[noreturn]] void fail_with(j_common_ptr jpeg, const char* message) {
+  auto* state = reinterpret_cast<ErrorState*>(jpeg->err);
+  std::snprintf(state->message.data(), state->message.size(), "%s", message);
+  std::longjmp(state->on_error, 1);
+}
+
+void ignore_message(j_common_ptr /*jpeg*/, int /*level*/) {}
+
+void set_up(ErrorState& state) {
+  jpeg_std_error(&state.manager);
+  state.manager.error_exit = fail;
+  state.manager.emit_message = ignore_message;
+}
+
+/// Runs `step`; false when libjpeg failed in it. No destructor may be pending inside `step`.
+template <typename Step>
+bool guarded(ErrorState& state, const Step& step) {
+  if (setjmp(state.on_error) != 0) {
+    return false;
+  }
+  step();
+  return true;
+}
+
+// The source: all bytes are there from the start, so asking for more means that the file is cut off.
+
+void start_source(j_decompress_ptr /*jpeg*/) {}
+
+boolean refuse_more(j_decompress_ptr jpeg) {
+  fail_with(reinterpret_cast<j_common_ptr>(jpeg), "truncated");
+}
+
+void skip_bytes(j_decompress_ptr jpeg, long count) {
+  if (count <= 0) {
+    return;
+  }
+  const auto skip = static_cast<std::size_t>(count);
+  if (skip > jpeg->src->bytes_in_buffer) {
+    refuse_more(jpeg);
+  }
+  jpeg->src->next_input_byte += skip;
+  jpeg->src->bytes_in_buffer -= skip;
+}
+
+void check_scans(j_common_ptr jpeg) {
+  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number > kMaxScans) {
+    fail_with(jpeg, "more than 100 scans");
+  }
+}
+
+class Decoder {
+ public:
+  Decoder(Bytes bytes, std::string_view name) : bytes_(bytes), name_(name) {
+    set_up(errors_);
+    jpeg_.err = &errors_.manager;
+    source_.next_input_byte = bytes.data();
+    source_.bytes_in_buffer = bytes.size();
+    source_.init_source = start_source;
+    source_.fill_input_buffer = refuse_more;
+    source_.skip_input_data = skip_bytes;
+    source_.resync_to_restart = jpeg_resync_to_restart;
+    source_.term_source = start_source;
+    progress_.progress_monitor = check_scans;
+  }
+  ~Decoder() { jpeg_destroy_decompress(&jpeg_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  void decode(Pixels& out) {
+    require(guarded(errors_, [this] { read_header(); }));
+    const int components = jpeg_.num_components;
+    if (components != 1 && components != 3) {
+      throw FormatError(fmt::format("{}: JPEG of {} components{}; grey and colour are supported",
+                                    name_, components, components == 4 ? " (CMYK)" : ""));
+    }
+    check_plausible(jpeg_.image_width, jpeg_.image_height, bytes_.size(), name_);
+    jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    out.reset(static_cast<int>(jpeg_.image_width), static_cast<int>(jpeg_.image_height),
+              components);
+    require(guarded(errors_, [this, &out] { read_rows(out); }));
+  }
+
+ private:
+  void require(bool done) const {
+    if (!done) {
+      throw FormatError(fmt::format("{}: JPEG: {}", name_, errors_.message.data()));
+    }
+  }
+
+  void read_header() {
+    jpeg_create_decompress(&jpeg_);
+    jpeg_.src = &source_;
+    jpeg_.progress = &progress_;
+    jpeg_read_header(&jpeg_, TRUE);
+  }
+
+  void read_rows(Pixels& out) {
+    jpeg_start_decompress(&jpeg_);
+    while (jpeg_.output_scanline < jpeg_.output_height) {
+      JSAMPROW row = out.row(static_cast<int>(jpeg_.output_scanline));
+      jpeg_read_scanlines(&jpeg_, &row, 1);
+    }
+    jpeg_finish_decompress(&jpeg_);
+  }
+
+  Bytes bytes_;
+  std::string_view name_;
+  ErrorState errors_;
+  jpeg_source_mgr source_{};
+  jpeg_progress_mgr progress_{};
+  jpeg_decompress_struct jpeg_{};
+};
+
+/// Collects the encoder's output, a block at a time.
+struct Destination {
+  jpeg_destination_mgr manager{};  ///< stands first, so that it can be found by it
+  std::array<JOCTET, 1 << 14> block{};
+  std::vector<std::uint8_t> bytes;
+
+  void start_block() {
+    manager.next_output_byte = block.data();
+    manager.free_in_buffer = block.size();
+  }
+};
+
+Destination& destination_of(j_compress_ptr jpeg) {
+  return *reinterpret_cast<Destination*>(jpeg->dest);
+}
+
+void start_destination(j_compress_ptr jpeg) { destination_of(jpeg).start_block(); }
+
+/// Appends what the block holds; false when there is no memory for it.
+bool append_block(Destination& destination) {
+  const std::size_t used = destination.block.size() - destination.manager.free_in_buffer;
+  const JOCTET* block = destination.block.data();
+  try {
+    destination.bytes.insert(destination.bytes.end(), block, block + used);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+void finish_destination(j_compress_ptr jpeg) {
+  if (!append_block(destination_of(jpeg))) {
+    fail_with(reinterpret_cast<j_common_ptr>(jpeg), "out of memory");
+  }
+}
+
+boolean empty_block(j_compress_ptr jpeg) {
+  Destination& destination = destination_of(jpeg);
+  destination.manager.free_in_buffer = 0;  // libjpeg leaves it stale: the whole block is meant
+  finish_destination(jpeg);
+  destination.start_block();
+  return TRUE;
+}
+
+class Encoder {
+ public:
+  Encoder() {
+    set_up(errors_);
+    jpeg_.err = &errors_.manager;
+    destination_.manager.init_destination = start_destination;
+    destination_.manager.empty_output_buffer = empty_block;
+    destination_.manager.term_destination = finish_destination;
+  }
+  ~Encoder() { jpeg_destroy_compress(&jpeg_); }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  std::vector<std::uint8_t> encode(const Image& image, int quality) {
+    if (!guarded(errors_, [this, &image, quality] { write(image, quality); })) {
+      throw InvalidArgument(fmt::format("JPEG of {}x{} pixels: {}", image.width(), image.height(),
+                                        errors_.message.data()));
+    }
+    return std::move(destination_.bytes);
+  }
+
+ private:
+  void write(const Image& image, int quality) {
+    constexpr int kFullChromaQuality = 90;
+    jpeg_create_compress(&jpeg_);
+    jpeg_.dest = &destination_.manager;
+    jpeg_.image_width = static_cast<JDIMENSION>(image.width());
+    jpeg_.image_height = static_cast<JDIMENSION>(image.height());
+    jpeg_.input_components = image.channels();
+    jpeg_.in_color_space = image.channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&jpeg_);
+    jpeg_set_quality(&jpeg_, quality, TRUE);
+    const int luma_factor = image.channels() == 3 && quality < kFullChromaQuality ? 2 : 1;
+    jpeg_.comp_info[0].h_samp_factor = luma_factor;
+    jpeg_.comp_info[0].v_samp_factor = luma_factor;
+    jpeg_start_compress(&jpeg_, TRUE);
+    while (jpeg_.next_scanline < jpeg_.image_height) {
+      // libjpeg does not write to its input; its type predates const.
+      auto* row = const_cast<JSAMPROW>(image.row(static_cast<int>(jpeg_.next_scanline)).data());
+      jpeg_write_scanlines(&jpeg_, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg_);
+  }
+
+  ErrorState errors_;
+  Destination destination_;
+  jpeg_compress_struct jpeg_{};
+};
+
+}  // namespace
+
+void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out) {
+  Decoder(bytes, name).decode(out);
+}
+
+std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality) {
+  return Encoder().encode(image, quality);
+}
+
+}  // namespace gradspace::codec

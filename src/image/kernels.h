@@ -1,0 +1,34 @@
+// The inner loops over samples, compiled for every instruction set and chosen at run time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gradspace::kernels {
+
+/// Fixed-point resampling: weights are multiples of 2^-22, so that 255 times their sum fits 31 bits.
+inline constexpr int kWeightBits = 22;
+
+/// The input samples that make one output sample.
+struct Window {
+  std::uint32_t first = 0;    ///< the first input sample
+  std::uint32_t count = 0;    ///< 0 where every weight rounds to nothing
+  std::uint32_t weights = 0;  ///< where its weights begin
+};
+
+/// How many bytes behind a row `resample_row` may read, and write.
+inline constexpr std::size_t kRowSlack = 1;
+
+/// One row of `channels` (1 or 3) samples a pixel through `out_width` windows. `in` and `out` must
+/// each have kRowSlack bytes behind the row; those of `out` are overwritten.
+void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
+                  std::size_t out_width, int channels, std::uint8_t* out);
+
+/// A weighted sum of rows: out[x] = sum_i weights[i] * rows[i * row_size + x].
+void blend_rows(const std::uint8_t* rows, std::size_t row_size, const std::int32_t* weights,
+                std::size_t count, std::uint8_t* out);
+
+/// RGB to BGR or back.
+void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out);
+
+}  // namespace gradspace::kernels
