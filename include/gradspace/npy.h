@@ -1,6 +1,7 @@
 // NumPy's .npy files, format 1.0 to 3.0: C order, little-endian float32, float64, uint8 and int64.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -14,21 +15,28 @@ namespace gradspace {
 
 enum class NpyType { kFloat32, kFloat64, kUint8, kInt64 };
 
+/// Bytes of one value.
+std::size_t npy_item_size(NpyType type);
+
 struct NpyHeader {
   NpyType type = NpyType::kFloat32;
   std::vector<std::int64_t> shape;
   std::size_t data_offset = 0;  ///< bytes from the file's start
 };
 
-/// Throws FormatError, also for Fortran order, other types, and shapes whose size overflows.
+/// `bytes` is the file or its beginning (a header is at most 1 MiB long); whether the values are there
+/// is not looked at. Throws FormatError, also for Fortran order, other types, and shapes whose size
+/// overflows; `name` stands in messages.
 NpyHeader parse_npy_header(std::span<const std::uint8_t> bytes, std::string_view name);
 
 /// A version 1.0 header padded to exactly `size` bytes (a multiple of 64), so that it can be
-/// rewritten in place when the number of rows is known.
+/// rewritten in place when the number of rows is known. Throws InvalidArgument when it can't fit.
 std::vector<std::uint8_t> npy_header(NpyType type, const std::vector<std::int64_t>& shape,
                                      std::size_t size = 128);
 
-/// Reads a whole float32 (or float64, narrowed) file.
+/// A whole float32 (or float64, narrowed) file. Throws FormatError, also when the values are fewer or
+/// more than the header says; IoError.
+Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name);
 Tensor read_npy(const std::filesystem::path& path);
 void write_npy(const std::filesystem::path& path, const Tensor& tensor);
 
