@@ -1,0 +1,27 @@
+// 02 lens blur: defocus.
+//
+// The image of a point out of focus is the aperture's, a disc of even brightness (the circle of
+// confusion of geometric optics; M. Potmesil and I. Chakravarty, "A Lens and Aperture Camera Model
+// for Synthetic Image Generation", SIGGRAPH 1981), in linear light, so that bright spots grow to
+// bright discs. Not a Gaussian: edges stay doubled rather than soft.
+#include "challenge/blur.h"
+#include "challenge/light.h"
+#include "challenge/sensor.h"
+#include "challenge/types.h"
+
+namespace gradspace::challenge {
+namespace {
+
+/// Radius of the disc over the shorter side.
+constexpr ByLevel<float> kRadius = {0.018F, 0.031F, 0.048F, 0.070F, 0.100F};
+
+}  // namespace
+
+Image lens_blur(const Request& request) {
+  const Sensor sensor(request);
+  Planes planes = to_linear(request.image);
+  const float kept = disc(planes, at_level(kRadius, request) * side_px(request.image));
+  return sensor.develop(planes, kept);
+}
+
+}  // namespace gradspace::challenge

@@ -1,0 +1,54 @@
+// The twelve challenges behind the registry, and what each is given.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "gradspace/challenge.h"
+#include "gradspace/image.h"
+
+namespace gradspace::challenge {
+
+/// What a challenge is asked for; checked by `apply`.
+struct Request {
+  const Image& image;
+  int level;  ///< 1 to kLevels
+  std::uint64_t seed;
+  bool post_production;
+};
+
+/// A parameter by level.
+template <class T>
+using ByLevel = std::array<T, static_cast<std::size_t>(kLevels)>;
+
+template <class T>
+T at_level(const ByLevel<T>& values, const Request& request) {
+  return values[static_cast<std::size_t>(request.level - 1)];
+}
+
+/// The length every size is relative to: the shorter side, in pixels.
+inline float side_px(const Image& image) {
+  return static_cast<float>(image.width() < image.height() ? image.width() : image.height());
+}
+
+/// How many squares of the shorter side the image holds: what numbers of drops are relative to.
+inline float squares(const Image& image) {
+  return static_cast<float>(image.width()) * static_cast<float>(image.height()) /
+         (side_px(image) * side_px(image));
+}
+
+Image decolorization(const Request& request);
+Image lens_blur(const Request& request);
+Image codec_error(const Request& request);
+Image darkening(const Request& request);
+Image dirty_lens(const Request& request);
+Image exposure(const Request& request);
+Image gaussian_blur(const Request& request);
+Image noise(const Request& request);
+Image rain(const Request& request);
+Image shadow(const Request& request);
+Image snow(const Request& request);
+Image haze(const Request& request);
+
+}  // namespace gradspace::challenge
