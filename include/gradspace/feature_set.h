@@ -1,7 +1,8 @@
 // Feature sets on disk: a folder with `features.npy` (float32 [N, D], memory-mappable), `index.csv`
-// (one row an image: row,path,set,challenge,level,class,label,bce,kld) and `meta.json` (what the
-// columns are, which model made them, options). Written row block by row block; a writer that was
-// killed continues where it stopped.
+// (one row an image: row,path,set,challenge,level,class,label,bce,kld; quoted as RFC 4180 says) and
+// `meta.json` (what the columns are, which model made them, options); where images could not be read,
+// `failures.csv` (path,reason) too. Written row block by row block; a writer that was killed continues
+// where it stopped.
 #pragma once
 
 #include <cstddef>
@@ -26,36 +27,58 @@ struct FeatureRow {
   float kld = 0;
 };
 
+/// An image that was left out.
+struct FailedImage {
+  std::string path;  ///< ImageInfo::path
+  std::string reason;
+
+  friend bool operator==(const FailedImage&, const FailedImage&) = default;
+};
+
 /// `meta.json`.
 struct FeatureSetMeta {
   std::vector<FeatureBlock> columns;
-  std::string model_sha256;  ///< of the model file, lower-case hex
-  std::string source;        ///< as given on the command line
-  std::string version;       ///< of gradspace
-  std::string options_json;  ///< resolved options of the run, a JSON object
+  std::string model_sha256;         ///< of the model file, lower-case hex
+  std::string source;               ///< as given on the command line
+  std::string version;              ///< of gradspace
+  std::string options_json;         ///< resolved options of the run, a JSON object
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete
+  std::string source_digest;        ///< identity of the list of images (`list_digest`), or empty
 };
 
+/// Hex digits that tell one list of paths from another.
+std::string list_digest(const Source& source);
+
 /// Appends rows; nothing is visible under `path` until `finish`. While at work the data lies in
-/// `path` + ".partial", which also remembers how far it came.
+/// `path` + ".partial", which also remembers how far it came: about once a second what was appended
+/// is flushed to the disk in the background, and noted. After a kill, even one of the machine, work
+/// is taken up from the last note.
 class FeatureSetWriter {
  public:
-  /// Starts, or continues a ".partial" whose meta is equal. Throws IoError; InvalidArgument when
-  /// `path` exists and is not a feature set.
-  FeatureSetWriter(std::filesystem::path path, FeatureSetMeta meta);
+  /// Starts, or continues a ".partial" whose meta is equal; one of another meta, or one that is
+  /// damaged, is begun anew. Throws IoError, also while another process writes the same set;
+  /// InvalidArgument when `path` exists and is not a feature set.
+  FeatureSetWriter(std::filesystem::path path, const FeatureSetMeta& meta);
+  /// Without `finish`: notes how far it came and leaves the ".partial".
   ~FeatureSetWriter();
   FeatureSetWriter(const FeatureSetWriter&) = delete;
   FeatureSetWriter& operator=(const FeatureSetWriter&) = delete;
 
+  const FeatureSetMeta& meta() const;
+  std::filesystem::path partial_path() const;
+
   /// Images of the source already dealt with (written or failed) when work was taken up.
   std::uint64_t images_done() const;
+  std::uint64_t rows() const;
 
-  /// `features` is [rows.size(), D]; `images_done` counts source images including failed ones.
-  /// Durable after return.
+  /// `features` is [rows.size(), D]; `images_done` counts source images including failed ones, and
+  /// must be what it was plus rows and failures. Throws IoError (a full disk, say); then nothing was
+  /// appended.
   void append(std::span<const FeatureRow> rows, std::span<const float> features,
-              std::uint64_t images_done);
+              std::uint64_t images_done, std::span<const FailedImage> failures = {});
 
-  /// Completes the headers and moves the set to its path.
+  /// Completes the headers, flushes, and moves the set to its path, in place of one that is there.
+  /// Throws IoError; InvalidArgument when there is no row.
   void finish();
 
  private:
@@ -76,7 +99,12 @@ class FeatureSet {
   std::size_t dimension() const;
   /// Row `i`, dimension() values.
   std::span<const float> row(std::size_t i) const;
+  /// Row `i` of the index, read where it lies in the mapped file: eight bytes of memory a row.
+  FeatureRow index_row(std::size_t i) const;
+  /// The whole index, made on first use: some 150 bytes a row.
   const std::vector<FeatureRow>& index() const;
+  /// Images that were left out, in the source's order.
+  const std::vector<FailedImage>& failures() const;
   const FeatureSetMeta& meta() const;
 
  private:

@@ -37,10 +37,10 @@ struct CureTsrName {
 struct ImageInfo {
   /// Relative to the source's root, '/'-separated; for IDX and CIFAR-10 "FILE#INDEX".
   std::string path;
-  std::string set;       ///< "train", "val", "test", or empty
-  int challenge = 0;     ///< CURE-TSR's type, 0 = clean or unknown
-  int level = 0;         ///< 0 = clean or unknown
-  int object_class = -1; ///< sign type, digit, ...; -1 = unknown
+  std::string set;        ///< "train", "val", "test", or empty
+  int challenge = 0;      ///< CURE-TSR's type, 0 = clean or unknown
+  int level = 0;          ///< 0 = clean or unknown
+  int object_class = -1;  ///< sign type, digit, ...; -1 = unknown
 };
 
 enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10 };

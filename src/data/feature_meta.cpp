@@ -1,0 +1,155 @@
+#include "data/feature_meta.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/json.h"
+#include "gradspace/error.h"
+#include "gradspace/safetensors.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kKind = "feature-set";
+constexpr std::int64_t kMaxDimension = std::int64_t{1} << 40;
+
+bool columns_chain(const std::vector<FeatureBlock>& columns) {
+  std::size_t next = 0;
+  for (const FeatureBlock& block : columns) {
+    if (block.begin != next || block.end <= block.begin) {
+      return false;
+    }
+    next = block.end;
+  }
+  return next > 0;
+}
+
+json column_to_json(const FeatureBlock& block) {
+  return {{"layer", block.layer},
+          {"loss", block.loss ? json(name(*block.loss)) : json(nullptr)},
+          {"begin", block.begin},
+          {"end", block.end}};
+}
+
+/// Reads members of one object with errors that name them.
+class ObjectReader {
+ public:
+  ObjectReader(const json& object, std::string_view name) : object_(object), name_(name) {
+    if (!object.is_object()) {
+      throw FormatError(fmt::format("{}: {} where an object is wanted", name, brief(object)));
+    }
+  }
+
+  const json& member(const char* key) const {
+    const auto found = object_.find(key);
+    if (found == object_.end()) {
+      throw FormatError(fmt::format("{}: \"{}\" is missing", name_, key));
+    }
+    return *found;
+  }
+
+  std::string text(const char* key) const {
+    const json& value = member(key);
+    if (!value.is_string()) {
+      throw FormatError(fmt::format("{}: \"{}\" is {}, not a text", name_, key, brief(value)));
+    }
+    return value.get<std::string>();
+  }
+
+  std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const {
+    return integer_within(member(key), low, high, fmt::format("{}: \"{}\"", name_, key));
+  }
+
+ private:
+  const json& object_;
+  std::string_view name_;
+};
+
+std::optional<Loss> read_loss(const ObjectReader& column, std::string_view where) {
+  if (column.member("loss").is_null()) {
+    return std::nullopt;
+  }
+  try {
+    return parse_loss(column.text("loss"));
+  } catch (const InvalidArgument& error) {
+    throw FormatError(fmt::format("{}: {}", where, error.what()));
+  }
+}
+
+std::vector<FeatureBlock> read_columns(const json& list, std::string_view where) {
+  if (!list.is_array()) {
+    throw FormatError(fmt::format("{}: \"columns\" is {}, not a list", where, brief(list)));
+  }
+  std::vector<FeatureBlock> columns;
+  for (const json& entry : list) {
+    const ObjectReader column(entry, where);
+    columns.push_back({column.text("layer"), read_loss(column, where),
+                       static_cast<std::size_t>(column.integer("begin", 0, kMaxDimension)),
+                       static_cast<std::size_t>(column.integer("end", 0, kMaxDimension))});
+  }
+  if (!columns_chain(columns)) {
+    throw FormatError(fmt::format("{}: \"columns\" do not follow each other from 0 on", where));
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::string feature_meta_to_json(const FeatureSetMeta& meta) {
+  if (!columns_chain(meta.columns)) {
+    throw InvalidArgument("feature set: the columns do not follow each other from 0 on");
+  }
+  const json options = json::parse(meta.options_json.empty() ? "{}" : meta.options_json, nullptr,
+                                   /*allow_exceptions=*/false);
+  if (!options.is_object()) {
+    throw InvalidArgument("feature set: the options are not a JSON object");
+  }
+  json columns = json::array();
+  for (const FeatureBlock& block : meta.columns) {
+    columns.push_back(column_to_json(block));
+  }
+  const json all = {{"kind", kKind},
+                    {"format_version", kFormatVersion},
+                    {"version", meta.version},
+                    {"model_sha256", meta.model_sha256},
+                    {"source", meta.source},
+                    {"source_images", meta.source_images},
+                    {"source_digest", meta.source_digest},
+                    {"options", options},
+                    {"columns", columns}};
+  return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) {
+  const json all = parse_json(text, name);
+  const ObjectReader reader(all, name);
+  if (reader.text("kind") != kKind) {
+    throw FormatError(fmt::format("{}: not the meta.json of a feature set", name));
+  }
+  const std::int64_t version =
+      reader.integer("format_version", 1, std::numeric_limits<std::int32_t>::max());
+  if (version > kFormatVersion) {
+    throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
+                                  version, kFormatVersion));
+  }
+  FeatureSetMeta meta;
+  meta.version = reader.text("version");
+  meta.model_sha256 = reader.text("model_sha256");
+  meta.source = reader.text("source");
+  meta.source_images = static_cast<std::uint64_t>(
+      reader.integer("source_images", 0, std::numeric_limits<std::int64_t>::max()));
+  meta.source_digest = reader.text("source_digest");
+  const json& options = reader.member("options");
+  ObjectReader(options, fmt::format("{}: \"options\"", name));
+  meta.options_json = options.dump();
+  meta.columns = read_columns(reader.member("columns"), name);
+  return meta;
+}
+
+}  // namespace gradspace

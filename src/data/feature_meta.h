@@ -1,0 +1,19 @@
+// meta.json of a feature set.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gradspace/feature_set.h"
+
+namespace gradspace {
+
+/// One text for one meta: writers compare texts. Bytes that are not UTF-8 are replaced. Throws
+/// InvalidArgument when the columns do not follow each other from 0, or the options are not a JSON
+/// object.
+std::string feature_meta_to_json(const FeatureSetMeta& meta);
+
+/// Throws FormatError, also for a newer format version; `name` stands in messages.
+FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name);
+
+}  // namespace gradspace

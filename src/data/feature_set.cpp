@@ -1,0 +1,167 @@
+#include "gradspace/feature_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "data/feature_index.h"
+#include "data/feature_meta.h"
+#include "data/mapped_file.h"
+#include "gradspace/error.h"
+#include "gradspace/npy.h"
+
+namespace gradspace {
+namespace {
+
+/// Checks the matrix's header against the file's size and the columns. Returns the first value.
+const float* checked_values(const MappedFile& file, std::size_t columns, std::size_t& rows) {
+  const NpyHeader header = parse_npy_header(file.bytes(), file.name());
+  if (header.type != NpyType::kFloat32 || header.shape.size() != 2) {
+    throw FormatError(fmt::format("{}: shape {}, wanted float32 [rows, {}]", file.name(),
+                                  shape_text(header.shape), columns));
+  }
+  if (static_cast<std::uint64_t>(header.shape[1]) != columns) {
+    throw FormatError(fmt::format("{}: {} columns, but meta.json describes {}", file.name(),
+                                  header.shape[1], columns));
+  }
+  const std::size_t wanted = header.data_offset + element_count(header.shape) * sizeof(float);
+  if (file.bytes().size() != wanted) {
+    throw FormatError(fmt::format("{}: {} bytes, but shape {} takes {}: truncated or damaged",
+                                  file.name(), file.bytes().size(), shape_text(header.shape),
+                                  wanted));
+  }
+  if (header.data_offset % alignof(float) != 0) {
+    throw FormatError(fmt::format("{}: values are not aligned", file.name()));
+  }
+  rows = static_cast<std::size_t>(header.shape[0]);
+  return reinterpret_cast<const float*>(file.bytes().data() + header.data_offset);
+}
+
+/// Reads every row once, so that none can fail later. Returns where each begins.
+std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t rows) {
+  // A row is at least "0,,,0,0,0,0,0,0\n" long: a hostile header can't make us reserve much.
+  constexpr std::size_t kShortestRow = 16;
+  std::vector<std::uint64_t> offsets;
+  offsets.reserve(std::min(rows, file.text().size() / kShortestRow));
+  CsvReader reader(file.text(), kIndexHeader, file.name());
+  FeatureRow row;
+  while (!reader.at_end()) {
+    offsets.push_back(reader.offset());
+    reader.read_index_row(offsets.size() - 1, row);
+  }
+  if (offsets.size() != rows) {
+    throw FormatError(
+        fmt::format("{}: {} rows, but features.npy has {}", file.name(), offsets.size(), rows));
+  }
+  return offsets;
+}
+
+std::vector<FailedImage> read_failures(const std::filesystem::path& path) {
+  std::vector<FailedImage> failures;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return failures;
+  }
+  const std::string name = path.string();
+  const std::string text = read_text_file(path);
+  CsvReader reader(text, kFailuresHeader, name);
+  while (!reader.at_end()) {
+    reader.read_failure(failures.emplace_back());
+  }
+  return failures;
+}
+
+std::string meta_text(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    throw IoError(fmt::format("{}: {}", folder.string(),
+                              error ? error.message() : "not a folder with a feature set"));
+  }
+  return read_text_file(folder / "meta.json");
+}
+
+}  // namespace
+
+std::string list_digest(const Source& source) {
+  std::uint64_t digest = source.size();
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    digest = combine(digest, hash_text(source.info(i).path));
+  }
+  return fmt::format("{:016x}", digest);
+}
+
+struct FeatureSet::State {
+  explicit State(const std::filesystem::path& folder)
+      : meta(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
+        features(folder / "features.npy"),
+        index_file(folder / "index.csv"),
+        columns(gradspace::dimension(meta.columns)),
+        values(checked_values(features, columns, rows)),
+        offsets(checked_offsets(index_file, rows)),
+        failures(read_failures(folder / "failures.csv")) {}
+
+  FeatureRow read_row(std::size_t i) const {
+    FeatureRow row;
+    CsvReader(index_file.text(), offsets[i], index_file.name()).read_index_row(i, row);
+    return row;
+  }
+
+  FeatureSetMeta meta;
+  MappedFile features;
+  MappedFile index_file;
+  std::size_t columns;
+  std::size_t rows = 0;
+  const float* values;
+  std::vector<std::uint64_t> offsets;
+  std::vector<FailedImage> failures;
+  std::once_flag index_once;
+  std::vector<FeatureRow> index;
+};
+
+FeatureSet::FeatureSet(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {}
+
+FeatureSet::~FeatureSet() = default;
+FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
+FeatureSet& FeatureSet::operator=(FeatureSet&&) noexcept = default;
+
+std::size_t FeatureSet::size() const {
+  return state_->rows;
+}
+
+std::size_t FeatureSet::dimension() const {
+  return state_->columns;
+}
+
+std::span<const float> FeatureSet::row(std::size_t i) const {
+  return {state_->values + i * state_->columns, state_->columns};
+}
+
+FeatureRow FeatureSet::index_row(std::size_t i) const {
+  return state_->read_row(i);
+}
+
+const std::vector<FeatureRow>& FeatureSet::index() const {
+  std::call_once(state_->index_once, [state = state_.get()] {
+    state->index.reserve(state->rows);
+    for (std::size_t i = 0; i < state->rows; ++i) {
+      state->index.push_back(state->read_row(i));
+    }
+  });
+  return state_->index;
+}
+
+const std::vector<FailedImage>& FeatureSet::failures() const {
+  return state_->failures;
+}
+
+const FeatureSetMeta& FeatureSet::meta() const {
+  return state_->meta;
+}
+
+}  // namespace gradspace

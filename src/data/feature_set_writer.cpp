@@ -1,0 +1,388 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "data/feature_index.h"
+#include "data/feature_meta.h"
+#include "gradspace/error.h"
+#include "gradspace/feature_set.h"
+#include "gradspace/npy.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kNoteInterval{1};
+constexpr std::size_t kNpyHeaderSize = 128;
+
+std::span<const std::uint8_t> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// A file written at given offsets. Errors name it.
+class OutputFile {
+ public:
+  explicit OutputFile(const fs::path& path)
+      : name_(path.string()),
+        descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) {
+      throw IoError(fmt::format("{}: can't write: {}", name_, last_system_error()));
+    }
+  }
+  ~OutputFile() { ::close(descriptor_); }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  std::uint64_t size() const {
+    struct stat status = {};
+    check(::fstat(descriptor_, &status));
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  /// Forgets what lies behind `size`.
+  void cut(std::uint64_t size) const { check(::ftruncate(descriptor_, static_cast<off_t>(size))); }
+
+  void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t wrote =
+          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (wrote < 0 && errno == EINTR) {
+        continue;
+      }
+      check(wrote < 0 ? -1 : 0);
+      offset += static_cast<std::uint64_t>(wrote);
+      bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+    }
+  }
+
+  void flush() const { check(::fdatasync(descriptor_)); }
+
+  /// Whether this process is now the only writer.
+  bool lock() const { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+
+ private:
+  void check(int status) const {
+    if (status != 0) {
+      throw IoError(fmt::format("{}: can't write: {}", name_, last_system_error()));
+    }
+  }
+
+  std::string name_;
+  int descriptor_;
+};
+
+/// How far the work is: kept beside the data while it is partial. What the files hold beyond is of
+/// no account.
+struct Progress {
+  std::uint64_t rows = 0;
+  std::uint64_t images_done = 0;
+  std::uint64_t index_bytes = kIndexHeader.size();
+  std::uint64_t failures_bytes = kFailuresHeader.size();
+};
+
+std::string progress_to_json(const Progress& progress) {
+  return nlohmann::json{{"rows", progress.rows},
+                        {"images_done", progress.images_done},
+                        {"index_bytes", progress.index_bytes},
+                        {"failures_bytes", progress.failures_bytes}}
+      .dump();
+}
+
+/// Nothing when there is no such file, or not a whole one.
+std::optional<Progress> read_progress(const fs::path& path) {
+  try {
+    const nlohmann::json json = parse_json(read_text_file(path), path.string());
+    const auto number = [&](const char* key) {
+      constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() >> 1;
+      return static_cast<std::uint64_t>(integer_within(json.at(key), 0, kMost, key));
+    };
+    return Progress{number("rows"), number("images_done"), number("index_bytes"),
+                    number("failures_bytes")};
+  } catch (const Error&) {
+    return std::nullopt;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+bool is_feature_set(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path / "meta.json", error) &&
+         fs::is_regular_file(path / "features.npy", error);
+}
+
+/// "set/" as "set", so that names can be put behind it.
+fs::path without_slash_at_end(fs::path path) {
+  return path.has_filename() || path.empty() ? path : path.parent_path();
+}
+
+void check_target(const fs::path& path) {
+  std::error_code error;
+  const bool in_use = fs::exists(path, error) && !is_feature_set(path) &&
+                      !(fs::is_directory(path, error) && fs::is_empty(path, error));
+  if (path.empty() || in_use) {
+    throw InvalidArgument(
+        fmt::format("{}: exists and is not a feature set; choose another name", path.string()));
+  }
+}
+
+/// `partial`, made where it is not there.
+const fs::path& prepare(const fs::path& target, const fs::path& partial) {
+  check_target(target);
+  std::error_code error;
+  fs::create_directories(partial, error);
+  if (error) {
+    throw IoError(fmt::format("{}: can't make the folder: {}", partial.string(), error.message()));
+  }
+  return partial;
+}
+
+void flush_folder(const fs::path& path) {
+  const int descriptor =
+      ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    ::fsync(descriptor);
+    ::close(descriptor);
+  }
+}
+
+/// Puts the folder `from` where `to` is. The old content of `to` is removed last.
+void move_in_place(const fs::path& from, const fs::path& to) {
+  std::error_code ignored;
+  if (fs::exists(to, ignored)) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) {
+      fs::remove_all(from, ignored);
+      return;
+    }
+    fs::remove_all(to, ignored);  // not every file system can exchange two folders
+  }
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    throw IoError(
+        fmt::format("{}: can't move the finished set there: {}", to.string(), last_system_error()));
+  }
+}
+
+}  // namespace
+
+struct FeatureSetWriter::State {
+  State(fs::path target_path, const FeatureSetMeta& set_meta)
+      : target(without_slash_at_end(std::move(target_path))),
+        meta(set_meta),
+        meta_text(feature_meta_to_json(meta)),
+        row_bytes(dimension(meta.columns) * sizeof(float)),
+        partial(target.string() + ".partial"),
+        features(prepare(target, partial) / "features.npy"),
+        index(partial / "index.csv"),
+        failures(partial / "failures.csv") {
+    if (!features.lock()) {
+      throw IoError(fmt::format("{}: another process is writing it", partial.string()));
+    }
+    if (!take_up()) {
+      begin();
+    }
+    images_done_before = progress.images_done;
+  }
+
+  ~State() {
+    if (note_running.valid()) {
+      note_running.wait();
+    }
+  }
+
+  std::uint64_t features_bytes(std::uint64_t rows) const {
+    return kNpyHeaderSize + rows * row_bytes;
+  }
+
+  /// Continues where the last note says; false when there is nothing that fits.
+  bool take_up() {
+    std::error_code error;
+    const std::optional<Progress> note = read_progress(partial / "progress.json");
+    if (!note || !fs::exists(partial / "meta.json", error) ||
+        read_text_file(partial / "meta.json") != meta_text) {
+      return false;
+    }
+    const bool fits = note->rows <= note->images_done && note->images_done <= meta.source_images &&
+                      note->rows < std::numeric_limits<std::int64_t>::max() / (row_bytes + 1) &&
+                      features.size() >= features_bytes(note->rows) &&
+                      index.size() >= note->index_bytes && failures.size() >= note->failures_bytes;
+    if (!fits) {
+      return false;
+    }
+    progress = *note;
+    cut_files();
+    return true;
+  }
+
+  void begin() {
+    progress = {};
+    std::error_code ignored;
+    fs::remove(partial / "progress.json", ignored);  // before the data that it speaks of goes
+    cut_files();
+    features.write_at(0, header(0));
+    index.write_at(0, as_bytes(kIndexHeader));
+    failures.write_at(0, as_bytes(kFailuresHeader));
+    write_file(partial / "meta.json", meta_text);
+    note_now();
+  }
+
+  void cut_files() const {
+    features.cut(features_bytes(progress.rows));
+    index.cut(progress.index_bytes);
+    failures.cut(progress.failures_bytes);
+  }
+
+  std::vector<std::uint8_t> header(std::uint64_t rows) const {
+    return npy_header(
+        NpyType::kFloat32,
+        {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(row_bytes / sizeof(float))},
+        kNpyHeaderSize);
+  }
+
+  /// Flushes what is there, then notes it: the note never promises more than the disk has.
+  void note(const Progress& reached) const {
+    features.flush();
+    index.flush();
+    failures.flush();
+    write_file(partial / "progress.json", progress_to_json(reached));
+  }
+
+  void note_now() {
+    wait_for_note();
+    note(progress);
+  }
+
+  /// Starts a note in the background when it is time and none is being made.
+  void note_sometimes() {
+    using std::chrono::seconds;
+    if (note_running.valid() && note_running.wait_for(seconds(0)) != std::future_status::ready) {
+      return;
+    }
+    wait_for_note();
+    if (Clock::now() - last_note >= kNoteInterval) {
+      last_note = Clock::now();
+      note_running = std::async(std::launch::async, [this, reached = progress] { note(reached); });
+    }
+  }
+
+  void wait_for_note() {
+    if (note_running.valid()) {
+      note_running.get();  // throws what the note threw
+    }
+  }
+
+  fs::path target;
+  FeatureSetMeta meta;
+  std::string meta_text;
+  std::uint64_t row_bytes;
+  fs::path partial;
+  OutputFile features;
+  OutputFile index;
+  OutputFile failures;
+  Progress progress;
+  std::uint64_t images_done_before = 0;
+  fmt::memory_buffer lines;
+  Clock::time_point last_note = Clock::now();
+  std::future<void> note_running;
+  bool finished = false;
+};
+
+FeatureSetWriter::FeatureSetWriter(std::filesystem::path path, const FeatureSetMeta& meta)
+    : state_(std::make_unique<State>(std::move(path), meta)) {}
+
+FeatureSetWriter::~FeatureSetWriter() {
+  if (state_->finished) {
+    return;
+  }
+  try {
+    state_->note_now();
+  } catch (const std::exception&) {  // the last note stands
+  }
+}
+
+const FeatureSetMeta& FeatureSetWriter::meta() const {
+  return state_->meta;
+}
+
+std::filesystem::path FeatureSetWriter::partial_path() const {
+  return state_->partial;
+}
+
+std::uint64_t FeatureSetWriter::images_done() const {
+  return state_->images_done_before;
+}
+
+std::uint64_t FeatureSetWriter::rows() const {
+  return state_->progress.rows;
+}
+
+void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const float> features,
+                              std::uint64_t images_done, std::span<const FailedImage> failures) {
+  State& state = *state_;
+  if (features.size() * sizeof(float) != rows.size() * state.row_bytes) {
+    throw InvalidArgument(fmt::format("feature set: {} values for {} rows of {}", features.size(),
+                                      rows.size(), state.row_bytes / sizeof(float)));
+  }
+  if (images_done != state.progress.images_done + rows.size() + failures.size() ||
+      images_done > state.meta.source_images) {
+    throw InvalidArgument(fmt::format(
+        "feature set: {} of {} images done after {} and {} rows and {} failures", images_done,
+        state.meta.source_images, state.progress.images_done, rows.size(), failures.size()));
+  }
+  Progress reached = state.progress;
+  state.features.write_at(
+      state.features_bytes(reached.rows),
+      {reinterpret_cast<const std::uint8_t*>(features.data()), features.size() * sizeof(float)});
+  state.lines.clear();
+  for (const FeatureRow& row : rows) {
+    append_index_row(state.lines, reached.rows++, row);
+  }
+  state.index.write_at(reached.index_bytes, as_bytes({state.lines.data(), state.lines.size()}));
+  reached.index_bytes += state.lines.size();
+  state.lines.clear();
+  for (const FailedImage& failure : failures) {
+    append_failure(state.lines, failure);
+  }
+  state.failures.write_at(reached.failures_bytes,
+                          as_bytes({state.lines.data(), state.lines.size()}));
+  reached.failures_bytes += state.lines.size();
+  reached.images_done = images_done;
+  state.progress = reached;
+  state.note_sometimes();
+}
+
+void FeatureSetWriter::finish() {
+  State& state = *state_;
+  if (state.progress.rows == 0) {
+    throw InvalidArgument(fmt::format("{}: not one row; nothing to finish", state.target.string()));
+  }
+  state.cut_files();
+  state.features.write_at(0, state.header(state.progress.rows));
+  state.note_now();
+  flush_folder(state.partial);
+  move_in_place(state.partial, state.target);
+  state.finished = true;
+  std::error_code ignored;
+  fs::remove(state.target / "progress.json", ignored);
+  if (state.progress.failures_bytes == kFailuresHeader.size()) {
+    fs::remove(state.target / "failures.csv", ignored);
+  }
+  flush_folder(state.target.parent_path());
+}
+
+}  // namespace gradspace
