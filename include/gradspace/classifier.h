@@ -5,11 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <map>
+#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "gradspace/feature_set.h"
@@ -42,43 +40,33 @@ struct FeatureView {
   std::span<const float> row(std::size_t i) const { return {values + i * stride, dimension}; }
 };
 
+class Perceptron;
+
 /// The columns [begin, end) of a whole set.
 FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end);
 
+/// Cheap to copy. Thread-safe.
 class Classifier {
  public:
   /// Throws InvalidArgument when shapes do not chain or a weight is not finite.
-  explicit Classifier(TensorMap weights);
+  explicit Classifier(const TensorMap& weights);
 
   std::size_t dimension() const;
-  const TensorMap& weights() const;
+  TensorMap weights() const;
 
-  /// P(out of distribution) = 1 - P(in) for each row. Thread-safe.
+  /// P(out of distribution) = 1 - P(in) for each row.
   std::vector<double> score(const FeatureView& features) const;
 
  private:
-  TensorMap weights_;
+  std::shared_ptr<const Perceptron> network_;
 };
 
 /// Trains; keeps the epoch with the least validation loss. The shorter training set is cycled. A
-/// last short batch is a short batch. Throws InvalidArgument when a set is empty, dimensions differ,
-/// or a feature is not finite.
+/// last short batch is a short batch. Throws InvalidArgument when a set is empty, dimensions
+/// differ, or a feature is not finite.
 Classifier train_classifier(const FeatureView& in, const FeatureView& out,
                             const FeatureView& validation_in, const FeatureView& validation_out,
                             const ClassifierOptions& options,
                             const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
-
-/// What `fit` writes and `evaluate` and `score` read: a detector with all it needs to be used right.
-struct Detector {
-  std::string method = "classifier";
-  TensorMap weights;
-  std::vector<FeatureBlock> columns;  ///< features it wants, columns from 0
-  std::string model_sha256;           ///< of the model whose features it was trained on
-  double threshold = 0.5;             ///< OOD where score > threshold
-  std::map<std::string, std::string> metadata;
-};
-
-Detector read_detector(const std::filesystem::path& path);
-void write_detector(const std::filesystem::path& path, const Detector& detector);
 
 }  // namespace gradspace

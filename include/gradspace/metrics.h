@@ -32,4 +32,10 @@ struct DetectionMetrics {
 DetectionMetrics detection_metrics(std::span<const double> in_scores,
                                    std::span<const double> out_scores, double threshold);
 
+/// The threshold at which a clean image not seen before is called OOD with a probability of at most
+/// `false_alarms`: the ceil((1 - false_alarms)(n + 1))-th smallest of the n clean scores (split
+/// conformal prediction; exact in expectation for exchangeable images). Throws InvalidArgument when
+/// the rate is not within (0, 1), or takes more clean images than there are.
+double calibrate_threshold(std::span<const double> in_scores, double false_alarms);
+
 }  // namespace gradspace

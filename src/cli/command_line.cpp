@@ -75,8 +75,9 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   const CLI::App& where = chosen.empty() ? app : *chosen.front();
   const std::string command = chosen.empty() ? "" : where.get_name();
+  // A misspelt option is the likelier mistake where a required one is missing too.
   const std::vector<std::string> left = where.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !left.empty()) {
+  if (!left.empty()) {
     return usage_error(unknown_word(where, left.front()), command);
   }
   return usage_error(error.what(), command);
@@ -85,8 +86,9 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments) {
-  CLI::App app("How far an image is from what a model knows, by the weight gradients it would cause.",
-               "gradspace");
+  CLI::App app(
+      "How far an image is from what a model knows, by the weight gradients it would cause.",
+      "gradspace");
   app.set_version_flag("--version", std::string("gradspace ") + kVersion);
   app.require_subcommand(1);
 
@@ -95,8 +97,7 @@ int run(const std::vector<std::string>& arguments) {
     CLI::App* subcommand = app.add_subcommand(command.name, command.summary);
     subcommand->footer("Example:\n  " + command.example);
     subcommand->option_defaults()->always_capture_default();
-    subcommand->callback(
-        [&action, work = command.declare(*subcommand)] { action = work; });
+    subcommand->callback([&action, work = command.declare(*subcommand)] { action = work; });
   }
 
   // CLI11 would only say that a subcommand is missing.

@@ -6,5 +6,7 @@
 namespace gradspace::cli {
 
 // One line a subcommand.
+Command evaluate_command();
+Command fit_command();
 
 }  // namespace gradspace::cli

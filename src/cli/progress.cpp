@@ -42,9 +42,9 @@ std::string progress_line(std::string_view what, std::string_view unit, std::siz
   const double share =
       total == 0 ? 0.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const auto filled = static_cast<std::size_t>(share * kBarWidth);
-  std::string line = fmt::format("{} [{}{}] {:3.0f} %  {}/{} {}", what, std::string(filled, '='),
-                                 std::string(kBarWidth - filled, ' '), share * 100, done, total,
-                                 unit);
+  std::string line =
+      fmt::format("{} [{}{}] {:3.0f} %  {}/{} {}", what, std::string(filled, '='),
+                  std::string(kBarWidth - filled, ' '), share * 100, done, total, unit);
   if (per_second > 0 && done < total) {
     line += fmt::format("  {:.{}f}/s  {} left", per_second, per_second < 10 ? 1 : 0,
                         duration_text(static_cast<double>(total - done) / per_second));
@@ -98,9 +98,8 @@ void Progress::draw(std::size_t done, std::size_t total, std::string_view note,
   const auto interval = terminal_ ? Clock::duration(kTerminalInterval) : kLogInterval;
   next_draw_ = (now + interval).time_since_epoch().count();
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double rate = seconds > 0 && done > first_done_
-                          ? static_cast<double>(done - first_done_) / seconds
-                          : 0.0;
+  const double rate =
+      seconds > 0 && done > first_done_ ? static_cast<double>(done - first_done_) / seconds : 0.0;
   const std::size_t columns = terminal_ ? terminal_columns() - 1 : 200;
   const std::string line = progress_line(what_, unit_, done, total, rate, note, columns);
   if (terminal_) {

@@ -82,7 +82,17 @@ std::optional<Loss> read_loss(const ObjectReader& column, std::string_view where
   }
 }
 
-std::vector<FeatureBlock> read_columns(const json& list, std::string_view where) {
+}  // namespace
+
+json feature_columns_to_json(const std::vector<FeatureBlock>& columns) {
+  json list = json::array();
+  for (const FeatureBlock& block : columns) {
+    list.push_back(column_to_json(block));
+  }
+  return list;
+}
+
+std::vector<FeatureBlock> parse_feature_columns(const json& list, std::string_view where) {
   if (!list.is_array()) {
     throw FormatError(fmt::format("{}: \"columns\" is {}, not a list", where, brief(list)));
   }
@@ -99,8 +109,6 @@ std::vector<FeatureBlock> read_columns(const json& list, std::string_view where)
   return columns;
 }
 
-}  // namespace
-
 std::string feature_meta_to_json(const FeatureSetMeta& meta) {
   if (!columns_chain(meta.columns)) {
     throw InvalidArgument("feature set: the columns do not follow each other from 0 on");
@@ -110,10 +118,6 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta) {
   if (!options.is_object()) {
     throw InvalidArgument("feature set: the options are not a JSON object");
   }
-  json columns = json::array();
-  for (const FeatureBlock& block : meta.columns) {
-    columns.push_back(column_to_json(block));
-  }
   const json all = {{"kind", kKind},
                     {"format_version", kFormatVersion},
                     {"version", meta.version},
@@ -122,7 +126,7 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta) {
                     {"source_images", meta.source_images},
                     {"source_digest", meta.source_digest},
                     {"options", options},
-                    {"columns", columns}};
+                    {"columns", feature_columns_to_json(meta.columns)}};
   return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -148,7 +152,7 @@ FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) 
   const json& options = reader.member("options");
   ObjectReader(options, fmt::format("{}: \"options\"", name));
   meta.options_json = options.dump();
-  meta.columns = read_columns(reader.member("columns"), name);
+  meta.columns = parse_feature_columns(reader.member("columns"), name);
   return meta;
 }
 

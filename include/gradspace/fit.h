@@ -1,0 +1,57 @@
+// Fitting a detector to feature sets, and judging one.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gradspace/classifier.h"
+#include "gradspace/detector.h"
+#include "gradspace/feature_set.h"
+#include "gradspace/results.h"
+
+namespace gradspace {
+
+struct FitOptions {
+  std::string method = "classifier";  ///< the only one so far
+  /// Blocks of the sets to use, "layer:loss" or "mu", comma-separated; empty = all columns.
+  std::string features;
+  ClassifierOptions classifier;
+  /// Sets the threshold by `calibrate_threshold` on the clean validation scores; else it is 0.5.
+  std::optional<double> false_alarms;
+};
+
+/// Sets of one model with equal columns. Where a validation set is null, every fifth row in a
+/// seeded random order is held out of the training set.
+struct FitData {
+  const FeatureSet& inliers;
+  const FeatureSet& outliers;
+  const FeatureSet* validation_inliers = nullptr;
+  const FeatureSet* validation_outliers = nullptr;
+};
+
+/// Throws InvalidArgument when a set is empty, sets were made by different models, or columns are
+/// missing.
+Detector fit_detector(const FitData& data, const FitOptions& options,
+                      const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
+
+/// The detector's scores of a whole set, in order; `name` stands in messages.
+std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
+                                    const std::string& name);
+
+/// A set with a name for messages.
+struct NamedSet {
+  std::string name;
+  const FeatureSet* set;
+};
+
+/// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.
+/// Outliers without a challenge (images of another kind) make rows of type 0. `method` and `run` go
+/// into the rows. Throws InvalidArgument when `inliers` holds challenged images.
+std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
+                                         std::span<const NamedSet> outliers,
+                                         const std::string& method, int run);
+
+}  // namespace gradspace

@@ -1,0 +1,33 @@
+#include "cli/output_format.h"
+
+#include <fmt/format.h>
+
+#include "gradspace/error.h"
+
+namespace gradspace::cli {
+
+OutputFormat parse_output_format(std::string_view text) {
+  if (text == "table") {
+    return OutputFormat::kTable;
+  }
+  if (text == "jsonl") {
+    return OutputFormat::kJsonLines;
+  }
+  if (text == "csv") {
+    return OutputFormat::kCsv;
+  }
+  throw InvalidArgument(fmt::format("--format {}: not one of table, jsonl, csv", text));
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string quoted = "\"";
+  for (const char character : text) {
+    quoted += character == '"' ? "\"\"" : std::string(1, character);
+  }
+  return quoted + '"';
+}
+
+}  // namespace gradspace::cli

@@ -1,0 +1,115 @@
+#include "gradspace/detector.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/json.h"
+#include "data/feature_meta.h"
+#include "gradspace/error.h"
+#include "gradspace/metrics.h"
+#include "gradspace/safetensors.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kKind = "detector";
+constexpr const char* kCleanScores = "calibration.clean_scores";
+
+std::string block_text(const FeatureBlock& block) {
+  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
+}
+
+std::string take(std::map<std::string, std::string>& metadata, const std::string& key,
+                 const std::string& file) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) {
+    throw FormatError(fmt::format("{}: not a detector: metadata \"{}\" is missing", file, key));
+  }
+  std::string value = std::move(found->second);
+  metadata.erase(found);
+  return value;
+}
+
+bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
+  return a.layer == b.layer && a.loss == b.loss && a.end - a.begin == b.end - b.begin;
+}
+
+}  // namespace
+
+Detector read_detector(const std::filesystem::path& path) {
+  SafeTensors file = read_safetensors(path, kKind);
+  Detector detector;
+  const std::string where = path.string();
+  detector.method = take(file.metadata, "method", where);
+  detector.columns =
+      parse_feature_columns(parse_json(take(file.metadata, "columns", where), where), where);
+  detector.model_sha256 = take(file.metadata, "model_sha256", where);
+  const json threshold = parse_json(take(file.metadata, "threshold", where), where);
+  if (!threshold.is_number()) {
+    throw FormatError(
+        fmt::format("{}: the threshold is {}, not a number", where, brief(threshold)));
+  }
+  detector.threshold = threshold.get<double>();
+  if (auto scores = file.tensors.extract(kCleanScores); !scores.empty()) {
+    detector.clean_scores = std::move(scores.mapped().values);
+  }
+  detector.weights = std::move(file.tensors);
+  detector.metadata = std::move(file.metadata);
+  return detector;
+}
+
+void write_detector(const std::filesystem::path& path, const Detector& detector) {
+  SafeTensors file;
+  file.tensors = detector.weights;
+  file.tensors[kCleanScores] = {{static_cast<std::int64_t>(detector.clean_scores.size())},
+                                detector.clean_scores};
+  file.metadata = detector.metadata;
+  file.metadata["method"] = detector.method;
+  file.metadata["columns"] = feature_columns_to_json(detector.columns).dump();
+  file.metadata["model_sha256"] = detector.model_sha256;
+  file.metadata["threshold"] = json(detector.threshold).dump();
+  write_safetensors(path, kKind, std::move(file));
+}
+
+double calibrated_threshold(const Detector& detector, double false_alarms) {
+  const std::vector<double> scores(detector.clean_scores.begin(), detector.clean_scores.end());
+  return calibrate_threshold(scores, false_alarms);
+}
+
+std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
+                         const std::vector<FeatureBlock>& wanted, const std::string& name) {
+  for (std::size_t start = 0; start + wanted.size() <= set_columns.size(); ++start) {
+    bool fits = true;
+    for (std::size_t i = 0; i < wanted.size() && fits; ++i) {
+      fits = same_features(set_columns[start + i], wanted[i]);
+    }
+    if (fits) {
+      return set_columns[start].begin;
+    }
+  }
+  std::string text;
+  for (const FeatureBlock& block : wanted) {
+    text += (text.empty() ? "" : ",") + block_text(block);
+  }
+  throw InvalidArgument(fmt::format(
+      "{}: the feature set does not hold {} side by side; extract it with --features {}", name,
+      text, text));
+}
+
+FeatureView detector_view(const Detector& detector, const FeatureSet& set,
+                          const std::string& name) {
+  if (set.meta().model_sha256 != detector.model_sha256) {
+    throw InvalidArgument(
+        fmt::format("{}: the features were made by another model (SHA-256 {:.12}...) than the "
+                    "detector's ({:.12}...)",
+                    name, set.meta().model_sha256, detector.model_sha256));
+  }
+  const std::size_t begin = find_columns(set.meta().columns, detector.columns, name);
+  return view(set, begin, begin + dimension(detector.columns));
+}
+
+}  // namespace gradspace

@@ -1,0 +1,160 @@
+#include "detect/perceptron.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "core/random.h"
+#include "detect/matrix_product.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::array<std::size_t, 3> kWidths{40, 20, 1};
+
+/// PyTorch's name in a Sequential, where the activations between count.
+std::string layer_name(std::size_t layer) {
+  return fmt::format("{}", 2 * layer);
+}
+
+const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
+                              const std::vector<std::int64_t>& shape) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) {
+    throw InvalidArgument(fmt::format("classifier: tensor {} is missing", name));
+  }
+  if (found->second.shape != shape) {
+    throw InvalidArgument(fmt::format("classifier: tensor {} is {}, wanted {}", name,
+                                      shape_text(found->second.shape), shape_text(shape)));
+  }
+  for (const float value : found->second.values) {
+    if (!std::isfinite(value)) {
+      throw InvalidArgument(
+          fmt::format("classifier: tensor {} holds a value that is not finite", name));
+    }
+  }
+  return found->second;
+}
+
+std::size_t input_width(const TensorMap& tensors) {
+  const auto first = tensors.find("0.weight");
+  if (first == tensors.end() || first->second.shape.size() != 2 || first->second.shape[1] < 1) {
+    throw InvalidArgument("classifier: tensor 0.weight is missing or not a matrix");
+  }
+  return static_cast<std::size_t>(first->second.shape[1]);
+}
+
+}  // namespace
+
+Perceptron::Perceptron(std::size_t dimension) {
+  for (const std::size_t width : kWidths) {
+    layers_.emplace_back(dimension, width);
+    dimension = width;
+  }
+}
+
+Perceptron::Perceptron(std::size_t dimension, std::uint64_t seed) : Perceptron(dimension) {
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    Random random(combine(seed, hash_text(layer_name(layer))));
+    const double bound = 1 / std::sqrt(static_cast<double>(layers_[layer].in));
+    for (float& value : layers_[layer].values) {
+      value = static_cast<float>(random.uniform(-bound, bound));
+    }
+  }
+}
+
+Perceptron::Perceptron(const TensorMap& tensors) : Perceptron(input_width(tensors)) {
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    Linear& linear = layers_[layer];
+    const auto in = static_cast<std::int64_t>(linear.in);
+    const auto out = static_cast<std::int64_t>(linear.out);
+    const Tensor& weight = tensor_of_shape(tensors, layer_name(layer) + ".weight", {out, in});
+    const Tensor& bias = tensor_of_shape(tensors, layer_name(layer) + ".bias", {out});
+    for (std::size_t i = 0; i < linear.in; ++i) {
+      for (std::size_t o = 0; o < linear.out; ++o) {
+        linear.values[i * linear.out + o] = weight.values[o * linear.in + i];
+      }
+    }
+    std::copy(bias.values.begin(), bias.values.end(), linear.bias().begin());
+  }
+}
+
+TensorMap Perceptron::tensors() const {
+  TensorMap tensors;
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    const Linear& linear = layers_[layer];
+    const auto in = static_cast<std::int64_t>(linear.in);
+    const auto out = static_cast<std::int64_t>(linear.out);
+    Tensor weight{{out, in}, std::vector<float>(linear.in * linear.out)};
+    for (std::size_t i = 0; i < linear.in; ++i) {
+      for (std::size_t o = 0; o < linear.out; ++o) {
+        weight.values[o * linear.in + i] = linear.values[i * linear.out + o];
+      }
+    }
+    tensors[layer_name(layer) + ".weight"] = std::move(weight);
+    tensors[layer_name(layer) + ".bias"] = {{out}, {linear.bias().begin(), linear.bias().end()}};
+  }
+  return tensors;
+}
+
+void Perceptron::forward(const float* inputs, std::size_t stride, std::size_t rows,
+                         Activations& activations) const {
+  activations.resize(layers_.size());
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    const Linear& linear = layers_[layer];
+    const bool last = layer + 1 == layers_.size();
+    std::vector<float>& result = activations[layer];
+    result.resize(rows * linear.out);
+    matrix_product(rows, linear.out, linear.in, {inputs, stride, 1}, linear.values.data(),
+                   linear.out, result.data(), linear.out);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t o = 0; o < linear.out; ++o) {
+        float& value = result[row * linear.out + o];
+        value += linear.bias()[o];
+        value = last ? value : std::max(value, 0.0F);
+      }
+    }
+    inputs = result.data();
+    stride = linear.out;
+  }
+}
+
+void Perceptron::backward(const float* inputs, std::size_t stride, std::size_t rows,
+                          const Activations& activations, std::vector<float> delta,
+                          Gradients& gradients) const {
+  gradients.resize(layers_.size());
+  for (std::size_t layer = layers_.size(); layer-- > 0;) {
+    const Linear& linear = layers_[layer];
+    std::vector<float>& gradient = gradients[layer];
+    gradient.assign(linear.values.size(), 0.0F);
+    const float* below = layer == 0 ? inputs : activations[layer - 1].data();
+    const std::size_t below_stride = layer == 0 ? stride : linear.in;
+    matrix_product(linear.in, linear.out, rows, {below, 1, below_stride}, delta.data(), linear.out,
+                   gradient.data(), linear.out);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t o = 0; o < linear.out; ++o) {
+        gradient[linear.in * linear.out + o] += delta[row * linear.out + o];
+      }
+    }
+    if (layer == 0) {
+      break;
+    }
+    std::vector<float> next(rows * linear.in);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t i = 0; i < linear.in; ++i) {
+        float sum = 0;
+        for (std::size_t o = 0; o < linear.out; ++o) {
+          sum += delta[row * linear.out + o] * linear.values[i * linear.out + o];
+        }
+        next[row * linear.in + i] = below[row * linear.in + i] > 0 ? sum : 0.0F;
+      }
+    }
+    delta = std::move(next);
+  }
+}
+
+}  // namespace gradspace

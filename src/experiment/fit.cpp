@@ -1,0 +1,194 @@
+#include "gradspace/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/random.h"
+#include "gradspace/error.h"
+#include "gradspace/metrics.h"
+
+namespace gradspace {
+namespace {
+
+/// Every fifth row of a set is for validation when there is no set for it.
+constexpr std::size_t kHoldOut = 5;
+
+std::string block_text(const FeatureBlock& block) {
+  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
+}
+
+/// The blocks of `set` that `features` names, columns from 0; all for an empty text.
+std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
+  std::vector<FeatureBlock> chosen;
+  if (features.empty()) {
+    chosen = set.meta().columns;
+  }
+  for (std::size_t at = 0; at < features.size();) {
+    const std::size_t comma = std::min(features.find(',', at), features.size());
+    const std::string wanted = features.substr(at, comma - at);
+    const auto& columns = set.meta().columns;
+    const auto found = std::find_if(columns.begin(), columns.end(), [&](const FeatureBlock& block) {
+      return block_text(block) == wanted;
+    });
+    if (found == columns.end()) {
+      std::string valid;
+      for (const FeatureBlock& block : columns) {
+        valid += (valid.empty() ? "" : ", ") + block_text(block);
+      }
+      throw InvalidArgument(
+          fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, valid));
+    }
+    chosen.push_back(*found);
+    at = comma + 1;
+  }
+  std::size_t begin = 0;
+  for (FeatureBlock& block : chosen) {
+    const std::size_t width = block.end - block.begin;
+    block.begin = begin;
+    block.end = begin + width;
+    begin += width;
+  }
+  return chosen;
+}
+
+/// Rows copied out of a set, because they do not lie evenly apart in it.
+struct Rows {
+  std::vector<float> values;
+  std::size_t dimension = 0;
+
+  FeatureView view() const {
+    return {values.data(), dimension == 0 ? 0 : values.size() / dimension, dimension, dimension};
+  }
+};
+
+struct Split {
+  Rows training;
+  Rows validation;
+};
+
+Split hold_out(const FeatureView& all, std::uint64_t seed) {
+  Split split{{{}, all.dimension}, {{}, all.dimension}};
+  const auto order = permutation(static_cast<std::uint32_t>(all.rows), seed);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto row = all.row(order[i]);
+    Rows& rows = i % kHoldOut == kHoldOut - 1 ? split.validation : split.training;
+    rows.values.insert(rows.values.end(), row.begin(), row.end());
+  }
+  return split;
+}
+
+/// Training and validation rows of one class: two sets, or one that is split.
+struct ClassData {
+  FeatureView training;
+  FeatureView validation;
+  Split held;  ///< keeps the rows where the set was split
+};
+
+ClassData class_data(const Detector& detector, const FeatureSet& training,
+                     const FeatureSet* validation, std::uint64_t seed, const std::string& which) {
+  ClassData data;
+  data.training = detector_view(detector, training, which);
+  if (validation != nullptr) {
+    data.validation = detector_view(detector, *validation, which + " validation set");
+    return data;
+  }
+  data.held = hold_out(data.training, seed);
+  data.training = data.held.training.view();
+  data.validation = data.held.validation.view();
+  return data;
+}
+
+nlohmann::json options_record(const FitOptions& options) {
+  return {{"method", options.method},
+          {"features", options.features},
+          {"epochs", options.classifier.epochs},
+          {"batch", options.classifier.batch},
+          {"learning_rate", options.classifier.learning_rate},
+          {"seed", options.classifier.seed},
+          {"false_alarms",
+           options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
+}
+
+}  // namespace
+
+Detector fit_detector(const FitData& data, const FitOptions& options,
+                      const std::function<void(const ClassifierEpoch&)>& on_epoch) {
+  if (options.method != "classifier") {
+    throw InvalidArgument(
+        fmt::format("fit: method \"{}\" is not known (valid: classifier)", options.method));
+  }
+  Detector detector;
+  detector.method = options.method;
+  detector.model_sha256 = data.inliers.meta().model_sha256;
+  detector.columns = choose_columns(data.inliers, options.features);
+
+  const std::uint64_t seed = options.classifier.seed;
+  const ClassData in =
+      class_data(detector, data.inliers, data.validation_inliers, combine(seed, 101), "inliers");
+  const ClassData out =
+      class_data(detector, data.outliers, data.validation_outliers, combine(seed, 102), "outliers");
+  ClassifierEpoch best;
+  const auto watch = [&](const ClassifierEpoch& epoch) {
+    if (best.epoch == 0 || epoch.validation_loss < best.validation_loss) {
+      best = epoch;
+    }
+    if (on_epoch) {
+      on_epoch(epoch);
+    }
+  };
+  const Classifier classifier = train_classifier(in.training, out.training, in.validation,
+                                                 out.validation, options.classifier, watch);
+  detector.weights = classifier.weights();
+  if (options.false_alarms) {
+    detector.threshold =
+        calibrate_threshold(classifier.score(in.validation), *options.false_alarms);
+  }
+  detector.metadata["options"] = options_record(options).dump();
+  detector.metadata["training"] = nlohmann::json{
+      {"best_epoch", best.epoch},
+      {"train_loss", best.train_loss},
+      {"validation_loss", best.validation_loss},
+      {"inliers", in.training.rows},
+      {"outliers", out.training.rows},
+      {"validation_inliers", in.validation.rows},
+      {"validation_outliers",
+       out.validation.rows}}.dump();
+  return detector;
+}
+
+std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
+                                    const std::string& name) {
+  return Classifier(detector.weights).score(detector_view(detector, set, name));
+}
+
+std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
+                                         std::span<const NamedSet> outliers,
+                                         const std::string& method, int run) {
+  for (const FeatureRow& row : inliers.set->index()) {
+    if (row.label != 1) {
+      throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
+                                        inliers.name, row.image.path));
+    }
+  }
+  const std::vector<double> in_scores = detector_scores(detector, *inliers.set, inliers.name);
+  std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
+  for (const NamedSet& outlier : outliers) {
+    const std::vector<double> scores = detector_scores(detector, *outlier.set, outlier.name);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const FeatureRow& row = outlier.set->index()[i];
+      out_scores[{row.image.challenge, row.image.level}].push_back(scores[i]);
+    }
+  }
+  std::vector<ResultRow> rows;
+  for (const auto& [condition, scores] : out_scores) {
+    rows.push_back({method, condition.first, condition.second, run,
+                    detection_metrics(in_scores, scores, detector.threshold)});
+  }
+  return rows;
+}
+
+}  // namespace gradspace

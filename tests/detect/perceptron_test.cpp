@@ -1,0 +1,114 @@
+#include "detect/perceptron.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+std::vector<float> random_inputs(std::size_t count, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(count);
+  for (float& value : values) {
+    value = static_cast<float>(random.normal());
+  }
+  return values;
+}
+
+/// The network in double from its tensors, straight from the definition.
+double logit_by_definition(const TensorMap& tensors, const float* input) {
+  std::vector<double> values(input, input + tensors.at("0.weight").shape[1]);
+  for (const std::string layer : {"0", "2", "4"}) {
+    const Tensor& weight = tensors.at(layer + ".weight");
+    const Tensor& bias = tensors.at(layer + ".bias");
+    std::vector<double> next;
+    for (std::size_t o = 0; o < bias.values.size(); ++o) {
+      double sum = bias.values[o];
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        sum += values[i] * weight.values[o * values.size() + i];
+      }
+      next.push_back(layer == "4" ? sum : std::max(sum, 0.0));
+    }
+    values = next;
+  }
+  return values.front();
+}
+
+TEST(Perceptron, ForwardIsTheDefinition) {
+  constexpr std::size_t kDimension = 37;
+  constexpr std::size_t kRows = 11;
+  const Perceptron network(kDimension, 1);
+  const std::vector<float> inputs = random_inputs(kRows * kDimension, 2);
+  Activations activations;
+  network.forward(inputs.data(), kDimension, kRows, activations);
+  const TensorMap tensors = network.tensors();
+  for (std::size_t row = 0; row < kRows; ++row) {
+    EXPECT_NEAR(activations.back()[row], logit_by_definition(tensors, &inputs[row * kDimension]),
+                1e-5);
+  }
+}
+
+TEST(Perceptron, BackwardAgreesWithDifferencesOfTheDefinition) {
+  constexpr std::size_t kDimension = 9;
+  constexpr std::size_t kRows = 6;
+  Perceptron network(kDimension, 3);
+  const std::vector<float> inputs = random_inputs(kRows * kDimension, 4);
+  const std::vector<float> delta = random_inputs(kRows, 5);
+  Activations activations;
+  Gradients gradients;
+  network.forward(inputs.data(), kDimension, kRows, activations);
+  network.backward(inputs.data(), kDimension, kRows, activations, delta, gradients);
+
+  const auto objective = [&] {
+    double sum = 0;
+    const TensorMap tensors = network.tensors();
+    for (std::size_t row = 0; row < kRows; ++row) {
+      sum += delta[row] * logit_by_definition(tensors, &inputs[row * kDimension]);
+    }
+    return sum;
+  };
+  constexpr float kStep = 1.0F / 4096;
+  for (std::size_t layer = 0; layer < network.layers().size(); ++layer) {
+    for (std::size_t i = 0; i < network.layers()[layer].values.size(); i += 7) {
+      float& value = network.layers()[layer].values[i];
+      const float kept = value;
+      value = kept + kStep;
+      const double above = objective();
+      value = kept - kStep;
+      const double below = objective();
+      const double width = static_cast<double>(kept + kStep) - static_cast<double>(kept - kStep);
+      value = kept;
+      // The objective is piecewise linear in each value: only rounding is left, and a kink now and
+      // then.
+      EXPECT_NEAR(gradients[layer][i], (above - below) / width, 2e-3) << layer << " " << i;
+    }
+  }
+}
+
+TEST(Perceptron, TensorsGoOutAndInUnchanged) {
+  const Perceptron network(5, 6);
+  EXPECT_EQ(Perceptron(network.tensors()).tensors(), network.tensors());
+  EXPECT_NE(Perceptron(5, 7).tensors(), network.tensors());
+}
+
+TEST(Perceptron, RefusesTensorsThatDoNotFit) {
+  TensorMap tensors = Perceptron(5, 6).tensors();
+  TensorMap broken = tensors;
+  broken.erase("2.bias");
+  EXPECT_THROW(Perceptron{broken}, InvalidArgument);
+  broken = tensors;
+  broken["2.weight"].shape = {40, 20};
+  EXPECT_THROW(Perceptron{broken}, InvalidArgument);
+  broken = tensors;
+  broken["4.bias"].values[0] = std::numeric_limits<float>::infinity();
+  EXPECT_THROW(Perceptron{broken}, InvalidArgument);
+  EXPECT_THROW(Perceptron{TensorMap{}}, InvalidArgument);
+}
+
+}  // namespace
+}  // namespace gradspace
