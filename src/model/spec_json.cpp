@@ -33,6 +33,12 @@ constexpr std::array<Field, 5> kFields{{{"out_channels", &ConvSpec::out_channels
                                         {"padding", &ConvSpec::padding},
                                         {"output_padding", &ConvSpec::output_padding}}};
 
+const Field* find_field(std::string_view key) {
+  const auto* const found = std::find_if(kFields.begin(), kFields.end(),
+                                         [&](const Field& field) { return key == field.key; });
+  return found == kFields.end() ? nullptr : found;
+}
+
 [[noreturn]] void unknown_key(const std::string& where, const std::string& key, const char* known) {
   throw FormatError(
       fmt::format("{}: unknown key {}; the known ones are {}", where, brief(Json(key)), known));
@@ -48,9 +54,8 @@ ConvSpec parse_conv(const Json& json, const std::string& where) {
   }
   ConvSpec conv;
   for (const auto& [key, value] : json.items()) {
-    const auto* const field = std::find_if(kFields.begin(), kFields.end(),
-                                           [&key](const Field& known) { return key == known.key; });
-    if (field == kFields.end()) {
+    const Field* const field = find_field(key);
+    if (field == nullptr) {
       unknown_key(where, key, "out_channels, kernel, stride, padding, output_padding");
     }
     conv.*(field->member) = number(value, fmt::format("{}: {}", where, key));
