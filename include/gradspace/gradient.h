@@ -49,7 +49,7 @@ struct FeatureBlock {
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec);
 
 /// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default;
-/// without a bottleneck the decoder's alone, without encoder layers fc11 in their place.
+/// without a bottleneck the decoder's alone.
 std::string proposed_features(const AutoencoderSpec& spec);
 
 /// The total number of columns.
@@ -86,6 +86,13 @@ class GradientBackend {
 
 /// Instruction sets of the native engine.
 enum class InstructionSet { kBest, kSse4, kAvx2, kAvx512, kNeon };
+
+/// "best", "sse4", "avx2", "avx512", "neon".
+std::string_view name(InstructionSet set);
+
+/// Those that the engine has and this processor can run, the best one first; empty where there is but
+/// portable code, which kBest then stands for.
+std::vector<InstructionSet> available_instruction_sets();
 
 /// The native SIMD engine (src/gradient). Throws InvalidArgument for a model that does not validate,
 /// or an instruction set that this processor lacks.

@@ -1,7 +1,6 @@
 // Requests for features: text to blocks and columns.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -112,11 +111,12 @@ std::string_view name(Loss loss) {
 }
 
 Loss parse_loss(std::string_view text) {
-  const auto* loss = std::ranges::find(kLosses, text, &gradspace::name);
-  if (loss == kLosses.end()) {
-    throw InvalidArgument(fmt::format("\"{}\" is not a loss (valid: bce, kld, elbo)", text));
+  for (const Loss loss : kLosses) {
+    if (name(loss) == text) {
+      return loss;
+    }
   }
-  return *loss;
+  throw InvalidArgument(fmt::format("\"{}\" is not a loss (valid: bce, kld, elbo)", text));
 }
 
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec) {
@@ -136,7 +136,7 @@ std::string proposed_features(const AutoencoderSpec& spec) {
   std::string last_encoder;
   std::string last_layer;
   for (const LayerInfo& layer : layers(spec)) {
-    if (layer.name.starts_with("down.") || (spec.down.empty() && layer.name == "fc11")) {
+    if (layer.name.starts_with("down.")) {
       last_encoder = layer.name;
     }
     last_layer = layer.name;

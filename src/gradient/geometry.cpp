@@ -1,0 +1,304 @@
+#include "gradient/geometry.h"
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+#include <utility>
+
+namespace gradspace::gradient {
+namespace {
+
+/// Cycles of one step of a tile of `rows` times `columns` sums, on a core that does two loads and two
+/// multiply-adds a cycle with a latency of four: the figures of every core of the last ten years, near
+/// enough to choose between tiles.
+double step_cost(int rows, int columns) {
+  return std::max({rows * columns / 2.0, (rows + columns) / 2.0, 4.0});
+}
+
+/// Cycles a tile takes beside its steps: addresses, first values, stores.
+double tile_overhead(int rows, int columns) {
+  return 10.0 + rows * columns;
+}
+
+struct AxisTaps {
+  int first_tap = 0;
+  int taps = 0;
+  int first_in = 0;
+};
+
+/// The taps that reach output coordinate `out`, in ascending order. The sums are done in 64 bits:
+/// extents and strides may each be as large as 65536.
+AxisTaps axis_taps(const LayerGeometry& geometry, Direction direction, int out, int in_extent) {
+  const std::int64_t stride = geometry.stride;
+  std::int64_t first = 0;  // in steps of one tap ("to small") or of `stride` taps ("to large")
+  std::int64_t end = 0;
+  AxisTaps result;
+  if (direction == Direction::kToSmall) {
+    const std::int64_t in = out * stride - geometry.padding;  // of tap 0
+    first = std::max<std::int64_t>(0, -in);
+    end = std::min<std::int64_t>(geometry.kernel, in_extent - in);
+    result.first_tap = static_cast<int>(first);
+    result.first_in = static_cast<int>(in + first);
+  } else {
+    const std::int64_t shifted = static_cast<std::int64_t>(out) + geometry.padding;
+    const std::int64_t start = shifted % stride;  // the least tap that meets this coordinate
+    const std::int64_t in = shifted / stride;     // what it meets; the next ones meet lower ones
+    first = std::max<std::int64_t>(0, in - (in_extent - 1));
+    end = std::min(in + 1, (geometry.kernel - start + stride - 1) / stride);
+    result.first_tap = static_cast<int>(start + first * stride);
+    result.first_in = static_cast<int>(in - first);
+  }
+  if (end <= first) {
+    return {};
+  }
+  result.taps = static_cast<int>(end - first);
+  return result;
+}
+
+struct AxisClass {
+  int first_tap = 0;
+  int taps = 0;
+  std::vector<std::pair<int, int>> coordinates;  ///< output, first input
+};
+
+/// Output coordinates grouped by their taps.
+std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction direction,
+                                    int out_extent, int in_extent) {
+  std::map<std::pair<int, int>, AxisClass> classes;
+  for (int out = 0; out < out_extent; ++out) {
+    const AxisTaps taps = axis_taps(geometry, direction, out, in_extent);
+    AxisClass& group = classes[{taps.first_tap, taps.taps}];
+    group.first_tap = taps.first_tap;
+    group.taps = taps.taps;
+    group.coordinates.emplace_back(out, taps.first_in);
+  }
+  std::vector<AxisClass> result;
+  for (auto& [key, group] : classes) {
+    result.push_back(std::move(group));
+  }
+  return result;
+}
+
+/// Cycles of a region whose positions are computed `tile` at a time.
+double region_cost(const GatherPlan& plan, const Region& region,
+                   const std::vector<ChannelBlock>& blocks, int tile) {
+  const int count = static_cast<int>(region.end - region.begin);
+  const double steps = static_cast<double>(region.rows) * region.columns * plan.in_channels;
+  double cost = 0;
+  for (const ChannelBlock& block : blocks) {
+    cost += count / tile * (steps * step_cost(block.size, tile) + tile_overhead(block.size, tile));
+    if (const int rest = count % tile; rest > 0) {
+      cost += steps * step_cost(block.size, rest) + tile_overhead(block.size, rest);
+    }
+  }
+  return cost;
+}
+
+/// The cheapest tile for a region and its cost.
+std::pair<int, double> best_tile(const GatherPlan& plan, const Region& region,
+                                 const std::vector<ChannelBlock>& blocks, int accumulators) {
+  const int largest = std::min(kLargestTile, accumulators / blocks.front().size);
+  std::pair<int, double> best{1, region_cost(plan, region, blocks, 1)};
+  for (int tile = 2; tile <= largest; ++tile) {
+    if (const double cost = region_cost(plan, region, blocks, tile); cost < best.second) {
+      best = {tile, cost};
+    }
+  }
+  return best;
+}
+
+void choose_tiles(GatherPlan& plan, int accumulators) {
+  double least = 0;
+  for (int size = 1; size <= std::min({plan.out_channels, kLargestBlock, accumulators}); ++size) {
+    const std::vector<ChannelBlock> blocks = split_channels(plan.out_channels, size);
+    double cost = 0;
+    for (const Region& region : plan.regions) {
+      cost += best_tile(plan, region, blocks, accumulators).second;
+    }
+    if (plan.blocks.empty() || cost < least) {
+      least = cost;
+      plan.blocks = blocks;
+    }
+  }
+  for (Region& region : plan.regions) {
+    region.tile = best_tile(plan, region, plan.blocks, accumulators).first;
+  }
+}
+
+/// For each tap along an axis.
+std::vector<TapSpan> tap_spans(const LayerGeometry& geometry, int small, int large) {
+  const std::int64_t stride = geometry.stride;
+  std::vector<TapSpan> spans;
+  for (int tap = 0; tap < geometry.kernel; ++tap) {
+    const std::int64_t shift = static_cast<std::int64_t>(geometry.padding) - tap;
+    const std::int64_t begin = shift > 0 ? (shift + stride - 1) / stride : 0;
+    const std::int64_t last = large - 1 + shift;  // times 1 / stride
+    const std::int64_t end = last < 0 ? 0 : std::min<std::int64_t>(small, last / stride + 1);
+    if (begin < end) {
+      spans.push_back({static_cast<int>(begin), static_cast<int>(end),
+                       static_cast<int>(begin * stride - shift)});
+    } else {
+      spans.push_back({});
+    }
+  }
+  return spans;
+}
+
+}  // namespace
+
+LayerGeometry geometry_of(const LayerInfo& layer) {
+  switch (layer.kind) {
+    case LayerInfo::Kind::kConv:
+      return {layer.out, layer.in, layer.conv.kernel, layer.conv.stride, layer.conv.padding};
+    case LayerInfo::Kind::kConvTranspose:
+      return {layer.in, layer.out, layer.conv.kernel, layer.conv.stride, layer.conv.padding};
+    case LayerInfo::Kind::kLinear:
+      break;
+  }
+  const auto features = [](const Extent& extent) {
+    return Extent{static_cast<int>(extent.size()), 1, 1};
+  };
+  return {features(layer.out), features(layer.in), 1, 1, 0};
+}
+
+std::vector<ChannelBlock> split_channels(int channels, int largest) {
+  const int count = (channels + largest - 1) / largest;
+  std::vector<ChannelBlock> blocks;
+  int begin = 0;
+  for (int i = 0; i < count; ++i) {
+    const int size = channels / count + (i < channels % count ? 1 : 0);
+    blocks.push_back({begin, size});
+    begin += size;
+  }
+  return blocks;
+}
+
+GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int accumulators) {
+  const bool to_small = direction == Direction::kToSmall;
+  const Extent& in = to_small ? geometry.large : geometry.small;
+  const Extent& out = to_small ? geometry.small : geometry.large;
+  GatherPlan plan;
+  plan.direction = direction;
+  plan.in_channels = in.channels;
+  plan.out_channels = out.channels;
+  plan.in_plane = in.size() / static_cast<std::size_t>(in.channels);
+  plan.out_plane = out.size() / static_cast<std::size_t>(out.channels);
+  plan.taps = geometry.taps();
+  const int in_step = to_small ? 1 : -1;
+  const int tap_step = to_small ? 1 : geometry.stride;
+  plan.in_row_step = in_step * static_cast<std::ptrdiff_t>(in.width);
+  plan.in_column_step = in_step;
+  plan.tap_row_step = static_cast<std::ptrdiff_t>(tap_step) * geometry.kernel;
+  plan.tap_column_step = tap_step;
+  plan.positions.reserve(plan.out_plane);
+  const auto columns = axis_classes(geometry, direction, out.width, in.width);
+  for (const AxisClass& row : axis_classes(geometry, direction, out.height, in.height)) {
+    for (const AxisClass& column : columns) {
+      Region region;
+      // Without a tap along one axis there is none at all.
+      region.rows = column.taps > 0 ? row.taps : 0;
+      region.columns = row.taps > 0 ? column.taps : 0;
+      region.first_tap = static_cast<std::size_t>(row.first_tap * geometry.kernel) +
+                         static_cast<std::size_t>(column.first_tap);
+      region.begin = plan.positions.size();
+      for (const auto& [out_y, in_y] : row.coordinates) {
+        for (const auto& [out_x, in_x] : column.coordinates) {
+          plan.positions.push_back({in_y * in.width + in_x, out_y * out.width + out_x});
+        }
+      }
+      region.end = plan.positions.size();
+      plan.regions.push_back(region);
+    }
+  }
+  choose_tiles(plan, accumulators);
+  return plan;
+}
+
+std::uint64_t GatherPlan::multiply_adds() const {
+  std::uint64_t sum = 0;
+  for (const Region& region : regions) {
+    sum += static_cast<std::uint64_t>(region.rows) * static_cast<std::uint64_t>(region.columns) *
+           (region.end - region.begin);
+  }
+  return sum * static_cast<std::uint64_t>(in_channels) * static_cast<std::uint64_t>(out_channels);
+}
+
+std::size_t GatherPlan::memory_bytes() const {
+  return positions.size() * sizeof(Position) + regions.size() * sizeof(Region);
+}
+
+void pack_weight(const LayerGeometry& geometry, const GatherPlan& plan,
+                 std::span<const float> weight, std::span<float> packed) {
+  assert(weight.size() == geometry.weights() && packed.size() == weight.size());
+  const auto large_channels = static_cast<std::size_t>(geometry.large.channels);
+  const std::size_t taps = geometry.taps();
+  std::size_t at = 0;
+  for (const ChannelBlock& block : plan.blocks) {
+    for (std::size_t in = 0; in < static_cast<std::size_t>(plan.in_channels); ++in) {
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        for (int i = 0; i < block.size; ++i) {
+          const auto out = static_cast<std::size_t>(block.begin + i);
+          const std::size_t pair = plan.direction == Direction::kToSmall
+                                       ? out * large_channels + in
+                                       : in * large_channels + out;
+          packed[at++] = weight[pair * taps + tap];
+        }
+      }
+    }
+  }
+}
+
+WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::size_t lanes) {
+  WeightPlan plan;
+  plan.geometry = geometry;
+  plan.rows = tap_spans(geometry, geometry.small.height, geometry.large.height);
+  plan.columns = tap_spans(geometry, geometry.small.width, geometry.large.width);
+
+  double least = 0;
+  int small_block = 0;
+  int large_block = 0;
+  for (int a = 1; a <= std::min(geometry.small.channels, kLargestWeightBlock); ++a) {
+    for (int b = 1; b <= std::min(geometry.large.channels, kLargestWeightBlock); ++b) {
+      if (a * b > accumulators) {
+        continue;
+      }
+      double cost = 0;
+      for (const ChannelBlock& small : split_channels(geometry.small.channels, a)) {
+        for (const ChannelBlock& large : split_channels(geometry.large.channels, b)) {
+          cost += step_cost(small.size, large.size);
+        }
+      }
+      if (small_block == 0 || cost < least) {
+        least = cost;
+        small_block = a;
+        large_block = b;
+      }
+    }
+  }
+  plan.small_blocks = split_channels(geometry.small.channels, small_block);
+  plan.large_blocks = split_channels(geometry.large.channels, large_block);
+
+  constexpr std::size_t kCacheBytes = 20 * 1024;  // of 32 KiB
+  const std::size_t row_bytes =
+      lanes * sizeof(float) *
+      (static_cast<std::size_t>(small_block) * static_cast<std::size_t>(geometry.small.width) +
+       static_cast<std::size_t>(large_block) * static_cast<std::size_t>(geometry.large.width) *
+           static_cast<std::size_t>(geometry.stride));
+  plan.band = static_cast<int>(std::clamp<std::size_t>(
+      kCacheBytes / row_bytes, 1, static_cast<std::size_t>(geometry.small.height)));
+  return plan;
+}
+
+std::uint64_t WeightPlan::multiply_adds() const {
+  const auto length = [](const std::vector<TapSpan>& spans) {
+    std::uint64_t sum = 0;
+    for (const TapSpan& span : spans) {
+      sum += static_cast<std::uint64_t>(span.end - span.begin);
+    }
+    return sum;
+  };
+  return length(rows) * length(columns) * static_cast<std::uint64_t>(geometry.small.channels) *
+         static_cast<std::uint64_t>(geometry.large.channels);
+}
+
+}  // namespace gradspace::gradient

@@ -1,0 +1,126 @@
+// How a layer's weights tie positions of its two sides together, worked out once, away from the
+// arithmetic.
+//
+// Convolution, transposed convolution and linear layer are one thing seen from two ends. Each has a
+// small side S of A channels (a convolution's output, a transposed convolution's input, a linear
+// layer's output) and a large side L of B channels, and a weight W [A, B, kernel, kernel]. Position
+// (y, x) of S meets (y * stride - padding + ky, x * stride - padding + kx) of L, a "tap", where that
+// lies inside L. Three operations follow:
+//   to small: S[a] = sum over b and taps of L[b] W[a, b]   convolution forward, transposed backward
+//   to large: L[b] = sum over a and taps of S[a] W[a, b]   transposed forward, convolution backward
+//   weight:   W[a, b] = sum over positions of S[a] L[b]    the gradient, whose values are its inputs
+// A linear layer has one position and kernel 1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gradspace/model.h"
+
+namespace gradspace::gradient {
+
+/// Tiles of a gather exist for up to this many output channels and positions, those of a weight
+/// gradient for up to this many channels of either side; each as far as the accumulators allow.
+inline constexpr int kLargestBlock = 12;
+inline constexpr int kLargestTile = 8;
+inline constexpr int kLargestWeightBlock = 6;
+
+struct LayerGeometry {
+  Extent small;
+  Extent large;
+  int kernel = 1;
+  int stride = 1;
+  int padding = 0;
+
+  std::size_t taps() const {
+    return static_cast<std::size_t>(kernel) * static_cast<std::size_t>(kernel);
+  }
+  std::size_t weights() const {
+    return static_cast<std::size_t>(small.channels) * static_cast<std::size_t>(large.channels) *
+           taps();
+  }
+};
+
+LayerGeometry geometry_of(const LayerInfo& layer);
+
+enum class Direction { kToSmall, kToLarge };
+
+/// A run of neighbouring channels that a kernel computes together.
+struct ChannelBlock {
+  int begin = 0;
+  int size = 0;
+};
+
+/// Splits channels into as few blocks of at most `largest` as can be, of sizes as equal as can be.
+std::vector<ChannelBlock> split_channels(int channels, int largest);
+
+/// Indices within one channel's plane.
+struct Position {
+  std::int32_t in = 0;  ///< of the first tap
+  std::int32_t out = 0;
+};
+
+/// Output positions that have the same taps, and so need no test for the border in the loop.
+struct Region {
+  int rows = 0;  ///< taps in a column
+  int columns = 0;
+  std::size_t first_tap = 0;  ///< within kernel * kernel
+  std::size_t begin = 0;      ///< first of its positions in GatherPlan::positions
+  std::size_t end = 0;
+  int tile = 1;  ///< positions computed together
+};
+
+/// A "to small" or "to large" operation. From tap to tap along an axis the input moves by a fixed
+/// step, and so does the tap's index.
+struct GatherPlan {
+  Direction direction = Direction::kToSmall;
+  int in_channels = 0;
+  int out_channels = 0;
+  std::size_t in_plane = 0;  ///< positions in a channel
+  std::size_t out_plane = 0;
+  std::size_t taps = 0;  ///< kernel * kernel
+  std::ptrdiff_t in_row_step = 0;
+  std::ptrdiff_t in_column_step = 0;
+  std::ptrdiff_t tap_row_step = 0;
+  std::ptrdiff_t tap_column_step = 0;
+  std::vector<ChannelBlock> blocks;  ///< of output channels
+  std::vector<Region> regions;
+  std::vector<Position> positions;
+
+  /// Multiply-adds of one image: taps inside the image only.
+  std::uint64_t multiply_adds() const;
+  std::size_t memory_bytes() const;
+};
+
+/// `accumulators`: how many sums the kernels can hold in registers.
+GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int accumulators);
+
+/// The weight [A, B, k, k] in the order in which `plan`'s kernels read it: for each block of output
+/// channels, each input channel, each tap, the block's channels side by side.
+void pack_weight(const LayerGeometry& geometry, const GatherPlan& plan,
+                 std::span<const float> weight, std::span<float> packed);
+
+/// Where along an axis one tap stays inside the large side.
+struct TapSpan {
+  int begin = 0;  ///< of the small side
+  int end = 0;
+  int large = 0;  ///< the large side's coordinate that meets `begin`
+};
+
+/// A "weight" operation.
+struct WeightPlan {
+  LayerGeometry geometry;
+  std::vector<TapSpan> rows;     ///< by ky
+  std::vector<TapSpan> columns;  ///< by kx
+  std::vector<ChannelBlock> small_blocks;
+  std::vector<ChannelBlock> large_blocks;
+  int band = 1;  ///< rows of the small side taken at a time, so that they stay in the first cache
+
+  std::uint64_t multiply_adds() const;
+};
+
+WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::size_t lanes);
+
+}  // namespace gradspace::gradient

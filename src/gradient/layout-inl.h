@@ -1,0 +1,220 @@
+// Into and out of lane groups: images and rows on one side, images innermost on the other. Included
+// once for every instruction set.
+//
+// Both ways go by 4x4 transposes within blocks of 128 bits: block b of the j-th vector belongs to
+// image 4b + j. What is left over of a row is done by one more step that ends at the row's end and
+// overlaps the one before it.
+#if defined(GRADSPACE_GRADIENT_LAYOUT_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef GRADSPACE_GRADIENT_LAYOUT_INL_H
+#undef GRADSPACE_GRADIENT_LAYOUT_INL_H
+#else
+#define GRADSPACE_GRADIENT_LAYOUT_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gradient/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace gradspace::gradient::HWY_NAMESPACE {
+
+inline constexpr float kByteScale = 1.0F / 255.0F;  // times 255 it rounds to exactly 1
+
+HWY_INLINE void load_byte(std::uint8_t byte, float* out) {
+  *out = static_cast<float>(byte) * kByteScale;
+}
+
+#if HWY_TARGET == HWY_SCALAR
+
+void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int32_t* places,
+             float* out) {
+  for (std::size_t i = 0; i < size; ++i) {
+    load_byte(images[0][i], out + places[i]);
+  }
+}
+
+void load_rows(const float* const* rows, std::size_t size, float* out) {
+  for (std::size_t i = 0; i < size; ++i) {
+    out[i] = rows[0][i];
+  }
+}
+
+void store_rows(const float* in, std::size_t size, float* const* rows) {
+  for (std::size_t i = 0; i < size; ++i) {
+    rows[0][i] = in[i];
+  }
+}
+
+#else
+
+using DI = hn::RebindToSigned<D>;
+using VI = hn::Vec<DI>;
+using DBlock = hn::CappedTag<float, 4>;
+using DBlockBytes = hn::CappedTag<std::uint8_t, 16>;
+
+/// Four vectors of four columns each, block by block, to four columns of four rows each, and back.
+HWY_INLINE void transpose_blocks(V& v0, V& v1, V& v2, V& v3) {
+  const D d;
+  const hn::RepartitionToWide<DI> wide;
+  const auto t0 = hn::BitCast(wide, hn::InterleaveLower(d, v0, v1));
+  const auto t1 = hn::BitCast(wide, hn::InterleaveUpper(d, v0, v1));
+  const auto t2 = hn::BitCast(wide, hn::InterleaveLower(d, v2, v3));
+  const auto t3 = hn::BitCast(wide, hn::InterleaveUpper(d, v2, v3));
+  v0 = hn::BitCast(d, hn::InterleaveLower(wide, t0, t2));
+  v1 = hn::BitCast(d, hn::InterleaveUpper(wide, t0, t2));
+  v2 = hn::BitCast(d, hn::InterleaveLower(wide, t1, t3));
+  v3 = hn::BitCast(d, hn::InterleaveUpper(wide, t1, t3));
+}
+
+HWY_INLINE hn::Vec<DBlock> load_block(const float* from) {
+  return hn::LoadU(DBlock(), from);
+}
+
+HWY_INLINE hn::Vec<DBlock> load_block(const std::uint8_t* from) {
+  return hn::BitCast(DBlock(), hn::LoadU(DBlockBytes(), from));
+}
+
+/// 16 bytes of rows j, 4 + j, 8 + j, ..., where `rows` points at row j.
+template <class DAny, class T>
+HWY_INLINE hn::Vec<DAny> load_blocks(DAny d, const T* const* rows, std::size_t at) {
+  constexpr std::size_t kHalf = hn::MaxLanes(d) / 2;
+  if constexpr (kHalf == 2) {
+    return load_block(rows[0] + at);
+  } else {
+    const hn::Half<DAny> half;
+    return hn::Combine(d, load_blocks(half, rows + kHalf, at), load_blocks(half, rows, at));
+  }
+}
+
+template <class DAny>
+HWY_INLINE void store_blocks(DAny d, hn::Vec<DAny> v, float* const* rows, std::size_t at) {
+  constexpr std::size_t kHalf = hn::MaxLanes(d) / 2;
+  if constexpr (kHalf == 2) {
+    hn::StoreU(v, d, rows[0] + at);
+  } else {
+    const hn::Half<DAny> half;
+    store_blocks(half, hn::LowerHalf(half, v), rows, at);
+    store_blocks(half, hn::UpperHalf(half, v), rows + kHalf, at);
+  }
+}
+
+template <int kByte>
+HWY_INLINE void store_byte(VI bytes, const std::int32_t* places, float* out) {
+  const D d;
+  const DI di;
+  const VI byte = hn::And(hn::ShiftRight<8 * kByte>(bytes), hn::Set(di, 255));
+  hn::Store(hn::Mul(hn::ConvertTo(d, byte), hn::Set(d, kByteScale)), d,
+            out + static_cast<std::size_t>(places[kByte]) * kLanes);
+}
+
+HWY_INLINE void store_bytes(V bytes, const std::int32_t* places, float* out) {
+  const VI v = hn::BitCast(DI(), bytes);
+  store_byte<0>(v, places, out);
+  store_byte<1>(v, places, out);
+  store_byte<2>(v, places, out);
+  store_byte<3>(v, places, out);
+}
+
+HWY_INLINE void load_16_bytes(const std::uint8_t* const* images, std::size_t at,
+                              const std::int32_t* places, float* out) {
+  const D d;
+  V v0 = load_blocks(d, images + 0, at);
+  V v1 = load_blocks(d, images + 1, at);
+  V v2 = load_blocks(d, images + 2, at);
+  V v3 = load_blocks(d, images + 3, at);
+  transpose_blocks(v0, v1, v2, v3);
+  store_bytes(v0, places + at, out);
+  store_bytes(v1, places + at + 4, out);
+  store_bytes(v2, places + at + 8, out);
+  store_bytes(v3, places + at + 12, out);
+}
+
+void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int32_t* places,
+             float* out) {
+  if (size < 16) {
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        load_byte(images[lane][i], out + static_cast<std::size_t>(places[i]) * kLanes + lane);
+      }
+    }
+    return;
+  }
+  for (std::size_t at = 0; at + 16 <= size; at += 16) {
+    load_16_bytes(images, at, places, out);
+  }
+  if (size % 16 > 0) {
+    load_16_bytes(images, size - 16, places, out);
+  }
+}
+
+HWY_INLINE void load_4_columns(const float* const* rows, std::size_t at, float* out) {
+  const D d;
+  V v0 = load_blocks(d, rows + 0, at);
+  V v1 = load_blocks(d, rows + 1, at);
+  V v2 = load_blocks(d, rows + 2, at);
+  V v3 = load_blocks(d, rows + 3, at);
+  transpose_blocks(v0, v1, v2, v3);
+  out += at * kLanes;
+  hn::Store(v0, d, out);
+  hn::Store(v1, d, out + kLanes);
+  hn::Store(v2, d, out + 2 * kLanes);
+  hn::Store(v3, d, out + 3 * kLanes);
+}
+
+void load_rows(const float* const* rows, std::size_t size, float* out) {
+  if (size < 4) {
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        out[i * kLanes + lane] = rows[lane][i];
+      }
+    }
+    return;
+  }
+  for (std::size_t at = 0; at + 4 <= size; at += 4) {
+    load_4_columns(rows, at, out);
+  }
+  if (size % 4 > 0) {
+    load_4_columns(rows, size - 4, out);
+  }
+}
+
+HWY_INLINE void store_4_columns(const float* in, std::size_t at, float* const* rows) {
+  const D d;
+  in += at * kLanes;
+  V v0 = hn::Load(d, in);
+  V v1 = hn::Load(d, in + kLanes);
+  V v2 = hn::Load(d, in + 2 * kLanes);
+  V v3 = hn::Load(d, in + 3 * kLanes);
+  transpose_blocks(v0, v1, v2, v3);
+  store_blocks(d, v0, rows + 0, at);
+  store_blocks(d, v1, rows + 1, at);
+  store_blocks(d, v2, rows + 2, at);
+  store_blocks(d, v3, rows + 3, at);
+}
+
+void store_rows(const float* in, std::size_t size, float* const* rows) {
+  if (size < 4) {
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        rows[lane][i] = in[i * kLanes + lane];
+      }
+    }
+    return;
+  }
+  for (std::size_t at = 0; at + 4 <= size; at += 4) {
+    store_4_columns(in, at, rows);
+  }
+  if (size % 4 > 0) {
+    store_4_columns(in, size - 4, rows);
+  }
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR
+
+}  // namespace gradspace::gradient::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // GRADSPACE_GRADIENT_LAYOUT_INL_H

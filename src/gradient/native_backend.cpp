@@ -1,0 +1,364 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "gradient/network.h"
+#include "gradient/request.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace gradient {
+namespace {
+
+/// Images of a batch from `first` on, one a lane. A last group that is not full repeats its last
+/// image in the lanes left over, on the way in and, with the same results, on the way out.
+struct Group {
+  std::size_t first = 0;
+  std::size_t count = 0;
+
+  std::size_t image(std::size_t lane) const { return first + std::min(lane, count - 1); }
+};
+
+void check_size(std::string_view what, std::size_t size, std::size_t images, std::size_t each) {
+  if (size != 0 && size != images * each) {
+    throw InvalidArgument(
+        fmt::format("{}: {} values; {} images want {} each", what, size, images, each));
+  }
+}
+
+void check_pixels(const ImageBatch& batch, std::size_t image_size) {
+  const std::size_t size = batch.count * image_size;
+  bool inside = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    inside &= batch.f32_nchw[i] >= 0 && batch.f32_nchw[i] <= 1;
+  }
+  if (inside) {
+    return;
+  }
+  const auto* bad = std::find_if_not(batch.f32_nchw, batch.f32_nchw + size,
+                                     [](float value) { return value >= 0 && value <= 1; });
+  const auto at = static_cast<std::size_t>(bad - batch.f32_nchw);
+  throw InvalidArgument(
+      fmt::format("image {} of the batch: value {} at {}; pixels must be from 0 to 1",
+                  at / image_size, *bad, at % image_size));
+}
+
+class NativeBackend final : public GradientBackend {
+ public:
+  NativeBackend(const Model& model, std::vector<FeatureBlock> blocks, InstructionSet set)
+      : kernels_(kernels(set)),
+        network_(model, kernels_, /*sampled=*/false),
+        blocks_(std::move(blocks)),
+        request_(blocks_, network_),
+        walk_(network_),
+        slab_(allocate_floats(network_.slab_size() * kernels_.lanes)),
+        reconstruction_(allocate_floats(network_.image_size() * kernels_.lanes)),
+        code_gradients_(allocate_floats(3 * network_.latent() * kernels_.lanes)),
+        square_sums_(blocks_.size() * kernels_.lanes),
+        byte_places_(byte_places(model.spec.input)) {
+    std::fill_n(lane_weights_, kMaxLanes, 1.0F);
+  }
+
+  std::span<const FeatureBlock> blocks() const override { return blocks_; }
+
+  void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
+    check(batch, outputs);
+    for (std::size_t first = 0; first < batch.count; first += kernels_.lanes) {
+      group_ = {first, std::min(kernels_.lanes, batch.count - first)};
+      run_group(batch, outputs);
+    }
+  }
+
+ private:
+  /// Where byte i of an interleaved image goes in planes.
+  static std::vector<std::int32_t> byte_places(const Extent& extent) {
+    std::vector<std::int32_t> places(extent.size());
+    const auto channels = static_cast<std::size_t>(extent.channels);
+    const std::size_t plane = extent.size() / channels;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      places[i] = static_cast<std::int32_t>(i % channels * plane + i / channels);
+    }
+    return places;
+  }
+
+  void check(const ImageBatch& batch, const GradientOutputs& outputs) const {
+    if ((batch.u8_nhwc == nullptr) == (batch.f32_nchw == nullptr) && batch.count > 0) {
+      throw InvalidArgument("a batch must have either bytes or floats");
+    }
+    check_size("features", outputs.features.size(), batch.count, dimension(blocks_));
+    check_size("block norms", outputs.block_norms.size(), batch.count, blocks_.size());
+    check_size("bce", outputs.bce.size(), batch.count, 1);
+    check_size("kld", outputs.kld.size(), batch.count, 1);
+    check_size("mu", outputs.mu.size(), batch.count, network_.latent());
+    check_size("logvar", outputs.logvar.size(), batch.count, network_.latent());
+    check_size("reconstruction", outputs.reconstruction.size(), batch.count, network_.image_size());
+    if (batch.f32_nchw != nullptr) {
+      check_pixels(batch, network_.image_size());
+    }
+  }
+
+  void load(const ImageBatch& batch) {
+    const std::size_t size = network_.image_size();
+    if (batch.u8_nhwc != nullptr) {
+      std::array<const std::uint8_t*, kMaxLanes> images{};
+      for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
+        images[lane] = batch.u8_nhwc + group_.image(lane) * size;
+      }
+      kernels_.load_u8(images.data(), size, byte_places_.data(), walk_.image());
+    } else {
+      std::array<const float*, kMaxLanes> rows{};
+      for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
+        rows[lane] = batch.f32_nchw + group_.image(lane) * size;
+      }
+      kernels_.load_rows(rows.data(), size, walk_.image());
+    }
+  }
+
+  void store(const float* in, std::size_t size, std::span<float> out, std::size_t width,
+             std::size_t column) const {
+    std::array<float*, kMaxLanes> rows{};
+    for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
+      rows[lane] = out.data() + group_.image(lane) * width + column;
+    }
+    kernels_.store_rows(in, size, rows.data());
+  }
+
+  void run_group(const ImageBatch& batch, const GradientOutputs& outputs) {
+    const std::size_t layers = network_.layers().size();
+    const std::size_t decoder = network_.decoder_begin();
+    const bool blocks = !outputs.features.empty() || !outputs.block_norms.empty();
+    const bool bottleneck = network_.bottleneck();
+    const bool code_by_bce =
+        blocks && (request_.any(Loss::kBce, 0, decoder) || request_.any(Loss::kElbo, 0, decoder));
+    const bool output_gradient =
+        code_by_bce || (blocks && request_.any(Loss::kBce, decoder, layers));
+    const bool decode = output_gradient || !outputs.bce.empty() || !outputs.reconstruction.empty();
+    // The divergence's pass needs logvar but for the gradient of fc11 alone.
+    const auto variance_pass = [&](Loss pass) {
+      return bottleneck && blocks &&
+             (request_.any(pass, 0, network_.fc11()) ||
+              !request_.blocks_of(pass, network_.fc12()).empty());
+    };
+    const bool logvar = variance_pass(Loss::kKld) || variance_pass(Loss::kElbo) ||
+                        (bottleneck && !outputs.kld.empty()) || !outputs.logvar.empty() ||
+                        (blocks && !request_.logvar.empty());
+
+    std::ranges::fill(square_sums_, 0.0);
+    load(batch);
+    walk_.forward(0, network_.encoder_end());
+    if (bottleneck) {
+      walk_.forward(network_.fc11());
+      if (logvar) {
+        walk_.forward(network_.fc12());
+      }
+      finish_code(outputs);
+    } else {
+      store_losses(std::array<double, kMaxLanes>{}, outputs.kld);
+    }
+    if (decode) {
+      walk_.forward(decoder, layers);
+      finish_output(outputs, output_gradient);
+    }
+    if (!blocks) {
+      return;
+    }
+    fill_zeros(outputs);
+    if (output_gradient) {
+      bce_pass(outputs, code_by_bce);
+    }
+    if (bottleneck) {
+      for (const Loss pass : kPasses) {
+        if (request_.any(pass, 0, decoder)) {
+          encoder_pass(pass, outputs);
+        }
+      }
+    }
+    store_norms(outputs);
+  }
+
+  /// What is asked of mu, logvar and their divergence.
+  void finish_code(const GradientOutputs& outputs) {
+    const std::size_t latent = network_.latent();
+    const float* mu = walk_.output(network_.fc11());
+    const float* logvar = walk_.output(network_.fc12());
+    if (!outputs.kld.empty()) {
+      alignas(kAlignment) std::array<double, kMaxLanes> sums{};
+      kernels_.kld({latent, mu, logvar, sums.data()});
+      store_losses(sums, outputs.kld);
+    }
+    if (!outputs.mu.empty()) {
+      store(mu, latent, outputs.mu, latent, 0);
+    }
+    if (!outputs.logvar.empty()) {
+      store(logvar, latent, outputs.logvar, latent, 0);
+    }
+    if (!outputs.features.empty() || !outputs.block_norms.empty()) {
+      finish_part(mu, latent, request_.mu, 0, outputs);
+      finish_part(logvar, latent, request_.logvar, 0, outputs);
+    }
+  }
+
+  /// Reconstruction and its loss; the logits become the loss's gradient by them.
+  void finish_output(const GradientOutputs& outputs, bool gradient) {
+    alignas(kAlignment) std::array<double, kMaxLanes> sums{};
+    float* logits = walk_.output(network_.output_layer());
+    OutputCall call;
+    call.count = network_.image_size();
+    call.logits = logits;
+    call.images = walk_.image();
+    call.reconstruction = outputs.reconstruction.empty() ? nullptr : reconstruction_.get();
+    call.gradient = gradient ? logits : nullptr;
+    call.bce = outputs.bce.empty() ? nullptr : sums.data();
+    call.weight = lane_weights_;
+    kernels_.output(call);
+    if (!outputs.reconstruction.empty()) {
+      store(reconstruction_.get(), call.count, outputs.reconstruction, call.count, 0);
+    }
+    store_losses(sums, outputs.bce);
+  }
+
+  void store_losses(const std::array<double, kMaxLanes>& sums, std::span<float> out) const {
+    if (!out.empty()) {
+      for (std::size_t lane = 0; lane < group_.count; ++lane) {
+        out[group_.first + lane] = static_cast<float>(sums[lane]);
+      }
+    }
+  }
+
+  /// From the output to the bottleneck; without one, to the deepest layer.
+  void bce_pass(const GradientOutputs& outputs, bool code) {
+    const std::size_t layers = network_.layers().size();
+    const bool bottleneck = network_.bottleneck();
+    const std::size_t begin = bottleneck ? network_.decoder_begin() : 0;
+    const std::size_t first =
+        bottleneck && code ? begin : request_.deepest(Loss::kBce, begin, layers);
+    const bool beyond = bottleneck && code;
+    const float* code_gradient =
+        walk_.backward(layers - 1, first, walk_.output(layers - 1), beyond,
+                       [&](std::size_t layer, const float* gradient) {
+                         finish_layer(Loss::kBce, layer, gradient, outputs);
+                       });
+    if (beyond) {
+      std::copy_n(code_gradient, network_.latent() * kernels_.lanes, code_gradients_.get());
+    }
+  }
+
+  /// From the bottleneck to the deepest layer.
+  void encoder_pass(Loss pass, const GradientOutputs& outputs) {
+    const std::size_t latent = network_.latent();
+    const std::size_t values = latent * kernels_.lanes;
+    const std::size_t fc11 = network_.fc11();
+    const std::size_t fc12 = network_.fc12();
+    const float* mu = walk_.output(fc11);
+    const bool deeper = request_.any(pass, 0, fc11);
+    const float* mu_gradient = pass == Loss::kKld ? mu : code_gradients_.get();
+    if (pass == Loss::kElbo) {
+      float* sum = code_gradients_.get() + values;
+      std::copy_n(code_gradients_.get(), values, sum);
+      kernels_.add(mu, latent, sum);
+      mu_gradient = sum;
+    }
+    finish_layer(pass, fc11, mu_gradient, outputs);
+    float* hidden_gradient = walk_.gradient_buffer();
+    if (deeper) {
+      walk_.backward(fc11, mu_gradient, hidden_gradient);
+    }
+    if (pass != Loss::kBce && (deeper || !request_.blocks_of(pass, fc12).empty())) {
+      float* logvar_gradient = code_gradients_.get() + 2 * values;
+      kernels_.kld_logvar_gradient(walk_.output(fc12), latent, logvar_gradient);
+      finish_layer(pass, fc12, logvar_gradient, outputs);
+      if (deeper) {
+        walk_.backward(fc12, logvar_gradient, hidden_gradient, /*accumulate=*/true);
+      }
+    }
+    if (deeper) {
+      walk_.backward(network_.encoder_end() - 1, request_.deepest(pass, 0, fc11), hidden_gradient,
+                     /*beyond=*/false, [&](std::size_t layer, const float* gradient) {
+                       finish_layer(pass, layer, gradient, outputs);
+                     });
+    }
+  }
+
+  /// The gradient of a layer's weight, part by part, to where it is wanted.
+  void finish_layer(Loss pass, std::size_t index, const float* output_gradient,
+                    const GradientOutputs& outputs) {
+    const std::vector<std::size_t>& wanted = request_.blocks_of(pass, index);
+    if (wanted.empty()) {
+      return;
+    }
+    const Layer& layer = network_.layers()[index];
+    const std::size_t each =
+        static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
+    for (const ChannelBlock& block : layer.weight.small_blocks) {
+      walk_.weight_gradient(index, block, output_gradient, slab_.get(), /*accumulate=*/false);
+      finish_part(slab_.get(), static_cast<std::size_t>(block.size) * each, wanted,
+                  static_cast<std::size_t>(block.begin) * each, outputs);
+    }
+  }
+
+  /// `size` values of the blocks `wanted`, from column `column` of each.
+  void finish_part(const float* values, std::size_t size, const std::vector<std::size_t>& wanted,
+                   std::size_t column, const GradientOutputs& outputs) {
+    for (const std::size_t block : wanted) {
+      if (!outputs.features.empty()) {
+        store(values, size, outputs.features, dimension(blocks_), blocks_[block].begin + column);
+      }
+      if (!outputs.block_norms.empty()) {
+        kernels_.add_squares(values, size, square_sums_.data() + block * kernels_.lanes);
+      }
+    }
+  }
+
+  void fill_zeros(const GradientOutputs& outputs) const {
+    if (outputs.features.empty()) {
+      return;
+    }
+    for (const std::size_t block : request_.zero) {
+      const std::size_t size = blocks_[block].end - blocks_[block].begin;
+      for (std::size_t i = group_.first; i < group_.first + group_.count; ++i) {
+        std::ranges::fill(
+            outputs.features.subspan(i * dimension(blocks_) + blocks_[block].begin, size), 0.0F);
+      }
+    }
+  }
+
+  void store_norms(const GradientOutputs& outputs) const {
+    if (outputs.block_norms.empty()) {
+      return;
+    }
+    for (std::size_t block = 0; block < blocks_.size(); ++block) {
+      for (std::size_t lane = 0; lane < group_.count; ++lane) {
+        outputs.block_norms[(group_.first + lane) * blocks_.size() + block] =
+            static_cast<float>(std::sqrt(square_sums_[block * kernels_.lanes + lane]));
+      }
+    }
+  }
+
+  const Kernels& kernels_;
+  Network network_;
+  std::vector<FeatureBlock> blocks_;
+  Request request_;
+  Walk walk_;
+  AlignedFloats slab_;
+  AlignedFloats reconstruction_;
+  /// By BCE at z; by ELBO at mu; by KLD at logvar.
+  AlignedFloats code_gradients_;
+  std::vector<double> square_sums_;  ///< [blocks, lanes] of the present group
+  std::vector<std::int32_t> byte_places_;
+  alignas(kAlignment) float lane_weights_[kMaxLanes];
+  Group group_;
+};
+
+}  // namespace
+}  // namespace gradient
+
+std::unique_ptr<GradientBackend> make_native_backend(const Model& model,
+                                                     std::vector<FeatureBlock> blocks,
+                                                     InstructionSet set) {
+  return std::make_unique<gradient::NativeBackend>(model, std::move(blocks), set);
+}
+
+}  // namespace gradspace
