@@ -1,0 +1,72 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+#include "image/test_images.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::random_image;
+using ::testing::ThrowsMessage;
+
+/// What the reader promises to equal.
+Image step_by_step(const Image& image, int width, int height, int channels) {
+  return resize_bilinear(channels == 3 ? to_rgb(image) : to_grey(image), width, height);
+}
+
+TEST(FixedSizeReader, EqualsTheSingleStepsForAnyMixOfImages) {
+  const testing::TemporaryFolder folder;
+  for (const int channels : {1, 3}) {
+    FixedSizeReader reader(28, 20, channels);
+    std::vector<std::uint8_t> out(reader.size());
+    std::uint64_t seed = 0;
+    // Sizes up and down, grey and colour in turn: nothing of one image may show in the next.
+    for (const int side : {35, 28, 90, 1, 20, 200, 7}) {
+      for (const int in_channels : {3, 1}) {
+        const Image image = random_image(side, side + 3, in_channels, ++seed);
+        const Image expected = step_by_step(image, 28, 20, channels);
+        reader.fit(image, out);
+        EXPECT_THAT(out, ::testing::ElementsAreArray(expected.pixels()));
+        for (const char* name : {"i.bmp", "i.png", "i.ppm"}) {
+          std::fill(out.begin(), out.end(), std::uint8_t{0});
+          write_image(folder / name, image);
+          reader.read(folder / name, out);
+          EXPECT_THAT(out, ::testing::ElementsAreArray(expected.pixels())) << name << side;
+        }
+      }
+    }
+  }
+}
+
+TEST(FixedSizeReader, StaysUsableAfterABadFile) {
+  FixedSizeReader reader(4, 4, 3);
+  std::vector<std::uint8_t> out(reader.size());
+  const Image image = random_image(9, 9, 3, 1);
+  std::vector<std::uint8_t> file = encode_image(image, ImageFormat::kBmp);
+  reader.decode(file, "good", out);
+  const std::vector<std::uint8_t> expected = out;
+  const std::vector<std::uint8_t> cut = testing::first_bytes(file, file.size() / 2);
+  EXPECT_THAT([&] { reader.decode(cut, "cut.bmp", out); },
+              ThrowsMessage<FormatError>(HasSubstr("cut.bmp: truncated")));
+  EXPECT_THROW(reader.read("/no/such/file.bmp", out), IoError);
+  reader.decode(file, "good", out);
+  EXPECT_EQ(out, expected);
+}
+
+TEST(FixedSizeReader, RefusesOtherSizes) {
+  EXPECT_THROW(FixedSizeReader(0, 28, 3), InvalidArgument);
+  EXPECT_THROW(FixedSizeReader(28, 28, 2), InvalidArgument);
+  FixedSizeReader reader(28, 28, 3);
+  EXPECT_EQ(reader.size(), 28U * 28U * 3U);
+  std::vector<std::uint8_t> out(reader.size() - 1);
+  EXPECT_THAT([&] { reader.fit(Image(1, 1, 1), out); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("28x28x3 need 2352 bytes, got room for 2351")));
+}
+
+}  // namespace
+}  // namespace gradspace
