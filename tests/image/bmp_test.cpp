@@ -34,9 +34,9 @@ struct Bmp {
   std::uint32_t bits = 24;
   std::uint32_t compression = 0;
   std::uint32_t colours = 0;
-  ByteVector masks;
-  ByteVector palette;
-  ByteVector data;
+  ByteVector masks{};
+  ByteVector palette{};
+  ByteVector data{};
 
   ByteVector bytes() const {
     ByteVector info;
