@@ -77,8 +77,14 @@ class FeatureSetWriter {
   void append(std::span<const FeatureRow> rows, std::span<const float> features,
               std::uint64_t images_done, std::span<const FailedImage> failures = {});
 
+  /// All images left out so far, also before a kill; read back from the disk.
+  std::vector<FailedImage> failures() const;
+
+  /// Removes the ".partial"; nothing is left of the set.
+  void discard();
+
   /// Completes the headers, flushes, and moves the set to its path, in place of one that is there.
-  /// Throws IoError; InvalidArgument when there is no row.
+  /// Throws IoError; InvalidArgument when there is no row. Only `failures` may be called after it.
   void finish();
 
  private:

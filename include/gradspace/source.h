@@ -58,6 +58,12 @@ class Source {
   virtual ImageInfo info(std::size_t i) const = 0;
   /// Throws IoError or FormatError naming the file; the other images stay readable.
   virtual Image load(std::size_t i) const = 0;
+  /// load() fitted to the reader's size and channels, for pipelines that read many: an image file is
+  /// read without an allocation. The reader is not shared with another thread meanwhile.
+  virtual void load_fitted(std::size_t i, FixedSizeReader& reader,
+                           std::span<std::uint8_t> out_hwc) const {
+    reader.fit(load(i), out_hwc);
+  }
   /// What was passed over while listing and why, a line each ("notes.txt: not an image").
   virtual std::span<const std::string> skipped() const = 0;
 };

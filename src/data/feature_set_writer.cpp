@@ -71,6 +71,25 @@ class OutputFile {
     }
   }
 
+  std::string read(std::uint64_t size) const {
+    std::string text(size, '\0');
+    std::uint64_t done = 0;
+    while (done < size) {
+      const ssize_t got =
+          ::pread(descriptor_, text.data() + done, size - done, static_cast<off_t>(done));
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got <= 0) {
+        throw IoError(fmt::format("{}: can't read: {}", name_, last_system_error()));
+      }
+      done += static_cast<std::uint64_t>(got);
+    }
+    return text;
+  }
+
+  const std::string& name() const { return name_; }
+
   void flush() const { check(::fdatasync(descriptor_)); }
 
   /// Whether this process is now the only writer.
@@ -364,6 +383,23 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
   reached.images_done = images_done;
   state.progress = reached;
   state.note_sometimes();
+}
+
+std::vector<FailedImage> FeatureSetWriter::failures() const {
+  const std::string text = state_->failures.read(state_->progress.failures_bytes);
+  std::vector<FailedImage> failures;
+  CsvReader reader(text, kFailuresHeader, state_->failures.name());
+  while (!reader.at_end()) {
+    reader.read_failure(failures.emplace_back());
+  }
+  return failures;
+}
+
+void FeatureSetWriter::discard() {
+  state_->wait_for_note();
+  state_->finished = true;
+  std::error_code ignored;
+  fs::remove_all(state_->partial, ignored);
 }
 
 void FeatureSetWriter::finish() {

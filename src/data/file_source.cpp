@@ -85,6 +85,11 @@ Image FileSource::load(std::size_t i) const {
   return read_image(root_ / files_.path(i));
 }
 
+void FileSource::load_fitted(std::size_t i, FixedSizeReader& reader,
+                             std::span<std::uint8_t> out_hwc) const {
+  reader.read(root_ / files_.path(i), out_hwc);
+}
+
 bool has_cure_tsr_names(const FileList& files) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {

@@ -23,6 +23,8 @@ class FileSource final : public Source {
   std::size_t size() const override { return files_.size(); }
   ImageInfo info(std::size_t i) const override;
   Image load(std::size_t i) const override;
+  void load_fitted(std::size_t i, FixedSizeReader& reader,
+                   std::span<std::uint8_t> out_hwc) const override;
   std::span<const std::string> skipped() const override { return skipped_; }
 
  private:

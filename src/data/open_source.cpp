@@ -114,6 +114,10 @@ class SelectedSource final : public Source {
   std::size_t size() const override { return positions_.size(); }
   ImageInfo info(std::size_t i) const override { return source_->info(positions_[i]); }
   Image load(std::size_t i) const override { return source_->load(positions_[i]); }
+  void load_fitted(std::size_t i, FixedSizeReader& reader,
+                   std::span<std::uint8_t> out_hwc) const override {
+    source_->load_fitted(positions_[i], reader, out_hwc);
+  }
   std::span<const std::string> skipped() const override { return source_->skipped(); }
 
  private:

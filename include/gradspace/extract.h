@@ -1,0 +1,61 @@
+// From images to a feature set: read, resize, gradients, write, as one pipeline on all cores.
+//
+// Rows come in the source's order, and their bytes depend neither on the number of threads nor on the
+// size of a batch. Memory is bounded whatever the number of images: batches in flight hold 128 MiB at
+// most, but for images that are huge before they are resized.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gradspace/feature_set.h"
+#include "gradspace/gradient.h"
+#include "gradspace/model.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+struct ExtractOptions {
+  int batch = 256;  ///< images a call of the backend; less where their features are large
+  int threads = 0;  ///< each has a backend of its own; 0 = all cores
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+struct ExtractObserver {
+  /// Images dealt with, of all, those of earlier runs included; one call at a time.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+  /// Asked before every batch; true ends the work after the batches that have begun.
+  std::function<bool()> stop_requested;
+};
+
+struct ExtractResult {
+  std::uint64_t images_done = 0;  ///< written or left out, in all runs
+  std::uint64_t rows = 0;         ///< written
+  bool stopped = false;           ///< on request: the set is not finished
+};
+
+/// Makes one of the equal backends; called from one thread at a time.
+using BackendFactory = std::function<std::unique_ptr<GradientBackend>()>;
+
+/// Fills a feature set with one row for each image of `source`, from `writer.images_done()` on, and
+/// finishes it. `input` is the model's; its channels decide between grey and RGB. An image that can't
+/// be read is left out and listed in the set's failures. When the work is stopped, or an exception
+/// ends it, the writer's partial set can be continued.
+/// Throws InvalidArgument when the backend's blocks are not the writer's columns; FormatError when no
+/// image could be read (the partial set is then removed); what backend and writer throw.
+ExtractResult extract_features(const Source& source, const Extent& input,
+                               const BackendFactory& make_backend, FeatureSetWriter& writer,
+                               const ExtractOptions& options = {},
+                               const ExtractObserver& observer = {});
+
+/// The meta of a set that `extract_features` fills: version, counts and digest are worked out.
+FeatureSetMeta describe_extraction(const Source& source, std::string source_text,
+                                   std::vector<FeatureBlock> columns, std::string model_sha256,
+                                   std::string options_json);
+
+}  // namespace gradspace

@@ -1,0 +1,252 @@
+#include "gradspace/extract.h"
+
+#include <fmt/format.h>
+#include <tbb/info.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+#include "gradspace/version.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::size_t kBytesInFlight = std::size_t{128} << 20;
+/// So many more batches than threads are in flight that no thread waits for the writer's turn.
+constexpr std::size_t kBatchesPerThread = 2;
+
+/// Images [begin, end) of the source on their way through the pipeline. Used again and again.
+struct Batch {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::size_t count = 0;  ///< of images that could be read; the vectors are longer
+  std::vector<std::uint8_t> pixels;
+  std::vector<FeatureRow> rows;
+  std::vector<float> features;
+  std::vector<float> bce;
+  std::vector<float> kld;
+  std::vector<FailedImage> failures;
+};
+
+/// What a thread needs for itself.
+struct Worker {
+  FixedSizeReader reader;
+  std::unique_ptr<GradientBackend> backend;
+};
+
+/// Workers for as many threads as are at work at one time.
+class WorkerPool {
+ public:
+  WorkerPool(const Extent& input, const BackendFactory& make_backend)
+      : input_(input), make_backend_(make_backend) {}
+
+  std::unique_ptr<Worker> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) {
+      return std::make_unique<Worker>(
+          Worker{FixedSizeReader(input_.width, input_.height, input_.channels), make_backend_()});
+    }
+    std::unique_ptr<Worker> worker = std::move(idle_.back());
+    idle_.pop_back();
+    return worker;
+  }
+
+  void give_back(std::unique_ptr<Worker> worker) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(worker));
+  }
+
+ private:
+  Extent input_;
+  const BackendFactory& make_backend_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> idle_;
+};
+
+class Extraction {
+ public:
+  Extraction(const Source& source, const Extent& input, const BackendFactory& make_backend,
+             FeatureSetWriter& writer, const ExtractOptions& options,
+             const ExtractObserver& observer)
+      : source_(source),
+        input_(input),
+        writer_(writer),
+        observer_(observer),
+        dimension_(dimension(writer.meta().columns)),
+        threads_(options.threads > 0 ? options.threads : tbb::info::default_concurrency()),
+        batches_(kBatchesPerThread * static_cast<std::size_t>(threads_)),
+        workers_(input, make_backend),
+        next_(writer.images_done()),
+        done_(writer.images_done()) {
+    const std::size_t image_bytes = dimension_ * sizeof(float) + input.size();
+    const std::size_t room = kBytesInFlight / batches_.size() / image_bytes;
+    batch_size_ = std::clamp<std::size_t>(room, 1, static_cast<std::size_t>(options.batch));
+    check_backend();
+  }
+
+  ExtractResult run() {
+    tbb::task_arena arena(threads_);
+    arena.execute([&] {
+      using tbb::filter_mode;
+      tbb::parallel_pipeline(
+          batches_.size(),
+          tbb::make_filter<void, Batch*>(filter_mode::serial_in_order,
+                                         [&](tbb::flow_control& flow) { return begin(flow); }) &
+              tbb::make_filter<Batch*, Batch*>(filter_mode::parallel,
+                                               [&](Batch* batch) { return compute(batch); }) &
+              tbb::make_filter<Batch*, void>(filter_mode::serial_in_order,
+                                             [&](Batch* batch) { write(*batch); }));
+    });
+    return {done_, writer_.rows(), stopped_};
+  }
+
+ private:
+  /// One worker is made at once: what is wrong with model or features is said before any image is
+  /// read.
+  void check_backend() {
+    std::unique_ptr<Worker> worker = workers_.take();
+    if (!std::ranges::equal(worker->backend->blocks(), writer_.meta().columns)) {
+      throw InvalidArgument("extract: the backend computes other features than the set's columns");
+    }
+    workers_.give_back(std::move(worker));
+  }
+
+  Batch* begin(tbb::flow_control& flow) {
+    const bool at_end = next_ == source_.size();
+    stopped_ = !at_end && observer_.stop_requested && observer_.stop_requested();
+    if (at_end || stopped_) {
+      flow.stop();
+      return nullptr;
+    }
+    // Batches leave in the order they came, so the one that was here a round ago has left.
+    Batch& batch = batches_[turn_++ % batches_.size()];
+    batch.begin = next_;
+    batch.end = std::min<std::uint64_t>(next_ + batch_size_, source_.size());
+    next_ = batch.end;
+    return &batch;
+  }
+
+  Batch* compute(Batch* batch) {
+    std::unique_ptr<Worker> worker = workers_.take();
+    load(*batch, worker->reader);
+    if (batch->count > 0) {
+      const std::size_t n = batch->count;
+      GradientOutputs outputs;
+      outputs.features = std::span(batch->features).first(n * dimension_);
+      outputs.bce = std::span(batch->bce).first(n);
+      outputs.kld = std::span(batch->kld).first(n);
+      worker->backend->run({n, batch->pixels.data(), nullptr}, outputs);
+    }
+    workers_.give_back(std::move(worker));
+    for (std::size_t i = 0; i < batch->count; ++i) {
+      batch->rows[i].bce = batch->bce[i];
+      batch->rows[i].kld = batch->kld[i];
+    }
+    return batch;
+  }
+
+  void load(Batch& batch, FixedSizeReader& reader) const {
+    const std::size_t image_size = input_.size();
+    batch.pixels.resize(batch_size_ * image_size);
+    batch.rows.resize(batch_size_);
+    batch.features.resize(batch_size_ * dimension_);
+    batch.bce.resize(batch_size_);
+    batch.kld.resize(batch_size_);
+    batch.failures.clear();
+    batch.count = 0;
+    for (std::uint64_t i = batch.begin; i < batch.end; ++i) {
+      FeatureRow& row = batch.rows[batch.count];
+      row.image = source_.info(i);
+      try {
+        source_.load_fitted(i, reader,
+                            std::span(batch.pixels).subspan(batch.count * image_size, image_size));
+      } catch (const Error& error) {
+        batch.failures.push_back({row.image.path, error.what()});
+        continue;
+      }
+      row.label = row.image.challenge == 0 ? 1 : 0;
+      ++batch.count;
+    }
+  }
+
+  void write(const Batch& batch) {
+    writer_.append(std::span(batch.rows).first(batch.count),
+                   std::span(batch.features).first(batch.count * dimension_), batch.end,
+                   batch.failures);
+    done_ = batch.end;
+    if (observer_.on_progress) {
+      observer_.on_progress(done_, source_.size());
+    }
+  }
+
+  const Source& source_;
+  Extent input_;
+  FeatureSetWriter& writer_;
+  const ExtractObserver& observer_;
+  std::size_t dimension_;
+  int threads_;
+  std::vector<Batch> batches_;
+  WorkerPool workers_;
+  std::size_t batch_size_ = 1;
+  std::size_t turn_ = 0;
+  std::uint64_t next_;  ///< first image of the next batch
+  std::uint64_t done_;  ///< images written or left out
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+void ExtractOptions::validate() const {
+  if (batch < 1) {
+    throw InvalidArgument(fmt::format("extract: batch is {}; must be 1 or more", batch));
+  }
+  if (threads < 0) {
+    throw InvalidArgument(
+        fmt::format("extract: threads is {}; must be 1 or more, or 0 for all cores", threads));
+  }
+}
+
+ExtractResult extract_features(const Source& source, const Extent& input,
+                               const BackendFactory& make_backend, FeatureSetWriter& writer,
+                               const ExtractOptions& options, const ExtractObserver& observer) {
+  options.validate();
+  if (writer.meta().source_images != source.size()) {
+    throw InvalidArgument(fmt::format("extract: the set is for {} images, but the source has {}",
+                                      writer.meta().source_images, source.size()));
+  }
+  const ExtractResult result =
+      Extraction(source, input, make_backend, writer, options, observer).run();
+  if (result.stopped) {
+    return result;
+  }
+  if (result.rows == 0) {
+    const std::string first = writer.failures().front().reason;
+    writer.discard();
+    throw FormatError(fmt::format("none of the {} images could be read; the first: {}",
+                                  result.images_done, first));
+  }
+  writer.finish();
+  return result;
+}
+
+FeatureSetMeta describe_extraction(const Source& source, std::string source_text,
+                                   std::vector<FeatureBlock> columns, std::string model_sha256,
+                                   std::string options_json) {
+  FeatureSetMeta meta;
+  meta.columns = std::move(columns);
+  meta.model_sha256 = std::move(model_sha256);
+  meta.source = std::move(source_text);
+  meta.version = kVersion;
+  meta.options_json = std::move(options_json);
+  meta.source_images = source.size();
+  meta.source_digest = list_digest(source);
+  return meta;
+}
+
+}  // namespace gradspace
