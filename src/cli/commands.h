@@ -8,5 +8,6 @@ namespace gradspace::cli {
 // One line a subcommand.
 Command evaluate_command();
 Command fit_command();
+Command score_command();
 
 }  // namespace gradspace::cli

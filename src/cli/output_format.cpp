@@ -19,15 +19,4 @@ OutputFormat parse_output_format(std::string_view text) {
   throw InvalidArgument(fmt::format("--format {}: not one of table, jsonl, csv", text));
 }
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    return std::string(text);
-  }
-  std::string quoted = "\"";
-  for (const char character : text) {
-    quoted += character == '"' ? "\"\"" : std::string(1, character);
-  }
-  return quoted + '"';
-}
-
 }  // namespace gradspace::cli

@@ -1,7 +1,6 @@
 // Tables for people, JSON lines and CSV for programs.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace gradspace::cli {
@@ -10,8 +9,5 @@ enum class OutputFormat { kTable, kJsonLines, kCsv };
 
 /// "table", "jsonl", "csv"; throws InvalidArgument that lists them.
 OutputFormat parse_output_format(std::string_view text);
-
-/// A CSV field: quoted where it must be (RFC 4180).
-std::string csv_field(std::string_view text);
 
 }  // namespace gradspace::cli

@@ -7,6 +7,7 @@ std::vector<Command> all_commands() {
   return {
       fit_command(),
       evaluate_command(),
+      score_command(),
   };
 }
 
