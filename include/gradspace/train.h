@@ -1,9 +1,9 @@
 // Training the autoencoder: one loop for every backend.
 //
-// The loop owns what must be the same everywhere - initialisation, order of images, noise, choice of
-// the best epoch, checkpoints, logs; a backend owns one step of the optimiser. Order and noise are
-// functions of (seed, epoch, position) and hold no state, so a run that was killed at any moment
-// continues from its last finished epoch and ends with the weights of an uninterrupted one.
+// The loop owns what must be the same everywhere - initialisation, order of images, noise, choice
+// of the best epoch, checkpoints, logs; a backend owns one step of the optimiser. Order and noise
+// are functions of (seed, epoch, position) and hold no state, so a run that was killed at any
+// moment continues from its last finished epoch and ends with the weights of an uninterrupted one.
 //
 // Loss = BCE + beta * KLD, both summed over pixels or latents and over the batch; validation with
 // z = mu (paper, section 3; the original code's defaults).
@@ -29,13 +29,19 @@ struct TrainOptions {
   double learning_rate = 1e-3;  ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
   double beta = 1.0;            ///< weight of the KLD
   std::uint64_t seed = 0;       ///< initialisation, order, noise
-  /// Checkpoint after every epoch, here; empty = none. Removed when training ends.
+  /// Who steps the optimiser ("native", "torch cuda:0"): recorded, and the same again on resuming.
+  std::string backend = "native";
+  /// Checkpoint after every epoch, here; empty = none. It stays when training ends: whoever wants
+  /// the model removes it once the model is safely written.
   std::filesystem::path checkpoint;
-  /// Continue from `checkpoint` when it exists and belongs to the same options and data.
+  /// Continue from `checkpoint` when it exists. It must be of the same description, options and
+  /// data (InvalidArgument says what differs); only `epochs` may be another number, not less than
+  /// those already run.
   bool resume = false;
   /// TensorBoard event files go here; empty = none.
   std::filesystem::path log_folder;
 
+  /// Throws InvalidArgument naming the option.
   void validate() const;
 };
 
@@ -46,12 +52,13 @@ struct LossSums {
 };
 
 /// Images decoded and resized for training: N x H x W x C bytes in an unlinked, memory-mapped
-/// temporary file, which the kernel may drop from memory.
+/// file in the temporary folder, which the kernel may drop from memory. Thread-safe.
 class ImageStore {
  public:
   /// Decodes every image of `source` to the given extent (1 channel: grey, 3: RGB), on all cores.
-  /// An image that can't be read is left out and reported in `failures`. Throws FormatError when
-  /// none is left.
+  /// An image that can't be read is left out and reported in `failures`. `progress` is called by
+  /// one thread at a time. Throws InvalidArgument for another number of channels, IoError when
+  /// there is no room, FormatError when no image is left.
   ImageStore(const Source& source, const Extent& extent,
              const std::function<void(std::size_t done, std::size_t total)>& progress = {});
   ~ImageStore();
@@ -61,9 +68,12 @@ class ImageStore {
   std::size_t size() const;
   const Extent& extent() const;
   /// Image `i`, HWC.
-  std::span<const std::uint8_t> image(std::size_t i) const;
+  std::span<const std::uint8_t> image(std::size_t i) const { return images(i, 1); }
+  /// `count` images from `first` on, NHWC.
+  std::span<const std::uint8_t> images(std::size_t first, std::size_t count) const;
+  /// A line for each image left out, in the source's order.
   const std::vector<std::string>& failures() const;
-  /// SHA-256 of all pixels and their order, hex: the data's identity.
+  /// SHA-256 of all pixels in order, hex: the data's identity.
   const std::string& digest() const;
 
  private:
@@ -88,52 +98,66 @@ class TrainingBackend {
   virtual void reconstruct(std::span<const std::uint8_t> images_u8_nhwc, std::size_t n,
                            std::span<float> out) = 0;
 
-  /// The weights by their names; Adam's moments as "adam.m.<name>" and "adam.v.<name>".
+  /// The weights by their names; Adam's moments as "adam.m.<name>" and "adam.v.<name>". With
+  /// `restore` of them and the number of steps, training goes on bit for bit.
   virtual TensorMap state() const = 0;
   /// `steps`: how many steps Adam has taken.
   virtual void restore(const TensorMap& state, std::int64_t steps) = 0;
 };
 
+/// Losses are per image; the training losses are those met on the way through the epoch.
 struct EpochRecord {
-  int epoch = 0;            ///< from 1
-  double train_loss = 0;    ///< per image
+  int epoch = 0;  ///< from 1
+  double train_loss = 0;
   double train_bce = 0;
   double train_kld = 0;
   double validation_loss = 0;
   double validation_bce = 0;
   double validation_kld = 0;
-  bool best = false;        ///< the least validation loss so far
-  double seconds = 0;       ///< since the run (or its continuation) began
+  bool best = false;   ///< the least validation loss so far
+  double seconds = 0;  ///< since the run (or its continuation) began
 };
+
+/// The history as CSV with a header line: epoch,train_loss,train_bce,train_kld,validation_loss,
+/// validation_bce,validation_kld,best,seconds. Digits round-trip.
+std::string training_csv(std::span<const EpochRecord> epochs);
 
 struct TrainProgress {
   int epoch = 0;
   int epochs = 0;
-  std::size_t images_done = 0;   ///< of all epochs
+  std::size_t images_done = 0;  ///< of all epochs
   std::size_t images_total = 0;
-  double loss = 0;               ///< running, per image
+  double loss = 0;  ///< running, per image
 };
 
 struct TrainObserver {
   std::function<void(const TrainProgress&)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
-  /// Asked after every step; true ends training after the present epoch is given up, with the best
-  /// weights so far and the checkpoint kept.
+  /// Asked after every step; true ends training: an unfinished epoch is given up, the best weights
+  /// so far and the checkpoint are kept.
   std::function<bool()> stop_requested;
 };
 
 struct TrainResult {
-  Model model;  ///< of the best epoch; metadata "training" holds the record as JSON
-  std::vector<EpochRecord> epochs;
-  int best_epoch = 0;
+  /// Weights of the best epoch. Metadata "training" is the record as JSON (options, data, epochs
+  /// run, best epoch, losses), "preprocessing" says how an image becomes an input. Nothing in it
+  /// depends on the clock: a resumed run's file is byte for byte that of an uninterrupted one.
+  Model model;
+  std::vector<EpochRecord> epochs;  ///< with those before a resumption
+  int best_epoch = 0;    ///< 0: stopped before one was finished; the weights are the initial ones
   bool stopped = false;  ///< on request, before the last epoch
 };
 
-/// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`.
-/// Throws InvalidArgument, IoError; Error when the loss is no longer finite.
+/// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`. A last
+/// short batch is a short batch. Throws InvalidArgument, IoError, FormatError (a checkpoint that is
+/// damaged); Error naming epoch and step when the loss is no longer finite.
 TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,
                               const ImageStore& validation, TrainingBackend& backend,
                               const TrainOptions& options, const TrainObserver& observer = {});
+
+/// Whether `model` is what a whole run of these options on these images ends with.
+bool is_trained_by(const Model& model, const AutoencoderSpec& spec, const ImageStore& train,
+                   const ImageStore& validation, const TrainOptions& options);
 
 /// The native backend: the engine's passes with lanes summed.
 std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,

@@ -1,0 +1,101 @@
+#include "train/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/hash.h"
+#include "core/json.h"
+#include "gradspace/error.h"
+#include "gradspace/safetensors.h"
+#include "train/record.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::string_view kKind = "checkpoint";
+constexpr std::string_view kBestPrefix = "best.";
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Over history and tensors: one flipped bit would quietly lead to other weights.
+std::string content_digest(std::string_view history, const TensorMap& tensors) {
+  Sha256 hash;
+  hash.update(bytes_of(history));
+  for (const auto& [name, tensor] : tensors) {
+    hash.update(bytes_of(name));
+    hash.update(bytes_of(shape_text(tensor.shape)));
+    hash.update({reinterpret_cast<const std::uint8_t*>(tensor.values.data()),
+                 tensor.values.size() * sizeof(float)});
+  }
+  return hash.finish();
+}
+
+const std::string& entry(const SafeTensors& file, const std::string& key,
+                         const std::filesystem::path& path) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    throw FormatError(fmt::format("{}: not a whole checkpoint: no '{}'", path.string(), key));
+  }
+  return found->second;
+}
+
+void check_history(std::span<const EpochRecord> epochs, const std::filesystem::path& path) {
+  bool consecutive = !epochs.empty() && best_record(epochs) != nullptr;
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    consecutive = consecutive && std::cmp_equal(epochs[i].epoch, i + 1);
+  }
+  if (!consecutive) {
+    throw FormatError(fmt::format("{}: the history of epochs is damaged", path.string()));
+  }
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity,
+                      Checkpoint checkpoint) {
+  SafeTensors file;
+  file.tensors = std::move(checkpoint.state);
+  for (auto& [name, tensor] : checkpoint.best) {
+    file.tensors.emplace(std::string(kBestPrefix) + name, std::move(tensor));
+  }
+  std::string history = history_to_json(checkpoint.epochs).dump();
+  file.metadata["identity"] = identity.dump();
+  file.metadata["sha256"] = content_digest(history, file.tensors);
+  file.metadata["history"] = std::move(history);
+  write_safetensors(path, kKind, std::move(file));
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity) {
+  SafeTensors file = read_safetensors(path, kKind);
+  Checkpoint checkpoint;
+  const std::string& history = entry(file, "history", path);
+  try {
+    const nlohmann::json there = parse_json(entry(file, "identity", path), path.string());
+    if (const std::string differs = difference(there, identity); !differs.empty()) {
+      throw InvalidArgument(fmt::format("{}: belongs to another run: {}", path.string(), differs));
+    }
+    if (content_digest(history, file.tensors) != entry(file, "sha256", path)) {
+      throw FormatError(fmt::format("{}: damaged: its checksum does not fit", path.string()));
+    }
+    checkpoint.epochs = history_from_json(parse_json(history, path.string()));
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(fmt::format("{}: damaged metadata: {}", path.string(), error.what()));
+  }
+  check_history(checkpoint.epochs, path);
+  for (auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(kBestPrefix)) {
+      checkpoint.best.emplace(name.substr(kBestPrefix.size()), std::move(tensor));
+    } else {
+      checkpoint.state.emplace(name, std::move(tensor));
+    }
+  }
+  return checkpoint;
+}
+
+}  // namespace gradspace

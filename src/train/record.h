@@ -1,0 +1,38 @@
+// What a training run says of itself, as JSON and CSV.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gradspace/train.h"
+
+namespace gradspace {
+
+/// All that decides the course of a run, in one object: description, options but for `epochs`, data.
+/// Runs with equal identities are in equal states after equal numbers of epochs.
+nlohmann::json run_identity(const AutoencoderSpec& spec, const TrainOptions& options,
+                            const ImageStore& train, const ImageStore& validation);
+
+/// "batch is 64 there, 128 here; seed is 1 there, 2 here"; empty when nothing differs.
+std::string difference(const nlohmann::json& there, const nlohmann::json& here);
+
+nlohmann::json history_to_json(std::span<const EpochRecord> epochs);
+/// Throws nlohmann::json::exception on what `history_to_json` does not write.
+std::vector<EpochRecord> history_from_json(const nlohmann::json& json);
+
+/// The last record that was the best when it was made; null when there is none.
+const EpochRecord* best_record(std::span<const EpochRecord> epochs);
+
+/// Model metadata "training".
+std::string training_metadata(const nlohmann::json& identity, const TrainOptions& options,
+                              std::span<const EpochRecord> epochs, bool stopped);
+
+/// Whether `metadata` is that of a finished run of `identity` and `options`.
+bool is_finished_run(const std::string& metadata, const nlohmann::json& identity,
+                     const TrainOptions& options);
+
+/// Model metadata "preprocessing".
+std::string preprocessing_metadata(const Extent& input);
+
+}  // namespace gradspace
