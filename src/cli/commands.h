@@ -9,5 +9,6 @@ namespace gradspace::cli {
 Command evaluate_command();
 Command fit_command();
 Command score_command();
+Command challenge_command();
 
 }  // namespace gradspace::cli

@@ -8,6 +8,7 @@ std::vector<Command> all_commands() {
       fit_command(),
       evaluate_command(),
       score_command(),
+      challenge_command(),
   };
 }
 

@@ -1,0 +1,97 @@
+// Challenges for whole sources: from files to files, on all cores.
+//
+// Where a file goes below the output:
+//   a CURE-TSR tree, an IDX or CIFAR-10 source, or any source that is split into sets
+//       RealChallenge/TT_LL/SET/NAME.bmp, and clean copies RealChallengeFree/SET/NAME.bmp where asked;
+//       a CURE-TSR name keeps all its fields but type and level; others become
+//       01_CC_TT_LL_00_00_NNNNNN (CC: class + 1 where it is known and under 14, else 01; NNNNNN: position
+//       in the source)
+//   a folder of images, or one image
+//       TT_LL/PATH, its path relative to the input
+//   one image, one type, one level, and an output with an image's extension
+//       that file
+// Images that are challenged already (CURE-TSR types over 00) are passed over.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/challenge.h"
+#include "gradspace/image.h"
+#include "gradspace/source.h"
+
+namespace gradspace::challenge {
+
+/// Comma-separated names or numbers ("rain,noise", "09,08"), or "all"; in the order of the numbers,
+/// each once. Throws InvalidArgument that lists the valid ones.
+std::vector<Type> parse_types(std::string_view text);
+
+/// Comma-separated levels and ranges ("1-5", "1,3"); ascending, each once. Throws InvalidArgument.
+std::vector<int> parse_levels(std::string_view text);
+
+/// "bmp", "png", "jpg". Throws InvalidArgument.
+ImageFormat parse_format(std::string_view text);
+
+/// Part of a source that becomes a set of an experiment's tree.
+struct SetShare {
+  std::string set;        ///< "train", "val" or "test"
+  std::size_t count = 0;  ///< images, or percent of the source's clean images
+  bool percent = false;
+
+  friend bool operator==(const SetShare&, const SetShare&) = default;
+};
+
+/// "train=4000,val=1000,test=20%". Throws InvalidArgument.
+std::vector<SetShare> parse_split(std::string_view text);
+
+/// What the draws of the source's image `i` depend on beside seed and type: its path relative to the
+/// source's root, or its position in an IDX or CIFAR-10 source.
+std::string image_key(const Source& source, std::size_t i);
+
+struct BatchOptions {
+  std::vector<Type> types;
+  std::vector<int> levels;
+  std::uint64_t seed = 0;
+  Options challenge;
+  /// Of the output files; by default BMP in a tree, else each input's own (PNG where its name has
+  /// none of ours).
+  std::optional<ImageFormat> format;
+  SourceKind source = SourceKind::kAuto;
+  /// Where not empty: so many images drawn by the seed, without overlap, become sets of a tree.
+  std::vector<SetShare> split;
+  /// Write the clean images as well; a split always does.
+  bool clean = false;
+  /// Write into an output that is not empty, replacing files of the same names.
+  bool force = false;
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+struct BatchObserver {
+  std::function<void(std::size_t images_done, std::size_t images_total)> on_progress;
+  std::function<bool()> stop_requested;  ///< asked before each image
+};
+
+struct BatchResult {
+  std::size_t images = 0;            ///< of the source that were to be challenged
+  std::size_t written = 0;           ///< files
+  std::vector<std::string> skipped;  ///< what the source passed over, a line each
+  std::vector<std::string>
+      failures;  ///< what could not be read, challenged or written, a line each
+  bool stopped = false;
+};
+
+/// Does it. The files are the same on any number of threads. Throws InvalidArgument when the output
+/// is not fit (inside the input, or not empty without `force`), before anything is written; IoError,
+/// FormatError when the source can't be opened. What fails later is listed, and the rest done.
+BatchResult challenge_files(const std::filesystem::path& input, const std::filesystem::path& output,
+                            const BatchOptions& options, const BatchObserver& observer = {});
+
+}  // namespace gradspace::challenge

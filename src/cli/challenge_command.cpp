@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "challenge/batch.h"
+#include "challenge/sheet.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "gradspace/error.h"
+
+namespace gradspace::cli {
+namespace {
+
+/// Of the failures at the end so many are shown.
+constexpr std::size_t kFailuresShown = 20;
+
+/// What the command line says.
+struct Arguments {
+  std::string input;
+  std::string output;
+  std::string types = "all";
+  std::string levels = fmt::format("1-{}", challenge::kLevels);
+  std::uint64_t seed = 0;
+  std::string format;
+  std::string source = "auto";
+  std::string split;
+  std::string sheet;
+  bool clean = false;
+  bool post_production = false;
+  bool force = false;
+  bool quiet = false;
+
+  challenge::BatchOptions batch_options() const {
+    challenge::BatchOptions options;
+    options.types = challenge::parse_types(types);
+    options.levels = challenge::parse_levels(levels);
+    options.seed = seed;
+    options.challenge.post_production = post_production;
+    if (!format.empty()) {
+      options.format = challenge::parse_format(format);
+    }
+    options.source = parse_source_kind(source);
+    if (!split.empty()) {
+      options.split = challenge::parse_split(split);
+    }
+    options.clean = clean;
+    options.force = force;
+    return options;
+  }
+};
+
+/// For CLI11: the message when `parse` does not take the text.
+template <class Parse>
+auto parsed_by(Parse parse) {
+  return [parse](const std::string& text) {
+    try {
+      parse(text);
+      return std::string();
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+  };
+}
+
+std::string summaries() {
+  std::string text = "Challenges:\n";
+  for (const challenge::TypeInfo& info : challenge::all_types()) {
+    text +=
+        fmt::format("  {:02} {:<15} {}\n", static_cast<int>(info.type), info.name, info.summary);
+  }
+  return text;
+}
+
+void draw_sheet(const Arguments& arguments, const challenge::BatchOptions& options) {
+  const auto source = open_source(arguments.input, options.source);
+  challenge::SheetOptions sheet;
+  sheet.types = options.types;
+  sheet.levels = options.levels;
+  sheet.seed = options.seed;
+  sheet.key = challenge::image_key(*source, 0);
+  sheet.challenge = options.challenge;
+  write_image(arguments.sheet, challenge::contact_sheet(source->load(0), sheet));
+}
+
+int report(const Arguments& arguments, const challenge::BatchResult& result) {
+  for (std::size_t i = 0; i < std::min(kFailuresShown, result.failures.size()); ++i) {
+    fmt::print(stderr, "gradspace: {}\n", result.failures[i]);
+  }
+  if (result.failures.size() > kFailuresShown) {
+    fmt::print(stderr, "gradspace: and {} more failures\n",
+               result.failures.size() - kFailuresShown);
+  }
+  if (result.stopped) {
+    fmt::print(stderr, "gradspace: stopped after {} files; --force does the rest\n",
+               result.written);
+  } else if (!arguments.quiet) {
+    fmt::print(stderr, "{} files from {} images in {} (seed {})\n", result.written, result.images,
+               arguments.output, arguments.seed);
+  }
+  return result.failures.empty() && !result.stopped ? kDone : kFailed;
+}
+
+int work(const Arguments& arguments) {
+  const challenge::BatchOptions options = arguments.batch_options();
+  if (!arguments.sheet.empty()) {
+    draw_sheet(arguments, options);
+  }
+  if (arguments.output.empty()) {
+    return kDone;
+  }
+  challenge::BatchResult result;
+  {
+    const InterruptGuard guard;
+    Progress progress("challenge", "images", arguments.quiet);
+    challenge::BatchObserver observer;
+    observer.on_progress = [&](std::size_t done, std::size_t total) {
+      progress.update(done, total);
+    };
+    observer.stop_requested = InterruptGuard::requested;
+    result = challenge::challenge_files(arguments.input, arguments.output, options, observer);
+  }
+  return report(arguments, result);
+}
+
+std::function<int()> declare(CLI::App& app) {
+  const auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  app.description(app.get_description() + "\n\n" + summaries());
+  app.add_option("--in", a.input, "An image, a folder, a CURE-TSR tree, an IDX or CIFAR-10 source")
+      ->required();
+  app.add_option(
+      "--out", a.output,
+      "Where the challenged images go: a new or empty folder (a file for one image, type "
+      "and level), or the input tree itself, which gains RealChallenge/TT_LL");
+  app.add_option("--types", a.types, "Names or numbers, comma-separated, or all")
+      ->check(parsed_by(challenge::parse_types));
+  app.add_option("--levels", a.levels, "Numbers and ranges, comma-separated")
+      ->check(parsed_by(challenge::parse_levels));
+  app.add_option("--seed", a.seed, "Of all random draws");
+  app.add_option("--format", a.format,
+                 "bmp, png or jpg; by default bmp in a tree, else the input's own")
+      ->check(parsed_by(challenge::parse_format));
+  app.add_option("--source", a.source, "What the input is: auto, cure-tsr, folder, idx, cifar10")
+      ->check(parsed_by(parse_source_kind));
+  app.add_option("--split", a.split,
+                 "Make an experiment tree: so many images, or percent, drawn for each set, as in "
+                 "train=4000,val=1000,test=20%; clean copies are written too")
+      ->check(parsed_by(challenge::parse_split));
+  app.add_flag("--clean", a.clean, "Write clean copies to RealChallengeFree as well");
+  app.add_flag("--post-production", a.post_production,
+               "Leave out the sensor noise that optical challenges put back");
+  app.add_flag("--force", a.force, "Replace files in an output that is not empty");
+  app.add_option("--sheet", a.sheet,
+                 "Draw the first image under all types and levels into this file");
+  app.add_flag("--quiet", a.quiet, "No progress, no summary");
+  app.parse_complete_callback([&a] {
+    if (a.output.empty() && a.sheet.empty()) {
+      throw CLI::RequiredError("--out or --sheet");
+    }
+  });
+  return [arguments] { return work(*arguments); };
+}
+
+}  // namespace
+
+Command challenge_command() {
+  return {"challenge", "Make rain, blur, noise and nine other challenges of any images",
+          "gradspace challenge --in photos --out challenged --types rain,noise --levels 1-3",
+          declare};
+}
+
+}  // namespace gradspace::cli
