@@ -6,9 +6,11 @@
 namespace gradspace::cli {
 
 // One line a subcommand.
+Command challenge_command();
 Command evaluate_command();
+Command experiment_command();
 Command fit_command();
 Command score_command();
-Command challenge_command();
+Command train_command();
 
 }  // namespace gradspace::cli

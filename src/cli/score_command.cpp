@@ -19,10 +19,10 @@
 #include "cli/output_format.h"
 #include "core/csv.h"
 #include "core/hash.h"
+#include "gradspace/backends.h"
 #include "gradspace/error.h"
 #include "gradspace/scorer.h"
 #include "gradspace/source.h"
-#include "gradspace/torch_module.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
@@ -105,11 +105,8 @@ class Scoring {
   Scoring(const Arguments& arguments, const Model& model, const Detector& detector)
       : printer_(parse_output_format(arguments.format), arguments, detector.threshold),
         scorers_([&arguments, &model, &detector] {
-          auto backend = arguments.backend == "torch"
-                             ? torch_module().make_gradients(model, detector.columns, "cpu",
-                                                             Precision::kFloat32)
-                             : make_native_backend(model, detector.columns);
-          return Scorer(std::move(backend), detector, model.spec.input);
+          return Scorer(make_gradient_backend({arguments.backend}, model, detector.columns),
+                        detector, model.spec.input);
         }) {
     scorers_.local();  // what does not fit is said before the first image is read
   }

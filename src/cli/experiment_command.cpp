@@ -1,0 +1,143 @@
+// gradspace experiment: a whole experiment in one go.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "challenge/batch.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "gradspace/error.h"
+#include "gradspace/ood_experiment.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct Arguments {
+  OodExperimentOptions options;
+  std::string data;
+  std::string out;
+  std::string spec;
+  std::string challenges;
+  std::string levels = "1-5";
+  bool quiet = false;
+};
+
+OodExperimentOptions resolve(const Arguments& arguments) {
+  OodExperimentOptions options = arguments.options;
+  options.data = arguments.data;
+  options.out = arguments.out;
+  if (!arguments.spec.empty()) {
+    options.spec = read_autoencoder_spec(arguments.spec);
+  }
+  if (!arguments.challenges.empty()) {
+    options.challenges = challenge::parse_types(arguments.challenges);
+  }
+  if (options.gradient_backend.name == "torch") {
+    options.gradient_backend.device = options.training_backend.device;
+  }
+  options.levels = challenge::parse_levels(arguments.levels);
+  return options;
+}
+
+int run_ood(const Arguments& arguments) {
+  const OodExperimentOptions options = resolve(arguments);
+  std::optional<tbb::global_control> limit;
+  if (options.threads > 0) {
+    limit.emplace(tbb::global_control::max_allowed_parallelism,
+                  static_cast<std::size_t>(options.threads));
+  }
+  const InterruptGuard interrupts;
+  std::unique_ptr<Progress> progress;
+  std::string stage_name;
+  std::string unit_name;
+  ExperimentObserver observer;
+  observer.on_stage = [&](std::string_view stage, bool skipped) {
+    progress.reset();
+    stage_name = stage;
+    Progress(stage_name, "", arguments.quiet)
+        .say(skipped ? fmt::format("{}: there already", stage) : std::string(stage));
+  };
+  observer.on_progress = [&](std::size_t done, std::size_t total, std::string_view unit,
+                             std::string_view note) {
+    if (!progress || unit_name != unit) {
+      unit_name = unit;
+      progress = std::make_unique<Progress>(stage_name, unit_name, arguments.quiet);
+    }
+    progress->update(done, total, note);
+  };
+  std::size_t failures = 0;
+  observer.on_failure = [&](std::string_view reason) {
+    ++failures;
+    progress.reset();
+    fmt::print(stderr, "gradspace: {}\n", reason);
+  };
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+
+  const OodExperimentResult result = run_ood_experiment(options, observer);
+  progress.reset();
+  if (result.stopped) {
+    fmt::print(stderr, "gradspace: stopped; the same command continues\n");
+    return 1;
+  }
+  fmt::print("{}", results_table(result.results));
+  if (failures > 0) {
+    fmt::print(stderr, "gradspace: {} images could not be read and were left out\n", failures);
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+std::function<int()> declare_ood(CLI::App& app) {
+  const auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  OodExperimentOptions& options = a.options;
+  app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
+  app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
+  app.add_option("--runs", options.runs, "Repeat with this many seeds");
+  app.add_option("--epochs", options.train.epochs, "Epochs of the autoencoder");
+  app.add_option("--batch", options.train.batch, "Images a training step");
+  app.add_option("--lr", options.train.learning_rate, "Adam's learning rate");
+  app.add_option("--beta", options.train.beta, "Weight of the KLD");
+  app.add_option("--seed", options.train.seed, "Seed of the autoencoder's first run");
+  app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
+  app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers");
+  app.add_option("--classifier-seed", options.classifier.seed,
+                 "Seed of the classifiers' first run");
+  app.add_option("--challenges", a.challenges,
+                 "Types to test against, such as rain,noise or 9,8 or all "
+                 "(default: the paper's six)");
+  app.add_option("--levels", a.levels, "Levels to test against, such as 1-5 or 1,3");
+  app.add_flag("--make-challenges", options.make_challenges,
+               "Make challenged images in memory even where there is a RealChallenge folder");
+  app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory");
+  app.add_flag("--post-production", options.challenge.post_production,
+               "Leave the sensor's noise floor out of those made in memory");
+  app.add_option("--train-backend", options.training_backend.name, "What trains: native or torch")
+      ->check(CLI::IsMember({"native", "torch"}));
+  app.add_option("--backend", options.gradient_backend.name, "What extracts: native or torch")
+      ->check(CLI::IsMember({"native", "torch"}));
+  app.add_option("--device", options.training_backend.device, "cpu or cuda, for torch");
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
+  app.add_flag("--quiet", a.quiet, "No progress");
+  return [arguments] { return run_ood(*arguments); };
+}
+
+}  // namespace
+
+Command experiment_command() {
+  return {"experiment",
+          "Run a whole experiment: train, extract, fit, evaluate; continues after a stop",
+          "gradspace experiment ood --data CURE-TSR --out results --runs 5",
+          [](CLI::App& app) -> std::function<int()> {
+            app.require_subcommand(1);
+            CLI::App* ood = app.add_subcommand(
+                "ood", "The paper's: four methods, trained on blur, tested on other challenges");
+            return declare_ood(*ood);
+          }};
+}
+
+}  // namespace gradspace::cli

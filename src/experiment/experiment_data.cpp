@@ -1,0 +1,104 @@
+#include "experiment/experiment_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/hash.h"
+#include "experiment/challenged_source.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kClean = "RealChallengeFree";
+constexpr const char* kChallenged = "RealChallenge";
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Names, sizes and times of the files of a folder, whatever order it lists them in.
+std::string folder_identity(const fs::path& folder) {
+  std::vector<std::string> lines;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      lines.push_back(fmt::format("{} {} {}\n", entry.path().lexically_relative(folder).string(),
+                                  entry.file_size(),
+                                  entry.last_write_time().time_since_epoch().count()));
+    }
+  }
+  std::sort(lines.begin(), lines.end());
+  Sha256 hash;
+  for (const std::string& line : lines) {
+    hash.update(bytes_of(line));
+  }
+  return hash.finish();
+}
+
+}  // namespace
+
+std::string SetName::text() const {
+  return type == 0 ? "clean-" + split : fmt::format("{:02}_{:02}-{}", type, level, split);
+}
+
+ExperimentData::ExperimentData(const OodExperimentOptions& options)
+    : options_(options),
+      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)) {
+  std::vector<SetName> wanted{{"train"}, {"val"}, {"test"}};
+  if (!make_challenges_) {
+    const int stand_in = static_cast<int>(options.stand_in);
+    wanted.push_back({"train", stand_in, options.stand_in_level});
+    wanted.push_back({"val", stand_in, options.stand_in_level});
+    for (const challenge::Type type : options.challenges) {
+      for (const int level : options.levels) {
+        wanted.push_back({"test", static_cast<int>(type), level});
+      }
+    }
+  }
+  std::string missing;
+  for (const SetName& set : wanted) {
+    if (!fs::is_directory(folder(set))) {
+      missing +=
+          (missing.empty() ? "" : ", ") + folder(set).lexically_relative(options.data).string();
+    }
+  }
+  if (!missing.empty()) {
+    throw InvalidArgument(fmt::format(
+        "{}: no folder {}{}", options.data.string(), missing,
+        make_challenges_ ? "" : " (--make-challenges makes challenged sets from the clean ones)"));
+  }
+}
+
+fs::path ExperimentData::folder(const SetName& set) const {
+  if (set.type == 0 || make_challenges_) {
+    return options_.data / kClean / set.split;
+  }
+  return options_.data / kChallenged / fmt::format("{:02}_{:02}", set.type, set.level) / set.split;
+}
+
+std::shared_ptr<const Source> ExperimentData::open(const SetName& set) const {
+  std::shared_ptr<const Source> source = open_source(folder(set));
+  if (set.type == 0 || !make_challenges_) {
+    return source;
+  }
+  return challenged(std::move(source), static_cast<challenge::Type>(set.type), set.level,
+                    options_.challenge_seed, fmt::format("{}/{}/", kClean, set.split),
+                    options_.challenge);
+}
+
+std::string ExperimentData::identity(const SetName& set) const {
+  const std::string files = folder_identity(folder(set));
+  if (set.type == 0 || !make_challenges_) {
+    return files;
+  }
+  return sha256_hex(
+      bytes_of(fmt::format("{} {} {} {} {}", files, set.type, set.level, options_.challenge_seed,
+                           options_.challenge.post_production)));
+}
+
+}  // namespace gradspace

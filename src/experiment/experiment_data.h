@@ -1,0 +1,43 @@
+// The sets of an experiment: where each comes from and what identifies it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gradspace/ood_experiment.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+/// "train", "val" or "test"; type 0 is clean.
+struct SetName {
+  std::string split;
+  int type = 0;
+  int level = 0;
+
+  /// "clean-train", "09_03-test": names files.
+  std::string text() const;
+};
+
+class ExperimentData {
+ public:
+  /// Throws IoError, or InvalidArgument naming the sets that are missing.
+  explicit ExperimentData(const OodExperimentOptions& options);
+
+  std::shared_ptr<const Source> open(const SetName& set) const;
+
+  /// SHA-256 over what the set is made of: the files' names, sizes and times, and the challenge where
+  /// it is made in memory.
+  std::string identity(const SetName& set) const;
+
+  bool makes_challenges() const { return make_challenges_; }
+
+ private:
+  std::filesystem::path folder(const SetName& set) const;
+
+  OodExperimentOptions options_;
+  bool make_challenges_;
+};
+
+}  // namespace gradspace

@@ -1,0 +1,189 @@
+#include "experiment/experiment_outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+#include "core/csv.h"
+#include "gradspace/error.h"
+#include "gradspace/fit.h"
+#include "gradspace/scorer.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kOutputsFormat = 1;
+constexpr std::size_t kSamples = 3;  ///< images shown under each condition
+
+constexpr const char* kTrainingHeader =
+    "run,epoch,train_loss,train_bce,train_kld,validation_loss,validation_bce,validation_kld,best\n";
+
+/// Which output channel each value of a layer's weight belongs to.
+std::vector<std::size_t> filter_of_values(const LayerInfo& layer) {
+  const std::vector<std::int64_t>& shape = layer.weight_shape;
+  const bool transposed = layer.kind == LayerInfo::Kind::kConvTranspose;
+  const auto channels = static_cast<std::size_t>(shape[transposed ? 1 : 0]);
+  const std::size_t count = element_count(shape);
+  const std::size_t inner = count / static_cast<std::size_t>(shape[0] * shape[1]);
+  std::vector<std::size_t> filters(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    filters[i] = transposed ? i / inner % channels : i / (count / channels);
+  }
+  return filters;
+}
+
+std::vector<double> mean_absolute_by_filter(const FeatureSet& set, const FeatureBlock& block,
+                                            const LayerInfo& layer) {
+  const std::vector<std::size_t> filters = filter_of_values(layer);
+  const std::size_t channels = *std::max_element(filters.begin(), filters.end()) + 1;
+  std::vector<double> sums(channels, 0.0);
+  for (std::size_t row = 0; row < set.size(); ++row) {
+    const auto values = set.row(row).subspan(block.begin, filters.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sums[filters[i]] += std::abs(static_cast<double>(values[i]));
+    }
+  }
+  const double values_each = static_cast<double>(filters.size() / channels * set.size());
+  for (double& sum : sums) {
+    sum /= values_each;
+  }
+  return sums;
+}
+
+/// Copies an HWC picture into `strip` as its panel number `panel`.
+void place(std::span<const std::uint8_t> picture, const Extent& extent, int panel, Image& strip) {
+  const auto row_bytes = static_cast<std::size_t>(extent.width * extent.channels);
+  for (int y = 0; y < extent.height; ++y) {
+    std::ranges::copy(picture.subspan(static_cast<std::size_t>(y) * row_bytes, row_bytes),
+                      strip.row(y).begin() + static_cast<std::ptrdiff_t>(row_bytes) * panel);
+  }
+}
+
+std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const Extent& extent) {
+  const auto pixels = static_cast<std::size_t>(extent.height * extent.width);
+  const auto channels = static_cast<std::size_t>(extent.channels);
+  std::vector<std::uint8_t> bytes(extent.size());
+  for (std::size_t i = 0; i < pixels; ++i) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      bytes[i * channels + c] =
+          static_cast<std::uint8_t>(std::lround(image_chw[c * pixels + i] * 255.0F));
+    }
+  }
+  return bytes;
+}
+
+Image sample_strip(const Image& clean, const Image& challenged, const Extent& extent,
+                   GradientBackend& backend) {
+  std::vector<std::uint8_t> pixels(extent.size());
+  std::vector<std::uint8_t> clean_pixels(extent.size());
+  std::vector<float> reconstruction(extent.size());
+  prepare_image(clean, extent, clean_pixels);
+  prepare_image(challenged, extent, pixels);
+  ImageBatch batch;
+  batch.count = 1;
+  batch.u8_nhwc = pixels.data();
+  GradientOutputs outputs;
+  outputs.reconstruction = reconstruction;
+  backend.run(batch, outputs);
+  const std::vector<std::uint8_t> reconstructed = to_bytes_hwc(reconstruction, extent);
+  std::vector<std::uint8_t> difference(extent.size());
+  for (std::size_t i = 0; i < difference.size(); ++i) {
+    difference[i] = static_cast<std::uint8_t>(std::abs(pixels[i] - reconstructed[i]));
+  }
+  Image strip(4 * extent.width, extent.height, extent.channels);
+  place(clean_pixels, extent, 0, strip);
+  place(pixels, extent, 1, strip);
+  place(reconstructed, extent, 2, strip);
+  place(difference, extent, 3, strip);
+  return strip;
+}
+
+}  // namespace
+
+ExperimentOutputs::ExperimentOutputs(fs::path folder)
+    : folder_(std::move(folder)), image_scores_(folder_ / "image_scores.csv") {
+  image_scores_.write("path,set,type,level,method,run,score,bce,kld\n");
+}
+
+void ExperimentOutputs::add_scores(const Detector& detector, const SetName& name,
+                                   const FeatureSet& set, const std::string& method, int run) {
+  const std::vector<double> scores = detector_scores(detector, set, name.text());
+  fmt::memory_buffer text;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const FeatureRow row = set.index_row(i);
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{}\n",
+                   csv_field(row.image.path), name.split, name.type, name.level, method, run,
+                   scores[i], row.bce, row.kld);
+  }
+  image_scores_.write(std::string_view(text.data(), text.size()));
+}
+
+void ExperimentOutputs::add_fingerprint(const SetName& name, const FeatureSet& set,
+                                        const AutoencoderSpec& spec, int run) {
+  for (const LayerInfo& layer : layers(spec)) {
+    for (const FeatureBlock& block : set.meta().columns) {
+      if (block.layer == layer.name && block.loss) {
+        fingerprints_.push_back({{"run", run},
+                                 {"type", name.type},
+                                 {"level", name.level},
+                                 {"layer", layer.name},
+                                 {"loss", gradspace::name(*block.loss)},
+                                 {"mean_absolute", mean_absolute_by_filter(set, block, layer)}});
+      }
+    }
+  }
+}
+
+void ExperimentOutputs::finish(int runs) {
+  image_scores_.commit();
+  write_file(folder_ / "fingerprints.json",
+             json{{"format_version", kOutputsFormat}, {"rows", fingerprints_}}.dump(1) + "\n");
+  std::string training = kTrainingHeader;
+  for (int run = 0; run < runs; ++run) {
+    const std::string one = read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv");
+    training += one.substr(one.find('\n') + 1);
+  }
+  write_file(folder_ / "training.csv", training);
+}
+
+void write_training_csv(const fs::path& path, int run, const std::vector<EpochRecord>& epochs) {
+  std::string text = kTrainingHeader;
+  for (const EpochRecord& epoch : epochs) {
+    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", run, epoch.epoch, epoch.train_loss,
+                        epoch.train_bce, epoch.train_kld, epoch.validation_loss,
+                        epoch.validation_bce, epoch.validation_kld, epoch.best ? 1 : 0);
+  }
+  write_file(path, text);
+}
+
+void write_samples(const fs::path& folder, const ExperimentData& data,
+                   std::span<const SetName> conditions, const Model& model,
+                   GradientBackend& backend) {
+  fs::create_directories(folder);
+  const std::shared_ptr<const Source> clean = data.open({"test"});
+  for (const SetName& condition : conditions) {
+    const std::shared_ptr<const Source> challenged = data.open(condition);
+    const std::size_t count = std::min({kSamples, clean->size(), challenged->size()});
+    for (std::size_t i = 0; i < count; ++i) {
+      // Evenly spread, the same places in both sets: made sets list their images alike.
+      const std::size_t clean_at = i * clean->size() / count;
+      const std::size_t challenged_at = i * challenged->size() / count;
+      try {
+        write_image(folder / fmt::format("{:02}_{:02}_{}.png", condition.type, condition.level, i),
+                    sample_strip(clean->load(clean_at), challenged->load(challenged_at),
+                                 model.spec.input, backend));
+      } catch (const FormatError&) {  // reported when its features were asked for
+        continue;
+      }
+    }
+  }
+}
+
+}  // namespace gradspace

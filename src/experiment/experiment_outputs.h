@@ -1,0 +1,51 @@
+// What an experiment leaves for people to look at, beside the table: every image's scores, training
+// curves, gradient fingerprints, sample pictures.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/file.h"
+#include "experiment/experiment_data.h"
+#include "gradspace/detector.h"
+#include "gradspace/feature_set.h"
+#include "gradspace/gradient.h"
+#include "gradspace/train.h"
+
+namespace gradspace {
+
+class ExperimentOutputs {
+ public:
+  explicit ExperimentOutputs(std::filesystem::path folder);
+
+  /// Rows of image_scores.csv.
+  void add_scores(const Detector& detector, const SetName& name, const FeatureSet& set,
+                  const std::string& method, int run);
+
+  /// The mean absolute gradient of each filter (output channel) of the layers in `set`.
+  void add_fingerprint(const SetName& name, const FeatureSet& set, const AutoencoderSpec& spec,
+                       int run);
+
+  /// Writes image_scores.csv, fingerprints.json, and training.csv out of the runs' own.
+  void finish(int runs);
+
+ private:
+  std::filesystem::path folder_;
+  AtomicFile image_scores_;
+  nlohmann::json fingerprints_ = nlohmann::json::array();
+};
+
+/// run,epoch,train_loss,train_bce,train_kld,validation_loss,validation_bce,validation_kld,best
+void write_training_csv(const std::filesystem::path& path, int run,
+                        const std::vector<EpochRecord>& epochs);
+
+/// A strip for a few test images under each condition, TT_LL_N.png: clean, challenged, its
+/// reconstruction, the absolute difference of the last two.
+void write_samples(const std::filesystem::path& folder, const ExperimentData& data,
+                   std::span<const SetName> conditions, const Model& model,
+                   GradientBackend& backend);
+
+}  // namespace gradspace
