@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string>
 
 #include "torch/backends.h"
@@ -23,7 +22,7 @@ namespace {
 constexpr std::size_t kChunk = 64;
 /// A pass of a large model takes fewer images, so that its tensors stay under about this many
 /// values.
-constexpr std::size_t kChunkValues = std::size_t{1} << 26;
+constexpr std::size_t kChunkValues = std::size_t{1} << 24;
 
 constexpr std::array kLosses{Loss::kBce, Loss::kKld, Loss::kElbo};
 
@@ -71,20 +70,26 @@ at::Tensor weight_gradient(const LayerInfo& layer, const at::Tensor& input,
   return gradient.flatten(1);
 }
 
+/// The number of values that `windows` makes for one image of a convolution's weight gradient.
+std::size_t window_values(const LayerInfo& layer) {
+  if (layer.kind == LayerInfo::Kind::kLinear) {
+    return 0;
+  }
+  const bool transposed = layer.kind == LayerInfo::Kind::kConvTranspose;
+  const Extent& unfolded = transposed ? layer.out : layer.in;
+  Extent positions = transposed ? layer.in : layer.out;
+  positions.channels = unfolded.channels;
+  const auto kernel = static_cast<std::size_t>(layer.conv.kernel);
+  return positions.size() * kernel * kernel;
+}
+
 /// How many values a pass keeps for one image, roughly.
 std::size_t values_per_image(const std::vector<TorchLayer>& layers) {
-  std::size_t kept = 0;
-  std::size_t largest = 0;  // the windows or the gradient of one layer at a time
+  std::size_t kept = 0;     // activations and their gradients
+  std::size_t largest = 0;  // one layer's weight gradient at a time
   for (const TorchLayer& layer : layers) {
-    const LayerInfo& info = layer.info;
-    kept += 4 * (info.in.size() + info.out.size());
-    const auto area =
-        static_cast<std::size_t>(info.conv.kernel) * static_cast<std::size_t>(info.conv.kernel);
-    const std::size_t unfolded = info.kind == LayerInfo::Kind::kLinear ? 0
-                                 : info.kind == LayerInfo::Kind::kConv
-                                     ? info.out.size() / info.out.channels * info.in.channels * area
-                                     : info.in.size() / info.in.channels * info.out.channels * area;
-    largest = std::max(largest, unfolded + element_count(info.weight_shape));
+    kept += 4 * (layer.info.in.size() + layer.info.out.size());
+    largest = std::max(largest, window_values(layer.info) + element_count(layer.info.weight_shape));
   }
   return kept + largest;
 }

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <numeric>
 #include <string>
 
 #include "torch/backends.h"
@@ -256,6 +255,7 @@ class TorchTraining final : public TrainingBackend {
 std::unique_ptr<TrainingBackend> make_torch_training(const Model& initial,
                                                      const TrainOptions& options,
                                                      at::Device device) {
+  options.validate();
   return std::make_unique<TorchTraining>(initial, options, device);
 }
 

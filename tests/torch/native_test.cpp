@@ -1,0 +1,93 @@
+// The native engine beside LibTorch in double precision.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "gradspace/torch_module.h"
+#include "random_models.h"
+#include "relative_error.h"
+
+namespace gradspace {
+namespace {
+
+using testing::random_bytes;
+using testing::random_spec;
+using testing::relative_error;
+
+/// Everything a backend gives.
+struct Results {
+  Results(const AutoencoderSpec& spec, GradientBackend& backend, const ImageBatch& batch)
+      : n(batch.count),
+        features(n * dimension(backend.blocks())),
+        block_norms(n * backend.blocks().size()),
+        bce(n),
+        kld(n),
+        mu(n * static_cast<std::size_t>(spec.latent)),
+        logvar(mu.size()),
+        reconstruction(n * spec.input.size()) {
+    backend.run(batch, {features, block_norms, bce, kld, mu, logvar, reconstruction});
+  }
+
+  std::size_t n;
+  std::vector<float> features;
+  std::vector<float> block_norms;
+  std::vector<float> bce;
+  std::vector<float> kld;
+  std::vector<float> mu;
+  std::vector<float> logvar;
+  std::vector<float> reconstruction;
+};
+
+void compare(const AutoencoderSpec& spec, const Model& model, const ImageBatch& batch) {
+  SCOPED_TRACE(to_json(spec));
+  const auto blocks = parse_features(spec.latent > 0 ? "all,all:elbo,mu,logvar" : "all", spec);
+  const auto native = make_native_backend(model, blocks);
+  const auto reference = torch_module().make_gradients(model, blocks, "cpu", Precision::kFloat64);
+  const Results got(spec, *native, batch);
+  const Results wanted(spec, *reference, batch);
+  constexpr double kTolerance = 5e-5;
+  EXPECT_LE(relative_error(got.bce, wanted.bce), kTolerance);
+  EXPECT_LE(relative_error(got.mu, wanted.mu), kTolerance);
+  EXPECT_LE(relative_error(got.logvar, wanted.logvar), kTolerance);
+  EXPECT_LE(relative_error(got.reconstruction, wanted.reconstruction), kTolerance);
+  EXPECT_LE(relative_error(got.block_norms, wanted.block_norms), kTolerance);
+  for (std::size_t i = 0; i < got.n; ++i) {
+    // The KLD's terms, of size 1 as a rule, cancel.
+    EXPECT_NEAR(got.kld[i], wanted.kld[i], kTolerance * wanted.kld[i] + 1e-6) << "image " << i;
+    for (const FeatureBlock& block : blocks) {
+      const std::size_t begin = i * dimension(blocks) + block.begin;
+      const std::size_t size = block.end - block.begin;
+      EXPECT_LE(relative_error(std::span(got.features).subspan(begin, size),
+                               std::span(wanted.features).subspan(begin, size)),
+                kTolerance)
+          << block.layer << (block.loss ? ":" + std::string(name(*block.loss)) : std::string())
+          << " of image " << i;
+    }
+  }
+}
+
+TEST(NativeEngine, AgreesWithLibTorchOnRandomArchitectures) {
+  constexpr std::uint64_t kArchitectures = 250;
+  for (std::uint64_t trial = 0; trial < kArchitectures; ++trial) {
+    Random random(5000 + trial);
+    const AutoencoderSpec spec = random_spec(random);
+    const Model model = initialise(spec, random.next());
+    const std::size_t n = 1 + random.below(19);
+    const std::vector<std::uint8_t> images = random_bytes(random, n * spec.input.size());
+    compare(spec, model, {.count = n, .u8_nhwc = images.data()});
+  }
+}
+
+TEST(NativeEngine, AgreesWithLibTorchOnTheDefaultModel) {
+  const Model model = initialise(AutoencoderSpec(), 3);
+  Random random(3);
+  std::vector<float> images(37 * model.spec.input.size());
+  std::ranges::generate(images, [&] { return static_cast<float>(random.uniform()); });
+  compare(model.spec, model, {.count = 37, .f32_nchw = images.data()});
+}
+
+}  // namespace
+}  // namespace gradspace
