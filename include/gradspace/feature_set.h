@@ -50,7 +50,7 @@ struct FeatureSetMeta {
 std::string list_digest(const Source& source);
 
 /// Appends rows; nothing is visible under `path` until `finish`. While at work the data lies in
-/// `path` + ".partial", which also remembers how far it came: about once a second what was appended
+/// `path` + ".partial", which also remembers how far it came: several times a second what was appended
 /// is flushed to the disk in the background, and noted. After a kill, even one of the machine, work
 /// is taken up from the last note.
 class FeatureSetWriter {

@@ -9,6 +9,7 @@ namespace gradspace::cli {
 Command challenge_command();
 Command evaluate_command();
 Command experiment_command();
+Command extract_command();
 Command fit_command();
 Command score_command();
 Command train_command();

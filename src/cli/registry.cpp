@@ -5,8 +5,13 @@ namespace gradspace::cli {
 // One line a subcommand, in the order of the list that --help prints.
 std::vector<Command> all_commands() {
   return {
-      challenge_command(), train_command(), fit_command(),
-      evaluate_command(),  score_command(), experiment_command(),
+      challenge_command(),
+      train_command(),
+      extract_command(),
+      fit_command(),
+      evaluate_command(),
+      score_command(),
+      experiment_command(),
   };
 }
 

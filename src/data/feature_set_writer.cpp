@@ -28,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kNoteInterval{1};
+constexpr std::chrono::milliseconds kNoteInterval{250};
 constexpr std::size_t kNpyHeaderSize = 128;
 
 std::span<const std::uint8_t> as_bytes(std::string_view text) {

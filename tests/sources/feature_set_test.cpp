@@ -5,8 +5,8 @@
 
 #include <cstdlib>
 #include <functional>
-#include <memory>
 #include <map>
+#include <memory>
 
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
@@ -269,6 +269,24 @@ TEST_F(FeatureSetTest, ASecondWriterIsRefused) {
   const FeatureSetWriter writer(folder_ / "set", example_meta(40));
   EXPECT_THAT([&] { FeatureSetWriter(folder_ / "set", example_meta(40)); },
               ThrowsMessage<IoError>(HasSubstr("another process is writing it")));
+}
+
+TEST_F(FeatureSetTest, TheWriterKnowsFailuresOfEarlierRuns) {
+  {
+    append_examples(*std::make_unique<FeatureSetWriter>(folder_ / "set", example_meta(40)), 0, 20);
+  }
+  FeatureSetWriter writer(folder_ / "set", example_meta(40));
+  append_examples(writer, 20, 40);
+  writer.finish();
+  EXPECT_EQ(writer.failures(), FeatureSet(folder_ / "set").failures());
+  EXPECT_EQ(writer.failures().size(), 4U);
+}
+
+TEST_F(FeatureSetTest, DiscardedNothingIsLeft) {
+  FeatureSetWriter writer(folder_ / "set", example_meta(40));
+  append_examples(writer, 0, 20);
+  writer.discard();
+  EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
 
 TEST_F(FeatureSetTest, ReplacesASetButNothingElse) {

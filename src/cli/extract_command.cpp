@@ -1,0 +1,137 @@
+// gradspace extract: images to a feature set.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "core/hash.h"
+#include "gradspace/error.h"
+#include "gradspace/extract.h"
+#include "gradspace/torch_module.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string data;
+  std::string out;
+  std::string features;
+  std::string backend = "native";
+  std::string device = "cpu";
+  std::string source = "auto";
+  bool quiet = false;
+  ExtractOptions options;
+};
+
+BackendFactory backend_factory(const Arguments& arguments, const Model& model,
+                               const std::vector<FeatureBlock>& blocks) {
+  if (arguments.backend == "torch") {
+    return [&arguments, &model, blocks] {
+      return torch_module().make_gradients(model, blocks, arguments.device, Precision::kFloat32);
+    };
+  }
+  if (arguments.device != "cpu") {
+    throw InvalidArgument(
+        fmt::format("--device {}: the native backend runs on cpu alone; use "
+                    "--backend torch",
+                    arguments.device));
+  }
+  return [&model, blocks] { return make_native_backend(model, blocks); };
+}
+
+ExtractResult run(const Arguments& arguments, const Model& model, const Source& source,
+                  const BackendFactory& make_backend, FeatureSetWriter& writer) {
+  Progress progress("extract", "images", arguments.quiet);
+  if (const auto skipped = source.skipped(); !skipped.empty()) {
+    progress.say(fmt::format("{}: {} passed over, the first: {}", arguments.data, skipped.size(),
+                             skipped.front()));
+  }
+  if (writer.images_done() > 0) {
+    progress.say(
+        fmt::format("going on after {} of {} images", writer.images_done(), source.size()));
+  }
+  const InterruptGuard interrupt;
+  ExtractObserver observer;
+  observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    progress.update(done, total);
+  };
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  return extract_features(source, model.spec.input, make_backend, writer, arguments.options,
+                          observer);
+}
+
+int extract(const Arguments& arguments) {
+  const Model model = read_model(arguments.model);
+  const std::string features =
+      arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
+  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec);
+  const BackendFactory make_backend = backend_factory(arguments, model, blocks);
+  const auto source = open_source(arguments.data, parse_source_kind(arguments.source));
+  const nlohmann::json options = {{"features", features},
+                                  {"backend", arguments.backend},
+                                  {"device", arguments.device},
+                                  {"source", arguments.source}};
+  FeatureSetWriter writer(arguments.out,
+                          describe_extraction(*source, arguments.data, blocks,
+                                              sha256_hex_of_file(arguments.model), options.dump()));
+
+  const ExtractResult result = run(arguments, model, *source, make_backend, writer);
+  if (result.stopped) {
+    fmt::print(stderr,
+               "gradspace: stopped after {} of {} images, kept in {}; the same command goes on\n",
+               result.images_done, source->size(), writer.partial_path().string());
+    return 1;
+  }
+  const std::vector<FailedImage> failures = writer.failures();
+  for (const FailedImage& failure : failures) {
+    fmt::print(stderr, "gradspace: {}\n", failure.reason);
+  }
+  if (!failures.empty()) {
+    fmt::print(stderr, "gradspace: {} of {} images could not be read and were left out\n",
+               failures.size(), source->size());
+  }
+  fmt::print("{}: {} rows of {} features\n", arguments.out, result.rows, dimension(blocks));
+  return failures.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+Command extract_command() {
+  return {"extract", "Write the gradients that images would cause as a feature set",
+          "gradspace extract --model model.safetensors --data photos/ --out features",
+          [](CLI::App& app) -> std::function<int()> {
+            const auto arguments = std::make_shared<Arguments>();
+            Arguments& a = *arguments;
+            app.add_option("--model", a.model, "Model file (.safetensors)")->required();
+            app.add_option("--data", a.data,
+                           "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), or "
+                           "CIFAR-10 binaries")
+                ->required();
+            app.add_option("--out", a.out, "Feature set to write, a folder")->required();
+            app.add_option(
+                "--features", a.features,
+                "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo "
+                "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
+            app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
+                ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
+            app.add_option("--backend", a.backend, "native or torch")
+                ->check(CLI::IsMember({"native", "torch"}));
+            app.add_option("--device", a.device, "cpu, or cuda[:N] with --backend torch");
+            app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
+                ->check(CLI::NonNegativeNumber);
+            app.add_option("--batch", a.options.batch, "Images a call of the backend")
+                ->check(CLI::PositiveNumber);
+            app.add_flag("--quiet", a.quiet, "No progress");
+            return [arguments] { return extract(*arguments); };
+          }};
+}
+
+}  // namespace gradspace::cli
