@@ -11,6 +11,8 @@ Command evaluate_command();
 Command experiment_command();
 Command extract_command();
 Command fit_command();
+Command import_command();
+Command info_command();
 Command score_command();
 Command train_command();
 

@@ -12,6 +12,8 @@ std::vector<Command> all_commands() {
       evaluate_command(),
       score_command(),
       experiment_command(),
+      import_command(),
+      info_command(),
   };
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <system_error>
@@ -31,9 +32,13 @@ class Descriptor {
   int value_;
 };
 
+/// What becomes of a file that is longer than the limit.
+enum class Excess { kRefuse, kLeave };
+
 /// Makes `content` (of bytes or characters) the file's content.
 template <typename Container>
-void read_whole(const std::filesystem::path& path, std::uint64_t max_bytes, Container& content) {
+void read_content(const std::filesystem::path& path, std::uint64_t max_bytes, Excess excess,
+                  Container& content) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
@@ -42,11 +47,12 @@ void read_whole(const std::filesystem::path& path, std::uint64_t max_bytes, Cont
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     throw IoError(fmt::format("{}: not a regular file", path.string()));
   }
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > max_bytes) {
+  const auto file_size = static_cast<std::uint64_t>(status.st_size);
+  if (file_size > max_bytes && excess == Excess::kRefuse) {
     throw FormatError(
-        fmt::format("{}: {} bytes, more than the {} allowed", path.string(), size, max_bytes));
+        fmt::format("{}: {} bytes, more than the {} allowed", path.string(), file_size, max_bytes));
   }
+  const std::uint64_t size = std::min(file_size, max_bytes);
   content.resize(size);
   std::size_t done = 0;
   while (done < size) {
@@ -74,22 +80,30 @@ std::filesystem::path temporary_name(const std::filesystem::path& target) {
 
 }  // namespace
 
-std::string last_system_error() { return std::generic_category().message(errno); }
+std::string last_system_error() {
+  return std::generic_category().message(errno);
+}
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   std::vector<std::uint8_t> content;
-  read_whole(path, max_bytes, content);
+  read_content(path, max_bytes, Excess::kRefuse, content);
   return content;
 }
 
 void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
                std::uint64_t max_bytes) {
-  read_whole(path, max_bytes, content);
+  read_content(path, max_bytes, Excess::kRefuse, content);
+}
+
+std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std::uint64_t bytes) {
+  std::vector<std::uint8_t> content;
+  read_content(path, bytes, Excess::kLeave, content);
+  return content;
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   std::string content;
-  read_whole(path, max_bytes, content);
+  read_content(path, max_bytes, Excess::kRefuse, content);
   return content;
 }
 

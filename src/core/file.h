@@ -18,6 +18,9 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
 void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
                std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
+/// The first `bytes` bytes, or the whole file where it is shorter. Throws IoError.
+std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std::uint64_t bytes);
+
 std::string read_text_file(const std::filesystem::path& path,
                            std::uint64_t max_bytes = std::uint64_t{1} << 28);
 

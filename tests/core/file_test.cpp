@@ -31,6 +31,13 @@ TEST(ReadFile, RefusesMoreThanAllowed) {
   EXPECT_THROW(read_file(folder / "a", 4), FormatError);
 }
 
+TEST(ReadFile, ReadsTheStartOfALongerFile) {
+  const testing::TemporaryFolder folder;
+  write_file(folder / "a", std::string_view("12345"));
+  EXPECT_EQ(read_file_start(folder / "a", 3), (std::vector<std::uint8_t>{'1', '2', '3'}));
+  EXPECT_EQ(read_file_start(folder / "a", 9).size(), 5U);
+}
+
 TEST(AtomicFile, LeavesTheOldFileUntilCommitted) {
   const testing::TemporaryFolder folder;
   write_file(folder / "a", std::string_view("old"));
@@ -48,7 +55,6 @@ TEST(AtomicFile, LeavesTheOldFileUntilCommitted) {
                                      std::filesystem::directory_iterator());
   EXPECT_EQ(entries, 1) << "a temporary file was left behind";
 }
-
 
 TEST(AtomicFile, RefusesAFolderThatIsNotThere) {
   EXPECT_THAT([] { AtomicFile("/no/such/folder/a"); },

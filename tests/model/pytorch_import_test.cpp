@@ -1,12 +1,12 @@
 #include "model/pytorch_import.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +15,7 @@
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 #include "model/torch_tensor.h"
+#include "support/python.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -118,10 +119,11 @@ class TorchCheckpoints : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<testing::TemporaryFolder>();
-    const std::string command =
-        "'" GRADSPACE_PYTHON "' '" GRADSPACE_MODEL_TESTS "/make_checkpoints.py' '" +
-        testing::data_file("ood").string() + "' '" + folder_->path().string() + "'";
-    const int status = std::system(command.c_str());  // NOLINT: the path is our own
+    const int status =
+        testing::run_script(
+            "model/make_checkpoints.py",
+            fmt::format("'{}' '{}'", testing::data_file("ood").string(), folder_->path().string()))
+            .status;
     exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   static void TearDownTestSuite() { folder_.reset(); }

@@ -1,0 +1,46 @@
+// gradspace info: what a file of ours holds.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "gradspace/error.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct Arguments {
+  std::string path;
+  std::string format = "text";
+};
+
+int info(const Arguments& arguments) {
+  if (arguments.format != "text" && arguments.format != "json") {
+    throw InvalidArgument(fmt::format("--format: '{}' is not one of text, json", arguments.format));
+  }
+  const Description description = describe(arguments.path);
+  fmt::print("{}", arguments.format == "json"
+                       ? description.facts.dump(2, ' ', false,
+                                                nlohmann::ordered_json::error_handler_t::replace) +
+                             "\n"
+                       : description_text(description));
+  return 0;
+}
+
+}  // namespace
+
+Command info_command() {
+  return {
+      "info", "Print what a model, detector, feature set, NPY or result file holds",
+      "gradspace info vae.safetensors --format json", [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<Arguments>();
+        app.add_option("file", arguments->path, "File, or folder of a feature set or of results")
+            ->required();
+        app.add_option("--format", arguments->format, "text or json");
+        return [arguments] { return info(*arguments); };
+      }};
+}
+
+}  // namespace gradspace::cli
