@@ -24,8 +24,12 @@ constexpr std::uint32_t kRle8 = 1;
 constexpr std::uint32_t kRle4 = 2;
 constexpr std::uint32_t kBitFields = 3;
 
-std::uint32_t le16(const std::uint8_t* p) { return p[0] | static_cast<std::uint32_t>(p[1]) << 8; }
-std::uint32_t le32(const std::uint8_t* p) { return le16(p) | le16(p + 2) << 16; }
+std::uint32_t le16(const std::uint8_t* p) {
+  return p[0] | static_cast<std::uint32_t>(p[1]) << 8;
+}
+std::uint32_t le32(const std::uint8_t* p) {
+  return le16(p) | le16(p + 2) << 16;
+}
 
 struct Header {
   std::int64_t width = 0;
@@ -111,8 +115,8 @@ Header parse_header(Bytes bytes, std::string_view name) {
     // Some writers forgot the palette in the offset.
     header.pixel_offset += 4 * std::size_t{header.colours};
   } else if (header.pixel_offset == 0) {
-    header.pixel_offset = header.palette_offset +
-        (header.indexed() ? header.palette_entry_size * header.colours : 0);
+    header.pixel_offset =
+        header.palette_offset + (header.indexed() ? header.palette_entry_size * header.colours : 0);
   }
   return header;
 }
@@ -193,8 +197,8 @@ class RleReader {
         x_ = 0;
         ++y_;
       } else if (value == kEndOfBitmap) {
-        throw FormatError(fmt::format("{}: BMP run-length data ends in row {} of {}", name_, y_ + 1,
-                                      height_));
+        throw FormatError(
+            fmt::format("{}: BMP run-length data ends in row {} of {}", name_, y_ + 1, height_));
       } else if (value == kJump) {
         x_ += next();
         y_ += next();
@@ -263,7 +267,7 @@ void decode_rle(Bytes bytes, const Header& header, std::string_view name, Pixels
     throw FormatError(
         fmt::format("{}: BMP of {} bits a pixel can't be run-length encoded", name, header.bits));
   }
-  check_plausible(header.width, header.height, bytes.size(), name);
+  check_plausible(header.width, header.height, bytes.size(), kRlePixelsAByte, name);
   const IndexedColours colours = read_palette(bytes, header, name);
   const std::vector<std::uint8_t> indices = RleReader(bytes, header, name).read();
   out.reset(static_cast<int>(header.width), static_cast<int>(header.height), colours.channels);
@@ -282,9 +286,9 @@ struct ByteOrder {
 };
 
 [[noreturn]] void throw_unknown_masks(const Header& header, std::string_view name) {
-  throw FormatError(fmt::format("{}: BMP of {} bits with masks {:08x} {:08x} {:08x} {:08x}: not supported",
-                                name, header.bits, header.masks[0], header.masks[1],
-                                header.masks[2], header.masks[3]));
+  throw FormatError(
+      fmt::format("{}: BMP of {} bits with masks {:08x} {:08x} {:08x} {:08x}: not supported", name,
+                  header.bits, header.masks[0], header.masks[1], header.masks[2], header.masks[3]));
 }
 
 ByteOrder byte_order(const Header& header, std::string_view name) {
@@ -352,8 +356,7 @@ void decode_direct(Bytes bytes, const Header& header, std::string_view name, Pix
   const auto width = static_cast<std::size_t>(header.width);
   const std::size_t stride = header.stride();
   for (int y = 0; y < out.height; ++y) {
-    const std::uint8_t* stored =
-        bytes.data() + header.pixel_offset + header.stored_row(y) * stride;
+    const std::uint8_t* stored = bytes.data() + header.pixel_offset + header.stored_row(y) * stride;
     if (header.bits == 24) {
       kernels::swap_red_blue(stored, width, out.row(y));
     } else if (header.bits == 32) {

@@ -7,11 +7,6 @@
 #include "gradspace/error.h"
 
 namespace gradspace::codec {
-namespace {
-
-constexpr std::int64_t kMaxPixelsAByte = 8 * 8 * 8 * 16;
-
-}  // namespace
 
 void Pixels::reset(int new_width, int new_height, int new_channels) {
   width = new_width;
@@ -22,19 +17,19 @@ void Pixels::reset(int new_width, int new_height, int new_channels) {
 
 void check_size(std::int64_t width, std::int64_t height, std::string_view name) {
   if (width < 1 || height < 1) {
-    throw FormatError(fmt::format("{}: {}x{} pixels; both sides must be at least 1", name, width,
-                                  height));
+    throw FormatError(
+        fmt::format("{}: {}x{} pixels; both sides must be at least 1", name, width, height));
   }
   if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
-    throw FormatError(fmt::format("{}: {}x{} pixels, more than the {} allowed", name, width, height,
-                                  kMaxPixels));
+    throw FormatError(
+        fmt::format("{}: {}x{} pixels, more than the {} allowed", name, width, height, kMaxPixels));
   }
 }
 
 void check_plausible(std::int64_t width, std::int64_t height, std::size_t file_size,
-                     std::string_view name) {
+                     std::int64_t pixels_a_byte, std::string_view name) {
   check_size(width, height, name);
-  if (width * height / kMaxPixelsAByte > static_cast<std::int64_t>(file_size)) {
+  if (width * height / pixels_a_byte > static_cast<std::int64_t>(file_size)) {
     throw FormatError(fmt::format("{}: {}x{} pixels can't come out of a file of {} bytes", name,
                                   width, height, file_size));
   }

@@ -34,11 +34,17 @@ struct Pixels {
 /// Throws FormatError unless both sides are at least 1 and the area at most kMaxPixels.
 void check_size(std::int64_t width, std::int64_t height, std::string_view name);
 
-/// No compressed image of ours holds more pixels a byte of its file: 8 x 8 of them in a bit of a JPEG
-/// file, and a component may be subsampled 16 times; RLE and bilevel PNG stay below by far. Throws
-/// FormatError, before anything is allocated, when a small file promises a huge image.
+/// The most pixels that a byte of a compressed file can stand for, with some reserve. A run of RLE is
+/// 255 pixels in two bytes (jumps reach further, but nobody writes pictures of jumps); deflate packs
+/// 1032 to 1, of bilevel pixels 8 times that; a JPEG block of 8x8 takes at least a bit, and its
+/// component may be subsampled 16 times.
+inline constexpr std::int64_t kRlePixelsAByte = 1 << 9;
+inline constexpr std::int64_t kPngPixelsAByte = 1 << 14;
+inline constexpr std::int64_t kJpegPixelsAByte = 1 << 13;
+
+/// `check_size`, and throws FormatError when a small file promises a huge image.
 void check_plausible(std::int64_t width, std::int64_t height, std::size_t file_size,
-                     std::string_view name);
+                     std::int64_t pixels_a_byte, std::string_view name);
 
 /// Throws FormatError saying that the file ends too early.
 [[noreturn]] void throw_truncated(std::string_view name, std::string_view what);

@@ -12,9 +12,9 @@
 namespace gradspace {
 std::size_t checked_sample_count(int width, int height, int channels) {
   if (width < 1 || height < 1 || std::int64_t{width} * height > kMaxPixels) {
-    throw InvalidArgument(fmt::format(
-        "image of {}x{} pixels; both sides must be at least 1 and the area at most {}", width,
-        height, kMaxPixels));
+    throw InvalidArgument(
+        fmt::format("image of {}x{} pixels; both sides must be at least 1 and the area at most {}",
+                    width, height, kMaxPixels));
   }
   if (channels != 1 && channels != 3) {
     throw InvalidArgument(fmt::format("image of {} channels; must be 1 or 3", channels));

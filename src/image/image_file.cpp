@@ -38,9 +38,8 @@ std::string lower_case_extension(const std::filesystem::path& path) {
 }
 
 const Extension* find_extension(std::string_view extension) {
-  const auto* found =
-      std::find_if(kExtensions.begin(), kExtensions.end(),
-                   [&](const Extension& known) { return known.text == extension; });
+  const auto* found = std::find_if(kExtensions.begin(), kExtensions.end(),
+                                   [&](const Extension& known) { return known.text == extension; });
   return found == kExtensions.end() ? nullptr : found;
 }
 
@@ -71,9 +70,9 @@ ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string
   if (starts_with(bytes, "\xFF\xD8\xFF")) {
     return ImageFormat::kJpeg;
   }
-  throw FormatError(fmt::format("{}: {}", name,
-                                bytes.empty() ? "an empty file"
-                                              : "not a BMP, PNM (P1 to P6), PNG or JPEG file"));
+  throw FormatError(
+      fmt::format("{}: {}", name,
+                  bytes.empty() ? "an empty file" : "not a BMP, PNM (P1 to P6), PNG or JPEG file"));
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {
@@ -89,8 +88,7 @@ Image read_image(const std::filesystem::path& path) {
 std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
                                        const EncodeOptions& options) {
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
-    throw InvalidArgument(
-        fmt::format("JPEG quality {}; must be 1 to 100", options.jpeg_quality));
+    throw InvalidArgument(fmt::format("JPEG quality {}; must be 1 to 100", options.jpeg_quality));
   }
   switch (format) {
     case ImageFormat::kBmp:

@@ -108,7 +108,7 @@ class Decoder {
       throw FormatError(fmt::format("{}: JPEG of {} components{}; grey and colour are supported",
                                     name_, components, components == 4 ? " (CMYK)" : ""));
     }
-    check_plausible(jpeg_.image_width, jpeg_.image_height, bytes_.size(), name_);
+    check_plausible(jpeg_.image_width, jpeg_.image_height, bytes_.size(), kJpegPixelsAByte, name_);
     jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     out.reset(static_cast<int>(jpeg_.image_width), static_cast<int>(jpeg_.image_height),
               components);
@@ -162,7 +162,9 @@ Destination& destination_of(j_compress_ptr jpeg) {
   return *reinterpret_cast<Destination*>(jpeg->dest);
 }
 
-void start_destination(j_compress_ptr jpeg) { destination_of(jpeg).start_block(); }
+void start_destination(j_compress_ptr jpeg) {
+  destination_of(jpeg).start_block();
+}
 
 /// Appends what the block holds; false when there is no memory for it.
 bool append_block(Destination& destination) {

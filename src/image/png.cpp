@@ -82,8 +82,7 @@ class Decoder {
   void decode(Pixels& out) {
     const std::size_t file_size = context_.unread.size();
     require(guarded(context_, [this] { read_header(); }));
-    check_size(width_, height_, name_);
-    check_plausible(width_, height_, file_size, name_);
+    check_plausible(width_, height_, file_size, kPngPixelsAByte, name_);
     const bool indexed = colour_type_ == PNG_COLOR_TYPE_PALETTE;
     const bool grey = (colour_type_ & PNG_COLOR_MASK_COLOR) == 0;
     require(guarded(context_, [this] { set_up_transforms(); }));

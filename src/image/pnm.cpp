@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kMaxDigits = 10;
 
-bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(std::uint8_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 class Reader {
  public:

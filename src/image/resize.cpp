@@ -96,8 +96,8 @@ void resample_rows(const std::uint8_t* in, std::size_t in_row, int height, int c
     in += in_row;
     out += out_row;
   }
-  const auto copies = std::make_unique_for_overwrite<std::uint8_t[]>(in_row + out_row +
-                                                                     2 * kernels::kRowSlack);
+  const auto copies =
+      std::make_unique_for_overwrite<std::uint8_t[]>(in_row + out_row + 2 * kernels::kRowSlack);
   std::uint8_t* last_in = copies.get();
   std::uint8_t* last_out = last_in + in_row + kernels::kRowSlack;
   std::memcpy(last_in, in, in_row);
@@ -139,8 +139,8 @@ void resize_samples(const std::uint8_t* in, int width, int height, int channels,
     throw InvalidArgument(fmt::format("resize: {}x{} to {}x{} needs {}x{} pixels on the way", width,
                                       height, out_width, out_height, out_width, height));
   }
-  const auto between = std::make_unique_for_overwrite<std::uint8_t[]>(
-      out_row * static_cast<std::size_t>(height));
+  const auto between =
+      std::make_unique_for_overwrite<std::uint8_t[]>(out_row * static_cast<std::size_t>(height));
   resample_rows(in, in_row, height, channels, *find_table(width, out_width), between.get());
   blend_columns(between.get(), out_row, *vertical, out);
 }

@@ -109,14 +109,17 @@ TEST(Bmp, OneBitAndFourBitsFillBytesFromTheTop) {
 
 TEST(Bmp, BlackAndWhitePalettesAreGreyAtAnyDepth) {
   const Image expected(3, 1, 1, {255, 0, 255});
-  EXPECT_EQ((Bmp{.width = 3, .bits = 4, .colours = 2, .palette = kBlackAndWhite,
+  EXPECT_EQ((Bmp{.width = 3,
+                 .bits = 4,
+                 .colours = 2,
+                 .palette = kBlackAndWhite,
                  .data = {0x10, 0x10, 0, 0}}
                  .decode()),
             expected);
-  EXPECT_EQ((Bmp{.width = 3, .bits = 8, .colours = 2, .palette = kBlackAndWhite,
-                 .data = {1, 0, 1, 0}}
-                 .decode()),
-            expected);
+  EXPECT_EQ(
+      (Bmp{.width = 3, .bits = 8, .colours = 2, .palette = kBlackAndWhite, .data = {1, 0, 1, 0}}
+           .decode()),
+      expected);
 }
 
 TEST(Bmp, SixteenBitsSpreadToTheWholeRange) {
@@ -124,7 +127,9 @@ TEST(Bmp, SixteenBitsSpreadToTheWholeRange) {
   EXPECT_EQ((Bmp{.bits = 16, .data = {0b00110000, 0b11111100, 0, 0}}.decode()),
             Image(1, 1, 3, {255, 8, 131}));
   // 565: red 1, green 63, blue 30.
-  const Bmp bmp{.bits = 16, .compression = 3, .masks = masks(0xF800, 0x7E0, 0x1F),
+  const Bmp bmp{.bits = 16,
+                .compression = 3,
+                .masks = masks(0xF800, 0x7E0, 0x1F),
                 .data = {0b11111110, 0b00001111, 0, 0}};
   EXPECT_EQ(bmp.decode(), Image(1, 1, 3, {8, 255, 246}));
 }
@@ -132,14 +137,13 @@ TEST(Bmp, SixteenBitsSpreadToTheWholeRange) {
 TEST(Bmp, ThirtyTwoBitsFollowTheirMasks) {
   const ByteVector data = {1, 2, 3, 4};
   EXPECT_EQ((Bmp{.bits = 32, .data = data}.decode()), Image(1, 1, 3, {3, 2, 1}));
-  EXPECT_EQ((Bmp{.bits = 32, .compression = 3, .masks = masks(0xFF000000, 0xFF0000, 0xFF00),
-                 .data = data}
-                 .decode()),
-            Image(1, 1, 3, {4, 3, 2}));
-  EXPECT_THAT(([&] {
-                Bmp{.bits = 32, .compression = 3, .masks = masks(1, 2, 4), .data = data}.decode();
-              }),
-              ThrowsMessage<FormatError>(HasSubstr("masks 00000001 00000002 00000004 00000000")));
+  EXPECT_EQ(
+      (Bmp{.bits = 32, .compression = 3, .masks = masks(0xFF000000, 0xFF0000, 0xFF00), .data = data}
+           .decode()),
+      Image(1, 1, 3, {4, 3, 2}));
+  EXPECT_THAT(
+      ([&] { Bmp{.bits = 32, .compression = 3, .masks = masks(1, 2, 4), .data = data}.decode(); }),
+      ThrowsMessage<FormatError>(HasSubstr("masks 00000001 00000002 00000004 00000000")));
 }
 
 // Two rows of four, run-length encoded; the palette is the identity, so that indices are seen.
@@ -148,8 +152,12 @@ Bmp run_length(std::uint32_t bits, ByteVector data) {
   for (std::uint32_t i = 0; i < (1U << bits); ++i) {
     put32(identity, i * 0x010101U);
   }
-  return {.width = 4, .height = 2, .bits = bits, .compression = bits == 8 ? 1U : 2U,
-          .palette = identity, .data = std::move(data)};
+  return {.width = 4,
+          .height = 2,
+          .bits = bits,
+          .compression = bits == 8 ? 1U : 2U,
+          .palette = identity,
+          .data = std::move(data)};
 }
 
 TEST(BmpRunLength, RunsAndLiterals) {
@@ -181,10 +189,16 @@ TEST(BmpRunLength, WhatRunsPastTheRowIsDropped) {
 }
 
 TEST(BmpRunLength, RefusesAnEarlyEnd) {
-  EXPECT_THAT([] { run_length(8, {4, 7, 0, 1}).decode(); },
-              ThrowsMessage<FormatError>(HasSubstr("ends in row 1 of 2")));
-  EXPECT_THAT([] { run_length(8, {4, 7, 0, 0, 3}).decode(); },
-              ThrowsMessage<FormatError>(HasSubstr("truncated: the file ends in its pixels")));
+  EXPECT_THAT(
+      [] {
+        run_length(8, {4, 7, 0, 1}).decode();
+      },
+      ThrowsMessage<FormatError>(HasSubstr("ends in row 1 of 2")));
+  EXPECT_THAT(
+      [] {
+        run_length(8, {4, 7, 0, 0, 3}).decode();
+      },
+      ThrowsMessage<FormatError>(HasSubstr("truncated: the file ends in its pixels")));
 }
 
 TEST(Bmp, RefusesWhatItDoesNotKnow) {

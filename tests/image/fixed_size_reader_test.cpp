@@ -64,8 +64,9 @@ TEST(FixedSizeReader, RefusesOtherSizes) {
   FixedSizeReader reader(28, 28, 3);
   EXPECT_EQ(reader.size(), 28U * 28U * 3U);
   std::vector<std::uint8_t> out(reader.size() - 1);
-  EXPECT_THAT([&] { reader.fit(Image(1, 1, 1), out); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("28x28x3 need 2352 bytes, got room for 2351")));
+  EXPECT_THAT(
+      [&] { reader.fit(Image(1, 1, 1), out); },
+      ThrowsMessage<InvalidArgument>(HasSubstr("28x28x3 need 2352 bytes, got room for 2351")));
 }
 
 }  // namespace

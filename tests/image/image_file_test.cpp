@@ -15,8 +15,8 @@
 namespace gradspace {
 namespace {
 
-using testing::ByteVector;
 using testing::bytes_of;
+using testing::ByteVector;
 using testing::gradient_image;
 using ::testing::HasSubstr;
 using testing::random_image;
@@ -77,7 +77,8 @@ TEST(EncodeImage, RefusesWhatAFormatCannotHold) {
 TEST(DetectImageFormat, SaysWhenItIsNone) {
   EXPECT_THAT([] { detect_image_format({}, "a.png"); },
               ThrowsMessage<FormatError>(HasSubstr("a.png: an empty file")));
-  for (const std::string_view text : {"GIF89a", "P", "P5", "P7 1", "P51 1", "B", "\x89PNG", "\xFF\xD8"}) {
+  for (const std::string_view text :
+       {"GIF89a", "P", "P5", "P7 1", "P51 1", "B", "\x89PNG", "\xFF\xD8"}) {
     EXPECT_THAT([&] { detect_image_format(bytes_of(text), "a"); },
                 ThrowsMessage<FormatError>(HasSubstr("a: not a BMP, PNM")))
         << text;

@@ -34,8 +34,8 @@ ByteVector encode(const Image& image, J_COLOR_SPACE in, J_COLOR_SPACE stored,
   unsigned long size = 0;
   jpeg_mem_dest(&jpeg, &buffer, &size);
   jpeg.input_components = in == JCS_CMYK ? 4 : image.channels();
-  jpeg.image_width = static_cast<JDIMENSION>(image.row(0).size()) /
-                     static_cast<JDIMENSION>(jpeg.input_components);
+  jpeg.image_width =
+      static_cast<JDIMENSION>(image.row(0).size()) / static_cast<JDIMENSION>(jpeg.input_components);
   jpeg.image_height = static_cast<JDIMENSION>(image.height());
   jpeg.in_color_space = in;
   jpeg_set_defaults(&jpeg);

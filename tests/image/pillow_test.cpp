@@ -65,9 +65,9 @@ std::string difference(const Image& ours, const Image& pillows) {
   const auto a = ours.pixels();
   const auto b = pillows.pixels();
   const auto [at, other] = std::mismatch(a.begin(), a.end(), b.begin());
-  return at == a.end() ? "none"
-                       : fmt::format("sample {} is {} where Pillow has {}", at - a.begin(), *at,
-                                     *other);
+  return at == a.end()
+             ? "none"
+             : fmt::format("sample {} is {} where Pillow has {}", at - a.begin(), *at, *other);
 }
 
 TEST_F(Pillow, ReadsTheSamePixels) {
@@ -112,9 +112,9 @@ TEST_F(Pillow, ResizesToTheSameBytes) {
       continue;
     }
     const auto input = path.parent_path() / (path.stem().stem().string() + ".npy");
-    EXPECT_EQ(difference(resize_bilinear(read_npy_image(input), width, height),
-                         read_npy_image(path)),
-              "none")
+    EXPECT_EQ(
+        difference(resize_bilinear(read_npy_image(input), width, height), read_npy_image(path)),
+        "none")
         << path.filename();
     ++compared;
   }

@@ -14,8 +14,8 @@
 namespace gradspace {
 namespace {
 
-using testing::ByteVector;
 using testing::bytes_of;
+using testing::ByteVector;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -60,7 +60,9 @@ class PngWriter {
   ByteVector bytes_;
 };
 
-Image decode(const ByteVector& bytes) { return decode_image(bytes, "test.png"); }
+Image decode(const ByteVector& bytes) {
+  return decode_image(bytes, "test.png");
+}
 
 TEST(Png, RoundsSixteenBitsExactly) {
   // All 65536 values; libpng's arithmetic is not ours.
@@ -79,10 +81,9 @@ TEST(Png, RoundsSixteenBitsExactly) {
 }
 
 TEST(Png, DropsAlpha) {
-  EXPECT_EQ(decode(PngWriter(2, 1, 8, 6)
-                       .chunk("IDAT", deflate({0, 1, 2, 3, 0, 4, 5, 6, 128}))
-                       .end()),
-            Image(2, 1, 3, {1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(
+      decode(PngWriter(2, 1, 8, 6).chunk("IDAT", deflate({0, 1, 2, 3, 0, 4, 5, 6, 128})).end()),
+      Image(2, 1, 3, {1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(decode(PngWriter(2, 1, 8, 4).chunk("IDAT", deflate({0, 7, 0, 8, 1})).end()),
             Image(2, 1, 1, {7, 8}));
 }

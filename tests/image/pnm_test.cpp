@@ -14,7 +14,9 @@ using testing::bytes_of;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-Image decode(std::string_view text) { return decode_image(bytes_of(text), "test.pnm"); }
+Image decode(std::string_view text) {
+  return decode_image(bytes_of(text), "test.pnm");
+}
 
 TEST(Pnm, ReadsPlainAndRaw) {
   EXPECT_EQ(decode("P1\n3 2\n1 0 0\n0 1 1"), Image(3, 2, 1, {0, 255, 255, 255, 0, 0}));
@@ -38,8 +40,7 @@ TEST(Pnm, CommentsCountAsWhiteSpace) {
 TEST(Pnm, ScalesToEightBits) {
   EXPECT_EQ(decode("P2 3 1 1 0 1 1"), Image(3, 1, 1, {0, 255, 255}));
   EXPECT_EQ(decode("P2 3 1 65535 128 129 65535"), Image(3, 1, 1, {0, 1, 255}));
-  EXPECT_EQ(decode(std::string_view("P5 2 1 65535 \x00\x80\x01\x82", 17)),
-            Image(2, 1, 1, {0, 2}));
+  EXPECT_EQ(decode(std::string_view("P5 2 1 65535 \x00\x80\x01\x82", 17)), Image(2, 1, 1, {0, 2}));
   EXPECT_EQ(decode(std::string_view("P6 1 1 1023 \x00\x00\x03\xFF\x01\xFF", 18)),
             Image(1, 1, 3, {0, 255, 127}));
 }

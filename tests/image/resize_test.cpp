@@ -60,9 +60,9 @@ TEST(ResizeBilinear, RefusesImpossibleSizes) {
   EXPECT_THROW(resize_bilinear(image, 1, -1), InvalidArgument);
   EXPECT_THROW(resize_bilinear(image, 1 << 15, 1 << 14), InvalidArgument);
   // Neither end is large, but what lies between the two passes would be.
-  EXPECT_THAT([] { resize_bilinear(Image(1, 1 << 20, 1), 1 << 20, 1); },
-              ::testing::ThrowsMessage<InvalidArgument>(
-                  ::testing::HasSubstr("1x1048576 to 1048576x1")));
+  EXPECT_THAT(
+      [] { resize_bilinear(Image(1, 1 << 20, 1), 1 << 20, 1); },
+      ::testing::ThrowsMessage<InvalidArgument>(::testing::HasSubstr("1x1048576 to 1048576x1")));
 }
 
 }  // namespace

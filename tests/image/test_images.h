@@ -65,7 +65,9 @@ inline Image read_npy_image(const std::filesystem::path& path) {
 }
 
 /// Bytes from text, zero bytes included.
-inline ByteVector bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+inline ByteVector bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
 
 inline ByteVector first_bytes(const ByteVector& bytes, std::size_t count) {
   return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)};
