@@ -29,14 +29,17 @@ void mirror_row(const float* row, int width, int border, float* out) {
   }
 }
 
-/// One half of a symmetric kernel, the centre first; sums to 1 with its mirror image.
+/// One half of a symmetric kernel, the centre first; sums to 1 with its mirror image. The discrete
+/// analogue of the Gaussian, exp(-t) I_n(t) with t = sigma^2 and the modified Bessel functions I_n (T.
+/// Lindeberg, "Scale-Space for Discrete Signals", IEEE TPAMI 12(3), 1990): its variance is sigma^2
+/// however small sigma is, which a Gaussian read off at whole numbers misses.
 std::vector<float> gaussian_half(double sigma) {
+  const double t = sigma * sigma;
   const int radius = std::max(1, static_cast<int>(std::ceil(3.0 * sigma)));
   std::vector<double> weights(static_cast<std::size_t>(radius) + 1);
   double sum = 0;
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const auto x = static_cast<double>(i);
-    weights[i] = std::exp(-0.5 * x * x / (sigma * sigma));
+    weights[i] = std::cyl_bessel_i(static_cast<double>(i), t);
     sum += i == 0 ? weights[i] : 2 * weights[i];
   }
   std::vector<float> half(weights.size());
@@ -88,41 +91,60 @@ void convolve_symmetric(Plane& plane, const std::vector<float>& half) {
   }
 }
 
-/// Half the disc's chord, averaged over the row of samples `dy` under its centre.
-double half_chord(double radius, int dy) {
-  // Antiderivative of sqrt(r^2 - y^2).
-  const auto area = [radius](double y) {
-    const double inside = std::clamp(y, -radius, radius);
-    return 0.5 * (inside * std::sqrt(std::max(0.0, radius * radius - inside * inside)) +
-                  radius * radius * std::asin(inside / radius));
+/// What one row of samples sees of a disc: a chord of even weight that has the part's area and its
+/// variance along the row.
+struct DiscRow {
+  double half_width;  ///< in samples
+  double weight;
+};
+
+/// Of the row of samples `dy` under the centre.
+DiscRow disc_row(double radius, int dy) {
+  const double r2 = radius * radius;
+  const double low = std::clamp(dy - 0.5, -radius, radius);
+  const double high = std::clamp(dy + 0.5, -radius, radius);
+  // With the half chord h = sqrt(r^2 - y^2), the antiderivatives of h and of h^3.
+  const auto area = [&](double y) {
+    return 0.5 * (y * std::sqrt(r2 - y * y) + r2 * std::asin(y / radius));
   };
-  return area(dy + 0.5) - area(dy - 0.5);
+  const auto cubes = [&](double y) {
+    return 0.125 *
+           (y * (5 * r2 - 2 * y * y) * std::sqrt(r2 - y * y) + 3 * r2 * r2 * std::asin(y / radius));
+  };
+  const double first = area(high) - area(low);
+  const double third = cubes(high) - cubes(low);
+  const double half_width = std::sqrt(third / first);
+  return {half_width, first / half_width};
 }
 
-/// The rows of a disc from its centre down: half widths in samples.
-std::vector<double> disc_rows(double radius) {
-  std::vector<double> rows;
-  for (int dy = 0; dy - 0.5 < radius; ++dy) {
-    rows.push_back(half_chord(radius, dy));
+/// The rows of a disc from its centre down.
+std::vector<DiscRow> disc_rows(double radius) {
+  std::vector<DiscRow> rows;
+  // A last row that the disc hardly touches is left out: its part would be a quotient of zeros.
+  for (int dy = 0; dy - 0.5 < radius - 1e-3; ++dy) {
+    rows.push_back(disc_row(radius, dy));
   }
   return rows;
 }
 
-/// A chord as it reads the running sum S of a row (S[i] = sum of the samples before i): the sum
-/// over x + 1/2 +- half width, S interpolated.
+/// A chord as it reads the running sum S of a row (S[i] = sum of the samples before i): the sum over
+/// x + 1/2 +- half width, S interpolated.
 struct Chord {
   int whole;        ///< samples wholly inside on either side of the centre sample
-  float fraction;   ///< of the sample beyond
-  bool inside_one;  ///< narrower than the centre sample: then `fraction` is the share of that
+  float inner;      ///< weight of the sum over those
+  float outer;      ///< weight of the sum over one more on either side
+  bool inside_one;  ///< narrower than the centre sample: `inner` weighs that alone
 };
 
-Chord chord(double half_width) {
-  if (half_width <= 0.5) {
-    return {0, static_cast<float>(2 * half_width), true};
+Chord chord(const DiscRow& row) {
+  if (row.half_width <= 0.5) {
+    return {0, static_cast<float>(row.weight * 2 * row.half_width), 0, true};
   }
-  const double beyond = half_width - 0.5;
+  const double beyond = row.half_width - 0.5;
   const double whole = std::floor(beyond);
-  return {static_cast<int>(whole), static_cast<float>(beyond - whole), false};
+  const double fraction = beyond - whole;
+  return {static_cast<int>(whole), static_cast<float>(row.weight * (1 - fraction)),
+          static_cast<float>(row.weight * fraction), false};
 }
 
 /// Adds to `out` the chord's sums over two rows of running sums.
@@ -132,12 +154,12 @@ void add_chord(const Chord& chord, const float* sums_a, const float* sums_b, int
   const float* b = sums_b + border;
   if (chord.inside_one) {
     for (int x = 0; x < width; ++x) {
-      out[x] += chord.fraction * ((a[x + 1] - a[x]) + (b[x + 1] - b[x]));
+      out[x] += chord.inner * ((a[x + 1] - a[x]) + (b[x + 1] - b[x]));
     }
     return;
   }
-  const float outer = chord.fraction;
-  const float inner = 1.0F - outer;
+  const float outer = chord.outer;
+  const float inner = chord.inner;
   const int right = chord.whole + 1;
   const int left = chord.whole;
   for (int x = 0; x < width; ++x) {
@@ -147,15 +169,15 @@ void add_chord(const Chord& chord, const float* sums_a, const float* sums_b, int
   }
 }
 
-void convolve_disc(Plane& plane, const std::vector<double>& half_widths) {
+void convolve_disc(Plane& plane, const std::vector<DiscRow>& rows) {
   const int width = plane.width();
   const int height = plane.height();
-  const int border = static_cast<int>(half_widths.front()) + 2;
+  const int border = static_cast<int>(rows.front().half_width) + 2;
   std::vector<Chord> chords;
   double area = 0;
-  for (std::size_t dy = 0; dy < half_widths.size(); ++dy) {
-    chords.push_back(chord(half_widths[dy]));
-    area += (dy == 0 ? 2 : 4) * half_widths[dy];
+  for (std::size_t dy = 0; dy < rows.size(); ++dy) {
+    chords.push_back(chord(rows[dy]));
+    area += (dy == 0 ? 2 : 4) * rows[dy].half_width * rows[dy].weight;
   }
   Plane sums(width + 2 * border + 1, height);
   std::vector<float> padded(static_cast<std::size_t>(width + 2 * border));
@@ -303,8 +325,8 @@ float disc(Planes& planes, float radius_px) {
     // A disc's variance along an axis is a quarter of its squared radius.
     radius = std::sqrt(radius * radius - 4 * kResizeVariance);
   }
-  const std::vector<double> half_widths = disc_rows(radius);
-  at_reduced_size(planes, factor, [&](Plane& plane) { convolve_disc(plane, half_widths); });
+  const std::vector<DiscRow> rows = disc_rows(radius);
+  at_reduced_size(planes, factor, [&](Plane& plane) { convolve_disc(plane, rows); });
   return static_cast<float>(1.0 / (std::sqrt(std::numbers::pi) * static_cast<double>(radius_px)));
 }
 

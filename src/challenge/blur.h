@@ -16,7 +16,7 @@ Plane reduce(const Plane& plane, int factor);
 /// The inverse of `reduce` in position: bilinear interpolation between block centres.
 Plane enlarge(const Plane& plane, int factor, int width, int height);
 
-/// Convolution with a Gaussian, cut at three sigma. Both return the gain of white noise that went
+/// Convolution with a (discrete) Gaussian, cut at three sigma. Both return the gain of white noise that went
 /// through: the kernel's Euclidean norm.
 float gaussian(Planes& planes, float sigma_px);
 

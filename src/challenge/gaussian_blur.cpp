@@ -1,6 +1,8 @@
 // 07 Gaussian blur: the soft blur of a poor lens, motion in all directions or heavy denoising.
 //
 // Convolution with a Gaussian point spread function in linear light.
+#include <algorithm>
+
 #include "challenge/blur.h"
 #include "challenge/light.h"
 #include "challenge/sensor.h"
@@ -11,13 +13,17 @@ namespace {
 
 /// Standard deviation over the shorter side.
 constexpr ByLevel<float> kSigma = {0.011F, 0.0185F, 0.0285F, 0.042F, 0.060F};
+/// Small pictures: at least so many pixels, as less would not be seen.
+constexpr ByLevel<float> kLeastSigma = {0.42F, 0.52F, 0.62F, 0.75F, 0.9F};
 
 }  // namespace
 
 Image gaussian_blur(const Request& request) {
+  const float sigma =
+      std::max(at_level(kLeastSigma, request), at_level(kSigma, request) * side_px(request.image));
   const Sensor sensor(request);
   Planes planes = to_linear(request.image);
-  const float kept = gaussian(planes, at_level(kSigma, request) * side_px(request.image));
+  const float kept = gaussian(planes, sigma);
   return sensor.develop(planes, kept);
 }
 

@@ -4,6 +4,8 @@
 // confusion of geometric optics; M. Potmesil and I. Chakravarty, "A Lens and Aperture Camera Model
 // for Synthetic Image Generation", SIGGRAPH 1981), in linear light, so that bright spots grow to
 // bright discs. Not a Gaussian: edges stay doubled rather than soft.
+#include <algorithm>
+
 #include "challenge/blur.h"
 #include "challenge/light.h"
 #include "challenge/sensor.h"
@@ -14,13 +16,17 @@ namespace {
 
 /// Radius of the disc over the shorter side.
 constexpr ByLevel<float> kRadius = {0.018F, 0.031F, 0.048F, 0.070F, 0.100F};
+/// Small pictures: at least so many pixels, as less would not be seen.
+constexpr ByLevel<float> kLeastRadius = {0.65F, 0.8F, 0.95F, 1.15F, 1.4F};
 
 }  // namespace
 
 Image lens_blur(const Request& request) {
+  const float radius = std::max(at_level(kLeastRadius, request),
+                                at_level(kRadius, request) * side_px(request.image));
   const Sensor sensor(request);
   Planes planes = to_linear(request.image);
-  const float kept = disc(planes, at_level(kRadius, request) * side_px(request.image));
+  const float kept = disc(planes, radius);
   return sensor.develop(planes, kept);
 }
 

@@ -140,7 +140,7 @@ std::function<int()> declare(CLI::App& app) {
       ->check(parsed_by(challenge::parse_types));
   app.add_option("--levels", a.levels, "Numbers and ranges, comma-separated")
       ->check(parsed_by(challenge::parse_levels));
-  app.add_option("--seed", a.seed, "Of all random draws");
+  app.add_option("--seed", a.seed, "Of all random draws")->check(CLI::NonNegativeNumber);
   app.add_option("--format", a.format,
                  "bmp, png or jpg; by default bmp in a tree, else the input's own")
       ->check(parsed_by(challenge::parse_format));
