@@ -139,8 +139,8 @@ void AtomicFile::write(std::string_view text) {
   write(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
-void AtomicFile::commit() {
-  const bool flushed = ::fsync(descriptor_) == 0;
+void AtomicFile::commit(Survives survives) {
+  const bool flushed = survives == Survives::kKill || ::fsync(descriptor_) == 0;
   const std::string reason = flushed ? std::string() : last_system_error();
   const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
   if (flushed && closed && ::rename(temporary_.c_str(), target_.c_str()) == 0) {
@@ -151,10 +151,11 @@ void AtomicFile::commit() {
   throw IoError(fmt::format("{}: can't write: {}", target_.string(), why));
 }
 
-void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
+                Survives survives) {
   AtomicFile file(path);
   file.write(bytes);
-  file.commit();
+  file.commit(survives);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

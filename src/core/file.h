@@ -24,6 +24,12 @@ std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std
 std::string read_text_file(const std::filesystem::path& path,
                            std::uint64_t max_bytes = std::uint64_t{1} << 28);
 
+/// What a file that was committed survives.
+enum class Survives {
+  kKill,       ///< of the process: enough for what can be made again, and a thousand times faster
+  kPowerLoss,  ///< of the machine: flushed to the disk first
+};
+
 /// A file that appears under its name only when it is whole: it is written beside the target and
 /// renamed by `commit`; without `commit` it is removed.
 class AtomicFile {
@@ -36,8 +42,8 @@ class AtomicFile {
 
   void write(std::span<const std::uint8_t> bytes);
   void write(std::string_view text);
-  /// Flushes to the disk and renames. Throws IoError; then nothing of the target has changed.
-  void commit();
+  /// Renames. Throws IoError; then nothing of the target has changed.
+  void commit(Survives survives = Survives::kPowerLoss);
 
  private:
   std::filesystem::path target_;
@@ -46,7 +52,8 @@ class AtomicFile {
 };
 
 /// AtomicFile in one call.
-void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
+                Survives survives = Survives::kPowerLoss);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
 /// "No such file or directory", for messages, from errno's present value.

@@ -12,7 +12,9 @@ struct Sha256::Context {
   SHA2_CTX state;
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) { SHA256Init(&context_->state); }
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  SHA256Init(&context_->state);
+}
 
 Sha256::~Sha256() = default;
 

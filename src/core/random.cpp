@@ -19,7 +19,9 @@ std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-std::uint64_t combine(std::uint64_t a, std::uint64_t b) { return mix(mix(a + kGolden) ^ b); }
+std::uint64_t combine(std::uint64_t a, std::uint64_t b) {
+  return mix(mix(a + kGolden) ^ b);
+}
 
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325U;
@@ -48,7 +50,9 @@ std::uint64_t Random::next() {
   return result;
 }
 
-double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t Random::below(std::uint64_t bound) {
   // Values under 2^64 mod bound would make the small remainders more frequent.

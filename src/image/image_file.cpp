@@ -106,7 +106,7 @@ std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
 void write_image(const std::filesystem::path& path, const Image& image,
                  const EncodeOptions& options) {
   const ImageFormat format = image_format_from_extension(path);
-  write_file(path, encode_image(image, format, options));
+  write_file(path, encode_image(image, format, options), Survives::kKill);
 }
 
 ImageFormat image_format_from_extension(const std::filesystem::path& path) {

@@ -18,7 +18,9 @@ std::span<const std::uint8_t> bytes(std::string_view text) {
 constexpr std::string_view kAbc =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-TEST(Sha256, AgreesWithTheStandardsExample) { EXPECT_EQ(sha256_hex(bytes("abc")), kAbc); }
+TEST(Sha256, AgreesWithTheStandardsExample) {
+  EXPECT_EQ(sha256_hex(bytes("abc")), kAbc);
+}
 
 TEST(Sha256, InPiecesAndFromAFileIsTheSame) {
   Sha256 hash;
