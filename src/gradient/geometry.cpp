@@ -144,6 +144,15 @@ std::vector<TapSpan> tap_spans(const LayerGeometry& geometry, int small, int lar
   return spans;
 }
 
+/// Coordinates of all spans together.
+std::uint64_t length(const std::vector<TapSpan>& spans) {
+  std::uint64_t sum = 0;
+  for (const TapSpan& span : spans) {
+    sum += static_cast<std::uint64_t>(span.end - span.begin);
+  }
+  return sum;
+}
+
 }  // namespace
 
 LayerGeometry geometry_of(const LayerInfo& layer) {
@@ -254,6 +263,8 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
   plan.rows = tap_spans(geometry, geometry.small.height, geometry.large.height);
   plan.columns = tap_spans(geometry, geometry.small.width, geometry.large.width);
 
+  const double positions = static_cast<double>(length(plan.rows) * length(plan.columns)) /
+                           static_cast<double>(geometry.taps());
   double least = 0;
   int small_block = 0;
   int large_block = 0;
@@ -265,7 +276,8 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
       double cost = 0;
       for (const ChannelBlock& small : split_channels(geometry.small.channels, a)) {
         for (const ChannelBlock& large : split_channels(geometry.large.channels, b)) {
-          cost += step_cost(small.size, large.size);
+          cost +=
+              positions * step_cost(small.size, large.size) + tile_overhead(small.size, large.size);
         }
       }
       if (small_block == 0 || cost < least) {
@@ -284,19 +296,14 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
       (static_cast<std::size_t>(small_block) * static_cast<std::size_t>(geometry.small.width) +
        static_cast<std::size_t>(large_block) * static_cast<std::size_t>(geometry.large.width) *
            static_cast<std::size_t>(geometry.stride));
-  plan.band = static_cast<int>(std::clamp<std::size_t>(
-      kCacheBytes / row_bytes, 1, static_cast<std::size_t>(geometry.small.height)));
+  const auto height = static_cast<std::size_t>(geometry.small.height);
+  const std::size_t most = std::max<std::size_t>(kCacheBytes / row_bytes, 1);
+  const std::size_t bands = (height + most - 1) / most;
+  plan.band = static_cast<int>((height + bands - 1) / bands);
   return plan;
 }
 
 std::uint64_t WeightPlan::multiply_adds() const {
-  const auto length = [](const std::vector<TapSpan>& spans) {
-    std::uint64_t sum = 0;
-    for (const TapSpan& span : spans) {
-      sum += static_cast<std::uint64_t>(span.end - span.begin);
-    }
-    return sum;
-  };
   return length(rows) * length(columns) * static_cast<std::uint64_t>(geometry.small.channels) *
          static_cast<std::uint64_t>(geometry.large.channels);
 }

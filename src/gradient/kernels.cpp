@@ -52,6 +52,7 @@ const Kernels* table() {
       .add_channel_sums = &add_channel_sums,
       .sum_lanes = &sum_lanes,
       .exp = &exp_values,
+      .multiply_adds = &multiply_adds,
   };
   return &kTable;
 }

@@ -48,7 +48,7 @@ struct OutputCall {
   const float* images = nullptr;
   float* reconstruction = nullptr;  ///< null: not wanted
   /// d BCE / d logits as PyTorch computes it: (x' - x) * min(1, x'(1 - x') / 1e-12), times the lane's
-  /// `weight`. May be `logits` itself. Null: not wanted.
+  /// weight. May be `logits` itself. Null: not wanted.
   float* gradient = nullptr;
   double* bce = nullptr;          ///< [lanes], set to the sums; null: not wanted
   const float* weight = nullptr;  ///< [lanes]
@@ -67,7 +67,8 @@ struct Kernels {
   std::size_t lanes = 1;
   int accumulators = 1;  ///< sums that fit into registers beside what is multiplied
 
-  /// Bytes of `lanes` images into [size] vectors, divided by 255; byte i becomes vector places[i].
+  /// Bytes of `lanes` images into [size] vectors, divided by 255; byte i goes to out + places[i], a
+  /// multiple of the lanes.
   void (*load_u8)(const std::uint8_t* const* images, std::size_t size, const std::int32_t* places,
                   float* out);
   /// Rows of floats, one a lane, into [size] vectors, and back. Lanes may share a row.
@@ -107,8 +108,11 @@ struct Kernels {
   /// out[i] = the sum over the lanes of vector i.
   void (*sum_lanes)(const float* in, std::size_t count, float* out);
 
-  /// For tests: the function whose error bound math-inl.h states.
+  // For tests and benchmarks.
+  /// The function whose error bound math-inl.h states.
   void (*exp)(const float* in, std::size_t count, float* out);
+  /// `steps` times `accumulators` independent multiply-adds of vectors: the processor's peak.
+  float (*multiply_adds)(std::size_t steps);
 };
 
 /// The kernels of `set`. Throws InvalidArgument when the processor or this build lacks it.

@@ -1,9 +1,8 @@
 // Into and out of lane groups: images and rows on one side, images innermost on the other. Included
 // once for every instruction set.
 //
-// Both ways go by 4x4 transposes within blocks of 128 bits: block b of the j-th vector belongs to
-// image 4b + j. What is left over of a row is done by one more step that ends at the row's end and
-// overlaps the one before it.
+// Both ways go by 4x4 transposes within blocks of 128 bits. What is left over of a row is done by one
+// more step that ends at the row's end and overlaps the one before it.
 #if defined(GRADSPACE_GRADIENT_LAYOUT_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GRADSPACE_GRADIENT_LAYOUT_INL_H
 #undef GRADSPACE_GRADIENT_LAYOUT_INL_H
@@ -23,16 +22,12 @@ namespace gradspace::gradient::HWY_NAMESPACE {
 
 inline constexpr float kByteScale = 1.0F / 255.0F;  // times 255 it rounds to exactly 1
 
-HWY_INLINE void load_byte(std::uint8_t byte, float* out) {
-  *out = static_cast<float>(byte) * kByteScale;
-}
-
 #if HWY_TARGET == HWY_SCALAR
 
 void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int32_t* places,
              float* out) {
   for (std::size_t i = 0; i < size; ++i) {
-    load_byte(images[0][i], out + places[i]);
+    out[places[i]] = static_cast<float>(images[0][i]) * kByteScale;
   }
 }
 
@@ -54,11 +49,15 @@ using DI = hn::RebindToSigned<D>;
 using VI = hn::Vec<DI>;
 using DBlock = hn::CappedTag<float, 4>;
 using DBlockBytes = hn::CappedTag<std::uint8_t, 16>;
+// Rows of floats are read and written by one or two blocks.
+using DColumns = hn::CappedTag<float, 8>;
+using VColumns = hn::Vec<DColumns>;
+inline constexpr std::size_t kColumns = hn::MaxLanes(DColumns());
 
 /// Four vectors of four columns each, block by block, to four columns of four rows each, and back.
-HWY_INLINE void transpose_blocks(V& v0, V& v1, V& v2, V& v3) {
-  const D d;
-  const hn::RepartitionToWide<DI> wide;
+template <class DAny, class VAny = hn::Vec<DAny>>
+HWY_INLINE void transpose_blocks(DAny d, VAny& v0, VAny& v1, VAny& v2, VAny& v3) {
+  const hn::RepartitionToWide<hn::RebindToSigned<DAny>> wide;
   const auto t0 = hn::BitCast(wide, hn::InterleaveLower(d, v0, v1));
   const auto t1 = hn::BitCast(wide, hn::InterleaveUpper(d, v0, v1));
   const auto t2 = hn::BitCast(wide, hn::InterleaveLower(d, v2, v3));
@@ -89,25 +88,12 @@ HWY_INLINE hn::Vec<DAny> load_blocks(DAny d, const T* const* rows, std::size_t a
   }
 }
 
-template <class DAny>
-HWY_INLINE void store_blocks(DAny d, hn::Vec<DAny> v, float* const* rows, std::size_t at) {
-  constexpr std::size_t kHalf = hn::MaxLanes(d) / 2;
-  if constexpr (kHalf == 2) {
-    hn::StoreU(v, d, rows[0] + at);
-  } else {
-    const hn::Half<DAny> half;
-    store_blocks(half, hn::LowerHalf(half, v), rows, at);
-    store_blocks(half, hn::UpperHalf(half, v), rows + kHalf, at);
-  }
-}
-
 template <int kByte>
 HWY_INLINE void store_byte(VI bytes, const std::int32_t* places, float* out) {
   const D d;
   const DI di;
   const VI byte = hn::And(hn::ShiftRight<8 * kByte>(bytes), hn::Set(di, 255));
-  hn::Store(hn::Mul(hn::ConvertTo(d, byte), hn::Set(d, kByteScale)), d,
-            out + static_cast<std::size_t>(places[kByte]) * kLanes);
+  hn::Store(hn::Mul(hn::ConvertTo(d, byte), hn::Set(d, kByteScale)), d, out + places[kByte]);
 }
 
 HWY_INLINE void store_bytes(V bytes, const std::int32_t* places, float* out) {
@@ -125,7 +111,7 @@ HWY_INLINE void load_16_bytes(const std::uint8_t* const* images, std::size_t at,
   V v1 = load_blocks(d, images + 1, at);
   V v2 = load_blocks(d, images + 2, at);
   V v3 = load_blocks(d, images + 3, at);
-  transpose_blocks(v0, v1, v2, v3);
+  transpose_blocks(d, v0, v1, v2, v3);
   store_bytes(v0, places + at, out);
   store_bytes(v1, places + at + 4, out);
   store_bytes(v2, places + at + 8, out);
@@ -137,7 +123,8 @@ void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int
   if (size < 16) {
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        load_byte(images[lane][i], out + static_cast<std::size_t>(places[i]) * kLanes + lane);
+        out[static_cast<std::size_t>(places[i]) + lane] =
+            static_cast<float>(images[lane][i]) * kByteScale;
       }
     }
     return;
@@ -150,22 +137,60 @@ void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int
   }
 }
 
-HWY_INLINE void load_4_columns(const float* const* rows, std::size_t at, float* out) {
-  const D d;
-  V v0 = load_blocks(d, rows + 0, at);
-  V v1 = load_blocks(d, rows + 1, at);
-  V v2 = load_blocks(d, rows + 2, at);
-  V v3 = load_blocks(d, rows + 3, at);
-  transpose_blocks(v0, v1, v2, v3);
+/// Four lanes of column i and, where there are two blocks, of column i + 4.
+template <class DAny = DColumns>
+HWY_INLINE hn::Vec<DAny> load_column_blocks(const float* in) {
+  const DAny d;
+  const DBlock block;
+  if constexpr (hn::MaxLanes(d) == 4) {
+    return hn::Load(block, in);
+  } else {
+    return hn::Combine(d, hn::Load(block, in + 4 * kLanes), hn::Load(block, in));
+  }
+}
+
+template <class VAny>
+HWY_INLINE void store_column_blocks(VAny v, float* out) {
+  const DBlock block;
+  if constexpr (hn::MaxLanes(hn::DFromV<VAny>()) == 4) {
+    hn::Store(v, block, out);
+  } else {
+    hn::Store(hn::LowerHalf(block, v), block, out);
+    hn::Store(hn::UpperHalf(block, v), block, out + 4 * kLanes);
+  }
+}
+
+/// Columns [at, at + kColumns) of four rows.
+HWY_INLINE void load_columns(const float* const* rows, std::size_t at, float* out) {
+  const DColumns d;
+  VColumns v0 = hn::LoadU(d, rows[0] + at);
+  VColumns v1 = hn::LoadU(d, rows[1] + at);
+  VColumns v2 = hn::LoadU(d, rows[2] + at);
+  VColumns v3 = hn::LoadU(d, rows[3] + at);
+  transpose_blocks(d, v0, v1, v2, v3);
   out += at * kLanes;
-  hn::Store(v0, d, out);
-  hn::Store(v1, d, out + kLanes);
-  hn::Store(v2, d, out + 2 * kLanes);
-  hn::Store(v3, d, out + 3 * kLanes);
+  store_column_blocks(v0, out);
+  store_column_blocks(v1, out + kLanes);
+  store_column_blocks(v2, out + 2 * kLanes);
+  store_column_blocks(v3, out + 3 * kLanes);
+}
+
+HWY_INLINE void store_columns(const float* in, std::size_t at, float* const* rows) {
+  const DColumns d;
+  in += at * kLanes;
+  VColumns v0 = load_column_blocks(in);
+  VColumns v1 = load_column_blocks(in + kLanes);
+  VColumns v2 = load_column_blocks(in + 2 * kLanes);
+  VColumns v3 = load_column_blocks(in + 3 * kLanes);
+  transpose_blocks(d, v0, v1, v2, v3);
+  hn::StoreU(v0, d, rows[0] + at);
+  hn::StoreU(v1, d, rows[1] + at);
+  hn::StoreU(v2, d, rows[2] + at);
+  hn::StoreU(v3, d, rows[3] + at);
 }
 
 void load_rows(const float* const* rows, std::size_t size, float* out) {
-  if (size < 4) {
+  if (size < kColumns) {
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         out[i * kLanes + lane] = rows[lane][i];
@@ -173,30 +198,18 @@ void load_rows(const float* const* rows, std::size_t size, float* out) {
     }
     return;
   }
-  for (std::size_t at = 0; at + 4 <= size; at += 4) {
-    load_4_columns(rows, at, out);
+  for (std::size_t lane = 0; lane < kLanes; lane += 4) {
+    for (std::size_t at = 0; at + kColumns <= size; at += kColumns) {
+      load_columns(rows + lane, at, out + lane);
+    }
+    if (size % kColumns > 0) {
+      load_columns(rows + lane, size - kColumns, out + lane);
+    }
   }
-  if (size % 4 > 0) {
-    load_4_columns(rows, size - 4, out);
-  }
-}
-
-HWY_INLINE void store_4_columns(const float* in, std::size_t at, float* const* rows) {
-  const D d;
-  in += at * kLanes;
-  V v0 = hn::Load(d, in);
-  V v1 = hn::Load(d, in + kLanes);
-  V v2 = hn::Load(d, in + 2 * kLanes);
-  V v3 = hn::Load(d, in + 3 * kLanes);
-  transpose_blocks(v0, v1, v2, v3);
-  store_blocks(d, v0, rows + 0, at);
-  store_blocks(d, v1, rows + 1, at);
-  store_blocks(d, v2, rows + 2, at);
-  store_blocks(d, v3, rows + 3, at);
 }
 
 void store_rows(const float* in, std::size_t size, float* const* rows) {
-  if (size < 4) {
+  if (size < kColumns) {
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         rows[lane][i] = in[i * kLanes + lane];
@@ -204,11 +217,13 @@ void store_rows(const float* in, std::size_t size, float* const* rows) {
     }
     return;
   }
-  for (std::size_t at = 0; at + 4 <= size; at += 4) {
-    store_4_columns(in, at, rows);
-  }
-  if (size % 4 > 0) {
-    store_4_columns(in, size - 4, rows);
+  for (std::size_t lane = 0; lane < kLanes; lane += 4) {
+    for (std::size_t at = 0; at + kColumns <= size; at += kColumns) {
+      store_columns(in + lane, at, rows + lane);
+    }
+    if (size % kColumns > 0) {
+      store_columns(in + lane, size - kColumns, rows + lane);
+    }
   }
 }
 

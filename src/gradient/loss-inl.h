@@ -41,125 +41,145 @@ class LaneSums {
   double* sums_;
 };
 
-/// The loss of a few vectors: log x' = -softplus(-l) and log(1 - x') = -softplus(l) are taken from the
-/// logits, where no difference of nearly equal numbers is formed. softplus(l) = max(l, 0) +
-/// log(1 + exp(-|l|)); of the second parts one logarithm of their product is taken.
-struct BcePart {
-  V linear;
-  V product;
+/// The output is done in parts of so many vectors, in one loop a step, so that many short chains of
+/// operations are under way at once. Besides, a product of so many factors within (1, 2] is finite.
+inline constexpr std::size_t kPart = 64;
+
+/// Some vectors of an output.
+struct OutputPart {
+  std::size_t count = 0;
+  const float* logits = nullptr;
+  const float* images = nullptr;
+  const float* exponentials = nullptr;  ///< exp(-|logit|)
+  float* reconstruction = nullptr;      ///< null: not wanted
+  float* gradient = nullptr;            ///< null: not wanted
 };
 
-HWY_INLINE void add_bce(V l, V x, const Logistic& logistic, BcePart& part) {
+/// Stores what is wanted of the vector at `at`.
+HWY_INLINE void finish_output(const OutputPart& part, std::size_t at, V e, V inverse) {
   const D d;
-  const V clamped = hn::Min(hn::Max(l, hn::Set(d, -kLogClamp)), hn::Set(d, kLogClamp));
-  part.linear = hn::Add(part.linear, hn::NegMulAdd(clamped, x, hn::Max(clamped, hn::Zero(d))));
-  part.product = hn::Mul(part.product, logistic.one_plus);
-}
-
-/// (x' - x) min(1, x'(1 - x') / 1e-12), with x'(1 - x') = e / (1 + e)^2, e = exp(-|l|).
-HWY_INLINE V saturating_gradient(V x, const Logistic& logistic) {
-  const D d;
-  const V inverse = hn::Div(hn::Set(d, 1.0F), logistic.one_plus);
-  const V variance = hn::Mul(hn::Mul(logistic.exp_abs, inverse), inverse);
-  const V factor = hn::Min(hn::Mul(variance, hn::Set(d, kInverseVarianceClamp)), hn::Set(d, 1.0F));
-  return hn::Mul(hn::Sub(logistic.value, x), factor);
-}
-
-/// Four vectors at `at`.
-HWY_INLINE void output_4(const OutputCall& call, std::size_t at, BcePart& part) {
-  const D d;
-  const float* logits = call.logits + at * kLanes;
-  const float* images = call.images + at * kLanes;
-  const V l0 = hn::Load(d, logits);
-  const V l1 = hn::Load(d, logits + kLanes);
-  const V l2 = hn::Load(d, logits + 2 * kLanes);
-  const V l3 = hn::Load(d, logits + 3 * kLanes);
-  Logistic out[4];
-  logistic(l0, l1, l2, l3, out);
-  if (call.reconstruction != nullptr) {
-    float* reconstruction = call.reconstruction + at * kLanes;
-    hn::Store(out[0].value, d, reconstruction);
-    hn::Store(out[1].value, d, reconstruction + kLanes);
-    hn::Store(out[2].value, d, reconstruction + 2 * kLanes);
-    hn::Store(out[3].value, d, reconstruction + 3 * kLanes);
+  const V value = logistic(hn::Load(d, part.logits + at), e, inverse);
+  const V image = hn::Load(d, part.images + at);
+  if (part.reconstruction != nullptr) {
+    hn::Store(value, d, part.reconstruction + at);
   }
-  const V x0 = hn::Load(d, images);
-  const V x1 = hn::Load(d, images + kLanes);
-  const V x2 = hn::Load(d, images + 2 * kLanes);
-  const V x3 = hn::Load(d, images + 3 * kLanes);
-  if (call.bce != nullptr) {
-    add_bce(l0, x0, out[0], part);
-    add_bce(l1, x1, out[1], part);
-    add_bce(l2, x2, out[2], part);
-    add_bce(l3, x3, out[3], part);
-  }
-  if (call.gradient != nullptr) {
-    float* gradient = call.gradient + at * kLanes;
-    const V weight = hn::Load(d, call.weight);
-    V g0 = hn::Sub(out[0].value, x0);
-    V g1 = hn::Sub(out[1].value, x1);
-    V g2 = hn::Sub(out[2].value, x2);
-    V g3 = hn::Sub(out[3].value, x3);
-    const V least =
-        hn::Min(hn::Min(out[0].exp_abs, out[1].exp_abs), hn::Min(out[2].exp_abs, out[3].exp_abs));
-    // x'(1 - x') < 1e-12 needs exp(-|l|) < 1.0001e-12: rare.
-    if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Gt(least, hn::Set(d, 1.1e-12F))))) {
-      g0 = saturating_gradient(x0, out[0]);
-      g1 = saturating_gradient(x1, out[1]);
-      g2 = saturating_gradient(x2, out[2]);
-      g3 = saturating_gradient(x3, out[3]);
-    }
-    hn::Store(hn::Mul(g0, weight), d, gradient);
-    hn::Store(hn::Mul(g1, weight), d, gradient + kLanes);
-    hn::Store(hn::Mul(g2, weight), d, gradient + 2 * kLanes);
-    hn::Store(hn::Mul(g3, weight), d, gradient + 3 * kLanes);
+  if (part.gradient != nullptr) {
+    hn::Store(hn::Sub(value, image), d, part.gradient + at);
   }
 }
 
-/// The last one to three vectors, by way of a copy filled up with x = 1 reconstructed surely, which
-/// adds nothing to the loss.
-HWY_INLINE void output_rest(const OutputCall& call, std::size_t at, BcePart& part) {
-  HWY_ALIGN float logits[4 * kLanes];
-  HWY_ALIGN float images[4 * kLanes];
-  HWY_ALIGN float reconstruction[4 * kLanes];
-  HWY_ALIGN float gradient[4 * kLanes];
-  const std::size_t values = (call.count - at) * kLanes;
-  std::fill_n(logits, 4 * kLanes, kLogClamp);
-  std::fill_n(images, 4 * kLanes, 1.0F);
-  std::copy_n(call.logits + at * kLanes, values, logits);
-  std::copy_n(call.images + at * kLanes, values, images);
-  OutputCall rest = call;
-  rest.logits = logits;
-  rest.images = images;
-  rest.reconstruction = call.reconstruction == nullptr ? nullptr : reconstruction;
-  rest.gradient = call.gradient == nullptr ? nullptr : gradient;
-  output_4(rest, 0, part);
-  if (call.reconstruction != nullptr) {
-    std::copy_n(reconstruction, values, call.reconstruction + at * kLanes);
+/// Four divisions for the price of one: 1 / a, ..., 1 / d come out of 1 / (abcd), which is safe since
+/// each factor is within (1, 2].
+HWY_INLINE void output_4(const OutputPart& part, std::size_t at) {
+  const D d;
+  const V one = hn::Set(d, 1.0F);
+  const float* e = part.exponentials + at;
+  const V e0 = hn::Load(d, e);
+  const V e1 = hn::Load(d, e + kLanes);
+  const V e2 = hn::Load(d, e + 2 * kLanes);
+  const V e3 = hn::Load(d, e + 3 * kLanes);
+  const V a0 = hn::Add(one, e0);
+  const V a1 = hn::Add(one, e1);
+  const V a2 = hn::Add(one, e2);
+  const V a3 = hn::Add(one, e3);
+  const V a01 = hn::Mul(a0, a1);
+  const V a23 = hn::Mul(a2, a3);
+  const V inverse = hn::Div(one, hn::Mul(a01, a23));
+  const V inverse01 = hn::Mul(inverse, a23);
+  const V inverse23 = hn::Mul(inverse, a01);
+  finish_output(part, at, e0, hn::Mul(inverse01, a1));
+  finish_output(part, at + kLanes, e1, hn::Mul(inverse01, a0));
+  finish_output(part, at + 2 * kLanes, e2, hn::Mul(inverse23, a3));
+  finish_output(part, at + 3 * kLanes, e3, hn::Mul(inverse23, a2));
+}
+
+/// Reconstruction and gradient x' - x. Images and reconstruction may be one array.
+HWY_INLINE void output_part(const OutputPart& part) {
+  const D d;
+  const V one = hn::Set(d, 1.0F);
+  const std::size_t values = part.count * kLanes;
+  std::size_t i = 0;
+  for (; i + 4 * kLanes <= values; i += 4 * kLanes) {
+    output_4(part, i);
   }
-  if (call.gradient != nullptr) {
-    std::copy_n(gradient, values, call.gradient + at * kLanes);
+  for (; i < values; i += kLanes) {
+    const V e = hn::Load(d, part.exponentials + i);
+    finish_output(part, i, e, hn::Div(one, hn::Add(one, e)));
+  }
+}
+
+/// The loss: log x' = -softplus(-l) and log(1 - x') = -softplus(l) are taken from the logits, where no
+/// difference of nearly equal numbers is formed. softplus(l) = max(l, 0) + log(1 + exp(-|l|)); of
+/// the second parts one logarithm of their product is taken.
+V bce_part(const OutputPart& part) {
+  const D d;
+  const V clamp = hn::Set(d, kLogClamp);
+  V linear = hn::Zero(d);
+  V product = hn::Set(d, 1.0F);
+  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
+    const V l = hn::Min(hn::Max(hn::Load(d, part.logits + i), hn::Neg(clamp)), clamp);
+    const V x = hn::Load(d, part.images + i);
+    linear = hn::Add(linear, hn::NegMulAdd(l, x, hn::Max(l, hn::Zero(d))));
+    product = hn::MulAdd(product, hn::Load(d, part.exponentials + i), product);
+  }
+  return hn::Add(linear, hn::Log(d, product));
+}
+
+/// Multiplies by min(1, x'(1 - x') / 1e-12), with x'(1 - x') = e / (1 + e)^2.
+void saturate_gradient(const OutputPart& part) {
+  const D d;
+  const V one = hn::Set(d, 1.0F);
+  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
+    const V e = hn::Load(d, part.exponentials + i);
+    const V inverse = hn::Div(one, hn::Add(one, e));
+    const V variance = hn::Mul(hn::Mul(e, inverse), inverse);
+    const V factor = hn::Min(hn::Mul(variance, hn::Set(d, kInverseVarianceClamp)), one);
+    hn::Store(hn::Mul(hn::Load(d, part.gradient + i), factor), d, part.gradient + i);
+  }
+}
+
+void scale_gradient(const OutputPart& part, const float* weights) {
+  const D d;
+  const V weight = hn::Load(d, weights);
+  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
+    hn::Store(hn::Mul(hn::Load(d, part.gradient + i), weight), d, part.gradient + i);
   }
 }
 
 void output(const OutputCall& call) {
   const D d;
-  // Of factors within (1, 2], so that a product stays below 2^64.
-  constexpr std::size_t kPart = 64;
+  HWY_ALIGN float exponentials[kPart * kLanes];
   HWY_ALIGN double unused[kLanes];
   LaneSums sums(call.bce != nullptr ? call.bce : unused);
+  OutputPart part;
+  part.exponentials = exponentials;
   for (std::size_t begin = 0; begin < call.count; begin += kPart) {
-    const std::size_t end = std::min(begin + kPart, call.count);
-    BcePart part{hn::Zero(d), hn::Set(d, 1.0F)};
-    std::size_t at = begin;
-    for (; at + 4 <= end; at += 4) {
-      output_4(call, at, part);
-    }
-    if (at < end) {
-      output_rest(call, at, part);
+    const std::size_t first = begin * kLanes;
+    part.count = std::min(kPart, call.count - begin);
+    part.logits = call.logits + first;
+    part.images = call.images + first;
+    part.reconstruction = call.reconstruction == nullptr ? nullptr : call.reconstruction + first;
+    part.gradient = call.gradient == nullptr ? nullptr : call.gradient + first;
+    V least = hn::Set(d, 1.0F);
+    for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
+      const V e = exp_minus_abs(hn::Load(d, part.logits + i));
+      least = hn::Min(least, e);
+      hn::Store(e, d, exponentials + i);
     }
     if (call.bce != nullptr) {
-      sums.add(hn::Add(part.linear, hn::Log(d, part.product)));
+      sums.add(bce_part(part));
+    }
+    if (part.reconstruction != nullptr || part.gradient != nullptr) {
+      output_part(part);
+    }
+    if (part.gradient != nullptr) {
+      // x'(1 - x') < 1e-12 wants exp(-|l|) < 1.0001e-12: rare.
+      if (!hn::AllTrue(d, hn::Gt(least, hn::Set(d, 1.1e-12F)))) {
+        saturate_gradient(part);
+      }
+      if (call.weight != nullptr) {
+        scale_gradient(part, call.weight);
+      }
     }
   }
 }
@@ -185,12 +205,12 @@ void kld_logvar_gradient(const float* logvar, std::size_t count, float* out) {
 
 void add_squares(const float* in, std::size_t count, double* sums) {
   const D d;
-  constexpr std::size_t kPart = 256;
+  constexpr std::size_t kSquares = 256;
   HWY_ALIGN double part_sums[kLanes];
   LaneSums parts(part_sums);
-  for (std::size_t begin = 0; begin < count; begin += kPart) {
+  for (std::size_t begin = 0; begin < count; begin += kSquares) {
     V sum = hn::Zero(d);
-    for (std::size_t i = begin; i < std::min(begin + kPart, count); ++i) {
+    for (std::size_t i = begin; i < std::min(begin + kSquares, count); ++i) {
       const V value = hn::Load(d, in + i * kLanes);
       sum = hn::MulAdd(value, value, sum);
     }

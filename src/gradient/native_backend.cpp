@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/request.h"
 #include "gradspace/error.h"
@@ -12,15 +13,6 @@
 namespace gradspace {
 namespace gradient {
 namespace {
-
-/// Images of a batch from `first` on, one a lane. A last group that is not full repeats its last
-/// image in the lanes left over, on the way in and, with the same results, on the way out.
-struct Group {
-  std::size_t first = 0;
-  std::size_t count = 0;
-
-  std::size_t image(std::size_t lane) const { return first + std::min(lane, count - 1); }
-};
 
 void check_size(std::string_view what, std::size_t size, std::size_t images, std::size_t each) {
   if (size != 0 && size != images * each) {
@@ -58,9 +50,7 @@ class NativeBackend final : public GradientBackend {
         reconstruction_(allocate_floats(network_.image_size() * kernels_.lanes)),
         code_gradients_(allocate_floats(3 * network_.latent() * kernels_.lanes)),
         square_sums_(blocks_.size() * kernels_.lanes),
-        byte_places_(byte_places(model.spec.input)) {
-    std::fill_n(lane_weights_, kMaxLanes, 1.0F);
-  }
+        byte_places_(byte_places(model.spec.input, kernels_.lanes)) {}
 
   std::span<const FeatureBlock> blocks() const override { return blocks_; }
 
@@ -73,17 +63,6 @@ class NativeBackend final : public GradientBackend {
   }
 
  private:
-  /// Where byte i of an interleaved image goes in planes.
-  static std::vector<std::int32_t> byte_places(const Extent& extent) {
-    std::vector<std::int32_t> places(extent.size());
-    const auto channels = static_cast<std::size_t>(extent.channels);
-    const std::size_t plane = extent.size() / channels;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      places[i] = static_cast<std::int32_t>(i % channels * plane + i / channels);
-    }
-    return places;
-  }
-
   void check(const ImageBatch& batch, const GradientOutputs& outputs) const {
     if ((batch.u8_nhwc == nullptr) == (batch.f32_nchw == nullptr) && batch.count > 0) {
       throw InvalidArgument("a batch must have either bytes or floats");
@@ -103,27 +82,10 @@ class NativeBackend final : public GradientBackend {
   void load(const ImageBatch& batch) {
     const std::size_t size = network_.image_size();
     if (batch.u8_nhwc != nullptr) {
-      std::array<const std::uint8_t*, kMaxLanes> images{};
-      for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
-        images[lane] = batch.u8_nhwc + group_.image(lane) * size;
-      }
-      kernels_.load_u8(images.data(), size, byte_places_.data(), walk_.image());
+      load_images(kernels_, group_, batch.u8_nhwc, size, byte_places_, walk_.image());
     } else {
-      std::array<const float*, kMaxLanes> rows{};
-      for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
-        rows[lane] = batch.f32_nchw + group_.image(lane) * size;
-      }
-      kernels_.load_rows(rows.data(), size, walk_.image());
+      load_values(kernels_, group_, batch.f32_nchw, size, walk_.image());
     }
-  }
-
-  void store(const float* in, std::size_t size, std::span<float> out, std::size_t width,
-             std::size_t column) const {
-    std::array<float*, kMaxLanes> rows{};
-    for (std::size_t lane = 0; lane < kernels_.lanes; ++lane) {
-      rows[lane] = out.data() + group_.image(lane) * width + column;
-    }
-    kernels_.store_rows(in, size, rows.data());
   }
 
   void run_group(const ImageBatch& batch, const GradientOutputs& outputs) {
@@ -190,10 +152,10 @@ class NativeBackend final : public GradientBackend {
       store_losses(sums, outputs.kld);
     }
     if (!outputs.mu.empty()) {
-      store(mu, latent, outputs.mu, latent, 0);
+      store_values(kernels_, group_, mu, latent, outputs.mu.data(), latent);
     }
     if (!outputs.logvar.empty()) {
-      store(logvar, latent, outputs.logvar, latent, 0);
+      store_values(kernels_, group_, logvar, latent, outputs.logvar.data(), latent);
     }
     if (!outputs.features.empty() || !outputs.block_norms.empty()) {
       finish_part(mu, latent, request_.mu, 0, outputs);
@@ -212,10 +174,10 @@ class NativeBackend final : public GradientBackend {
     call.reconstruction = outputs.reconstruction.empty() ? nullptr : reconstruction_.get();
     call.gradient = gradient ? logits : nullptr;
     call.bce = outputs.bce.empty() ? nullptr : sums.data();
-    call.weight = lane_weights_;
     kernels_.output(call);
     if (!outputs.reconstruction.empty()) {
-      store(reconstruction_.get(), call.count, outputs.reconstruction, call.count, 0);
+      store_values(kernels_, group_, reconstruction_.get(), call.count,
+                   outputs.reconstruction.data(), call.count);
     }
     store_losses(sums, outputs.bce);
   }
@@ -304,7 +266,8 @@ class NativeBackend final : public GradientBackend {
                    std::size_t column, const GradientOutputs& outputs) {
     for (const std::size_t block : wanted) {
       if (!outputs.features.empty()) {
-        store(values, size, outputs.features, dimension(blocks_), blocks_[block].begin + column);
+        store_values(kernels_, group_, values, size,
+                     outputs.features.data() + blocks_[block].begin + column, dimension(blocks_));
       }
       if (!outputs.block_norms.empty()) {
         kernels_.add_squares(values, size, square_sums_.data() + block * kernels_.lanes);
@@ -348,8 +311,7 @@ class NativeBackend final : public GradientBackend {
   AlignedFloats code_gradients_;
   std::vector<double> square_sums_;  ///< [blocks, lanes] of the present group
   std::vector<std::int32_t> byte_places_;
-  alignas(kAlignment) float lane_weights_[kMaxLanes];
-  Group group_;
+  LaneGroup group_;
 };
 
 }  // namespace

@@ -19,22 +19,27 @@
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {
 
-/// One tap's sums over a rectangle of positions, for a block of channels of either side. Steps are in
-/// floats.
-struct WeightTile {
-  const float* small = nullptr;
-  const float* large = nullptr;
-  float* out = nullptr;
-  int rows = 0;
-  int columns = 0;
+/// Rows [begin, end) of the small side for a block of channels of either side. Steps are in floats.
+struct WeightBand {
+  const WeightPlan* plan = nullptr;
+  const float* small = nullptr;  ///< the block's first channel
+  const float* large = nullptr;  ///< likewise
+  float* out = nullptr;          ///< [small block, B, k, k], at the large block's first channel
+  int begin = 0;
+  int end = 0;
   std::ptrdiff_t small_channel_step = 0;
   std::ptrdiff_t large_channel_step = 0;
-  std::ptrdiff_t small_row_step = 0;
-  std::ptrdiff_t large_row_step = 0;
-  std::ptrdiff_t large_column_step = 0;
   std::ptrdiff_t out_small_step = 0;  ///< from one small channel to the next
   std::ptrdiff_t out_large_step = 0;
   bool accumulate = false;
+};
+
+/// The positions of one tap.
+struct TapRectangle {
+  const float* small = nullptr;
+  const float* large = nullptr;
+  int rows = 0;
+  int columns = 0;
 };
 
 /// One position: kSmall times kLarge channels.
@@ -58,50 +63,82 @@ HWY_INLINE void multiply_position(const float* HWY_RESTRICT small, std::ptrdiff_
 }
 
 template <int kSmall, int kLarge, std::size_t... kIndex>
-HWY_INLINE void weight_tile_sums(const WeightTile& call, std::index_sequence<kIndex...>) {
+HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, float* out,
+                           std::index_sequence<kIndex...> all) {
   const D d;
   constexpr auto kRows = std::make_index_sequence<kSmall>();
   constexpr auto kColumns = std::make_index_sequence<kLarge>();
-  const auto offset = [&](std::size_t index) HWY_ATTR {
-    return static_cast<std::ptrdiff_t>(index / kLarge) * call.out_small_step +
-           static_cast<std::ptrdiff_t>(index % kLarge) * call.out_large_step;
-  };
+  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
+  const LayerGeometry& geometry = band.plan->geometry;
+  const std::ptrdiff_t small_row_step = geometry.small.width * kStep;
+  const std::ptrdiff_t large_column_step = geometry.stride * kStep;
+  const std::ptrdiff_t large_row_step = geometry.large.width * large_column_step;
+  const std::ptrdiff_t small_channel_step = band.small_channel_step;
+  const std::ptrdiff_t large_channel_step = band.large_channel_step;
   TileSums<kSmall, kLarge> sums;
-  if (call.accumulate) {
-    ((sums.at[kIndex] = hn::Load(d, call.out + offset(kIndex))), ...);
-  } else {
-    ((sums.at[kIndex] = hn::Zero(d)), ...);
-  }
-  const float* small_row = call.small;
-  const float* large_row = call.large;
-  for (int y = 0; y < call.rows; ++y) {
+  clear<kSmall, kLarge>(sums, all);
+  const float* small_row = tap.small;
+  const float* large_row = tap.large;
+  for (int y = 0; y < tap.rows; ++y) {
     const float* small = small_row;
     const float* large = large_row;
-    for (int x = 0; x < call.columns; ++x) {
-      multiply_position<kSmall, kLarge>(small, call.small_channel_step, large,
-                                        call.large_channel_step, sums, kRows, kColumns);
-      small += kLanes;
-      large += call.large_column_step;
+    for (int x = 0; x < tap.columns; ++x) {
+      multiply_position<kSmall, kLarge>(small, small_channel_step, large, large_channel_step, sums,
+                                        kRows, kColumns);
+      small += kStep;
+      large += large_column_step;
     }
-    small_row += call.small_row_step;
-    large_row += call.large_row_step;
+    small_row += small_row_step;
+    large_row += large_row_step;
   }
-  (hn::Store(sums.at[kIndex], d, call.out + offset(kIndex)), ...);
+  const std::ptrdiff_t out_small_step = band.out_small_step;
+  const std::ptrdiff_t out_large_step = band.out_large_step;
+  const auto offset = [&](std::size_t index) HWY_ATTR {
+    return static_cast<std::ptrdiff_t>(index / kLarge) * out_small_step +
+           static_cast<std::ptrdiff_t>(index % kLarge) * out_large_step;
+  };
+  if (band.accumulate) {
+    ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Load(d, out + offset(kIndex)))), ...);
+  }
+  (hn::Store(sums.at[kIndex], d, out + offset(kIndex)), ...);
 }
 
 template <int kSmall, int kLarge>
-void weight_tile(const WeightTile& call) {
-  weight_tile_sums<kSmall, kLarge>(call, std::make_index_sequence<kSmall * kLarge>());
+void weight_band(const WeightBand& band) {
+  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
+  const LayerGeometry& geometry = band.plan->geometry;
+  const std::ptrdiff_t small_width = geometry.small.width;
+  const std::ptrdiff_t large_width = geometry.large.width;
+  float* out = band.out;
+  for (const TapSpan& row : band.plan->rows) {
+    const int first = std::max(row.begin, band.begin);
+    const int rows = std::min(row.end, band.end) - first;
+    const std::ptrdiff_t large_y =
+        row.large + static_cast<std::ptrdiff_t>(first - row.begin) * geometry.stride;
+    for (const TapSpan& column : band.plan->columns) {
+      TapRectangle tap;
+      if (rows > 0 && column.end > column.begin) {
+        tap.small = band.small + (first * small_width + column.begin) * kStep;
+        tap.large = band.large + (large_y * large_width + column.large) * kStep;
+        tap.rows = rows;
+        tap.columns = column.end - column.begin;
+      }
+      if (tap.rows > 0 || !band.accumulate) {
+        weight_tap<kSmall, kLarge>(band, tap, out, std::make_index_sequence<kSmall * kLarge>());
+      }
+      out += kStep;
+    }
+  }
 }
 
-using WeightTileFunction = void (*)(const WeightTile&);
+using WeightFunction = void (*)(const WeightBand&);
 
 template <int kSmall, std::size_t... kB>
-constexpr std::array<WeightTileFunction, kLargestWeightBlock> weight_tiles_of(
+constexpr std::array<WeightFunction, kLargestWeightBlock> weight_functions_of(
     std::index_sequence<kB...>) {
-  const auto function = []<int kLarge>(std::integral_constant<int, kLarge>) -> WeightTileFunction {
+  const auto function = []<int kLarge>(std::integral_constant<int, kLarge>) -> WeightFunction {
     if constexpr (kSmall * kLarge <= kAccumulators) {
-      return &weight_tile<kSmall, kLarge>;
+      return &weight_band<kSmall, kLarge>;
     } else {
       return nullptr;
     }
@@ -110,74 +147,70 @@ constexpr std::array<WeightTileFunction, kLargestWeightBlock> weight_tiles_of(
 }
 
 template <std::size_t... kA>
-constexpr std::array<std::array<WeightTileFunction, kLargestWeightBlock>, kLargestWeightBlock>
-weight_tiles(std::index_sequence<kA...>) {
-  return {weight_tiles_of<static_cast<int>(kA) + 1>(
+constexpr std::array<std::array<WeightFunction, kLargestWeightBlock>, kLargestWeightBlock>
+weight_functions(std::index_sequence<kA...>) {
+  return {weight_functions_of<static_cast<int>(kA) + 1>(
       std::make_index_sequence<kLargestWeightBlock>())...};
 }
 
-/// All taps of one pair of channel blocks over the small side's rows [begin, end).
-void weight_band(const WeightPlan& plan, WeightTileFunction function, WeightTile tile,
-                 const WeightCall& call, int begin, int end, const float* small,
-                 const float* large) {
-  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
+/// Where the small side is one position, as a linear layer's output is, there are no sums: every value
+/// is one product, or 0 for a tap outside the large side.
+void outer_product(const WeightCall& call) {
+  const D d;
+  const WeightPlan& plan = *call.plan;
   const LayerGeometry& geometry = plan.geometry;
-  tile.accumulate = call.accumulate || begin > 0;
-  float* const out = tile.out;
-  std::ptrdiff_t tap = 0;
-  for (const TapSpan& row : plan.rows) {
-    const int first = std::max(row.begin, begin);
-    const int rows = std::max(std::min(row.end, end) - first, 0);
-    for (const TapSpan& column : plan.columns) {
-      tile.rows = rows;
-      tile.columns = rows == 0 ? 0 : column.end - column.begin;
-      tile.out = out + tap * kStep;
-      ++tap;
-      if (tile.columns == 0) {
-        if (tile.accumulate) {
-          continue;
+  const auto large_channels = static_cast<std::size_t>(geometry.large.channels);
+  const auto width = static_cast<std::size_t>(geometry.large.width);
+  const std::size_t plane = width * static_cast<std::size_t>(geometry.large.height);
+  float* out = call.out;
+  for (int a = 0; a < call.block.size; ++a) {
+    const V small =
+        hn::Load(d, call.small + static_cast<std::size_t>(call.block.begin + a) * kLanes);
+    for (std::size_t b = 0; b < large_channels; ++b) {
+      for (const TapSpan& row : plan.rows) {
+        const float* large =
+            call.large + (b * plane + static_cast<std::size_t>(row.large) * width) * kLanes;
+        for (const TapSpan& column : plan.columns) {
+          V value = call.accumulate ? hn::Load(d, out) : hn::Zero(d);
+          if (row.end > row.begin && column.end > column.begin) {
+            const V factor = hn::Load(d, large + static_cast<std::size_t>(column.large) * kLanes);
+            value = hn::MulAdd(small, factor, value);
+          }
+          hn::Store(value, d, out);
+          out += kLanes;
         }
-        tile.rows = 0;
-        tile.small = small;
-        tile.large = large;
-      } else {
-        const std::ptrdiff_t large_y =
-            row.large + static_cast<std::ptrdiff_t>(first - row.begin) * geometry.stride;
-        tile.small =
-            small +
-            (static_cast<std::ptrdiff_t>(first) * geometry.small.width + column.begin) * kStep;
-        tile.large = large + (large_y * geometry.large.width + column.large) * kStep;
       }
-      function(tile);
     }
   }
 }
 
 void weight_gradient(const WeightCall& call) {
-  static constexpr auto kFunctions = weight_tiles(std::make_index_sequence<kLargestWeightBlock>());
+  if (call.plan->geometry.small.height == 1 && call.plan->geometry.small.width == 1) {
+    outer_product(call);
+    return;
+  }
+  static constexpr auto kFunctions =
+      weight_functions(std::make_index_sequence<kLargestWeightBlock>());
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
-  const WeightPlan& plan = *call.plan;
-  const LayerGeometry& geometry = plan.geometry;
-  const auto taps = static_cast<std::ptrdiff_t>(geometry.taps());
-  WeightTile tile;
-  tile.small_channel_step =
+  const LayerGeometry& geometry = call.plan->geometry;
+  WeightBand band;
+  band.plan = call.plan;
+  band.small_channel_step =
       static_cast<std::ptrdiff_t>(geometry.small.height) * geometry.small.width * kStep;
-  tile.large_channel_step =
+  band.large_channel_step =
       static_cast<std::ptrdiff_t>(geometry.large.height) * geometry.large.width * kStep;
-  tile.small_row_step = geometry.small.width * kStep;
-  tile.large_row_step = static_cast<std::ptrdiff_t>(geometry.large.width) * geometry.stride * kStep;
-  tile.large_column_step = geometry.stride * kStep;
-  tile.out_large_step = taps * kStep;
-  tile.out_small_step = geometry.large.channels * tile.out_large_step;
-  const float* const small = call.small + call.block.begin * tile.small_channel_step;
-  for (const ChannelBlock& block : plan.large_blocks) {
-    const float* const large = call.large + block.begin * tile.large_channel_step;
-    const WeightTileFunction function = kFunctions[static_cast<std::size_t>(call.block.size) - 1]
-                                                  [static_cast<std::size_t>(block.size) - 1];
-    for (int begin = 0; begin < geometry.small.height; begin += plan.band) {
-      const int end = std::min(begin + plan.band, geometry.small.height);
-      tile.out = call.out + block.begin * tile.out_large_step;
-      weight_band(plan, function, tile, call, begin, end, small, large);
+  band.out_large_step = static_cast<std::ptrdiff_t>(geometry.taps()) * kStep;
+  band.out_small_step = geometry.large.channels * band.out_large_step;
+  band.small = call.small + call.block.begin * band.small_channel_step;
+  const auto& functions = kFunctions[static_cast<std::size_t>(call.block.size) - 1];
+  for (const ChannelBlock& block : call.plan->large_blocks) {
+    band.large = call.large + block.begin * band.large_channel_step;
+    band.out = call.out + block.begin * band.out_large_step;
+    band.accumulate = call.accumulate;
+    for (band.begin = 0; band.begin < geometry.small.height; band.begin = band.end) {
+      band.end = std::min(band.begin + call.plan->band, geometry.small.height);
+      functions[static_cast<std::size_t>(block.size) - 1](band);
+      band.accumulate = true;
     }
   }
 }

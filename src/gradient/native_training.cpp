@@ -1,0 +1,394 @@
+// Training on the engine's passes. A batch is cut into chunks that depend on its size alone; each
+// chunk sums its gradients in the lanes, and chunks and lanes are added in a fixed order, so that
+// results don't depend on the number of threads.
+#include <fmt/format.h>
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/parallel_for.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "gradient/lane_group.h"
+#include "gradient/network.h"
+#include "gradspace/error.h"
+#include "gradspace/train.h"
+
+namespace gradspace {
+namespace gradient {
+namespace {
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+
+/// A weight or bias at work.
+struct Parameter {
+  std::string name;
+  Tensor first_moment;
+  Tensor second_moment;
+  std::vector<float> gradient;
+  std::size_t offset = 0;  ///< in vectors, within a chunk's sums
+};
+
+/// A part of a parameter: what one task reduces and steps.
+struct ParameterRange {
+  std::size_t parameter = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Images of a batch that one task works through, group by group.
+struct Chunk {
+  Chunk(const Network& network, std::size_t parameters)
+      : walk(network),
+        sums(allocate_floats(parameters * network.kernels().lanes)),
+        code(allocate_floats(4 * network.latent() * network.kernels().lanes)) {}
+
+  Walk walk;
+  AlignedFloats sums;  ///< of all parameters' gradients, by lane
+  AlignedFloats code;  ///< noise, deviation, gradients by mu and by logvar
+  LossSums losses;
+};
+
+class NativeTraining final : public TrainingBackend {
+ public:
+  NativeTraining(const Model& initial, const TrainOptions& options)
+      : options_(options),
+        kernels_(kernels(InstructionSet::kBest)),
+        network_(initial, kernels_, /*sampled=*/true),
+        weights_(initial.weights),
+        byte_places_(byte_places(initial.spec.input, kernels_.lanes)) {
+    options.validate();
+    constexpr std::size_t kRange = 4096;
+    for (const Layer& layer : network_.layers()) {
+      for (const char* kind : {".weight", ".bias"}) {
+        Parameter parameter;
+        parameter.name = layer.name + kind;
+        const Tensor& value = weights_.at(parameter.name);
+        const std::size_t size = value.values.size();
+        parameter.first_moment = {value.shape, std::vector<float>(size)};
+        parameter.second_moment = {value.shape, std::vector<float>(size)};
+        parameter.gradient.resize(size);
+        parameter.offset = parameter_values_;
+        parameter_values_ += size;
+        for (std::size_t begin = 0; begin < size; begin += kRange) {
+          ranges_.push_back({parameters_.size(), begin, std::min(begin + kRange, size)});
+        }
+        parameters_.push_back(std::move(parameter));
+      }
+    }
+    if (chunk_bytes() > kMaxGroupBytes) {
+      throw InvalidArgument(
+          fmt::format("the model is too large for native training: {} weights; use --backend torch",
+                      parameter_values_));
+    }
+  }
+
+  LossSums step(std::span<const std::uint8_t> images, std::size_t n,
+                std::span<const float> noise) override {
+    check_images(images, n);
+    if (noise.size() != n * network_.latent()) {
+      throw InvalidArgument(fmt::format("noise: {} values; {} images want {} each", noise.size(), n,
+                                        network_.latent()));
+    }
+    const LossSums losses = for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+      std::fill_n(chunk.sums.get(), parameter_values_ * kernels_.lanes, 0.0F);
+      for_groups(first, end, [&](const LaneGroup& group) {
+        add_gradients(chunk, group, images.data(), noise.data());
+      });
+    });
+    ++steps_;
+    reduce_and_step(chunk_count(n));
+    network_.set_weights(weights_);
+    return losses;
+  }
+
+  LossSums evaluate(std::span<const std::uint8_t> images, std::size_t n) override {
+    check_images(images, n);
+    return for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+      for_groups(first, end, [&](const LaneGroup& group) {
+        reconstruct_group(chunk, group, images.data(), nullptr);
+      });
+    });
+  }
+
+  void reconstruct(std::span<const std::uint8_t> images, std::size_t n,
+                   std::span<float> out) override {
+    check_images(images, n);
+    if (out.size() != images.size()) {
+      throw InvalidArgument(fmt::format("reconstruction: {} values; {} images want {} each",
+                                        out.size(), n, network_.image_size()));
+    }
+    for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+      for_groups(first, end, [&](const LaneGroup& group) {
+        reconstruct_group(chunk, group, images.data(), out.data());
+      });
+    });
+  }
+
+  TensorMap state() const override {
+    TensorMap state = weights_;
+    for (const Parameter& parameter : parameters_) {
+      state["adam.m." + parameter.name] = parameter.first_moment;
+      state["adam.v." + parameter.name] = parameter.second_moment;
+    }
+    return state;
+  }
+
+  void restore(const TensorMap& state, std::int64_t steps) override {
+    Model model{network_.spec(), {}, {}};
+    std::vector<Parameter> parameters = parameters_;
+    for (Parameter& parameter : parameters) {
+      model.weights[parameter.name] = find(state, parameter.name, parameter);
+      parameter.first_moment = find(state, "adam.m." + parameter.name, parameter);
+      parameter.second_moment = find(state, "adam.v." + parameter.name, parameter);
+    }
+    model.validate();
+    if (steps < 0) {
+      throw InvalidArgument(fmt::format("training state: {} steps", steps));
+    }
+    weights_ = std::move(model.weights);
+    parameters_ = std::move(parameters);
+    steps_ = steps;
+    network_.set_weights(weights_);
+  }
+
+ private:
+  static const Tensor& find(const TensorMap& state, const std::string& name,
+                            const Parameter& parameter) {
+    const auto found = state.find(name);
+    if (found == state.end()) {
+      throw InvalidArgument(fmt::format("training state: tensor '{}' is missing", name));
+    }
+    if (found->second.shape != parameter.first_moment.shape ||
+        found->second.values.size() != parameter.first_moment.values.size()) {
+      throw InvalidArgument(fmt::format("training state: tensor '{}' is {}; it must be {}", name,
+                                        shape_text(found->second.shape),
+                                        shape_text(parameter.first_moment.shape)));
+    }
+    return found->second;
+  }
+
+  void check_images(std::span<const std::uint8_t> images, std::size_t n) const {
+    if (n == 0 || images.size() != n * network_.image_size()) {
+      throw InvalidArgument(fmt::format("images: {} bytes for {} images of {}", images.size(), n,
+                                        network_.image_size()));
+    }
+  }
+
+  std::size_t chunk_bytes() const { return parameter_values_ * kernels_.lanes * sizeof(float); }
+
+  /// A multiple of every lane count; few and large enough for the sums of all chunks to fit into
+  /// memory, and for their addition to be cheap beside the passes.
+  std::size_t chunk_images(std::size_t n) const {
+    constexpr std::size_t kLeast = 32;
+    const std::size_t most_chunks = std::clamp<std::size_t>(kMaxGroupBytes / chunk_bytes(), 1, 64);
+    return std::max(kLeast,
+                    (n + most_chunks * kMaxLanes - 1) / (most_chunks * kMaxLanes) * kMaxLanes);
+  }
+
+  std::size_t chunk_count(std::size_t n) const {
+    return (n + chunk_images(n) - 1) / chunk_images(n);
+  }
+
+  /// Calls work(chunk, first image, one past the last) for all chunks, in parallel.
+  template <class Work>
+  LossSums for_chunks(std::size_t n, Work work) {
+    const std::size_t size = chunk_images(n);
+    const std::size_t count = chunk_count(n);
+    while (chunks_.size() < count) {
+      chunks_.push_back(std::make_unique<Chunk>(network_, parameter_values_));
+    }
+    oneapi::tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+      chunks_[i]->losses = {};
+      work(*chunks_[i], i * size, std::min((i + 1) * size, n));
+    });
+    LossSums sums;
+    for (std::size_t i = 0; i < count; ++i) {
+      sums.bce += chunks_[i]->losses.bce;
+      sums.kld += chunks_[i]->losses.kld;
+    }
+    return sums;
+  }
+
+  template <class Work>
+  void for_groups(std::size_t first, std::size_t end, Work work) const {
+    for (; first < end; first += kernels_.lanes) {
+      work(LaneGroup{first, std::min(kernels_.lanes, end - first)});
+    }
+  }
+
+  /// Into mu and logvar; the divergence is added to the losses.
+  void encode(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images) const {
+    Walk& walk = chunk.walk;
+    load_images(kernels_, group, images, network_.image_size(), byte_places_, walk.image());
+    walk.forward(0, network_.decoder_begin());
+    if (network_.bottleneck()) {
+      alignas(kAlignment) std::array<double, kMaxLanes> sums{};
+      kernels_.kld({network_.latent(), walk.output(network_.fc11()), walk.output(network_.fc12()),
+                    sums.data()});
+      chunk.losses.kld += group.sum(sums);
+    }
+  }
+
+  /// From the code to the logits, whose loss is added and which become its gradient when `weights`
+  /// (by lane) is not null.
+  void decode(Chunk& chunk, const LaneGroup& group, const float* weights,
+              float* reconstruction) const {
+    Walk& walk = chunk.walk;
+    walk.forward(network_.decoder_begin(), network_.layers().size());
+    alignas(kAlignment) std::array<double, kMaxLanes> sums{};
+    OutputCall call;
+    call.count = network_.image_size();
+    call.logits = walk.output(network_.output_layer());
+    call.images = walk.image();
+    call.reconstruction = reconstruction;
+    call.gradient = weights == nullptr ? nullptr : walk.output(network_.output_layer());
+    call.bce = sums.data();
+    call.weight = weights;
+    kernels_.output(call);
+    chunk.losses.bce += group.sum(sums);
+  }
+
+  /// With z = mu.
+  void reconstruct_group(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images,
+                         float* out) const {
+    Walk& walk = chunk.walk;
+    encode(chunk, group, images);
+    if (network_.bottleneck()) {
+      std::copy_n(walk.output(network_.fc11()), network_.latent() * kernels_.lanes,
+                  walk.tensor(network_.code_tensor()));
+    }
+    // The reconstruction takes the image's place: part by part, when its loss is known.
+    decode(chunk, group, nullptr, out == nullptr ? nullptr : walk.image());
+    if (out != nullptr) {
+      store_values(kernels_, group, walk.image(), network_.image_size(), out,
+                   network_.image_size());
+    }
+  }
+
+  /// Forward, backward, and every parameter's gradient added to the chunk's sums.
+  void add_gradients(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images,
+                     const float* noise) const {
+    Walk& walk = chunk.walk;
+    const std::size_t latent = network_.latent();
+    const std::size_t values = latent * kernels_.lanes;
+    alignas(kAlignment) std::array<float, kMaxLanes> image_weights{};
+    alignas(kAlignment) std::array<float, kMaxLanes> kld_weights{};
+    std::fill_n(image_weights.begin(), group.count, 1.0F);
+    std::fill_n(kld_weights.begin(), group.count, static_cast<float>(options_.beta));
+
+    encode(chunk, group, images);
+    Kernels::SampleGradient sample;
+    if (network_.bottleneck()) {
+      float* const group_noise = chunk.code.get();
+      float* const deviation = group_noise + values;
+      load_values(kernels_, group, noise, latent, group_noise);
+      kernels_.sample(walk.output(network_.fc11()), walk.output(network_.fc12()), group_noise,
+                      latent, deviation, walk.tensor(network_.code_tensor()));
+      sample.count = latent;
+      sample.mu = walk.output(network_.fc11());
+      sample.deviation = deviation;
+      sample.noise = group_noise;
+      sample.weight = kld_weights.data();
+      sample.mu_gradient = deviation + values;
+      sample.logvar_gradient = sample.mu_gradient + values;
+    }
+    decode(chunk, group, image_weights.data(), nullptr);
+
+    const auto visit = [&](std::size_t layer, const float* gradient) {
+      add_layer(chunk, layer, gradient);
+    };
+    float* gradient = walk.output(network_.output_layer());
+    if (!network_.bottleneck()) {
+      walk.backward(network_.output_layer(), 0, gradient, /*beyond=*/false, visit);
+      return;
+    }
+    sample.z_gradient = walk.backward(network_.output_layer(), network_.decoder_begin(), gradient,
+                                      /*beyond=*/true, visit);
+    kernels_.sample_gradient(sample);
+    visit(network_.fc11(), sample.mu_gradient);
+    visit(network_.fc12(), sample.logvar_gradient);
+    gradient = walk.gradient_buffer();
+    walk.backward(network_.fc11(), sample.mu_gradient, gradient);
+    walk.backward(network_.fc12(), sample.logvar_gradient, gradient, /*accumulate=*/true);
+    walk.backward(network_.encoder_end() - 1, 0, gradient, /*beyond=*/false, visit);
+  }
+
+  void add_layer(Chunk& chunk, std::size_t index, const float* output_gradient) const {
+    const Layer& layer = network_.layers()[index];
+    float* const weight = chunk.sums.get() + parameters_[2 * index].offset * kernels_.lanes;
+    float* const bias = chunk.sums.get() + parameters_[2 * index + 1].offset * kernels_.lanes;
+    const std::size_t each =
+        static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
+    for (const ChannelBlock& block : layer.weight.small_blocks) {
+      chunk.walk.weight_gradient(
+          index, block, output_gradient,
+          weight + static_cast<std::size_t>(block.begin) * each * kernels_.lanes,
+          /*accumulate=*/true);
+    }
+    kernels_.add_channel_sums(output_gradient, static_cast<std::size_t>(layer.forward.out_channels),
+                              layer.forward.out_plane, bias);
+  }
+
+  void reduce_and_step(std::size_t chunks) {
+    oneapi::tbb::parallel_for(std::size_t{0}, ranges_.size(), [&](std::size_t i) {
+      const ParameterRange& range = ranges_[i];
+      Parameter& parameter = parameters_[range.parameter];
+      const std::size_t size = range.end - range.begin;
+      const std::size_t first = (parameter.offset + range.begin) * kernels_.lanes;
+      float* const sums = chunks_[0]->sums.get() + first;
+      for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
+        kernels_.add(chunks_[chunk]->sums.get() + first, size, sums);
+      }
+      kernels_.sum_lanes(sums, size, parameter.gradient.data() + range.begin);
+      adam(range);
+    });
+  }
+
+  /// Kingma and Ba 2015, as PyTorch writes it.
+  void adam(const ParameterRange& range) {
+    Parameter& parameter = parameters_[range.parameter];
+    float* const value = weights_.find(parameter.name)->second.values.data();
+    float* const m = parameter.first_moment.values.data();
+    float* const v = parameter.second_moment.values.data();
+    const float* const gradient = parameter.gradient.data();
+    const auto steps = static_cast<double>(steps_);
+    const auto step_size =
+        static_cast<float>(options_.learning_rate / (1 - std::pow(kBeta1, steps)));
+    const auto correction = static_cast<float>(std::sqrt(1 - std::pow(kBeta2, steps)));
+    constexpr auto kKeep1 = static_cast<float>(kBeta1);
+    constexpr auto kTake1 = static_cast<float>(1 - kBeta1);
+    constexpr auto kKeep2 = static_cast<float>(kBeta2);
+    constexpr auto kTake2 = static_cast<float>(1 - kBeta2);
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+      m[i] = kKeep1 * m[i] + kTake1 * gradient[i];
+      v[i] = kKeep2 * v[i] + kTake2 * gradient[i] * gradient[i];
+      value[i] -=
+          step_size * (m[i] / (std::sqrt(v[i]) / correction + static_cast<float>(kEpsilon)));
+    }
+  }
+
+  TrainOptions options_;
+  const Kernels& kernels_;
+  Network network_;
+  TensorMap weights_;
+  std::vector<Parameter> parameters_;  ///< weight and bias of each layer in turn
+  std::size_t parameter_values_ = 0;
+  std::vector<ParameterRange> ranges_;
+  std::vector<std::int32_t> byte_places_;
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace
+}  // namespace gradient
+
+std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,
+                                                      const TrainOptions& options) {
+  return std::make_unique<gradient::NativeTraining>(initial, options);
+}
+
+}  // namespace gradspace
