@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::span rest(data + 2, size - 2);
-  const std::size_t split = std::min<std::size_t>(data[0] | data[1] << 8, rest.size());
+  const std::size_t split =
+      std::min<std::size_t>(data[0] + std::size_t{256} * data[1], rest.size());
   pair.images.set(rest.first(split));
   pair.labels.set(rest.subspan(split));
   try {
