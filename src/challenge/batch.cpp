@@ -119,15 +119,21 @@ class Plan {
     }
   }
 
+  bool is_wanted(const std::string& set) const {
+    return options_.sets.empty() || std::ranges::find(options_.sets, set) != options_.sets.end();
+  }
+
   void choose_items() {
     std::vector<std::uint32_t> clean;
     for (std::size_t i = 0; i < source_->size(); ++i) {
-      if (source_->info(i).challenge == 0) {
+      const ImageInfo info = source_->info(i);
+      if (info.challenge == 0 && is_wanted(info.set)) {
         clean.push_back(static_cast<std::uint32_t>(i));
       }
     }
     if (clean.empty()) {
-      throw InvalidArgument("the input holds no clean image (CURE-TSR type 00)");
+      throw InvalidArgument(fmt::format("the input holds no clean image (CURE-TSR type 00){}",
+                                        options_.sets.empty() ? "" : " of the sets asked for"));
     }
     if (options_.split.empty()) {
       for (const std::uint32_t position : clean) {

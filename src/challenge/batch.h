@@ -65,6 +65,8 @@ struct BatchOptions {
   SourceKind source = SourceKind::kAuto;
   /// Where not empty: so many images drawn by the seed, without overlap, become sets of a tree.
   std::vector<SetShare> split;
+  /// Where not empty: only these sets of a tree ("train", "val", "test").
+  std::vector<std::string> sets;
   /// Write the clean images as well; a split always does.
   bool clean = false;
   /// Write into an output that is not empty, replacing files of the same names.

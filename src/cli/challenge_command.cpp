@@ -28,6 +28,7 @@ struct Arguments {
   std::string format;
   std::string source = "auto";
   std::string split;
+  std::vector<std::string> sets;
   std::string sheet;
   bool clean = false;
   bool post_production = false;
@@ -47,6 +48,7 @@ struct Arguments {
     if (!split.empty()) {
       options.split = challenge::parse_split(split);
     }
+    options.sets = sets;
     options.clean = clean;
     options.force = force;
     return options;
@@ -150,6 +152,9 @@ std::function<int()> declare(CLI::App& app) {
                  "Make an experiment tree: so many images, or percent, drawn for each set, as in "
                  "train=4000,val=1000,test=20%; clean copies are written too")
       ->check(parsed_by(challenge::parse_split));
+  app.add_option("--sets", a.sets, "Only these sets of a tree, comma-separated")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"train", "val", "test"}));
   app.add_flag("--clean", a.clean, "Write clean copies to RealChallengeFree as well");
   app.add_flag("--post-production", a.post_production,
                "Leave out the sensor noise that optical challenges put back");
