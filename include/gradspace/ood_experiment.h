@@ -45,7 +45,7 @@ struct OodExperimentOptions {
   bool make_challenges = false;
   std::uint64_t challenge_seed = 0;
   challenge::Options challenge;  ///< for those made in memory
-  BackendChoice training_backend{"torch", "cpu"};
+  BackendChoice training_backend;
   BackendChoice gradient_backend;
   int threads = 0;  ///< 0 = all cores
 

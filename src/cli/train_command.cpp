@@ -27,7 +27,7 @@ struct Arguments {
   std::string source = "auto";
   std::filesystem::path out;
   std::filesystem::path spec;
-  BackendChoice backend{"torch", "cpu"};
+  BackendChoice backend;
   bool quiet = false;
   TrainOptions options;
 };

@@ -41,7 +41,7 @@ std::unique_ptr<TrainingBackend> make_training_backend(const BackendChoice& choi
   if (choice.name == "torch") {
     return torch_module().make_training(initial, options, choice.device);
   }
-  throw InvalidArgument("training has no native backend yet: use torch");
+  return make_native_training(initial, options);
 }
 
 }  // namespace gradspace

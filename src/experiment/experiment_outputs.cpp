@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "core/csv.h"
@@ -21,9 +22,6 @@ using nlohmann::json;
 
 constexpr int kOutputsFormat = 1;
 constexpr std::size_t kSamples = 3;  ///< images shown under each condition
-
-constexpr const char* kTrainingHeader =
-    "run,epoch,train_loss,train_bce,train_kld,validation_loss,validation_bce,validation_kld,best\n";
 
 /// Which output channel each value of a layer's weight belongs to.
 std::vector<std::size_t> filter_of_values(const LayerInfo& layer) {
@@ -145,22 +143,17 @@ void ExperimentOutputs::finish(int runs) {
   image_scores_.commit();
   write_file(folder_ / "fingerprints.json",
              json{{"format_version", kOutputsFormat}, {"rows", fingerprints_}}.dump(1) + "\n");
-  std::string training = kTrainingHeader;
+  std::string training = "run," + training_csv({});
   for (int run = 0; run < runs; ++run) {
-    const std::string one = read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv");
-    training += one.substr(one.find('\n') + 1);
+    std::istringstream lines(
+        read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
+    std::string line;
+    std::getline(lines, line);  // the header
+    while (std::getline(lines, line)) {
+      training += fmt::format("{},{}\n", run, line);
+    }
   }
   write_file(folder_ / "training.csv", training);
-}
-
-void write_training_csv(const fs::path& path, int run, const std::vector<EpochRecord>& epochs) {
-  std::string text = kTrainingHeader;
-  for (const EpochRecord& epoch : epochs) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", run, epoch.epoch, epoch.train_loss,
-                        epoch.train_bce, epoch.train_kld, epoch.validation_loss,
-                        epoch.validation_bce, epoch.validation_kld, epoch.best ? 1 : 0);
-  }
-  write_file(path, text);
 }
 
 void write_samples(const fs::path& folder, const ExperimentData& data,

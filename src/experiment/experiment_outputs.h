@@ -38,10 +38,6 @@ class ExperimentOutputs {
   nlohmann::json fingerprints_ = nlohmann::json::array();
 };
 
-/// run,epoch,train_loss,train_bce,train_kld,validation_loss,validation_bce,validation_kld,best
-void write_training_csv(const std::filesystem::path& path, int run,
-                        const std::vector<EpochRecord>& epochs);
-
 /// A strip for a few test images under each condition, TT_LL_N.png: clean, challenged, its
 /// reconstruction, the absolute difference of the last two.
 void write_samples(const std::filesystem::path& folder, const ExperimentData& data,

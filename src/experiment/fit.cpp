@@ -143,9 +143,11 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
   const Classifier classifier = train_classifier(in.training, out.training, in.validation,
                                                  out.validation, options.classifier, watch);
   detector.weights = classifier.weights();
+  const std::vector<double> clean_scores = classifier.score(in.validation);
+  detector.clean_scores.assign(clean_scores.begin(), clean_scores.end());
+  std::sort(detector.clean_scores.begin(), detector.clean_scores.end());
   if (options.false_alarms) {
-    detector.threshold =
-        calibrate_threshold(classifier.score(in.validation), *options.false_alarms);
+    detector.threshold = calibrated_threshold(detector, *options.false_alarms);
   }
   detector.metadata["options"] = options_record(options).dump();
   detector.metadata["training"] = nlohmann::json{

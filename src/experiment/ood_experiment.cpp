@@ -223,7 +223,7 @@ class Experiment {
     if (result.stopped) {
       throw Stopped{};
     }
-    write_training_csv(run_folder(run) / "training.csv", run, result.epochs);
+    write_file(run_folder(run) / "training.csv", training_csv(result.epochs));
     result.model.metadata[kKey] = key;
     write_model(model_path(run), result.model);
     fs::remove(options.checkpoint);

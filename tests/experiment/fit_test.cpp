@@ -1,0 +1,126 @@
+#include "gradspace/fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "core/random.h"
+#include "gradspace/error.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr std::size_t kMu = 4;
+constexpr std::size_t kGradient = 6;
+
+/// A set of rows around `centre`, with columns "mu" and "up.6:bce".
+void write_set(const std::filesystem::path& path, std::size_t rows, double centre, int challenge,
+               const std::string& model = "aa") {
+  FeatureSetMeta meta;
+  meta.columns = {{"mu", std::nullopt, 0, kMu}, {"up.6", Loss::kBce, kMu, kMu + kGradient}};
+  meta.model_sha256 = model;
+  meta.source_images = rows;
+  FeatureSetWriter writer(path, meta);
+  Random random(hash_text(path.filename().string()));
+  std::vector<FeatureRow> index(rows);
+  std::vector<float> features;
+  for (std::size_t i = 0; i < rows; ++i) {
+    index[i].image.path = std::to_string(i) + ".bmp";
+    index[i].image.challenge = challenge;
+    index[i].image.level = challenge == 0 ? 0 : 1 + static_cast<int>(i % 2);
+    index[i].label = challenge == 0 ? 1 : 0;
+    for (std::size_t k = 0; k < kMu + kGradient; ++k) {
+      features.push_back(static_cast<float>(centre + random.normal()));
+    }
+  }
+  writer.append(index, features, rows);
+  writer.finish();
+}
+
+class Fit : public ::testing::Test {
+ protected:
+  Fit() {
+    write_set(folder_ / "clean", 200, -1, 0);
+    write_set(folder_ / "clean-test", 100, -1, 0);
+    write_set(folder_ / "blurred", 150, 1, 7);
+    write_set(folder_ / "rain", 120, 1, 9);
+    options_.classifier.epochs = 30;
+  }
+
+  Detector fit() {
+    const FeatureSet clean(folder_ / "clean");
+    const FeatureSet blurred(folder_ / "blurred");
+    return fit_detector({clean, blurred}, options_);
+  }
+
+  testing::TemporaryFolder folder_;
+  FitOptions options_;
+};
+
+TEST_F(Fit, JudgesOneRowATypeAndLevel) {
+  const Detector detector = fit();
+  const FeatureSet clean(folder_ / "clean-test");
+  const FeatureSet rain(folder_ / "rain");
+  const std::vector<NamedSet> outliers{{"rain", &rain}};
+  const auto rows = evaluate_detector(detector, {"clean", &clean}, outliers, "m", 3);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].type, 9);
+  EXPECT_EQ(rows[0].level, 1);
+  EXPECT_EQ(rows[1].level, 2);
+  EXPECT_EQ(rows[1].run, 3);
+  EXPECT_EQ(rows[1].metrics.n_out, 60U);
+  EXPECT_GT(rows[0].metrics.auroc, 0.98);
+  EXPECT_GT(rows[0].metrics.accuracy, 0.9);
+}
+
+TEST_F(Fit, UsesTheColumnsAskedFor) {
+  EXPECT_EQ(fit().columns.size(), 2U);
+  options_.features = "up.6:bce";
+  const Detector detector = fit();
+  ASSERT_EQ(detector.columns.size(), 1U);
+  EXPECT_EQ(detector.columns[0], (FeatureBlock{"up.6", Loss::kBce, 0, kGradient}));
+  options_.features = "up.6:kld";
+  EXPECT_THAT([this] { fit(); }, ThrowsMessage<InvalidArgument>(HasSubstr("mu, up.6:bce")));
+}
+
+TEST_F(Fit, CalibratesTheThresholdOnCleanImages) {
+  options_.false_alarms = 0.1;
+  const Detector detector = fit();
+  EXPECT_EQ(detector.clean_scores.size(), 40U) << "a fifth of the clean images is held out";
+  EXPECT_EQ(detector.threshold, calibrated_threshold(detector, 0.1));
+  std::size_t alarms = 0;
+  for (const float score : detector.clean_scores) {
+    alarms += score > detector.threshold ? 1 : 0;
+  }
+  EXPECT_LE(alarms, 4U);
+  options_.false_alarms = 0.001;
+  EXPECT_THROW(fit(), InvalidArgument);
+}
+
+TEST_F(Fit, RefusesSetsThatDoNotBelongTogether) {
+  write_set(folder_ / "foreign", 20, 0, 7, "bb");
+  const FeatureSet clean(folder_ / "clean");
+  const FeatureSet foreign(folder_ / "foreign");
+  EXPECT_THAT(
+      [&] {
+        fit_detector({clean, foreign}, options_);
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("another model")));
+  const Detector detector = fit();
+  const FeatureSet rain(folder_ / "rain");
+  EXPECT_THAT(
+      [&] {
+        evaluate_detector(detector, {"rain", &rain}, {}, "m", 0);
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("inliers must be clean")));
+  options_.method = "magic";
+  EXPECT_THROW(fit(), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace gradspace

@@ -1,0 +1,158 @@
+#include "gradspace/ood_experiment.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+/// Discs of random colour and place on a noisy ground.
+Image picture(std::uint64_t seed) {
+  constexpr int kSide = 32;
+  Random random(seed);
+  Image image(kSide, kSide, 3);
+  const double x0 = random.uniform(10, 22);
+  const double y0 = random.uniform(10, 22);
+  const std::uint64_t colour = random.next();
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const bool inside = (x - x0) * (x - x0) + (y - y0) * (y - y0) < 64;
+      for (int c = 0; c < 3; ++c) {
+        const double base = inside ? static_cast<double>((colour >> (8 * c)) & 0xFF) : 90;
+        image.row(y)[static_cast<std::size_t>(3 * x + c)] =
+            static_cast<std::uint8_t>(std::clamp(base + 6 * random.normal(), 0.0, 255.0));
+      }
+    }
+  }
+  return image;
+}
+
+class OodExperiment : public ::testing::Test {
+ protected:
+  OodExperiment() {
+    std::uint64_t seed = 0;
+    for (const auto& [set, count] :
+         std::map<std::string, int>{{"train", 40}, {"val", 12}, {"test", 12}}) {
+      fs::create_directories(clean_ / set);
+      for (int i = 0; i < count; ++i) {
+        write_image(clean_ / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i), picture(++seed));
+      }
+    }
+    options_.data = folder_ / "tree";
+    options_.out = folder_ / "out";
+    options_.train.epochs = 2;
+    options_.classifier.epochs = 2;
+    options_.challenges = {challenge::Type::kNoise, challenge::Type::kRain};
+    options_.levels = {1, 5};
+  }
+
+  /// The stages that a run goes through, those skipped in brackets.
+  std::vector<std::string> run() {
+    std::vector<std::string> stages;
+    ExperimentObserver observer;
+    observer.on_stage = [&](std::string_view stage, bool skipped) {
+      stages.push_back(skipped ? fmt::format("({})", stage) : std::string(stage));
+    };
+    result_ = run_ood_experiment(options_, observer);
+    return stages;
+  }
+
+  testing::TemporaryFolder folder_;
+  fs::path clean_ = folder_ / "tree/RealChallengeFree";
+  OodExperimentOptions options_;
+  OodExperimentResult result_;
+};
+
+TEST_F(OodExperiment, LeavesTablesScoresAndPictures) {
+  options_.runs = 2;
+  run();
+  // Four methods, two types, two levels, two runs.
+  EXPECT_EQ(result_.results.rows.size(), 32U);
+  const Results read = read_results(options_.out / "results.json");
+  EXPECT_EQ(read.rows.size(), 32U);
+  for (const ResultRow& row : read.rows) {
+    EXPECT_EQ(row.metrics.n_in, 12U);
+    EXPECT_EQ(row.metrics.n_out, 12U);
+  }
+  const std::string scores = read_text_file(options_.out / "image_scores.csv");
+  // A header; five sets of twelve images by four methods and two runs.
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 5 * 12 * 4 * 2);
+  const std::string training = read_text_file(options_.out / "training.csv");
+  EXPECT_EQ(std::count(training.begin(), training.end(), '\n'), 1 + 2 * 2);
+  const Image strip = read_image(options_.out / "samples/09_05_0.png");
+  EXPECT_EQ(strip.width(), 4 * 28);
+  EXPECT_EQ(strip.height(), 28);
+  EXPECT_TRUE(fs::exists(options_.out / "fingerprints.json"));
+}
+
+TEST_F(OodExperiment, TakesWhatIsThereAndRedoesWhatChanged) {
+  const std::vector<std::string> first = run();
+  EXPECT_THAT(first, ::testing::Contains("run 0: train"));
+  const std::string table = results_table(result_.results);
+
+  const std::vector<std::string> second = run();
+  EXPECT_THAT(second, ::testing::Contains("(run 0: train)"));
+  EXPECT_THAT(second, ::testing::Contains("(run 0: extract 09_05-test)"));
+  EXPECT_THAT(second, ::testing::Contains("(run 0: fit)"));
+  EXPECT_EQ(results_table(result_.results), table);
+
+  options_.classifier.epochs = 3;
+  const std::vector<std::string> third = run();
+  EXPECT_THAT(third, ::testing::Contains("(run 0: train)"));
+  EXPECT_THAT(third, ::testing::Contains("run 0: fit"));
+
+  write_image(clean_ / "test/01_01_00_00_00_00_0000.bmp", picture(999));
+  const std::vector<std::string> fourth = run();
+  EXPECT_THAT(fourth, ::testing::Contains("(run 0: extract clean-train)"));
+  EXPECT_THAT(fourth, ::testing::Contains("run 0: extract clean-test"));
+
+  write_image(clean_ / "train/01_01_00_00_00_00_0000.bmp", picture(998));
+  EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
+}
+
+TEST_F(OodExperiment, StopsOnRequestAndGoesOnToTheSameResults) {
+  run();
+  const std::string uninterrupted = read_text_file(options_.out / "results.csv");
+  options_.out = folder_ / "stopped";
+  int stages = 0;
+  ExperimentObserver observer;
+  observer.on_stage = [&](std::string_view, bool) { ++stages; };
+  observer.stop_requested = [&] { return stages >= 4; };
+  EXPECT_TRUE(run_ood_experiment(options_, observer).stopped);
+  EXPECT_FALSE(fs::exists(options_.out / "results.csv"));
+  EXPECT_THAT(run(), ::testing::Contains("(run 0: train)"));
+  EXPECT_EQ(read_text_file(options_.out / "results.csv"), uninterrupted);
+}
+
+TEST_F(OodExperiment, NamesTheSetsThatAreMissing) {
+  fs::create_directories(folder_ / "tree/RealChallenge/09_01/test");
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("RealChallenge/07_01/train")));
+  options_.make_challenges = true;
+  EXPECT_NO_THROW(run());
+}
+
+TEST_F(OodExperiment, RefusesOptionsThatMakeNoSense) {
+  options_.levels = {6};
+  EXPECT_THROW(run(), InvalidArgument);
+  options_.levels = {1};
+  options_.gradient_backend.name = "magic";
+  EXPECT_THROW(run(), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace gradspace
