@@ -134,8 +134,14 @@ TEST_F(ExtractCommand, InterruptedAndCalledAgainItGivesTheSameBytes) {
     return all;
   };
   const pid_t child = start(with_out("set"));
-  while (!fs::exists(folder_ / "set.partial/progress.json") &&
-         waitpid(child, nullptr, WNOHANG) == 0) {
+  // Until a row is written, so that there is something to go on after.
+  constexpr std::uintmax_t kHeader = 4096;
+  const auto has_rows = [features = folder_ / "set.partial/features.npy"] {
+    std::error_code absent;
+    const std::uintmax_t size = fs::file_size(features, absent);
+    return !absent && size > kHeader;
+  };
+  while (!has_rows() && waitpid(child, nullptr, WNOHANG) == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   ASSERT_EQ(kill(child, SIGINT), 0);

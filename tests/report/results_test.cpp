@@ -1,0 +1,85 @@
+#include "gradspace/results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "gradspace/error.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+ResultRow row(const std::string& method, int type, int level, int run, double accuracy) {
+  ResultRow result{method, type, level, run, {}};
+  result.metrics.accuracy = accuracy;
+  result.metrics.auroc = 0.1 + 0.2;  // not a short decimal: must come back to the last bit
+  result.metrics.n_in = 600;
+  result.metrics.n_out = 599;
+  return result;
+}
+
+Results two_runs() {
+  Results results;
+  results.options_json = R"({"seed":7})";
+  results.rows = {row("proposed", 9, 1, 0, 0.8), row("proposed", 9, 2, 0, 0.9),
+                  row("proposed", 9, 1, 1, 0.9), row("proposed", 9, 2, 1, 1.0)};
+  return results;
+}
+
+TEST(Results, ComeBackFromJsonToTheLastBit) {
+  const testing::TemporaryFolder folder;
+  const Results written = two_runs();
+  write_results(folder.path(), written);
+  const Results read = read_results(folder / "results.json");
+  ASSERT_EQ(read.rows.size(), written.rows.size());
+  EXPECT_EQ(read.rows[3].method, "proposed");
+  EXPECT_EQ(read.rows[3].level, 2);
+  EXPECT_EQ(read.rows[3].run, 1);
+  EXPECT_EQ(read.rows[3].metrics.auroc, written.rows[3].metrics.auroc);
+  EXPECT_EQ(read.rows[3].metrics.n_out, 599U);
+  EXPECT_EQ(read.options_json, written.options_json);
+}
+
+TEST(Results, CsvHasAHeaderAndALineARow) {
+  const testing::TemporaryFolder folder;
+  write_results(folder.path(), two_runs());
+  const std::string text = read_text_file(folder / "results.csv");
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "method,type,level,run,accuracy,auroc,aupr_in,aupr_out,fpr95_in_positive,"
+            "fpr95_ood_positive,detection_error,n_in,n_out");
+  EXPECT_THAT(text, HasSubstr("\nproposed,9,2,1,1,0.30000000000000004,0,0,0,0,0,600,599\n"));
+}
+
+TEST(Results, RefuseTruncatedAndNewerFilesByName) {
+  const testing::TemporaryFolder folder;
+  write_results(folder.path(), two_runs());
+  const std::string text = read_text_file(folder / "results.json");
+  write_file(folder / "half.json", text.substr(0, text.size() / 2));
+  EXPECT_THAT([&] { read_results(folder / "half.json"); },
+              ThrowsMessage<FormatError>(HasSubstr("half.json")));
+  std::string newer = text;
+  const std::string version = "\"format_version\": 1";
+  newer.replace(newer.find(version), version.size(), "\"format_version\": 2");
+  write_file(folder / "newer.json", newer);
+  EXPECT_THAT([&] { read_results(folder / "newer.json"); },
+              ThrowsMessage<FormatError>(HasSubstr("format version 2 is newer")));
+}
+
+TEST(ResultsTable, AveragesLevelsAndShowsTheSpreadBetweenRuns) {
+  // Runs of 85 and 95 %: mean 90, standard deviation sqrt(50) = 7.07.
+  EXPECT_THAT(results_table(two_runs()), HasSubstr("90.00 ±7.07"));
+}
+
+TEST(ResultsTable, ShowsThePapersRowWhereItTestedTheType) {
+  EXPECT_THAT(results_table(two_runs()), HasSubstr("95.85"));
+  Results other;
+  other.rows = {row("proposed", 12, 1, 0, 0.8)};
+  EXPECT_THAT(results_table(other), ::testing::Not(HasSubstr("paper")));
+}
+
+}  // namespace
+}  // namespace gradspace
