@@ -13,6 +13,9 @@ build: setup
 	cmake --preset $(PRESET)
 	cmake --build --preset $(PRESET)
 
+demo: build
+	scripts/demo.sh build/$(PRESET)/bin/gradspace demo
+
 test: build
 	ctest --preset $(PRESET) -j $$(nproc)
 
