@@ -4,6 +4,7 @@ namespace gradspace::cli {
 
 // One line a subcommand, in the order of the list that --help prints.
 std::vector<Command> all_commands() {
+  // clang-format off
   return {
       challenge_command(),
       train_command(),
@@ -15,6 +16,7 @@ std::vector<Command> all_commands() {
       import_command(),
       info_command(),
   };
+  // clang-format on
 }
 
 }  // namespace gradspace::cli

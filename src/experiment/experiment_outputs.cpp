@@ -145,8 +145,7 @@ void ExperimentOutputs::finish(int runs) {
              json{{"format_version", kOutputsFormat}, {"rows", fingerprints_}}.dump(1) + "\n");
   std::string training = "run," + training_csv({});
   for (int run = 0; run < runs; ++run) {
-    std::istringstream lines(
-        read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
+    std::istringstream lines(read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
     std::string line;
     std::getline(lines, line);  // the header
     while (std::getline(lines, line)) {
