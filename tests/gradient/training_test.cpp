@@ -1,8 +1,10 @@
 // Native training against straight loops in double precision.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/random.h"
@@ -191,6 +193,8 @@ TEST_P(Training, LowersTheLoss) {
 TEST_P(Training, IsTheSameOnAnyNumberOfThreads) {
   const Model model = initialise(small_spec(GetParam()), 7);
   const Batch batch(model.spec, 203, 3);
+  const oneapi::tbb::global_control allow(oneapi::tbb::global_control::max_allowed_parallelism,
+                                          5);  // more than there may be cores
   std::vector<TensorMap> states;
   std::vector<double> losses;
   for (const int threads : {1, 2, 5}) {
