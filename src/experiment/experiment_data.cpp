@@ -92,7 +92,7 @@ std::shared_ptr<const Source> ExperimentData::open(const SetName& set) const {
 }
 
 std::string ExperimentData::identity(const SetName& set) const {
-  const std::string files = folder_identity(folder(set));
+  std::string files = folder_identity(folder(set));
   if (set.type == 0 || !make_challenges_) {
     return files;
   }
