@@ -73,6 +73,7 @@ std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction dir
     group.coordinates.emplace_back(out, taps.first_in);
   }
   std::vector<AxisClass> result;
+  result.reserve(classes.size());
   for (auto& [key, group] : classes) {
     result.push_back(std::move(group));
   }
@@ -83,10 +84,11 @@ std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction dir
 double region_cost(const GatherPlan& plan, const Region& region,
                    const std::vector<ChannelBlock>& blocks, int tile) {
   const int count = static_cast<int>(region.end - region.begin);
+  const int whole_tiles = count / tile;
   const double steps = static_cast<double>(region.rows) * region.columns * plan.in_channels;
   double cost = 0;
   for (const ChannelBlock& block : blocks) {
-    cost += count / tile * (steps * step_cost(block.size, tile) + tile_overhead(block.size, tile));
+    cost += whole_tiles * (steps * step_cost(block.size, tile) + tile_overhead(block.size, tile));
     if (const int rest = count % tile; rest > 0) {
       cost += steps * step_cost(block.size, rest) + tile_overhead(block.size, rest);
     }
