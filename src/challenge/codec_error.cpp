@@ -153,7 +153,6 @@ class BlockCoder {
  public:
   BlockCoder(int block, int frequencies)
       : block_(block),
-        frequencies_(frequencies),
         samples_(static_cast<std::size_t>(block * block)),
         partial_(static_cast<std::size_t>(block * frequencies)) {
     // Blocks at the right and lower edges are smaller.
@@ -248,7 +247,6 @@ class BlockCoder {
   }
 
   int block_;
-  int frequencies_;
   std::vector<Transform> transforms_;  ///< by length - 1
   std::vector<float> samples_;
   std::vector<float> partial_;
