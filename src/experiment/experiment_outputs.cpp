@@ -48,9 +48,9 @@ std::vector<double> mean_absolute_by_filter(const FeatureSet& set, const Feature
       sums[filters[i]] += std::abs(static_cast<double>(values[i]));
     }
   }
-  const double values_each = static_cast<double>(filters.size() / channels * set.size());
+  const std::size_t values_each = filters.size() / channels * set.size();
   for (double& sum : sums) {
-    sum /= values_each;
+    sum /= static_cast<double>(values_each);
   }
   return sums;
 }
