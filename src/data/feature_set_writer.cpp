@@ -147,8 +147,11 @@ bool is_feature_set(const fs::path& path) {
 }
 
 /// "set/" as "set", so that names can be put behind it.
-fs::path without_slash_at_end(const fs::path& path) {
-  return path.has_filename() || path.empty() ? path : path.parent_path();
+fs::path without_slash_at_end(fs::path path) {
+  if (!path.has_filename() && !path.empty()) {
+    path = path.parent_path();
+  }
+  return path;
 }
 
 void check_target(const fs::path& path) {
