@@ -1,0 +1,65 @@
+// From a picture to the patches the linear decoder sees.
+//
+// A patch is 192 values: 8x8 pixels column by column, the left column first, then channel by channel
+// (luma, green, red difference). Patches lie one after the other, so that a set of P patches is a
+// 192 x P matrix, column-major, or P rows of 192.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gradspace/image.h"
+#include "gradspace/linear_decoder.h"
+
+namespace gradspace::quality {
+
+inline constexpr int kPatchSide = 8;
+inline constexpr std::size_t kPatchSize = LinearDecoder::kVisible;
+inline constexpr std::size_t kMinPatches = 4;
+
+/// Added to the eigenvalues of the covariance.
+inline constexpr double kWhiteningEpsilon = 0.1;
+
+/// Half the size, rounded up, as MATLAB's imresize(image, 0.5): bicubic, antialiased, edges mirrored
+/// with the edge pixel repeated, one rounding (half up) at the end.
+Image halve(const Image& rgb);
+
+/// Luma, green, red difference (MATLAB's rgb2ycbcr for 8 bits, BT.601 in studio range, with the green
+/// channel of RGB in Cb's place).
+Image to_ygcr(const Image& rgb);
+
+/// Patches with values within [0, 1], or what became of them.
+struct Patches {
+  std::size_t count = 0;
+  std::vector<float> values;  ///< [count, kPatchSize]
+
+  std::span<float> patch(std::size_t i) {
+    return std::span(values).subspan(i * kPatchSize, kPatchSize);
+  }
+  std::span<const float> patch(std::size_t i) const {
+    return std::span(values).subspan(i * kPatchSize, kPatchSize);
+  }
+};
+
+/// Whole 8x8 patches side by side, row of patches by row; what is left over at the right and below is
+/// not used. None where the image is smaller.
+Patches cut_patches(const Image& ygcr);
+
+/// `halve`, `to_ygcr` and `cut_patches` of an image, grey or RGB.
+Patches image_patches(const Image& image);
+
+/// Takes the mean patch off. `patches` are not empty.
+void subtract_mean(Patches& patches);
+
+/// Row-major [kPatchSize, kPatchSize], divided by the number of patches. Their mean is taken as 0.
+std::vector<double> covariance(const Patches& patches);
+
+/// Row-major (covariance + kWhiteningEpsilon I)^(-1/2): ZCA.
+std::vector<float> whitening_matrix(std::span<const double> covariance);
+
+/// Multiplies every patch by the (symmetric) matrix.
+void whiten(Patches& patches, std::span<const float> matrix);
+
+}  // namespace gradspace::quality

@@ -1,0 +1,191 @@
+#include "quality/products.h"
+
+#include <algorithm>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "quality/products.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace gradspace::quality::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+const hn::CappedTag<float, kPanelColumns> kTag;
+using Vector = hn::Vec<decltype(kTag)>;
+constexpr std::size_t kLanes = hn::MaxLanes(kTag);
+constexpr std::size_t kVectors = kPanelColumns / kLanes;
+/// Twelve sums in registers, whatever their width.
+constexpr std::size_t kTileRows = std::max<std::size_t>(12 / kVectors, 1);
+
+/// A left-hand matrix: row by row, or a transposed one, whose columns lie one after the other.
+enum class Left { kPlain, kTransposed };
+
+/// `Rows` rows of one panel: c = a b, or c += a b. `k` terms; rows of b are `b_step` apart.
+template <std::size_t Rows, Left kLeft>
+HWY_INLINE void product_tile(std::size_t k, const float* HWY_RESTRICT a, std::size_t a_step,
+                             const float* HWY_RESTRICT b, std::size_t b_step, float* HWY_RESTRICT c,
+                             std::size_t c_step, bool accumulate) {
+  Vector sums[Rows][kVectors];
+  for (auto& row : sums) {
+    for (Vector& sum : row) {
+      sum = hn::Zero(kTag);
+    }
+  }
+  for (std::size_t p = 0; p < k; ++p) {
+    Vector right[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      right[v] = hn::LoadU(kTag, b + p * b_step + v * kLanes);
+    }
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const Vector left =
+          hn::Set(kTag, kLeft == Left::kPlain ? a[r * a_step + p] : a[p * a_step + r]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sums[r][v] = hn::MulAdd(left, right[v], sums[r][v]);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < Rows; ++r) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      float* target = c + r * c_step + v * kLanes;
+      const Vector before = accumulate ? hn::LoadU(kTag, target) : hn::Zero(kTag);
+      hn::StoreU(hn::Add(before, sums[r][v]), kTag, target);
+    }
+  }
+}
+
+void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
+  const std::size_t k = b.rows();
+  const std::size_t n = b.columns();
+  for (std::size_t begin = 0; begin < m; begin += kBlockRows) {
+    const std::size_t end = std::min(begin + kBlockRows, m);
+    for (std::size_t j = 0; j < n; j += kPanelColumns) {
+      const float* panel = b.panel(j);
+      std::size_t i = begin;
+      for (; i + kTileRows <= end; i += kTileRows) {
+        product_tile<kTileRows, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j,
+                                              n, false);
+      }
+      for (; i < end; ++i) {
+        product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j, n,
+                                      false);
+      }
+    }
+  }
+}
+
+/// The tiles on and above the diagonal of a symmetric product (below it, what they reach over).
+void multiply_symmetric_kernel(const float* a, const PackedMatrix& b, float* c) {
+  const std::size_t k = b.rows();
+  for (std::size_t j = 0; j < k; j += kPanelColumns) {
+    const float* panel = b.panel(j);
+    std::size_t i = 0;
+    for (; i < j + kPanelColumns && i + kTileRows <= k; i += kTileRows) {
+      product_tile<kTileRows, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j, k,
+                                            false);
+    }
+    for (; i < j + kPanelColumns; ++i) {
+      product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j, k, false);
+    }
+  }
+}
+
+void add_kernel(std::size_t rows, std::size_t m, const float* a, std::size_t n, const float* b,
+                bool upper, float* c) {
+  for (std::size_t j = 0; j < n; j += kPanelColumns) {
+    const std::size_t end = upper ? std::min(j + kPanelColumns, m) : m;
+    std::size_t i = 0;
+    for (; i < end && i + kTileRows <= m; i += kTileRows) {
+      product_tile<kTileRows, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n, true);
+    }
+    for (; i < end; ++i) {
+      product_tile<1, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n, true);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradspace::quality::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace gradspace::quality {
+
+HWY_EXPORT(multiply_kernel);
+HWY_EXPORT(multiply_symmetric_kernel);
+HWY_EXPORT(add_kernel);
+
+namespace {
+
+/// Blocks whose sums are added in float32 before they go into the float64 total.
+constexpr std::size_t kBlocksInFloat = 32;
+
+template <typename T>
+void mirror_upper(std::size_t n, T* matrix) {
+  for (std::size_t i = 1; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      matrix[i * n + j] = matrix[j * n + i];
+    }
+  }
+}
+
+}  // namespace
+
+PackedMatrix::PackedMatrix(std::size_t k, std::size_t n, const float* values)
+    : rows_(k), columns_(n), values_(hwy::AllocateAligned<float>(k * n)) {
+  float* to = values_.get();
+  for (std::size_t j = 0; j < n; j += kPanelColumns) {
+    for (std::size_t p = 0; p < k; ++p, to += kPanelColumns) {
+      std::memcpy(to, values + p * n + j, kPanelColumns * sizeof(float));
+    }
+  }
+}
+
+void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
+  HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c);
+}
+
+void multiply_symmetric(const float* a, const PackedMatrix& b, float* c) {
+  HWY_DYNAMIC_DISPATCH(multiply_symmetric_kernel)(a, b, c);
+  mirror_upper(b.rows(), c);
+}
+
+ProductSum::ProductSum(std::size_t m, std::size_t n, Half half)
+    : m_(m), n_(n), half_(half), partial_(hwy::AllocateAligned<float>(m * n)), total_(m * n, 0.0) {
+  std::fill_n(partial_.get(), m * n, 0.0F);
+}
+
+void ProductSum::add(std::size_t rows, const float* a, const float* b) {
+  HWY_DYNAMIC_DISPATCH(add_kernel)(rows, m_, a, n_, b, half_ == Half::kUpper, partial_.get());
+  if (++blocks_ == kBlocksInFloat) {
+    flush();
+  }
+}
+
+void ProductSum::flush() {
+  for (std::size_t i = 0; i < total_.size(); ++i) {
+    total_[i] += static_cast<double>(partial_[i]);
+    partial_[i] = 0;
+  }
+  blocks_ = 0;
+}
+
+std::vector<double> ProductSum::mean(std::size_t count) {
+  flush();
+  std::vector<double> result = total_;
+  for (double& value : result) {
+    value /= static_cast<double>(count);
+  }
+  if (half_ == Half::kUpper) {
+    mirror_upper(m_, result.data());
+  }
+  return result;
+}
+
+}  // namespace gradspace::quality
+
+#endif  // HWY_ONCE

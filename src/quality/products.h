@@ -1,0 +1,66 @@
+// The matrix products of the quality scores, in float32 with the widest vectors the processor has.
+// All matrices are row-major. Results do not depend on the processor but for the last digits.
+#pragma once
+
+#include <hwy/aligned_allocator.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace gradspace::quality {
+
+/// Columns of a panel: every right-hand matrix has a multiple of them.
+inline constexpr std::size_t kPanelColumns = 16;
+
+/// Rows that are worked on at a time: with their results they fit the second-level cache.
+inline constexpr std::size_t kBlockRows = 96;
+
+/// A right-hand matrix, k x n, copied into panels of kPanelColumns columns, in which the rows lie one
+/// after the other.
+class PackedMatrix {
+ public:
+  PackedMatrix(std::size_t k, std::size_t n, const float* values);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  /// The panel from column `column` on, a multiple of kPanelColumns.
+  const float* panel(std::size_t column) const { return values_.get() + column * rows_; }
+
+ private:
+  std::size_t rows_;
+  std::size_t columns_;
+  hwy::AlignedFreeUniquePtr<float[]> values_;
+};
+
+/// c = a b: a is m x k, c is m x n. A row of c depends on its row of a alone.
+void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c);
+
+/// c = a b of symmetric k x k matrices whose product is symmetric too: half the work.
+void multiply_symmetric(const float* a, const PackedMatrix& b, float* c);
+
+/// The sum of a^T b over many rows: float32 within some thousand rows, float64 above.
+class ProductSum {
+ public:
+  enum class Half { kNone, kUpper };  ///< kUpper: the product is symmetric, of one half is enough
+
+  /// a has `m` columns, b has `n`.
+  ProductSum(std::size_t m, std::size_t n, Half half = Half::kNone);
+
+  /// Adds `rows` rows, at most kBlockRows.
+  void add(std::size_t rows, const float* a, const float* b);
+
+  /// m x n, divided by `count`.
+  std::vector<double> mean(std::size_t count);
+
+ private:
+  void flush();
+
+  std::size_t m_;
+  std::size_t n_;
+  Half half_;
+  std::size_t blocks_ = 0;
+  hwy::AlignedFreeUniquePtr<float[]> partial_;
+  std::vector<double> total_;
+};
+
+}  // namespace gradspace::quality
