@@ -41,6 +41,7 @@ constexpr std::array<Glyph, 10> kDigits = {{
 }};
 
 constexpr Glyph kDash = {0x00, 0x00, 0x00, 0x0E, 0x00, 0x00, 0x00};
+constexpr Glyph kPoint = {0x00, 0x00, 0x00, 0x00, 0x00, 0x0C, 0x0C};
 constexpr Glyph kSpace = {};
 
 const Glyph& glyph(char character) {
@@ -49,6 +50,9 @@ const Glyph& glyph(char character) {
   }
   if (character >= '0' && character <= '9') {
     return kDigits[static_cast<std::size_t>(character - '0')];
+  }
+  if (character == '.') {
+    return kPoint;
   }
   return character == '-' ? kDash : kSpace;
 }

@@ -47,6 +47,18 @@ struct Patches {
 /// not used. None where the image is smaller.
 Patches cut_patches(const Image& ygcr);
 
+/// Where patch value `i` lies: its channel and its place within the patch.
+struct PatchPlace {
+  int channel;
+  int x;
+  int y;
+};
+constexpr PatchPlace place_of(std::size_t i) {
+  const int index = static_cast<int>(i);
+  constexpr int kPlane = kPatchSide * kPatchSide;
+  return {index / kPlane, index % kPlane / kPatchSide, index % kPatchSide};
+}
+
 /// `halve`, `to_ygcr` and `cut_patches` of an image, grey or RGB.
 Patches image_patches(const Image& image);
 

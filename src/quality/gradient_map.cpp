@@ -1,0 +1,121 @@
+// The map as a picture: a veil of heat over the reference in grey, and a scale that says what its
+// colours mean.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "challenge/font.h"
+#include "gradspace/error.h"
+#include "gradspace/quality.h"
+#include "quality/preparation.h"
+
+namespace gradspace {
+namespace {
+
+constexpr int kPatchPixels = 2 * quality::kPatchSide;  // of the image before it was halved
+
+using Colour = std::array<double, 3>;
+
+/// From nothing to the most: black-body colours, which also grow brighter for those who see no hue.
+Colour heat(double level) {
+  constexpr std::array<Colour, 5> kStops{
+      {{20, 10, 60}, {120, 20, 110}, {220, 60, 60}, {250, 160, 30}, {255, 250, 180}}};
+  const double position = std::clamp(level, 0.0, 1.0) * static_cast<double>(kStops.size() - 1);
+  const std::size_t below = std::min(static_cast<std::size_t>(position), kStops.size() - 2);
+  const double part = position - static_cast<double>(below);
+  Colour colour{};
+  for (std::size_t c = 0; c < colour.size(); ++c) {
+    colour[c] = (1 - part) * kStops[below][c] + part * kStops[below + 1][c];
+  }
+  return colour;
+}
+
+void paint(Image& image, int x, int y, const Colour& colour) {
+  std::uint8_t* pixel = image.row(y).data() + 3 * x;
+  for (std::size_t c = 0; c < colour.size(); ++c) {
+    pixel[c] = static_cast<std::uint8_t>(std::lround(std::clamp(colour[c], 0.0, 255.0)));
+  }
+}
+
+/// The largest value, rounded up to 1, 2 or 5 times a power of ten: the end of the scale.
+double scale_end(const std::vector<double>& values) {
+  const double largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+  if (largest <= 0) {
+    return 1;
+  }
+  const double power = std::pow(10.0, std::floor(std::log10(largest)));
+  for (const double step : {1.0, 2.0, 5.0}) {
+    if (largest <= step * power) {
+      return step * power;
+    }
+  }
+  return 10 * power;
+}
+
+/// The veil: patches that are alike keep the dimmed picture, others take on the colour of their level.
+void paint_patches(const QualityImage& reference, const GradientMap& map, double end,
+                   Image& picture) {
+  constexpr double kDimmed = 0.45;
+  constexpr double kVeil = 0.75;
+  const Image& luma = reference.luma();
+  for (int y = 0; y < luma.height(); ++y) {
+    for (int x = 0; x < luma.width(); ++x) {
+      const double grey = kDimmed * luma.row(y)[static_cast<std::size_t>(x)];
+      Colour colour{grey, grey, grey};
+      const int column = x / kPatchPixels;
+      const int row = y / kPatchPixels;
+      if (column < map.columns && row < map.rows) {
+        const auto patch = static_cast<std::size_t>(row * map.columns + column);
+        const double level = map.values[patch] / end;
+        const double veil = kVeil * std::sqrt(std::clamp(level, 0.0, 1.0));
+        const Colour hot = heat(level);
+        for (std::size_t c = 0; c < colour.size(); ++c) {
+          colour[c] = (1 - veil) * colour[c] + veil * hot[c];
+        }
+      }
+      paint(picture, x, y, colour);
+    }
+  }
+}
+
+/// A bar of all colours between its two numbers.
+void paint_scale(Image& picture, int top, int height, int text_scale, double end) {
+  const std::string high = fmt::format("{:g}", end);
+  const int glyph = challenge::kGlyphWidth * text_scale;
+  const int text_y = top + (height - challenge::kGlyphHeight * text_scale) / 2;
+  const int bar_begin = 3 * glyph;
+  const int bar_end = picture.width() - (static_cast<int>(high.size()) + 2) * glyph;
+  constexpr std::uint8_t kWhite = 255;
+  challenge::draw_text(picture, glyph, text_y, text_scale, kWhite, "0");
+  challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, high);
+  for (int y = top + height / 4; y < top + height - height / 4; ++y) {
+    for (int x = bar_begin; x < bar_end; ++x) {
+      paint(picture, x, y, heat(static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
+    }
+  }
+}
+
+}  // namespace
+
+Image draw_gradient_map(const QualityImage& reference, const GradientMap& map) {
+  const Image& luma = reference.luma();
+  if (map.columns != (luma.width() + 1) / 2 / quality::kPatchSide ||
+      map.rows != (luma.height() + 1) / 2 / quality::kPatchSide ||
+      map.values.size() !=
+          static_cast<std::size_t>(map.columns) * static_cast<std::size_t>(map.rows)) {
+    throw InvalidArgument(fmt::format("{}: a map of {}x{} patches is not one of {}x{} pixels",
+                                      reference.name(), map.columns, map.rows, luma.width(),
+                                      luma.height()));
+  }
+  const int text_scale = std::max(1, std::min(luma.width(), luma.height()) / 250);
+  const int scale_height = 2 * challenge::kGlyphHeight * text_scale;
+  Image picture(luma.width(), luma.height() + scale_height, 3);
+  const double end = scale_end(map.values);
+  paint_patches(reference, map, end, picture);
+  paint_scale(picture, luma.height(), scale_height, text_scale, end);
+  return picture;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,131 @@
+#include "quality/reference_filters.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "quality/keys.h"
+#include "quality/transpose.h"
+
+namespace gradspace::quality {
+namespace {
+
+constexpr std::size_t kHidden = LinearDecoder::kHidden;
+constexpr std::size_t kVisible = LinearDecoder::kVisible;
+
+/// The filters' entries that their weights look at: the patch's luma.
+constexpr std::size_t kWeighed = 64;
+
+/// The kurtosis of a sample of kWeighed values, corrected for bias: 3 for a normal distribution.
+/// MATLAB's kurtosis(x, 0). 0 where all values are equal.
+double unbiased_kurtosis(std::span<const double> sample) {
+  constexpr double kN = kWeighed;
+  double mean = 0;
+  for (const double value : sample) {
+    mean += value;
+  }
+  mean /= kN;
+  double second = 0;
+  double fourth = 0;
+  for (const double value : sample) {
+    const double square = (value - mean) * (value - mean);
+    second += square;
+    fourth += square * square;
+  }
+  if (second == 0) {
+    return 0;
+  }
+  const double biased = kN * fourth / (second * second);
+  return (kN - 1) / ((kN - 2) * (kN - 3)) * ((kN + 1) * biased - 3 * (kN - 1)) + 3;
+}
+
+}  // namespace
+
+PackedDecoder::PackedDecoder(const LinearDecoder& decoder)
+    : plain(decoder),
+      w1(kVisible, kHidden, transposed(decoder.w1).data()),
+      b1(decoder.b1.values),
+      w2(kHidden, kVisible, transposed(decoder.w2).data()),
+      b2(decoder.b2.values) {}
+
+std::vector<double> filter_kurtoses(std::span<const double> gradient) {
+  const std::span<const double> entries = gradient.first(kWeighed * kHidden);
+  double mean = 0;
+  for (const double value : entries) {
+    mean += value;
+  }
+  mean /= static_cast<double>(entries.size());
+  std::vector<double> table(entries.size());  // a filter's entries side by side
+  for (std::size_t i = 0; i < kWeighed; ++i) {
+    double largest = 0;
+    for (std::size_t filter = 0; filter < kHidden; ++filter) {
+      largest = std::max(largest, std::abs(entries[i * kHidden + filter] - mean));
+    }
+    for (std::size_t filter = 0; filter < kHidden; ++filter) {
+      table[filter * kWeighed + i] =
+          largest > 0 ? (entries[i * kHidden + filter] - mean) / largest : 0;
+    }
+  }
+  std::vector<double> kurtoses;
+  for (std::size_t filter = 0; filter < kHidden; ++filter) {
+    kurtoses.push_back(unbiased_kurtosis(std::span(table).subspan(filter * kWeighed, kWeighed)));
+  }
+  return kurtoses;
+}
+
+namespace {
+
+/// G in double precision's type, summed in float32 by blocks.
+std::vector<double> weight_gradient(const PackedDecoder& decoder, const PreparedImage& reference) {
+  const PackedMatrix whitening(kVisible, kVisible, reference.whitening.data());
+  const auto white = hwy::AllocateAligned<float>(kBlockRows * kVisible);
+  const auto hidden = hwy::AllocateAligned<float>(kBlockRows * kHidden);
+  const auto error = hwy::AllocateAligned<float>(kBlockRows * kVisible);
+  ProductSum sum(kVisible, kHidden);
+  for (std::size_t first = 0; first < reference.patches.count; first += kBlockRows) {
+    const std::size_t rows = std::min(kBlockRows, reference.patches.count - first);
+    multiply(rows, reference.patches.patch(first).data(), whitening, white.get());
+    multiply(rows, white.get(), decoder.w1, hidden.get());
+    activate(rows, kHidden, decoder.b1.data(), hidden.get());
+    multiply(rows, hidden.get(), decoder.w2, error.get());
+    reconstruction_error(rows, kVisible, decoder.b2.data(), white.get(), error.get());
+    sum.add(rows, error.get(), hidden.get());
+  }
+  return sum.mean(reference.patches.count);
+}
+
+}  // namespace
+
+ReferenceFilters reference_filters(const PackedDecoder& decoder, const QualityImage& reference) {
+  constexpr double kNormal = 3;
+  const std::vector<double> gradient = weight_gradient(decoder, reference.prepared());
+  ReferenceFilters filters{{gradient.begin(), gradient.end()}, filter_kurtoses(gradient), {}};
+  const bool doubtful =
+      std::any_of(filters.kurtosis.begin(), filters.kurtosis.end(),
+                  [](double kurtosis) { return std::abs(kurtosis - kNormal) < kKurtosisMargin; });
+  if (doubtful) {
+    filters.kurtosis = exact_filter_kurtoses(decoder.plain, reference.rgb());
+  }
+  for (const double kurtosis : filters.kurtosis) {
+    filters.weights.push_back(kurtosis > kNormal ? 2.0F : 1.0F);
+  }
+  return filters;
+}
+
+std::vector<std::uint32_t> filter_responses(const ReferenceFilters& filters,
+                                            const PreparedImage& image) {
+  std::vector<float> product(kVisible * kHidden);
+  multiply(kVisible, image.whitening.data(),
+           PackedMatrix(kVisible, kHidden, filters.gradient.data()), product.data());
+  const PackedMatrix whitened(kVisible, kHidden, product.data());
+  const auto responses = hwy::AllocateAligned<float>(kBlockRows * kHidden);
+  std::vector<std::uint32_t> keys(image.patches.count * kGradientFeatures);
+  for (std::size_t first = 0; first < image.patches.count; first += kBlockRows) {
+    const std::size_t rows = std::min(kBlockRows, image.patches.count - first);
+    multiply(rows, image.patches.patch(first).data(), whitened, responses.get());
+    gradient_keys(rows, kHidden, responses.get(), filters.weights.data(),
+                  &keys[first * kGradientFeatures]);
+  }
+  return keys;
+}
+
+}  // namespace gradspace::quality

@@ -1,0 +1,141 @@
+// Wang, Bovik, Sheikh, Simoncelli, IEEE Transactions on Image Processing 13 (2004).
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "gradspace/error.h"
+#include "quality/metrics.h"
+#include "quality/prepared_image.h"
+
+namespace gradspace::quality {
+namespace {
+
+constexpr int kWindow = 11;
+constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
+constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
+
+using Window = std::array<double, kWindow>;
+
+/// A Gaussian of sigma 1.5 whose sum is 1. The window is its product with itself.
+Window gaussian() {
+  constexpr double kSigma = 1.5;
+  Window window{};
+  double sum = 0;
+  for (int i = 0; i < kWindow; ++i) {
+    const double x = i - kWindow / 2;
+    window[static_cast<std::size_t>(i)] = std::exp(-x * x / (2 * kSigma * kSigma));
+    sum += window[static_cast<std::size_t>(i)];
+  }
+  for (double& weight : window) {
+    weight /= sum;
+  }
+  return window;
+}
+
+/// Weighted sums over the window's height, for every column: of both images, and of their products.
+struct ColumnSums {
+  explicit ColumnSums(std::size_t width) : a(width), b(width), aa(width), bb(width), ab(width) {}
+
+  void work_out(const Image& first, const Image& second, int top, const Window& window) {
+    for (std::vector<double>* sums : {&a, &b, &aa, &bb, &ab}) {
+      sums->assign(sums->size(), 0.0);
+    }
+    for (int y = 0; y < kWindow; ++y) {
+      const std::uint8_t* row_a = first.row(top + y).data();
+      const std::uint8_t* row_b = second.row(top + y).data();
+      const double weight = window[static_cast<std::size_t>(y)];
+      for (std::size_t x = 0; x < a.size(); ++x) {
+        const double value_a = row_a[x];
+        const double value_b = row_b[x];
+        a[x] += weight * value_a;
+        b[x] += weight * value_b;
+        aa[x] += weight * (value_a * value_a);
+        bb[x] += weight * (value_b * value_b);
+        ab[x] += weight * (value_a * value_b);
+      }
+    }
+  }
+
+  std::vector<double> a, b, aa, bb, ab;
+};
+
+/// The window's sum over columns, for every place it has in a row.
+void sum_columns(const std::vector<double>& columns, const Window& window,
+                 std::vector<double>& sums) {
+  sums.assign(sums.size(), 0.0);
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    for (std::size_t x = 0; x < sums.size(); ++x) {
+      sums[x] += window[i] * columns[x + i];
+    }
+  }
+}
+
+double structural_similarity(const Image& first, const Image& second) {
+  const Window window = gaussian();
+  const auto width = static_cast<std::size_t>(first.width());
+  ColumnSums columns(width);
+  ColumnSums means(width - kWindow + 1);
+  double total = 0;
+  for (int top = 0; top + kWindow <= first.height(); ++top) {
+    columns.work_out(first, second, top, window);
+    sum_columns(columns.a, window, means.a);
+    sum_columns(columns.b, window, means.b);
+    sum_columns(columns.aa, window, means.aa);
+    sum_columns(columns.bb, window, means.bb);
+    sum_columns(columns.ab, window, means.ab);
+    double row = 0;
+    for (std::size_t x = 0; x < means.a.size(); ++x) {
+      const double a = means.a[x];
+      const double b = means.b[x];
+      const double variances = (means.aa[x] - a * a) + (means.bb[x] - b * b);
+      const double covariance = means.ab[x] - a * b;
+      row += ((2 * a * b + kC1) * (2 * covariance + kC2)) /
+             ((a * a + b * b + kC1) * (variances + kC2));
+    }
+    total += row;
+  }
+  return total / (static_cast<double>(means.a.size()) * (first.height() - kWindow + 1));
+}
+
+class SsimReference : public QualityReference {
+ public:
+  explicit SsimReference(std::shared_ptr<const QualityImage> reference)
+      : reference_(std::move(reference)) {
+    const Image& rgb = reference_->rgb();
+    if (rgb.width() < kWindow || rgb.height() < kWindow) {
+      throw InvalidArgument(fmt::format("{}: {}x{} pixels; ssim needs at least {}x{}",
+                                        reference_->name(), rgb.width(), rgb.height(), kWindow,
+                                        kWindow));
+    }
+  }
+
+  double score(const QualityImage& distorted) const override {
+    check_sizes(*reference_, distorted);
+    if (reference_->luma() == distorted.luma()) {
+      return 1;
+    }
+    return structural_similarity(reference_->luma(), distorted.luma());
+  }
+
+ private:
+  std::shared_ptr<const QualityImage> reference_;
+};
+
+class SsimMetric : public QualityMetric {
+ public:
+  std::unique_ptr<QualityReference> prepare(
+      std::shared_ptr<const QualityImage> reference) const override {
+    return std::make_unique<SsimReference>(std::move(reference));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<QualityMetric> make_ssim_metric() {
+  return std::make_unique<SsimMetric>();
+}
+
+}  // namespace gradspace::quality

@@ -1,0 +1,82 @@
+// UNIQUE: Temel, Prabhushankar, AlRegib, IEEE Signal Processing Letters 23 (2016).
+#include <algorithm>
+#include <utility>
+
+#include "quality/keys.h"
+#include "quality/metrics.h"
+#include "quality/prepared_image.h"
+#include "quality/products.h"
+#include "quality/ranks.h"
+#include "quality/transpose.h"
+
+namespace gradspace::quality {
+namespace {
+
+constexpr std::size_t kHidden = LinearDecoder::kHidden;
+
+/// W1 transposed, and its bias.
+struct Encoder {
+  PackedMatrix weights;
+  std::vector<float> bias;
+};
+
+/// The hidden units' features on every patch.
+std::vector<std::uint32_t> activations(const Encoder& encoder, const PreparedImage& image) {
+  std::vector<float> product(kPatchSize * kHidden);
+  multiply(kPatchSize, image.whitening.data(), encoder.weights, product.data());
+  const PackedMatrix weights(kPatchSize, kHidden, product.data());
+  std::vector<float> sums(kBlockRows * kHidden);
+  std::vector<std::uint32_t> keys(image.patches.count * kHidden);
+  for (std::size_t first = 0; first < image.patches.count; first += kBlockRows) {
+    const std::size_t rows = std::min(kBlockRows, image.patches.count - first);
+    multiply(rows, image.patches.patch(first).data(), weights, sums.data());
+    activation_keys(rows, kHidden, sums.data(), encoder.bias.data(), &keys[first * kHidden]);
+  }
+  return keys;
+}
+
+class UniqueReference : public QualityReference {
+ public:
+  UniqueReference(std::shared_ptr<const Encoder> encoder,
+                  std::shared_ptr<const QualityImage> reference)
+      : encoder_(std::move(encoder)),
+        reference_(std::move(reference)),
+        ranking_(activations(*encoder_, reference_->prepared())) {}
+
+  double score(const QualityImage& distorted) const override {
+    if (identical_or_comparable(*reference_, distorted)) {
+      return 1;
+    }
+    return score_of(ranking_.correlation(activations(*encoder_, distorted.prepared())));
+  }
+
+ private:
+  std::shared_ptr<const Encoder> encoder_;
+  std::shared_ptr<const QualityImage> reference_;
+  Ranking ranking_;
+};
+
+class UniqueMetric : public QualityMetric {
+ public:
+  explicit UniqueMetric(const LinearDecoder& decoder)
+      : encoder_(std::make_shared<Encoder>(Encoder{
+            PackedMatrix(kPatchSize, kHidden, transposed(decoder.w1).data()), decoder.b1.values})) {
+  }
+
+  std::unique_ptr<QualityReference> prepare(
+      std::shared_ptr<const QualityImage> reference) const override {
+    return std::make_unique<UniqueReference>(encoder_, std::move(reference));
+  }
+
+ private:
+  std::shared_ptr<const Encoder> encoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<QualityMetric> make_unique_metric(const LinearDecoder& decoder) {
+  decoder.validate();
+  return std::make_unique<UniqueMetric>(decoder);
+}
+
+}  // namespace gradspace::quality
