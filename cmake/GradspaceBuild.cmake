@@ -7,7 +7,9 @@ option(GRADSPACE_WERROR "Treat warnings as errors" OFF)
 
 find_program(GRADSPACE_CCACHE ccache)
 if(GRADSPACE_CCACHE AND PROJECT_IS_TOP_LEVEL)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${GRADSPACE_CCACHE})
+  # The sloppiness lets it serve what was compiled with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${GRADSPACE_CCACHE})
 endif()
 
 # Command and module lie beside the library, in the build folder as in an installation.
@@ -25,4 +27,13 @@ function(gradspace_compile_options target)
     # GCC 12 sees overlaps that are not there in std::string's operator+ (GCC bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
     $<$<BOOL:${GRADSPACE_WERROR}>:-Werror>)
+endfunction()
+
+# Parses costly headers once for all files of a target. GCC alone: ccache can't serve what clang
+# compiles this way.
+function(gradspace_precompile target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # ccache's wish
+  endif()
 endfunction()

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "gradspace/gradient.h"
+#include "gradspace/feature_block.h"
 #include "gradspace/source.h"
 
 namespace gradspace {

@@ -12,34 +12,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gradspace/feature_block.h"
 #include "gradspace/model.h"
 
 namespace gradspace {
-
-enum class Loss { kBce, kKld, kElbo };
-
-/// "bce", "kld", "elbo".
-std::string_view name(Loss loss);
-
-/// The reverse of `name`. Throws InvalidArgument that lists the three.
-Loss parse_loss(std::string_view text);
-
-/// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
-/// PyTorch order), or, without a loss, the activations "mu" or "logvar".
-struct FeatureBlock {
-  std::string layer;
-  std::optional<Loss> loss;
-  std::size_t begin = 0;  ///< first column
-  std::size_t end = 0;    ///< one past the last
-
-  friend bool operator==(const FeatureBlock&, const FeatureBlock&) = default;
-};
 
 /// The blocks that a request stands for, in the order asked, columns assigned.
 /// Request: comma-separated `layer:loss` ("down.6:kld,up.6:bce"), `mu`, `logvar`, `all` (every weight
@@ -51,9 +32,6 @@ std::vector<FeatureBlock> parse_features(std::string_view request, const Autoenc
 /// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default;
 /// without a bottleneck the decoder's alone.
 std::string proposed_features(const AutoencoderSpec& spec);
-
-/// The total number of columns.
-std::size_t dimension(std::span<const FeatureBlock> blocks);
 
 /// Images for a backend, viewed: exactly one of the two is set.
 struct ImageBatch {

@@ -12,9 +12,8 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "core/hash.h"
-#include "gradspace/error.h"
+#include "gradspace/backends.h"
 #include "gradspace/extract.h"
-#include "gradspace/torch_module.h"
 
 namespace gradspace::cli {
 namespace {
@@ -24,28 +23,11 @@ struct Arguments {
   std::string data;
   std::string out;
   std::string features;
-  std::string backend = "native";
-  std::string device = "cpu";
+  BackendChoice backend;
   std::string source = "auto";
   bool quiet = false;
   ExtractOptions options;
 };
-
-BackendFactory backend_factory(const Arguments& arguments, const Model& model,
-                               const std::vector<FeatureBlock>& blocks) {
-  if (arguments.backend == "torch") {
-    return [&arguments, &model, blocks] {
-      return torch_module().make_gradients(model, blocks, arguments.device, Precision::kFloat32);
-    };
-  }
-  if (arguments.device != "cpu") {
-    throw InvalidArgument(
-        fmt::format("--device {}: the native backend runs on cpu alone; use "
-                    "--backend torch",
-                    arguments.device));
-  }
-  return [&model, blocks] { return make_native_backend(model, blocks); };
-}
 
 ExtractResult run(const Arguments& arguments, const Model& model, const Source& source,
                   const BackendFactory& make_backend, FeatureSetWriter& writer) {
@@ -73,11 +55,14 @@ int extract(const Arguments& arguments) {
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
   const std::vector<FeatureBlock> blocks = parse_features(features, model.spec);
-  const BackendFactory make_backend = backend_factory(arguments, model, blocks);
+  arguments.backend.validate();
+  const BackendFactory make_backend = [&] {
+    return make_gradient_backend(arguments.backend, model, blocks);
+  };
   const auto source = open_source(arguments.data, parse_source_kind(arguments.source));
   const nlohmann::json options = {{"features", features},
-                                  {"backend", arguments.backend},
-                                  {"device", arguments.device},
+                                  {"backend", arguments.backend.name},
+                                  {"device", arguments.backend.device},
                                   {"source", arguments.source}};
   FeatureSetWriter writer(arguments.out,
                           describe_extraction(*source, arguments.data, blocks,
@@ -122,9 +107,9 @@ Command extract_command() {
                 "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
             app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
                 ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
-            app.add_option("--backend", a.backend, "native or torch")
+            app.add_option("--backend", a.backend.name, "native or torch")
                 ->check(CLI::IsMember({"native", "torch"}));
-            app.add_option("--device", a.device, "cpu, or cuda[:N] with --backend torch");
+            app.add_option("--device", a.backend.device, "cpu, or cuda[:N] with --backend torch");
             app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
                 ->check(CLI::NonNegativeNumber);
             app.add_option("--batch", a.options.batch, "Images a call of the backend")

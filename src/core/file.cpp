@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/text.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -136,7 +137,7 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 }
 
 void AtomicFile::write(std::string_view text) {
-  write(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write(bytes_of(text));
 }
 
 void AtomicFile::commit(Survives survives) {

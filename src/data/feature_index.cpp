@@ -4,6 +4,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "core/csv.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -11,21 +12,6 @@ namespace {
 
 void append(fmt::memory_buffer& out, std::string_view text) {
   out.append(text.data(), text.data() + text.size());
-}
-
-void append_field(fmt::memory_buffer& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    append(out, text);
-    return;
-  }
-  out.push_back('"');
-  for (const char character : text) {
-    if (character == '"') {
-      out.push_back('"');
-    }
-    out.push_back(character);
-  }
-  out.push_back('"');
 }
 
 template <typename Number>
@@ -40,9 +26,9 @@ void append_number(fmt::memory_buffer& out, Number value) {
 void append_index_row(fmt::memory_buffer& out, std::uint64_t row, const FeatureRow& values) {
   append_number(out, row);
   out.push_back(',');
-  append_field(out, values.image.path);
+  append(out, csv_field(values.image.path));
   out.push_back(',');
-  append_field(out, values.image.set);
+  append(out, csv_field(values.image.set));
   for (const int number :
        {values.image.challenge, values.image.level, values.image.object_class, values.label}) {
     out.push_back(',');
@@ -56,9 +42,9 @@ void append_index_row(fmt::memory_buffer& out, std::uint64_t row, const FeatureR
 }
 
 void append_failure(fmt::memory_buffer& out, const FailedImage& failure) {
-  append_field(out, failure.path);
+  append(out, csv_field(failure.path));
   out.push_back(',');
-  append_field(out, failure.reason);
+  append(out, csv_field(failure.reason));
   out.push_back('\n');
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
@@ -30,10 +31,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kNoteInterval{250};
 constexpr std::size_t kNpyHeaderSize = 128;
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 /// A file written at given offsets. Errors name it.
 class OutputFile {
@@ -257,8 +254,8 @@ struct FeatureSetWriter::State {
     fs::remove(partial / "progress.json", ignored);  // before the data that it speaks of goes
     cut_files();
     features.write_at(0, header(0));
-    index.write_at(0, as_bytes(kIndexHeader));
-    failures.write_at(0, as_bytes(kFailuresHeader));
+    index.write_at(0, bytes_of(kIndexHeader));
+    failures.write_at(0, bytes_of(kFailuresHeader));
     write_file(partial / "meta.json", meta_text);
     note_now();
   }
@@ -374,14 +371,14 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
   for (const FeatureRow& row : rows) {
     append_index_row(state.lines, reached.rows++, row);
   }
-  state.index.write_at(reached.index_bytes, as_bytes({state.lines.data(), state.lines.size()}));
+  state.index.write_at(reached.index_bytes, bytes_of({state.lines.data(), state.lines.size()}));
   reached.index_bytes += state.lines.size();
   state.lines.clear();
   for (const FailedImage& failure : failures) {
     append_failure(state.lines, failure);
   }
   state.failures.write_at(reached.failures_bytes,
-                          as_bytes({state.lines.data(), state.lines.size()}));
+                          bytes_of({state.lines.data(), state.lines.size()}));
   reached.failures_bytes += state.lines.size();
   reached.images_done = images_done;
   state.progress = reached;

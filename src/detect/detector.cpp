@@ -19,10 +19,6 @@ using nlohmann::json;
 constexpr const char* kKind = "detector";
 constexpr const char* kCleanScores = "calibration.clean_scores";
 
-std::string block_text(const FeatureBlock& block) {
-  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
-}
-
 std::string take(std::map<std::string, std::string>& metadata, const std::string& key,
                  const std::string& file) {
   const auto found = metadata.find(key);
@@ -91,13 +87,9 @@ std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
       return set_columns[start].begin;
     }
   }
-  std::string text;
-  for (const FeatureBlock& block : wanted) {
-    text += (text.empty() ? "" : ",") + block_text(block);
-  }
   throw InvalidArgument(fmt::format(
-      "{}: the feature set does not hold {} side by side; extract it with --features {}", name,
-      text, text));
+      "{0}: the feature set does not hold {1} side by side; extract it with --features {1}", name,
+      text(wanted)));
 }
 
 FeatureView detector_view(const Detector& detector, const FeatureSet& set,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "core/text.h"
 #include "experiment/challenged_source.h"
 #include "gradspace/error.h"
 
@@ -17,10 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kClean = "RealChallengeFree";
 constexpr const char* kChallenged = "RealChallenge";
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 /// Names, sizes and times of the files of a folder, whatever order it lists them in.
 std::string folder_identity(const fs::path& folder) {

@@ -17,10 +17,6 @@ namespace {
 /// Every fifth row of a set is for validation when there is no set for it.
 constexpr std::size_t kHoldOut = 5;
 
-std::string block_text(const FeatureBlock& block) {
-  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
-}
-
 /// The blocks of `set` that `features` names, columns from 0; all for an empty text.
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
   std::vector<FeatureBlock> chosen;
@@ -32,15 +28,11 @@ std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::strin
     const std::string wanted = features.substr(at, comma - at);
     const auto& columns = set.meta().columns;
     const auto found = std::find_if(columns.begin(), columns.end(), [&](const FeatureBlock& block) {
-      return block_text(block) == wanted;
+      return text(block) == wanted;
     });
     if (found == columns.end()) {
-      std::string valid;
-      for (const FeatureBlock& block : columns) {
-        valid += (valid.empty() ? "" : ", ") + block_text(block);
-      }
       throw InvalidArgument(
-          fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, valid));
+          fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, text(columns)));
     }
     chosen.push_back(*found);
     at = comma + 1;

@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/text.h"
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
 #include "gradspace/error.h"
@@ -33,7 +34,7 @@ struct Stopped {};
 
 std::string key_of(const json& ingredients) {
   const std::string text = ingredients.dump();
-  return sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  return sha256_hex(bytes_of(text));
 }
 
 json options_record(const OodExperimentOptions& options, bool makes_challenges) {

@@ -1,7 +1,6 @@
 // Requests for features: text to blocks and columns.
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 
 #include "gradspace/error.h"
@@ -9,8 +8,6 @@
 
 namespace gradspace {
 namespace {
-
-constexpr std::array kLosses{Loss::kBce, Loss::kKld, Loss::kElbo};
 
 std::string layer_list(const std::vector<LayerInfo>& layers) {
   std::string text;
@@ -83,8 +80,7 @@ class BlockList {
   void append(std::string layer, std::optional<Loss> loss, std::size_t size) {
     for (const FeatureBlock& block : blocks_) {
       if (block.layer == layer && block.loss == loss) {
-        throw InvalidArgument(fmt::format("features: {}{} is asked for twice", layer,
-                                          loss ? ":" + std::string(gradspace::name(*loss)) : ""));
+        throw InvalidArgument(fmt::format("features: {} is asked for twice", text(block)));
       }
     }
     const std::size_t begin = dimension(blocks_);
@@ -97,27 +93,6 @@ class BlockList {
 };
 
 }  // namespace
-
-std::string_view name(Loss loss) {
-  switch (loss) {
-    case Loss::kBce:
-      return "bce";
-    case Loss::kKld:
-      return "kld";
-    case Loss::kElbo:
-      return "elbo";
-  }
-  throw InvalidArgument(fmt::format("loss {} is not known", static_cast<int>(loss)));
-}
-
-Loss parse_loss(std::string_view text) {
-  for (const Loss loss : kLosses) {
-    if (name(loss) == text) {
-      return loss;
-    }
-  }
-  throw InvalidArgument(fmt::format("\"{}\" is not a loss (valid: bce, kld, elbo)", text));
-}
 
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec) {
   BlockList list(spec);
@@ -142,10 +117,6 @@ std::string proposed_features(const AutoencoderSpec& spec) {
     last_layer = layer.name;
   }
   return (spec.latent > 0 ? last_encoder + ":kld," : "") + last_layer + ":bce";
-}
-
-std::size_t dimension(std::span<const FeatureBlock> blocks) {
-  return blocks.empty() ? 0 : blocks.back().end;
 }
 
 }  // namespace gradspace

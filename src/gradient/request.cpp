@@ -9,10 +9,6 @@
 namespace gradspace::gradient {
 namespace {
 
-std::string text(const FeatureBlock& block) {
-  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
-}
-
 /// The columns a block of this kind has. Throws InvalidArgument for one the model does not have.
 std::size_t columns(const FeatureBlock& block, const AutoencoderSpec& spec) {
   const std::vector<FeatureBlock> wanted = parse_features(text(block), spec);

@@ -9,6 +9,7 @@
 
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
 #include "train/record.h"
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::string_view kKind = "checkpoint";
 constexpr std::string_view kBestPrefix = "best.";
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 /// Over history and tensors: one flipped bit would quietly lead to other weights.
 std::string content_digest(std::string_view history, const TensorMap& tensors) {

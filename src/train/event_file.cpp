@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -43,10 +44,6 @@ void append_little_endian(std::string& bytes, Unsigned value) {
   for (std::size_t i = 0; i < sizeof(value); ++i) {
     bytes.push_back(static_cast<char>(value >> (8 * i) & 0xFFU));
   }
-}
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "core/hash.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/image.h"
+#include "gradspace/model.h"
 #include "gradspace/npy.h"
 #include "support/test_files.h"
 

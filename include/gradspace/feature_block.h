@@ -1,0 +1,41 @@
+// What the columns of a feature vector are: blocks of weight gradients by layer and loss, or activations.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gradspace {
+
+/// The losses of an autoencoder; gradient.h has their equations.
+enum class Loss { kBce, kKld, kElbo };
+
+/// "bce", "kld", "elbo".
+std::string_view name(Loss loss);
+
+/// The reverse of `name`. Throws InvalidArgument that lists the three.
+Loss parse_loss(std::string_view text);
+
+/// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
+/// PyTorch order), or, without a loss, the activations "mu" or "logvar".
+struct FeatureBlock {
+  std::string layer;
+  std::optional<Loss> loss;
+  std::size_t begin = 0;  ///< first column
+  std::size_t end = 0;    ///< one past the last
+
+  friend bool operator==(const FeatureBlock&, const FeatureBlock&) = default;
+};
+
+/// "down.6:kld", "mu": as requests for features have it.
+std::string text(const FeatureBlock& block);
+
+/// A request for all of them: "down.6:kld,up.6:bce".
+std::string text(std::span<const FeatureBlock> blocks);
+
+/// The total number of columns.
+std::size_t dimension(std::span<const FeatureBlock> blocks);
+
+}  // namespace gradspace
