@@ -85,7 +85,7 @@ TEST_F(Fit, UsesTheColumnsAskedFor) {
   ASSERT_EQ(detector.columns.size(), 1U);
   EXPECT_EQ(detector.columns[0], (FeatureBlock{"up.6", Loss::kBce, 0, kGradient}));
   options_.features = "up.6:kld";
-  EXPECT_THAT([this] { fit(); }, ThrowsMessage<InvalidArgument>(HasSubstr("mu, up.6:bce")));
+  EXPECT_THAT([this] { fit(); }, ThrowsMessage<InvalidArgument>(HasSubstr("mu,up.6:bce")));
 }
 
 TEST_F(Fit, CalibratesTheThresholdOnCleanImages) {
