@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building, testing and the demo need on Debian 12. Does nothing when all is there.
+# Installs what building, testing and the demo need: Debian 12 packages, and the npm packages of web/.
+# Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,17 +12,27 @@ libraries=(libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev libeigen3-de
 developer=(clang clang-format clang-tidy libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev
   python3-numpy python3-pil python3-sklearn python3-skimage python3-torch)
 demo=(dataset-fashion-mnist)
+# The report page is bundled with Node.js, which may come from elsewhere, and looked at in Chromium.
+page=(chromium)
+command -v node >/dev/null && command -v npm >/dev/null || page+=(nodejs npm)
 
 missing=()
-for package in "${build[@]}" "${libraries[@]}" "${developer[@]}" "${demo[@]}"; do
+for package in "${build[@]}" "${libraries[@]}" "${developer[@]}" "${demo[@]}" "${page[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
     missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -gt 0 ]; then
+  as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  echo "installing: ${missing[*]}" >&2
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
+fi
 
-as_root=()
-[ "$(id -u)" = 0 ] || as_root=(sudo)
-echo "installing: ${missing[*]}" >&2
-"${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
-  "${missing[@]}" >/dev/null
+# npm notes there what it installed last.
+if [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then
+  echo "installing: packages of web/package-lock.json" >&2
+  (cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  touch web/node_modules/.package-lock.json
+fi

@@ -47,7 +47,8 @@ struct OodExperimentOptions {
   challenge::Options challenge;  ///< for those made in memory
   BackendChoice training_backend;
   BackendChoice gradient_backend;
-  int threads = 0;  ///< 0 = all cores
+  int threads = 0;           ///< 0 = all cores
+  std::string command_line;  ///< how it was asked for, to be shown in the report
 
   void validate() const;
 };
@@ -69,8 +70,9 @@ struct OodExperimentResult {
   bool stopped = false;  ///< on request; the results are of no use then
 };
 
-/// Writes into `out`: results.csv, results.json, image_scores.csv, training.csv, fingerprints.json,
-/// samples/, and a folder a run with model, feature sets and detectors.
+/// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
+/// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run
+/// with model, feature sets and detectors.
 /// Throws InvalidArgument, IoError, FormatError; names the first set that is missing.
 OodExperimentResult run_ood_experiment(const OodExperimentOptions& options,
                                        const ExperimentObserver& observer = {});

@@ -23,6 +23,9 @@ struct Results {
   std::vector<ResultRow> rows;
   /// The resolved options of what was run, a JSON object.
   std::string options_json = "{}";
+  /// Circumstances that don't change the numbers, a JSON object: `command_line`, `started`,
+  /// `finished` (UTC), `threads`, `stages` ([{"stage", "seconds", "skipped"}, ...]).
+  std::string record_json = "{}";
 };
 
 /// Writes both files into `folder`, which must exist; each is replaced as a whole.

@@ -83,9 +83,36 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   return usage_error(error.what(), command);
 }
 
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./,:=+@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) {
+    return text;
+  }
+  std::string quoted = "'";
+  for (const char character : text) {
+    quoted += character == '\'' ? "'\\''" : std::string(1, character);
+  }
+  return quoted + '\'';
+}
+
+std::string& command_line_text() {
+  static std::string text;
+  return text;
+}
+
 }  // namespace
 
+std::string present_command_line() {
+  return command_line_text();
+}
+
 int run(const std::vector<std::string>& arguments) {
+  command_line_text() = "gradspace";
+  for (const std::string& argument : arguments) {
+    command_line_text() += ' ' + shell_word(argument);
+  }
   CLI::App app(
       "How far an image is from what a model knows, by the weight gradients it would cause.",
       "gradspace");

@@ -15,4 +15,7 @@ inline constexpr int kWrongUsage = 2;
 /// output, everything else to standard error.
 int run(const std::vector<std::string>& arguments);
 
+/// What `run` was last called with, as one would type it: for records of what was done.
+std::string present_command_line();
+
 }  // namespace gradspace::cli

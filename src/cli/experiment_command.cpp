@@ -8,11 +8,13 @@
 #include <string>
 
 #include "challenge/batch.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/ood_experiment.h"
+#include "gradspace/report.h"
 
 namespace gradspace::cli {
 namespace {
@@ -31,6 +33,7 @@ OodExperimentOptions resolve(const Arguments& arguments) {
   OodExperimentOptions options = arguments.options;
   options.data = arguments.data;
   options.out = arguments.out;
+  options.command_line = present_command_line();
   if (!arguments.spec.empty()) {
     options.spec = read_autoencoder_spec(arguments.spec);
   }
@@ -85,6 +88,9 @@ int run_ood(const Arguments& arguments) {
     return 1;
   }
   fmt::print("{}", results_table(result.results));
+  if (can_write_report()) {
+    fmt::print(stderr, "gradspace: {} shows it\n", (options.out / "report.html").string());
+  }
   if (failures > 0) {
     fmt::print(stderr, "gradspace: {} images could not be read and were left out\n", failures);
   }

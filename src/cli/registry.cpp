@@ -13,6 +13,7 @@ std::vector<Command> all_commands() {
       evaluate_command(),
       score_command(),
       experiment_command(),
+      report_command(),
       import_command(),
       info_command(),
   };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <iterator>
@@ -55,12 +56,11 @@ std::vector<double> mean_absolute_by_filter(const FeatureSet& set, const Feature
   return sums;
 }
 
-/// Copies an HWC picture into `strip` as its panel number `panel`.
-void place(std::span<const std::uint8_t> picture, const Extent& extent, int panel, Image& strip) {
-  const auto row_bytes = static_cast<std::size_t>(extent.width * extent.channels);
-  for (int y = 0; y < extent.height; ++y) {
-    std::ranges::copy(picture.subspan(static_cast<std::size_t>(y) * row_bytes, row_bytes),
-                      strip.row(y).begin() + static_cast<std::ptrdiff_t>(row_bytes) * panel);
+/// Copies a picture of the strip's height into it as its panel number `panel`.
+void place(const Image& picture, int panel, Image& strip) {
+  for (int y = 0; y < picture.height(); ++y) {
+    const auto row = picture.row(y);
+    std::ranges::copy(row, strip.row(y).begin() + static_cast<std::ptrdiff_t>(row.size()) * panel);
   }
 }
 
@@ -77,29 +77,67 @@ std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const E
   return bytes;
 }
 
-Image sample_strip(const Image& clean, const Image& challenged, const Extent& extent,
-                   GradientBackend& backend) {
-  std::vector<std::uint8_t> pixels(extent.size());
-  std::vector<std::uint8_t> clean_pixels(extent.size());
+/// Black, violet, orange, pale yellow: lighter = larger, for every kind of eyes.
+std::array<std::uint8_t, 3> heat_colour(double share) {
+  constexpr std::array<std::array<double, 3>, 5> kStops = {
+      {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
+  const double at = std::clamp(share, 0.0, 1.0) * (kStops.size() - 1);
+  const auto from = std::min(static_cast<std::size_t>(at), kStops.size() - 2);
+  const double part = at - static_cast<double>(from);
+  std::array<std::uint8_t, 3> colour{};
+  for (std::size_t c = 0; c < colour.size(); ++c) {
+    colour[c] = static_cast<std::uint8_t>(
+        std::lround(kStops[from][c] + part * (kStops[from + 1][c] - kStops[from][c])));
+  }
+  return colour;
+}
+
+/// The mean over channels of the absolute differences, as colours; the lightest from a difference
+/// of half the range on, the same for every image.
+Image error_map(const Image& image, const Image& reconstruction) {
+  constexpr double kLightest = 128;
+  Image map(image.width(), image.height(), 3);
+  const auto channels = static_cast<std::size_t>(image.channels());
+  for (std::size_t i = 0; i < map.pixels().size() / 3; ++i) {
+    double sum = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      sum += std::abs(image.pixels()[i * channels + c] - reconstruction.pixels()[i * channels + c]);
+    }
+    std::ranges::copy(heat_colour(sum / static_cast<double>(channels) / kLightest),
+                      map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i));
+  }
+  return map;
+}
+
+Image reconstruct(const Image& image, GradientBackend& backend) {
+  const Extent extent{image.channels(), image.height(), image.width()};
   std::vector<float> reconstruction(extent.size());
-  prepare_image(clean, extent, clean_pixels);
-  prepare_image(challenged, extent, pixels);
   ImageBatch batch;
   batch.count = 1;
-  batch.u8_nhwc = pixels.data();
+  batch.u8_nhwc = image.pixels().data();
   GradientOutputs outputs;
   outputs.reconstruction = reconstruction;
   backend.run(batch, outputs);
-  const std::vector<std::uint8_t> reconstructed = to_bytes_hwc(reconstruction, extent);
-  std::vector<std::uint8_t> difference(extent.size());
-  for (std::size_t i = 0; i < difference.size(); ++i) {
-    difference[i] = static_cast<std::uint8_t>(std::abs(pixels[i] - reconstructed[i]));
+  return {image.width(), image.height(), image.channels(), to_bytes_hwc(reconstruction, extent)};
+}
+
+/// The image as the model sees it.
+Image prepared(const Image& image, const Extent& extent) {
+  std::vector<std::uint8_t> pixels(extent.size());
+  prepare_image(image, extent, pixels);
+  return {extent.width, extent.height, extent.channels, std::move(pixels)};
+}
+
+Image sample_strip(const Image& clean, const Image& challenged, const Extent& extent,
+                   GradientBackend& backend) {
+  const Image seen = prepared(challenged, extent);
+  const Image reconstruction = reconstruct(seen, backend);
+  const std::array<Image, 4> panels = {to_rgb(prepared(clean, extent)), to_rgb(seen),
+                                       to_rgb(reconstruction), error_map(seen, reconstruction)};
+  Image strip(static_cast<int>(panels.size()) * extent.width, extent.height, 3);
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    place(panels[i], static_cast<int>(i), strip);
   }
-  Image strip(4 * extent.width, extent.height, extent.channels);
-  place(clean_pixels, extent, 0, strip);
-  place(pixels, extent, 1, strip);
-  place(reconstructed, extent, 2, strip);
-  place(difference, extent, 3, strip);
   return strip;
 }
 
@@ -160,6 +198,7 @@ void write_samples(const fs::path& folder, const ExperimentData& data,
                    GradientBackend& backend) {
   fs::create_directories(folder);
   const std::shared_ptr<const Source> clean = data.open({"test"});
+  json rows = json::array();
   for (const SetName& condition : conditions) {
     const std::shared_ptr<const Source> challenged = data.open(condition);
     const std::size_t count = std::min({kSamples, clean->size(), challenged->size()});
@@ -168,14 +207,27 @@ void write_samples(const fs::path& folder, const ExperimentData& data,
       const std::size_t clean_at = i * clean->size() / count;
       const std::size_t challenged_at = i * challenged->size() / count;
       try {
-        write_image(folder / fmt::format("{:02}_{:02}_{}.png", condition.type, condition.level, i),
+        const std::string file =
+            fmt::format("{:02}_{:02}_{}.png", condition.type, condition.level, i);
+        write_image(folder / file,
                     sample_strip(clean->load(clean_at), challenged->load(challenged_at),
                                  model.spec.input, backend));
+        rows.push_back({{"file", file},
+                        {"type", condition.type},
+                        {"level", condition.level},
+                        {"clean", clean->info(clean_at).path},
+                        {"challenged", challenged->info(challenged_at).path}});
       } catch (const FormatError&) {  // reported when its features were asked for
         continue;
       }
     }
   }
+  write_file(folder / "samples.json",
+             json{{"format_version", kOutputsFormat},
+                  {"panels", {"clean", "challenged", "reconstruction", "error"}},
+                  {"rows", std::move(rows)}}
+                     .dump(1, ' ', false, json::error_handler_t::replace) +
+                 "\n");
 }
 
 }  // namespace gradspace

@@ -39,7 +39,8 @@ class ExperimentOutputs {
 };
 
 /// A strip for a few test images under each condition, TT_LL_N.png: clean, challenged, its
-/// reconstruction, the absolute difference of the last two.
+/// reconstruction, a map of the differences between the last two. samples.json says which images they
+/// are.
 void write_samples(const std::filesystem::path& folder, const ExperimentData& data,
                    std::span<const SetName> conditions, const Model& model,
                    GradientBackend& backend);

@@ -15,9 +15,11 @@
 #include "core/text.h"
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
+#include "experiment/run_record.h"
 #include "gradspace/error.h"
 #include "gradspace/extract.h"
 #include "gradspace/fit.h"
+#include "gradspace/report.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -89,7 +91,8 @@ class Experiment {
       : options_(options),
         observer_(observer),
         data_(options),
-        methods_(compared_methods(options.spec)) {}
+        methods_(compared_methods(options.spec)),
+        record_(options.command_line, options.threads) {}
 
   Results execute() {
     fs::create_directories(options_.out);
@@ -104,10 +107,15 @@ class Experiment {
       }
       const std::vector<Detector> detectors = fit(run);
       judge(run, detectors, results, outputs);
+      // What is done is there to look at, should the next run be stopped.
+      results.record_json = record_.json_text();
+      write_results(options_.out, results);
     }
     begin_stage("write results", false);
     outputs.finish(options_.runs);
-    write_results(options_.out, results);
+    if (can_write_report()) {
+      write_report(options_.out);
+    }
     return results;
   }
 
@@ -140,10 +148,11 @@ class Experiment {
     return all;
   }
 
-  void begin_stage(std::string_view stage, bool skipped) const {
+  void begin_stage(std::string_view stage, bool skipped) {
     if (stop_requested()) {
       throw Stopped{};
     }
+    record_.begin_stage(stage, skipped);
     if (observer_.on_stage) {
       observer_.on_stage(stage, skipped);
     }
@@ -344,6 +353,7 @@ class Experiment {
              ExperimentOutputs& outputs) {
     begin_stage(fmt::format("run {}: evaluate", run), false);
     const FeatureSet clean(set_path(run, {"test"}));
+    const FeatureSet validation(set_path(run, {"val"}));
     const std::vector<SetName> conditions = challenged_test_sets();
     std::vector<FeatureSet> sets;
     std::vector<NamedSet> named;
@@ -357,6 +367,7 @@ class Experiment {
       const auto rows =
           evaluate_detector(detectors[i], {"clean test set", &clean}, named, method, run);
       results.rows.insert(results.rows.end(), rows.begin(), rows.end());
+      outputs.add_scores(detectors[i], {"val", 0, 0}, validation, method, run);
       outputs.add_scores(detectors[i], {"test", 0, 0}, clean, method, run);
       for (std::size_t k = 0; k < sets.size(); ++k) {
         outputs.add_scores(detectors[i], conditions[k], sets[k], method, run);
@@ -379,6 +390,7 @@ class Experiment {
   const ExperimentObserver& observer_;
   ExperimentData data_;
   std::vector<Method> methods_;
+  RunRecord record_;
   std::string model_sha256_;  ///< of the present run
 };
 

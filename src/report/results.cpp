@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
+#include "report/results_summary.h"
 
 namespace gradspace {
 namespace {
@@ -15,33 +17,19 @@ namespace {
 using nlohmann::json;
 
 constexpr int kResultsFormat = 1;
-
-struct MetricField {
-  const char* name;
-  double DetectionMetrics::*value;
-};
-
-constexpr MetricField kMetrics[] = {
-    {"accuracy", &DetectionMetrics::accuracy},
-    {"auroc", &DetectionMetrics::auroc},
-    {"aupr_in", &DetectionMetrics::aupr_in},
-    {"aupr_out", &DetectionMetrics::aupr_out},
-    {"fpr95_in_positive", &DetectionMetrics::fpr95_in_positive},
-    {"fpr95_ood_positive", &DetectionMetrics::fpr95_ood_positive},
-    {"detection_error", &DetectionMetrics::detection_error},
-};
+constexpr int kMaxNumber = 1'000'000;  ///< of a type, level or run: none is near
 
 std::string to_csv(const Results& results) {
   fmt::memory_buffer text;
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "method,type,level,run");
-  for (const MetricField& field : kMetrics) {
+  for (const MetricField& field : metric_fields()) {
     fmt::format_to(out, ",{}", field.name);
   }
   fmt::format_to(out, ",n_in,n_out\n");
   for (const ResultRow& row : results.rows) {
     fmt::format_to(out, "{},{},{},{}", row.method, row.type, row.level, row.run);
-    for (const MetricField& field : kMetrics) {
+    for (const MetricField& field : metric_fields()) {
       fmt::format_to(out, ",{}", row.metrics.*field.value);
     }
     fmt::format_to(out, ",{},{}\n", row.metrics.n_in, row.metrics.n_out);
@@ -54,7 +42,7 @@ json to_json(const Results& results) {
   for (const ResultRow& row : results.rows) {
     json item = {
         {"method", row.method}, {"type", row.type}, {"level", row.level}, {"run", row.run}};
-    for (const MetricField& field : kMetrics) {
+    for (const MetricField& field : metric_fields()) {
       item[field.name] = row.metrics.*field.value;
     }
     item["n_in"] = row.metrics.n_in;
@@ -64,16 +52,21 @@ json to_json(const Results& results) {
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
           {"options", json::parse(results.options_json)},
+          {"record", json::parse(results.record_json)},
           {"rows", std::move(rows)}};
 }
 
-ResultRow row_from_json(const json& item) {
+ResultRow row_from_json(const json& item, const std::string& file) {
   ResultRow row;
   row.method = item.at("method").get<std::string>();
-  row.type = item.at("type").get<int>();
-  row.level = item.at("level").get<int>();
-  row.run = item.at("run").get<int>();
-  for (const MetricField& field : kMetrics) {
+  const auto number = [&](const char* key) {
+    return static_cast<int>(
+        integer_within(item.at(key), 0, kMaxNumber, fmt::format("{}: {}", file, key)));
+  };
+  row.type = number("type");
+  row.level = number("level");
+  row.run = number("run");
+  for (const MetricField& field : metric_fields()) {
     row.metrics.*field.value = item.at(field.name).get<double>();
   }
   row.metrics.n_in = item.at("n_in").get<std::size_t>();
@@ -91,7 +84,7 @@ void write_results(const std::filesystem::path& folder, const Results& results) 
 Results read_results(const std::filesystem::path& path) {
   const std::string text = read_text_file(path);
   try {
-    const json file = json::parse(text);
+    const json file = parse_json(text, path.string());
     const int version = file.at("format_version").get<int>();
     if (version > kResultsFormat) {
       throw FormatError(fmt::format("{}: format version {} is newer than this gradspace reads ({})",
@@ -99,12 +92,13 @@ Results read_results(const std::filesystem::path& path) {
     }
     Results results;
     results.options_json = file.at("options").dump();
+    results.record_json = file.value("record", json::object()).dump();
     for (const json& item : file.at("rows")) {
-      results.rows.push_back(row_from_json(item));
+      results.rows.push_back(row_from_json(item, path.string()));
     }
     return results;
   } catch (const json::exception&) {
-    throw FormatError(fmt::format("{}: not a results file, or truncated", path.string()));
+    throw FormatError(fmt::format("{}: not a results file", path.string()));
   }
 }
 

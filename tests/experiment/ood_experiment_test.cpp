@@ -89,8 +89,8 @@ TEST_F(OodExperiment, LeavesTablesScoresAndPictures) {
     EXPECT_EQ(row.metrics.n_out, 12U);
   }
   const std::string scores = read_text_file(options_.out / "image_scores.csv");
-  // A header; five sets of twelve images by four methods and two runs.
-  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 5 * 12 * 4 * 2);
+  // A header; clean val and five test sets of twelve images by four methods and two runs.
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 6 * 12 * 4 * 2);
   const std::string training = read_text_file(options_.out / "training.csv");
   EXPECT_EQ(std::count(training.begin(), training.end(), '\n'), 1 + 2 * 2);
   const Image strip = read_image(options_.out / "samples/09_05_0.png");

@@ -1,0 +1,236 @@
+// The page's data for experiments that judge detectors.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "core/json.h"
+#include "gradspace/challenge.h"
+#include "gradspace/error.h"
+#include "report/conditions.h"
+#include "report/page_data.h"
+#include "report/results_summary.h"
+#include "report/run_files.h"
+#include "report/score_curves.h"
+#include "report/thumbnails.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kSampleBytes = 600'000;
+
+using Rows = std::vector<const ResultRow*>;
+
+/// Means of all metrics, and their deviations between runs where there are several.
+void add_summary(const Rows& rows, json& item) {
+  json means = json::array();
+  json deviations = json::array();
+  for (const MetricField& field : metric_fields()) {
+    const MeanAndSpread summary = summarise(rows, field.value);
+    means.push_back(rounded(summary.mean));
+    if (summary.deviation) {
+      deviations.push_back(rounded(*summary.deviation));
+    }
+  }
+  item["mean"] = std::move(means);
+  if (!deviations.empty()) {
+    item["deviation"] = std::move(deviations);
+  }
+}
+
+/// By method, type and level: what the heat map shows.
+json cells(const Results& results, const Conditions& conditions) {
+  std::map<std::tuple<int, int, int>, Rows> groups;
+  for (const ResultRow& row : results.rows) {
+    const int method = conditions.method_at(row.method);
+    if (method >= 0 && conditions.type_at(row.type) >= 0) {
+      groups[{method, row.type, conditions.levels_averaged() ? 0 : row.level}].push_back(&row);
+    }
+  }
+  json list = json::array();
+  for (const auto& [key, rows] : groups) {
+    const auto& [method, type, level] = key;
+    json item = {{"method", method},
+                 {"type", type},
+                 {"level", level},
+                 {"n_in", rows.front()->metrics.n_in},
+                 {"n_out", rows.front()->metrics.n_out}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+/// By method and type, and by method: the summary table. Over all types, shown or not.
+json table(const Results& results, const Conditions& conditions) {
+  std::map<std::pair<int, int>, Rows> by_type;
+  std::map<int, Rows> by_method;
+  for (const ResultRow& row : results.rows) {
+    const int method = conditions.method_at(row.method);
+    if (method >= 0) {
+      by_method[method].push_back(&row);
+      if (conditions.type_at(row.type) >= 0) {
+        by_type[{method, row.type}].push_back(&row);
+      }
+    }
+  }
+  json list = json::array();
+  for (const auto& [method, rows] : by_method) {
+    json item = {{"method", method}, {"type", nullptr}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  for (const auto& [key, rows] : by_type) {
+    json item = {{"method", key.first}, {"type", key.second}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+json types(const Conditions& conditions) {
+  json list = json::array();
+  for (const int type : conditions.types()) {
+    std::string_view summary;
+    for (const challenge::TypeInfo& info : challenge::all_types()) {
+      if (static_cast<int>(info.type) == type) {
+        summary = info.summary;
+      }
+    }
+    const bool known = !summary.empty();
+    list.push_back({{"type", type},
+                    {"name", known ? type_name(type) : fmt::format("type {}", type)},
+                    {"summary", summary}});
+  }
+  return list;
+}
+
+json paper() {
+  json rows = json::object();
+  for (const PaperRow& row : paper_rows()) {
+    for (const auto& [type, accuracy] : row.accuracy_by_type) {
+      rows[row.method][std::to_string(type)] = accuracy;
+    }
+  }
+  return rows;
+}
+
+void note_what_is_left_out(const Results& results, const Conditions& conditions, Notes& notes) {
+  if (conditions.levels_averaged()) {
+    notes.push_back(
+        fmt::format("{} results are too many to show one by one: levels are averaged here. "
+                    "Every one is in results.csv.",
+                    results.rows.size()));
+  }
+  if (conditions.types_left_out() > 0 || conditions.methods_left_out() > 0) {
+    notes.push_back(
+        fmt::format("The first {} challenge types and {} detectors are shown; {} types and {} "
+                    "detectors more are "
+                    "in results.csv.",
+                    conditions.types().size(), conditions.methods().size(),
+                    conditions.types_left_out(), conditions.methods_left_out()));
+  }
+  const json options = json::parse(results.options_json);
+  const json runs = options.value("runs", json(nullptr));
+  if (runs.is_number_integer() && !results.rows.empty() &&
+      runs.get<std::int64_t>() > static_cast<std::int64_t>(conditions.runs().size())) {
+    notes.push_back(
+        fmt::format("This run has not finished: {} of {} repetitions are done. The same command "
+                    "continues it.",
+                    conditions.runs().size(), runs.get<std::int64_t>()));
+  }
+}
+
+bool is_there(const fs::path& path, std::string_view what, Notes& notes) {
+  if (fs::exists(path)) {
+    return true;
+  }
+  notes.push_back(fmt::format("{} is not there: no {}.", path.filename().string(), what));
+  return false;
+}
+
+json sample_json(const Sample& sample, const ImageScores& scores, std::size_t methods) {
+  const auto image_json = [&](const SampleImage& image) {
+    json item = {{"path", image.path}};
+    const auto found = scores.samples.find(image);
+    if (found == scores.samples.end() || found->second.by_method.empty()) {
+      return item;
+    }
+    json by_method = json::array();
+    for (std::size_t i = 0; i < methods; ++i) {
+      const auto score = found->second.by_method.find(static_cast<int>(i));
+      by_method.push_back(score == found->second.by_method.end() ? json(nullptr)
+                                                                 : json(rounded(score->second)));
+    }
+    item["scores"] = std::move(by_method);
+    item["bce"] = rounded(found->second.bce);
+    item["kld"] = rounded(found->second.kld);
+    return item;
+  };
+  return {{"type", sample.challenged.type},
+          {"level", sample.challenged.level},
+          {"image", sample.image},
+          {"clean", image_json(sample.clean)},
+          {"challenged", image_json(sample.challenged)}};
+}
+
+/// Curves, calibration and samples: what needs image_scores.csv and samples/.
+void add_images(const fs::path& folder, const Results& results, const Conditions& conditions,
+                Notes& notes, json& data) {
+  std::vector<Sample> samples;
+  std::vector<SampleImage> wanted;
+  if (is_there(folder / "samples/samples.json", "sample pictures", notes)) {
+    samples = read_samples(folder / "samples", kSampleBytes);
+    for (const Sample& sample : samples) {
+      wanted.push_back(sample.clean);
+      wanted.push_back(sample.challenged);
+    }
+  }
+  ImageScores scores;
+  if (is_there(folder / "image_scores.csv", "curves and histograms", notes)) {
+    scores = read_image_scores(folder / "image_scores.csv", conditions, wanted);
+    data["curves"] = score_curves(scores.test, results, conditions);
+    data["calibration"] = calibration_curves(scores);
+  }
+  data["samples"] = json::array();
+  for (const Sample& sample : samples) {
+    data["samples"].push_back(sample_json(sample, scores, conditions.methods().size()));
+  }
+}
+
+}  // namespace
+
+json detection_data(const fs::path& folder, const Results& results, Notes& notes) {
+  const Conditions conditions(results);
+  json metrics = json::array();
+  for (const MetricField& field : metric_fields()) {
+    metrics.push_back(field.name);
+  }
+  json data = {{"metrics", std::move(metrics)},
+               {"methods", conditions.methods()},
+               {"types", types(conditions)},
+               {"levels", conditions.levels()},
+               {"levels_averaged", conditions.levels_averaged()},
+               {"runs", conditions.runs()},
+               {"cells", cells(results, conditions)},
+               {"table", table(results, conditions)},
+               {"paper", paper()},
+               {"training", read_training(folder)}};
+  note_what_is_left_out(results, conditions, notes);
+  if (!results.rows.empty()) {
+    add_images(folder, results, conditions, notes, data);
+    if (is_there(folder / "fingerprints.json", "gradient fingerprints", notes)) {
+      data["fingerprints"] = read_fingerprints(folder / "fingerprints.json", conditions);
+    }
+  }
+  return data;
+}
+
+}  // namespace gradspace

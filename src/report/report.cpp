@@ -1,0 +1,86 @@
+#include "gradspace/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "gradspace/error.h"
+#include "gradspace/results.h"
+#include "gradspace/version.h"
+#include "report/html_page.h"
+#include "report/page_data.h"
+#include "report/run_files.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kResults = "results.json";
+
+/// The run's name for people: its folder's.
+std::string title_of(const fs::path& folder) {
+  const fs::path name = fs::absolute(folder).lexically_normal();
+  return (name.has_filename() ? name : name.parent_path()).filename().string();
+}
+
+json unfinished_data(const fs::path& folder, Notes& notes) {
+  Results nothing;
+  json data = detection_data(folder, nothing, notes);
+  if (data.at("training").empty()) {
+    throw IoError(
+        fmt::format("{}: holds no results.json, nor the beginnings of a run", folder.string()));
+  }
+  notes.insert(
+      notes.begin(),
+      "This run has not finished: there is no results.json yet. The same command continues "
+      "it; until then there is only the training to see.");
+  data["kind"] = "unfinished";
+  return data;
+}
+
+std::string kind_of(const json& file) {
+  if (file.contains("summary")) {
+    return "quality";
+  }
+  const json command = file.at("options").value("command", json(nullptr));
+  return command == "experiment one-class" ? "one-class" : "ood";
+}
+
+json finished_data(const fs::path& folder, Notes& notes) {
+  const fs::path path = folder / kResults;
+  const json file = read_versioned_json(path);
+  if (!file.contains("options") || !file["options"].is_object()) {
+    throw FormatError(fmt::format("{}: not a results file", path.string()));
+  }
+  const std::string kind = kind_of(file);
+  json data = kind == "quality" ? quality_data(folder, file, notes)
+                                : detection_data(folder, read_results(path), notes);
+  data["kind"] = kind;
+  data["options"] = file["options"];
+  data["record"] = file.value("record", json::object());
+  data["version"] = file.value("gradspace_version", json(nullptr));
+  return data;
+}
+
+}  // namespace
+
+fs::path write_report(const fs::path& folder) {
+  if (!fs::is_directory(folder)) {
+    throw IoError(fmt::format("{}: is not a folder", folder.string()));
+  }
+  Notes notes;
+  json data =
+      fs::exists(folder / kResults) ? finished_data(folder, notes) : unfinished_data(folder, notes);
+  data["title"] = title_of(folder);
+  data["notes"] = notes;
+  data["report_version"] = kVersion;
+  const fs::path path = folder / "report.html";
+  write_file(path, html_page(data));
+  return path;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,103 @@
+#include "report/thumbnails.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/base64.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "gradspace/error.h"
+#include "report/run_files.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kMaxNumber = 1'000'000;
+constexpr int kMaxStripSide = 1024;
+
+Sample sample_from_json(const json& row, const std::string& name) {
+  Sample sample;
+  sample.file = row.at("file").get<std::string>();
+  if (sample.file.empty() || sample.file.front() == '.' ||
+      sample.file.find_first_of("/\\") != std::string::npos) {
+    throw FormatError(
+        fmt::format("{}: '{}' must be a file beside it", name, printable(sample.file)));
+  }
+  sample.clean.path = row.at("clean").get<std::string>();
+  sample.challenged.path = row.at("challenged").get<std::string>();
+  sample.challenged.type =
+      static_cast<int>(integer_within(row.at("type"), 0, kMaxNumber, name + ": type"));
+  sample.challenged.level =
+      static_cast<int>(integer_within(row.at("level"), 0, kMaxNumber, name + ": level"));
+  return sample;
+}
+
+/// The first of every condition, then the second, ...
+void order_by_turns(std::vector<Sample>& samples) {
+  std::map<std::pair<int, int>, int> seen;
+  std::vector<std::pair<int, Sample>> by_turn;
+  for (Sample& sample : samples) {
+    const int turn = seen[{sample.challenged.type, sample.challenged.level}]++;
+    by_turn.emplace_back(turn, std::move(sample));
+  }
+  std::stable_sort(by_turn.begin(), by_turn.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i] = std::move(by_turn[i].second);
+  }
+}
+
+}  // namespace
+
+std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality) {
+  const std::vector<std::uint8_t> bytes = encode_image(image, format, {jpeg_quality});
+  return fmt::format("data:image/{};base64,{}", format == ImageFormat::kPng ? "png" : "jpeg",
+                     base64(bytes));
+}
+
+Image thumbnail(const Image& image, int side) {
+  const int longer = std::max(image.width(), image.height());
+  if (longer <= side) {
+    return image;
+  }
+  const auto scaled = [&](int length) {
+    return std::max(1, static_cast<int>((std::int64_t{length} * side + longer / 2) / longer));
+  };
+  return resize_bilinear(image, scaled(image.width()), scaled(image.height()));
+}
+
+std::vector<Sample> read_samples(const fs::path& folder, std::size_t max_bytes) {
+  const fs::path list = folder / "samples.json";
+  const json file = read_versioned_json(list);
+  std::vector<Sample> samples;
+  try {
+    for (const json& row : file.at("rows")) {
+      samples.push_back(sample_from_json(row, list.string()));
+    }
+  } catch (const json::exception&) {
+    throw FormatError(fmt::format("{}: not a list of samples", list.string()));
+  }
+  order_by_turns(samples);
+  std::size_t bytes = 0;
+  std::size_t kept = 0;
+  for (Sample& sample : samples) {
+    sample.image =
+        data_uri(thumbnail(read_image(folder / sample.file), kMaxStripSide), ImageFormat::kPng);
+    bytes += sample.image.size();
+    if (bytes > max_bytes) {
+      break;
+    }
+    ++kept;
+  }
+  samples.resize(kept);
+  return samples;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,33 @@
+// Pictures inside the page.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gradspace/image.h"
+#include "report/score_curves.h"
+
+namespace gradspace {
+
+/// "data:image/png;base64,...".
+std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality = 80);
+
+/// Within `side` by `side` pixels, in its proportions; a smaller image stays as it is.
+Image thumbnail(const Image& image, int side);
+
+/// A strip of panels that samples.json lists.
+struct Sample {
+  std::string file;
+  SampleImage clean;
+  SampleImage challenged;
+  std::string image;  ///< data URI
+};
+
+/// Reads samples.json and strips until they take `max_bytes`: the first image under every condition,
+/// then the second, and so on. Throws IoError, FormatError.
+std::vector<Sample> read_samples(const std::filesystem::path& folder, std::size_t max_bytes);
+
+}  // namespace gradspace

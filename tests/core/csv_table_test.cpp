@@ -1,0 +1,83 @@
+#include "core/csv_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/csv.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+TEST(CsvTable, ReadsFieldsByTheirColumnsNames) {
+  CsvTable table("path,score\na.png,0.5\nb.png,-2e3\n", "t.csv");
+  const std::size_t score = table.column("score");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.text(table.column("path")), "a.png");
+  EXPECT_EQ(table.number(score), 0.5);
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.number(score), -2000);
+  EXPECT_FALSE(table.next());
+  EXPECT_EQ(table.find_column("bce"), std::nullopt);
+}
+
+TEST(CsvTable, TakesQuotesLineBreaksWindowsLineEndsAndAMissingLastLineEnd) {
+  CsvTable table("\xEF\xBB\xBFname,n\r\n\"a, \"\"b\"\"\nc\",1\r\n\"d\",2", "t.csv");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.text(0), "a, \"b\"\nc");
+  EXPECT_EQ(table.integer(1, 0, 9), 1);
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.text(0), "d");
+  EXPECT_EQ(table.integer(1, 0, 9), 2);
+  EXPECT_FALSE(table.next());
+}
+
+TEST(CsvTable, ReadsWhatCsvFieldWrites) {
+  for (const std::string text : {"", "plain", "a,b", "\"", "x\ny", "<img onerror=\"x\">.png"}) {
+    const std::string file = "v,w\n" + csv_field(text) + ",1\n";
+    CsvTable table(file, "t.csv");
+    ASSERT_TRUE(table.next());
+    EXPECT_EQ(table.text(0), text);
+    EXPECT_FALSE(table.next());
+  }
+}
+
+TEST(CsvTable, NamesFileLineAndColumnOfWhatIsWrong) {
+  const auto read_all = [](std::string_view text) {
+    CsvTable table(text, "t.csv");
+    while (table.next()) {
+      table.number(table.column("n"));
+    }
+  };
+  EXPECT_THAT([&] { read_all(""); }, ThrowsMessage<FormatError>(HasSubstr("t.csv")));
+  EXPECT_THAT([&] { read_all("a,a\n"); }, ThrowsMessage<FormatError>(HasSubstr("one name")));
+  EXPECT_THAT([&] { read_all("a,b\n1,2\n"); },
+              ThrowsMessage<FormatError>(HasSubstr("no column 'n'")));
+  EXPECT_THAT([&] { read_all("a,n\nx,1\nx\n"); },
+              ThrowsMessage<FormatError>(HasSubstr("t.csv: line 3: 1 fields")));
+  EXPECT_THAT([&] { read_all("a,n\n\"x\ny\",1\n\"open,2\n"); },
+              ThrowsMessage<FormatError>(HasSubstr("line 4: a quote is not closed")));
+  EXPECT_THAT([&] { read_all("a,n\n\"x\"y,1\n"); },
+              ThrowsMessage<FormatError>(HasSubstr("follows a closing quote")));
+  for (const char* number : {"", "nan", "inf", "1.5x", "0x10", "1e999"}) {
+    EXPECT_THAT([&] { read_all(std::string("a,n\nx,") + number + "\n"); },
+                ThrowsMessage<FormatError>(HasSubstr("line 2: n is")))
+        << number;
+  }
+}
+
+TEST(CsvTable, RefusesWholeNumbersOutsideTheirBounds) {
+  for (const char* number : {"-1", "10", "1.0", "99999999999999999999"}) {
+    const std::string text = std::string("n\n") + number + "\n";
+    CsvTable table(text, "t.csv");
+    ASSERT_TRUE(table.next());
+    EXPECT_THAT([&] { table.integer(0, 0, 9); },
+                ThrowsMessage<FormatError>(HasSubstr("whole number from 0 to 9")));
+  }
+}
+
+}  // namespace
+}  // namespace gradspace

@@ -1,0 +1,138 @@
+// The report of experiments that judge detectors: paper's four methods, one-class detectors, or a run
+// that has not finished.
+import { choice, h } from "./dom.js";
+import { METRICS, count, metricValue, percent, plural } from "./format.js";
+import { Scores } from "./scores.js";
+import { State } from "./state.js";
+import { summarySection } from "./summary.js";
+import { heatMapCard } from "./heat_map.js";
+import { thresholdCard } from "./threshold.js";
+import { precisionCard, rocCard } from "./curves.js";
+import { samplesSection } from "./samples.js";
+import { fingerprintSection } from "./fingerprint.js";
+import { trainingCard } from "./training.js";
+import { calibrationCard } from "./calibration.js";
+
+/// The data with look-ups that the sections share.
+class Model {
+  constructor(data) {
+    Object.assign(this, data);
+    this.scores = new Scores(data.curves ?? []);
+    this.byCell = new Map(data.cells.map((cell) => [`${cell.method} ${cell.type} ${cell.level}`, cell]));
+    this.byType = new Map(data.table.map((row) => [`${row.method} ${row.type}`, row]));
+    this.typeNames = new Map(data.types.map((type) => [type.type, type.name]));
+  }
+
+  metricIndex(metric) { return this.metrics.indexOf(metric); }
+  cell(method, type, level) { return this.byCell.get(`${method} ${type} ${level}`); }
+  /// The mean over levels; over all types where `type` is null.
+  row(method, type) { return this.byType.get(`${method} ${type}`); }
+  value(row, metric) { return row?.mean[this.metricIndex(metric)]; }
+  typeName(type) { return this.typeNames.get(type) ?? `type ${type}`; }
+
+  conditionName(type, level) {
+    if (type === "all") return level === "all" || this.levels_averaged ? "all challenges" : `all challenges at level ${level}`;
+    if (this.levels_averaged) return this.typeName(type);
+    return level === "all" ? `${this.typeName(type)}, all levels` : `${this.typeName(type)}, level ${level}`;
+  }
+
+  bestMethod(metric) {
+    const sign = METRICS[metric].good === 1 ? 1 : -1;
+    return this.methods.map((_, i) => i).reduce((best, i) =>
+      sign * (this.value(this.row(i, null), metric) ?? -Infinity) > sign * (this.value(this.row(best, null), metric) ?? -Infinity) ? i : best, 0);
+  }
+}
+
+function headline(model) {
+  if (!model.cells.length) return null;
+  const best = model.bestMethod("auroc");
+  const auroc = (row) => model.value(row, "auroc");
+  const types = model.types.map(({ type }) => [auroc(model.row(best, type)), type]).filter(([value]) => value !== undefined).sort((a, b) => b[0] - a[0]);
+  const mean = auroc(model.row(best, null));
+  const strength = mean >= 0.95 ? "tells challenged images from clean ones almost without error"
+    : mean >= 0.85 ? "tells most challenged images from clean ones"
+    : mean >= 0.65 ? "tells challenged images from clean ones somewhat better than guessing"
+    : "hardly tells challenged images from clean ones";
+  const parts = [h("b", model.methods[best]), model.methods.length > 1 ? ", the best detector here, " : " ", `${strength}: AUROC ${mean.toFixed(3)} on average.`];
+  if (types.length > 1) {
+    const [easy, hard] = [types[0], types[types.length - 1]];
+    parts.push(` Easiest for it is ${model.typeName(easy[1])} (${easy[0].toFixed(3)}), hardest ${model.typeName(hard[1])} (${hard[0].toFixed(3)}).`);
+  }
+  return parts;
+}
+
+function tiles(model) {
+  if (!model.cells.length) return [];
+  const best = model.bestMethod("auroc");
+  const all = model.row(best, null);
+  const cell = model.cells[0];
+  return [
+    ["AUROC", metricValue("auroc", model.value(all, "auroc")), `${model.methods[best]}, mean of all`],
+    ["Right decisions", percent(model.value(all, "accuracy")), "balanced, at its own threshold"],
+    ["False alarms", percent(model.value(all, "fpr95_ood_positive")), "to find 95 % of the challenged"],
+    ["Images", count(cell.n_in), `clean, against ${count(cell.n_out)} in each of ${plural(new Set(model.cells.map((c) => `${c.type} ${c.level}`)).size, "condition")}`],
+  ];
+}
+
+function chooserBar(model, state) {
+  const choosers = [
+    choice("Detector", model.methods.map((name, i) => [i, name]), state.method, (value) => state.set({ method: Number(value) })),
+    choice("Challenge", [["all", "all"], ...model.types.map(({ type, name }) => [type, name])], state.type,
+      (value) => state.set({ type: value === "all" ? "all" : Number(value) })),
+  ];
+  const keys = ["method", "type"];
+  if (model.levels.length > 1) {
+    choosers.push(choice("Level", [["all", "all"], ...model.levels.map((level) => [level, level])], state.level,
+      (value) => state.set({ level: value === "all" ? "all" : Number(value) })));
+    keys.push("level");
+  }
+  const runs = [...new Set(model.scores.detectors.map((detector) => detector.run))];
+  if (runs.length > 1) {
+    choosers.push(choice("Repetition", runs.map((run) => [run, run + 1]), state.run, (value) => state.set({ run: Number(value) })));
+    keys.push("run");
+  }
+  keys.forEach((key, i) => state.on([key], () => choosers[i].set(state[key])));
+  return h("nav.choosers", { "aria-label": "What the charts show" }, choosers.map((chooser) => chooser.element));
+}
+
+const group = (title, explanation, ...cards) =>
+  h("section.group", h("div.intro", h("h2", title), explanation ? h("p", explanation) : null), ...cards);
+
+export function detectionReport(data) {
+  const model = new Model(data);
+  const proposed = data.methods.indexOf("proposed");
+  const state = new State({
+    method: proposed >= 0 ? proposed : data.methods.length ? model.bestMethod("auroc") : 0,
+    type: "all", level: "all", run: data.runs[0] ?? 0,
+    metric: data.kind === "ood" ? "accuracy" : "auroc", sample: 0,
+  });
+  const cards = [];
+  const add = (card) => { if (card) cards.push(card); return card?.element ?? null; };
+  const content = [];
+  if (model.cells.length) {
+    content.push(group("Results", "Every detector looked at clean images and at challenged ones, made worse in one way at one strength, and gave each a score. These tables say how well the scores keep the two apart.",
+      add(summarySection(model, state))));
+    content.push(chooserBar(model, state));
+    content.push(group("Where it works", "Choose a detector and a challenge above, or press a cell of the map: the charts below follow.",
+      add(heatMapCard(model, state))));
+  }
+  const threshold = model.scores.detectors.length ? thresholdCard(model, state) : null;
+  if (threshold) {
+    content.push(group("Choosing a threshold", "An image that scores above the threshold is called out of distribution. A low threshold finds more of the challenged images and raises more false alarms.",
+      add(threshold), h("div.pair", add(rocCard(model, state, threshold)), add(precisionCard(model, state, threshold)))));
+  }
+  if (data.calibration?.length) {
+    content.push(group("Asked for, and seen", "A threshold can be set from clean images alone, for a rate of false alarms that one can live with. Does it hold on clean images that the detector has never seen?",
+      add(calibrationCard(model, state))));
+  }
+  if (data.samples?.length) content.push(add(samplesSection(model, state, threshold)));
+  if (data.fingerprints?.length) content.push(add(fingerprintSection(model, state)));
+  if (data.training.length) {
+    content.push(group("How the autoencoder learned", null, add(trainingCard(model, state))));
+  }
+  return {
+    headline: headline(model), tiles: tiles(model), content,
+    ready: () => cards.forEach((card) => card.update()),
+    handles: { state, model, threshold },
+  };
+}

@@ -1,0 +1,209 @@
+// Every image's scores, as the report carries them: for each detector a list of thresholds (stops), and
+// for each condition how many images score up to each. An image is called clean where its score is at
+// most the threshold; at the stops all rates are exact.
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+export function decodeStops(base64) {
+  const raw = bytes(base64);
+  const view = new DataView(raw.buffer);
+  return Float64Array.from({ length: raw.length / 8 }, (_, i) => view.getFloat64(8 * i, true));
+}
+
+/// LEB128 numbers, summed up from stop to stop.
+export function decodeCumulative(base64, length) {
+  const sums = new Float64Array(length);
+  let at = 0, value = 0, scale = 1, sum = 0;
+  for (const byte of bytes(base64)) {
+    value += (byte & 127) * scale;
+    scale *= 128;
+    if (byte < 128) {
+      sum += value;
+      if (at < length) sums[at++] = sum;
+      value = 0;
+      scale = 1;
+    }
+  }
+  return sums;
+}
+
+export class Scores {
+  constructor(curves) {
+    this.detectors = curves.map((curve) => {
+      const stops = decodeStops(curve.stops);
+      return { ...curve, stops, series: curve.series.map((series) => ({ ...series, cumulative: decodeCumulative(series.counts, stops.length) })) };
+    });
+  }
+
+  detector(method, run) {
+    return this.detectors.find((detector) => detector.method === method && detector.run === run) ?? null;
+  }
+
+  /// Runs that a detector has scores of.
+  runs(method) {
+    return this.detectors.filter((detector) => detector.method === method).map((detector) => detector.run);
+  }
+
+  /// Clean scores against those of a condition; "all" pools types or levels. Null where there are none.
+  pair(method, run, type, level) {
+    const detector = this.detector(method, run);
+    const clean = detector?.series.find((series) => series.type === -1);
+    const chosen = detector?.series.filter((series) => series.type !== -1 &&
+      (type === "all" || series.type === type) && (level === "all" || series.level === level));
+    if (!clean || !chosen.length) return null;
+    const outside = new Float64Array(detector.stops.length);
+    let n = 0;
+    for (const series of chosen) {
+      n += series.n;
+      for (let i = 0; i < outside.length; ++i) outside[i] += series.cumulative[i];
+    }
+    return { stops: detector.stops, threshold: detector.threshold, clean: { n: clean.n, cumulative: clean.cumulative }, challenged: { n, cumulative: outside } };
+  }
+}
+
+/// What a threshold does; `stop` -1 lies below every score.
+export function figures(pair, stop) {
+  const passed = (list) => (stop < 0 ? 0 : list.cumulative[stop]);
+  const falseAlarms = pair.clean.n - passed(pair.clean);
+  const misses = passed(pair.challenged);
+  return {
+    falseAlarms, misses,
+    falseAlarmRate: falseAlarms / pair.clean.n,
+    missRate: misses / pair.challenged.n,
+    accuracy: (passed(pair.clean) / pair.clean.n + 1 - misses / pair.challenged.n) / 2,
+  };
+}
+
+/// The last stop that is at most `value`.
+export function stopAt(stops, value) {
+  let low = -1, high = stops.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (stops[middle] <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/// The lowest stop with at most this rate of false alarms.
+export function stopOfFalseAlarms(pair, rate) {
+  for (let i = 0; i < pair.stops.length; ++i) {
+    if (pair.clean.n - pair.clean.cumulative[i] <= rate * pair.clean.n) return i;
+  }
+  return pair.stops.length - 1;
+}
+
+export function bestStop(pair) {
+  let best = -1, most = -1;
+  for (let i = -1; i < pair.stops.length; ++i) {
+    const { accuracy } = figures(pair, i);
+    if (accuracy > most + 1e-12) [best, most] = [i, accuracy];
+  }
+  return best;
+}
+
+/// The detector's own threshold where it is known, else the one with 5 % false alarms.
+export function initialStop(pair) {
+  return pair.threshold === null ? stopOfFalseAlarms(pair, 0.05) : stopAt(pair.stops, pair.threshold);
+}
+
+/// [false alarm rate, detection rate, stop], from (0, 0) to (1, 1).
+export function rocPoints(pair) {
+  const points = [];
+  for (let i = pair.stops.length - 1; i >= -1; --i) {
+    const f = figures(pair, i);
+    const last = points[points.length - 1];
+    if (!last || last[0] !== f.falseAlarmRate || last[1] !== 1 - f.missRate) points.push([f.falseAlarmRate, 1 - f.missRate, i]);
+  }
+  return points;
+}
+
+export function areaUnder(points) {
+  let area = 0;
+  for (let i = 1; i < points.length; ++i) area += (points[i][0] - points[i - 1][0]) * (points[i][1] + points[i - 1][1]) / 2;
+  return area;
+}
+
+/// [recall, precision, stop] with challenged images as the ones to find.
+export function precisionPoints(pair) {
+  const points = [];
+  for (let i = pair.stops.length - 1; i >= -1; --i) {
+    const f = figures(pair, i);
+    const found = pair.challenged.n - f.misses;
+    if (found + f.falseAlarms > 0) points.push([found / pair.challenged.n, found / (found + f.falseAlarms), i]);
+  }
+  return points;
+}
+
+/// Balanced base rates differ where conditions are pooled: the precision that guessing would have.
+export const baseRate = (pair) => pair.challenged.n / (pair.challenged.n + pair.clean.n);
+
+// Scales of a histogram's axis.
+
+const LOGIT_EDGE = 1e-4;
+
+export const scales = {
+  linear: { name: "Linear", to: (x) => x, from: (y) => y },
+  logit: {
+    name: "Stretched",
+    to: (x) => { const p = Math.min(1 - LOGIT_EDGE, Math.max(LOGIT_EDGE, x)); return Math.log(p / (1 - p)); },
+    from: (y) => 1 / (1 + Math.exp(-y)),
+  },
+  log: { name: "Stretched", to: (x) => Math.sign(x) * Math.log10(1 + Math.abs(x)), from: (y) => Math.sign(y) * (10 ** Math.abs(y) - 1) },
+};
+
+/// The scale that suits a detector's scores, and the one that stretches crowded ends.
+export function scalesFor(stops) {
+  const inUnit = stops[0] >= 0 && stops[stops.length - 1] <= 1;
+  const stretched = inUnit ? "logit" : "log";
+  const at = (share) => stops[Math.floor(share * (stops.length - 1))];
+  const crowded = inUnit ? at(0.25) < 0.02 || at(0.75) > 0.98 : at(0.98) - at(0) > 12 * (at(0.5) - at(0));
+  return { stretched, suits: crowded ? stretched : "linear" };
+}
+
+/// Shares of the images by bin, over [low, high] on the scale. Between stops that are quantiles of many
+/// scores, images are spread evenly.
+export function histogram(list, stops, scale, low, high, bins) {
+  const shares = new Float64Array(bins);
+  const width = (high - low) / bins;
+  const place = (y) => Math.min(bins - 1, Math.max(0, Math.floor((y - low) / width)));
+  const spread = list.n > stops.length && stops.length >= 60;
+  for (let i = 0; i < stops.length; ++i) {
+    const count = list.cumulative[i] - (i ? list.cumulative[i - 1] : 0);
+    if (!count) continue;
+    const to = scale.to(stops[i]);
+    const from = spread && i ? Math.max(low, scale.to(stops[i - 1])) : to;
+    const first = place(from), last = place(to);
+    if (first === last) {
+      shares[last] += count / list.n;
+      continue;
+    }
+    for (let bin = first; bin <= last; ++bin) {
+      const overlap = Math.min(to, low + (bin + 1) * width) - Math.max(from, low + bin * width);
+      shares[bin] += (Math.max(0, overlap) / (to - from)) * (count / list.n);
+    }
+  }
+  return shares;
+}
+
+export function axisRange(pair, scale, name) {
+  if (name === "logit") return [scale.to(0), scale.to(1)];
+  const { stops } = pair;
+  const pick = (share) => stops[Math.min(stops.length - 1, Math.max(0, Math.round(share * (stops.length - 1))))];
+  if (name === "linear" && stops[0] >= 0 && stops[stops.length - 1] <= 1 && stops[0] < 0.2 && stops[stops.length - 1] > 0.8) return [0, 1];
+  const low = scale.to(pick(0)), high = scale.to(name === "linear" ? pick(0.995) : pick(1));
+  return high > low ? [low, high] : [low - 0.5, low + 0.5];
+}
+
+export function axisTicks(name, low, high) {
+  if (name === "logit") return [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999].map((p) => scales.logit.to(p));
+  if (name === "log") {
+    const ticks = [];
+    for (let power = -6; power <= 12; ++power) for (const sign of [-1, 1]) ticks.push(scales.log.to(sign * 10 ** power));
+    ticks.push(0);
+    return ticks.sort((a, b) => a - b).filter((tick) => tick >= low && tick <= high && (tick === 0 || Math.abs(tick) > 0.04 * (high - low)));
+  }
+  return null;
+}
