@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 28;
-constexpr std::size_t kMaxPairs = 4000;  ///< shown
 
 }  // namespace
 
