@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/backends.h"
 #include "gradspace/error.h"
@@ -31,18 +32,6 @@ struct Arguments {
   bool quiet = false;
   TrainOptions options;
 };
-
-/// Found out now, not after hours of training.
-void check_target(const std::filesystem::path& out) {
-  const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder)) {
-    throw IoError(
-        fmt::format("{}: can't write: there is no folder {}", out.string(), folder.string()));
-  }
-  if (std::filesystem::is_directory(out)) {
-    throw InvalidArgument(fmt::format("{}: is a folder, not a file to write", out.string()));
-  }
-}
 
 struct Images {
   std::unique_ptr<ImageStore> train;

@@ -20,19 +20,6 @@ namespace {
 constexpr std::string_view kKind = "checkpoint";
 constexpr std::string_view kBestPrefix = "best.";
 
-/// Over history and tensors: one flipped bit would quietly lead to other weights.
-std::string content_digest(std::string_view history, const TensorMap& tensors) {
-  Sha256 hash;
-  hash.update(bytes_of(history));
-  for (const auto& [name, tensor] : tensors) {
-    hash.update(bytes_of(name));
-    hash.update(bytes_of(shape_text(tensor.shape)));
-    hash.update({reinterpret_cast<const std::uint8_t*>(tensor.values.data()),
-                 tensor.values.size() * sizeof(float)});
-  }
-  return hash.finish();
-}
-
 const std::string& entry(const SafeTensors& file, const std::string& key,
                          const std::filesystem::path& path) {
   const auto found = file.metadata.find(key);
@@ -53,6 +40,18 @@ void check_history(std::span<const EpochRecord> epochs, const std::filesystem::p
 }
 
 }  // namespace
+
+std::string content_digest(std::string_view text, const TensorMap& tensors) {
+  Sha256 hash;
+  hash.update(bytes_of(text));
+  for (const auto& [name, tensor] : tensors) {
+    hash.update(bytes_of(name));
+    hash.update(bytes_of(shape_text(tensor.shape)));
+    hash.update({reinterpret_cast<const std::uint8_t*>(tensor.values.data()),
+                 tensor.values.size() * sizeof(float)});
+  }
+  return hash.finish();
+}
 
 void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity,
                       Checkpoint checkpoint) {

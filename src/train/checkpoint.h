@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradspace/train.h"
@@ -22,5 +24,9 @@ void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& i
 /// Throws IoError; FormatError when the file is damaged; InvalidArgument when its identity is
 /// another. That names and shapes fit a backend is left to the caller.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity);
+
+/// SHA-256 over a text and all tensors, for a checkpoint to hold: one flipped bit would quietly lead to
+/// other weights.
+std::string content_digest(std::string_view text, const TensorMap& tensors);
 
 }  // namespace gradspace

@@ -1,0 +1,109 @@
+// gradspace iqa-train: the decoder behind the learned quality scores, from photographs.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/output_target.h"
+#include "cli/progress.h"
+#include "gradspace/decoder_training.h"
+#include "gradspace/error.h"
+#include "gradspace/source.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct Arguments {
+  std::string photos;
+  std::filesystem::path out;
+  DecoderTrainingOptions options;
+  int threads = 0;
+  bool quiet = false;
+};
+
+DecoderTrainingResult run_training(const Source& photographs, const Arguments& arguments) {
+  const InterruptGuard guard;
+  auto progress = std::make_unique<Progress>("read", "photographs", arguments.quiet);
+  bool reading = true;
+  DecoderTrainingObserver observer;
+  observer.on_photo = [&](std::size_t done, std::size_t total) { progress->update(done, total); };
+  observer.on_iteration = [&](int iteration, int iterations, const DecoderLossValue& loss) {
+    if (reading) {
+      reading = false;
+      progress.reset();  // clears its bar
+      progress = std::make_unique<Progress>("train", "iterations", arguments.quiet);
+    }
+    progress->update(static_cast<std::size_t>(iteration), static_cast<std::size_t>(iterations),
+                     fmt::format("loss {:.6f}", loss.total()));
+  };
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  return train_decoder(photographs, arguments.options, observer);
+}
+
+int train(Arguments arguments) {
+  arguments.options.checkpoint = arguments.out;
+  arguments.options.checkpoint += ".checkpoint";
+  arguments.options.validate();
+  check_target(arguments.out);
+  std::optional<tbb::global_control> limit;
+  if (arguments.threads > 0) {
+    limit.emplace(tbb::global_control::max_allowed_parallelism,
+                  static_cast<std::size_t>(arguments.threads));
+  }
+  const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
+  const DecoderTrainingResult result = run_training(*photographs, arguments);
+  for (const std::string& failure : result.failures) {
+    fmt::print(stderr, "gradspace: left out: {}\n", failure);
+  }
+  if (result.stopped) {
+    fmt::print(stderr,
+               "gradspace: stopped after {} iterations: {} is not written; --resume goes on\n",
+               result.iterations, arguments.out.string());
+    return kFailed;
+  }
+  save_decoder(arguments.out, result.decoder);
+  std::filesystem::remove(arguments.options.checkpoint);
+  fmt::print(
+      "{}: {} photographs, {} iterations, loss {:.6f} (reconstruction {:.6f}, decay {:.6f}, "
+      "sparsity {:.6f})\n",
+      arguments.out.string(), photographs->size() - result.failures.size(), result.iterations,
+      result.loss.total(), result.loss.reconstruction, result.loss.decay, result.loss.sparsity);
+  return kDone;
+}
+
+std::function<int()> declare(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  DecoderTrainingOptions& options = arguments->options;
+  app.add_option("--photos", arguments->photos, "Folder of photographs, searched with its folders")
+      ->required();
+  app.add_option("--out", arguments->out, "Decoder file to write; the checkpoint lies beside it")
+      ->required();
+  app.add_option("--patches", options.patches, "8x8 patches to draw");
+  app.add_option("--iterations", options.iterations, "Iterations of L-BFGS");
+  app.add_option("--max-side", options.max_side,
+                 "Halve photographs until the longer side is at most this; 0 = never");
+  app.add_option("--rho", options.rho, "Wanted mean activation");
+  app.add_option("--decay", options.decay, "Weight of the squared weights");
+  app.add_option("--beta", options.beta, "Weight of the sparsity term");
+  app.add_option("--seed", options.seed, "Places of the patches, initial weights");
+  app.add_flag("--resume", options.resume, "Go on from the checkpoint, where there is one");
+  app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
+  app.add_flag("--quiet", arguments->quiet, "No progress");
+  return [arguments] { return train(*arguments); };
+}
+
+}  // namespace
+
+Command iqa_train_command() {
+  return {"iqa-train", "Train the decoder of the learned quality scores on photographs",
+          "gradspace iqa-train --photos photos --out decoder.safetensors", declare};
+}
+
+}  // namespace gradspace::cli
