@@ -1,5 +1,5 @@
 // The native engine and native training on one core, beside the processor's peak of multiply-adds
-// measured in the same run. bench/gradient/run.sh runs it beside Python PyTorch.
+// measured in the same run. bench/run.sh runs it beside Python PyTorch.
 //
 // "peak" is the share of that instruction set's own peak; multiply-adds are counted on taps inside the
 // image and nothing else: conversion, sigmoid and transposes count as no work.

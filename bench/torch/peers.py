@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The same network in Python PyTorch, in images a second of CPU time: the original's way (one image a
-backward pass), functorch's per-image gradients, and training. bench/torch/run.sh runs it beside ours."""
+backward pass), functorch's per-image gradients, and training. bench/run.sh runs it beside ours."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-// The LibTorch module's speed through the public interface, in images a second. bench/torch/run.sh
+// The LibTorch module's speed through the public interface, in images a second. bench/run.sh
 // runs it beside Python PyTorch.
 #include <benchmark/benchmark.h>
 

@@ -7,8 +7,10 @@
 
 #include "core/random.h"
 #include "gradspace/torch_module.h"
+#include "gradspace/train.h"
 #include "random_models.h"
 #include "relative_error.h"
+#include "support/test_files.h"
 
 namespace gradspace {
 namespace {
@@ -102,6 +104,30 @@ TEST(NativeEngine, AgreesWithLibTorchOnTheDefaultModel) {
   std::vector<float> images(37 * model.spec.input.size());
   std::ranges::generate(images, [&] { return static_cast<float>(random.uniform()); });
   compare(model.spec, model, {.count = 37, .f32_nchw = images.data()}, kTolerance);
+}
+
+TEST(NativeTraining, AfterFiftyEpochsOnSignsIsWhereLibTorchIs) {
+  const auto data = testing::shared_data();
+  if (!data) {
+    GTEST_SKIP() << "GRADSPACE_TEST_DATA is not set";
+  }
+  const std::filesystem::path signs = *data / "data" / "signs" / "RealChallengeFree";
+  const AutoencoderSpec spec;
+  const ImageStore train(*open_source(signs / "train"), spec.input);
+  const ImageStore validation(*open_source(signs / "val"), spec.input);
+  TrainOptions options;
+  options.epochs = 50;
+  options.seed = 3;
+  const Model initial = initialise(spec, options.seed);
+  const auto native = make_native_training(initial, options);
+  const double got = train_autoencoder(spec, train, validation, *native, options)
+                         .epochs.back()
+                         .validation_loss;
+  const auto reference = torch_module().make_training(initial, options, "cpu");
+  const double wanted = train_autoencoder(spec, train, validation, *reference, options)
+                            .epochs.back()
+                            .validation_loss;
+  EXPECT_NEAR(got, wanted, 0.005 * wanted);
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Every benchmark, its Python peers in the same run; or the parts that are named. One thread, but where a
+# line says otherwise.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:?usage: run.sh BUILD_FOLDER [image|gradient|torch|pipeline|challenge]...}
+shift
+[ $# -gt 0 ] || set -- image gradient torch pipeline challenge
+export OMP_NUM_THREADS=1
+
+# medians and spreads of Google Benchmark
+bench() {
+  "$build/bin/gradspace_$1_bench" --benchmark_repetitions=5 --benchmark_min_time=0.3 \
+    --benchmark_report_aggregates_only=true 2>&1 |
+    grep -E '^(Benchmark|peak)|_(median|cv)' || true
+}
+
+echo "commit $(git rev-parse --short HEAD), $(grep -m 1 'model name' /proc/cpuinfo | cut -d: -f2- | xargs), $(nproc --all) cores"
+for part; do
+  printf '\n== %s\n' "$part"
+  case $part in
+    image)
+      bench image
+      /usr/bin/python3 bench/image/peers.py
+      ;;
+    gradient | torch)
+      bench "$part"
+      /usr/bin/python3 bench/torch/peers.py
+      ;;
+    pipeline) /usr/bin/python3 bench/pipeline/pipeline.py "$build/bin/gradspace" ;;
+    *) bench "$part" ;;
+  esac
+done
