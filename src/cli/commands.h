@@ -13,6 +13,7 @@ Command extract_command();
 Command fit_command();
 Command import_command();
 Command info_command();
+Command iqa_benchmark_command();
 Command iqa_train_command();
 Command report_command();
 Command score_command();

@@ -14,6 +14,7 @@ std::vector<Command> all_commands() {
       score_command(),
       experiment_command(),
       report_command(),
+      iqa_benchmark_command(),
       iqa_train_command(),
       import_command(),
       info_command(),

@@ -1,0 +1,78 @@
+// How well quality metrics agree with people on a database: every pair is scored, then the scores are
+// held against the opinions, in all and by distortion type.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/agreement.h"
+
+namespace gradspace {
+
+struct QualityBenchmarkOptions {
+  std::string database;        ///< see opinion_database.h
+  std::filesystem::path path;  ///< of the database
+  std::filesystem::path out;   ///< folder for the files; made when it isn't there
+  std::vector<std::string> metrics{"gradient", "unique", "psnr", "ssim"};
+  std::filesystem::path decoder;         ///< empty = the one that ships
+  std::optional<bool> larger_is_better;  ///< of opinions; empty = as the database has it
+  AgreementOptions agreement;            ///< its larger_is_better is not used
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+struct QualityBenchmarkObserver {
+  /// One call at a time.
+  std::function<void(std::size_t done, std::size_t total)> on_score;
+  /// A file of the database that is missing, or a pair that can't be scored; one call at a time.
+  std::function<void(std::string_view reason)> on_failure;
+  /// Asked after each pair; true ends the work. What is scored is kept.
+  std::function<bool()> stop_requested;
+};
+
+struct QualitySummaryRow {
+  std::string metric;
+  std::string type;  ///< of distortion; "all"
+  Agreement agreement;
+};
+
+/// What is published of a metric on the same database; a metric of ours by its name.
+struct PublishedAgreement {
+  std::string metric;
+  std::optional<double> srocc;
+  std::optional<double> plcc;
+  std::optional<double> rmse;
+  std::optional<double> outlier_ratio;
+  std::string source;
+};
+
+struct QualityBenchmarkResult {
+  std::vector<QualitySummaryRow> summary;
+  std::vector<PublishedAgreement> published;  ///< none where the database is not known
+  std::size_t pairs = 0;                      ///< scored
+  std::size_t listed = 0;                     ///< pairs the database should have
+  std::size_t failures = 0;                   ///< files missing and pairs that could not be scored
+  bool stopped = false;                       ///< on request; nothing but the scores so far is kept
+};
+
+/// Scores on all cores, a reference prepared once, and writes into `out`
+///   scores.csv    reference, distorted, type, opinion, and one column a metric; empty where a score
+///                 is infinite (PSNR of equal images), which counts for no figure
+///   results.json  options, "summary" and "published"
+/// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
+/// database, decoder and metrics are the same. Throws InvalidArgument, IoError, FormatError; Error
+/// when no pair could be scored.
+QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
+                                             const QualityBenchmarkObserver& observer = {});
+
+/// The summary for people: figures with their intervals, published ones beside them, then SROCC by
+/// type.
+std::string quality_benchmark_table(const QualityBenchmarkResult& result);
+
+}  // namespace gradspace

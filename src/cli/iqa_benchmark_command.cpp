@@ -1,0 +1,107 @@
+// gradspace iqa-benchmark: how well quality metrics agree with people.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "gradspace/error.h"
+#include "gradspace/opinion_database.h"
+#include "gradspace/quality.h"
+#include "gradspace/quality_benchmark.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct Arguments {
+  QualityBenchmarkOptions options;
+  bool lower_is_better = false;
+  int threads = 0;
+  bool quiet = false;
+};
+
+int run_benchmark(const Arguments& arguments) {
+  QualityBenchmarkOptions options = arguments.options;
+  if (arguments.lower_is_better) {
+    options.larger_is_better = false;
+  }
+  std::optional<tbb::global_control> limit;
+  if (arguments.threads > 0) {
+    limit.emplace(tbb::global_control::max_allowed_parallelism,
+                  static_cast<std::size_t>(arguments.threads));
+  }
+  const InterruptGuard guard;
+  QualityBenchmarkResult result;
+  {
+    Progress progress("score", "pairs", arguments.quiet);
+    QualityBenchmarkObserver observer;
+    observer.on_score = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+    // Said even when quiet: the figures are of fewer pairs.
+    observer.on_failure = [](std::string_view reason) {
+      fmt::print(stderr, "gradspace: {}\n", reason);
+    };
+    observer.stop_requested = [] { return InterruptGuard::requested(); };
+    result = run_quality_benchmark(options, observer);
+  }
+  if (result.stopped) {
+    fmt::print(stderr, "gradspace: stopped with {} pairs scored; the same command continues\n",
+               result.pairs);
+    return kFailed;
+  }
+  fmt::print("{}", quality_benchmark_table(result));
+  if (result.pairs < result.listed) {
+    fmt::print(stderr, "gradspace: {} of {} pairs could not be scored\n",
+               result.listed - result.pairs, result.listed);
+    return kFailed;
+  }
+  return kDone;
+}
+
+/// "tid2013 (TID2013), live (...)".
+template <typename Infos>
+std::string list_of(const Infos& infos) {
+  std::string text;
+  for (const auto& info : infos) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", info.name, info.summary);
+  }
+  return text;
+}
+
+std::function<int()> declare(CLI::App& app) {
+  const auto arguments = std::make_shared<Arguments>();
+  QualityBenchmarkOptions& options = arguments->options;
+  app.add_option("--database", options.database, list_of(all_opinion_databases()))->required();
+  app.add_option("path", options.path, "The database's folder; for csv the file")->required();
+  app.add_option("--out", options.out, "Folder for scores.csv and results.json")->required();
+  app.add_option("--metric", options.metrics,
+                 "Metrics, parted by commas: " + list_of(all_quality_metrics()))
+      ->delimiter(',');
+  app.add_option("--decoder", options.decoder, "Decoder file instead of the one that ships");
+  app.add_flag(
+      "--lower-is-better", arguments->lower_is_better,
+      "Opinions are difference scores: 0 is perfect (known of the other databases; for csv)");
+  app.add_option("--resamples", options.agreement.resamples,
+                 "Bootstrap resamples for the intervals; 0 = none");
+  app.add_option("--confidence", options.agreement.confidence, "Of the intervals");
+  app.add_option("--seed", options.agreement.seed, "Of the resamples");
+  app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
+  app.add_flag("--quiet", arguments->quiet, "No progress");
+  return [arguments] { return run_benchmark(*arguments); };
+}
+
+}  // namespace
+
+Command iqa_benchmark_command() {
+  return {"iqa-benchmark",
+          "Hold quality metrics against people's opinions on an image database; continues after a "
+          "stop",
+          "gradspace iqa-benchmark --database tid2013 tid2013/ --out results", declare};
+}
+
+}  // namespace gradspace::cli

@@ -1,0 +1,214 @@
+#include "gradspace/quality_benchmark.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/csv_table.h"
+#include "core/file.h"
+#include "core/random.h"
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+#include "quality/benchmark/score_journal.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+Image textured(std::uint64_t seed) {
+  Random random(seed);
+  Image image(48, 48, 3);
+  for (std::uint8_t& sample : image.pixels()) {
+    sample = static_cast<std::uint8_t>(60 + random.below(120));
+  }
+  return image;
+}
+
+Image noisy(Image image, int strength, std::uint64_t seed) {
+  Random random(seed);
+  for (std::uint8_t& sample : image.pixels()) {
+    sample = static_cast<std::uint8_t>(std::clamp(
+        sample + static_cast<int>(random.below(2U * static_cast<unsigned>(strength) + 1)) -
+            strength,
+        0, 255));
+  }
+  return image;
+}
+
+Image darker(Image image, int steps) {
+  for (std::uint8_t& sample : image.pixels()) {
+    sample = static_cast<std::uint8_t>(sample - steps);
+  }
+  return image;
+}
+
+/// Two references, each with noise and darkening in five strengths that people dislike more and more.
+class QualityBenchmark : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    list_ = "reference,distorted,score,type,std\n";
+    for (int r = 0; r < 2; ++r) {
+      const Image reference = textured(static_cast<std::uint64_t>(r));
+      write_image(folder_ / fmt::format("ref{}.png", r), reference);
+      for (int s = 1; s <= 5; ++s) {
+        add(r, fmt::format("r{}_noise{}.png", r, s), noisy(reference, 8 * s, 7), "noise", s);
+        add(r, fmt::format("r{}_dark{}.png", r, s), darker(reference, 8 * s), "darkening", s);
+      }
+    }
+    save_list();
+    options_.database = "csv";
+    options_.path = folder_ / "list.csv";
+    options_.out = folder_ / "out";
+    options_.metrics = {"psnr", "ssim"};
+    options_.agreement.resamples = 50;
+  }
+
+  void add(int reference, const std::string& name, const Image& image, const char* type,
+           int strength) {
+    write_image(folder_ / name, image);
+    list_ += fmt::format("ref{}.png,{},{},{},0.5\n", reference, name, 6 - strength, type);
+  }
+
+  void save_list() const { write_file(folder_ / "list.csv", list_); }
+
+  json results() const { return json::parse(read_text_file(options_.out / "results.json")); }
+
+  testing::TemporaryFolder folder_;
+  std::string list_;
+  QualityBenchmarkOptions options_;
+};
+
+const QualitySummaryRow& row_of(const QualityBenchmarkResult& result, const std::string& metric,
+                                const std::string& type) {
+  return *std::find_if(
+      result.summary.begin(), result.summary.end(),
+      [&](const QualitySummaryRow& row) { return row.metric == metric && row.type == type; });
+}
+
+TEST_F(QualityBenchmark, JudgesInAllAndByType) {
+  const QualityBenchmarkResult result = run_quality_benchmark(options_);
+  EXPECT_EQ(result.pairs, 20U);
+  EXPECT_EQ(result.failures, 0U);
+  ASSERT_EQ(result.summary.size(), 6U);
+  // Of one type the stronger one is worse by PSNR, and equal strengths differ by rounding alone.
+  EXPECT_GT(row_of(result, "psnr", "noise").agreement.srocc->value, 0.97);
+  EXPECT_EQ(row_of(result, "psnr", "noise").agreement.n, 10U);
+  EXPECT_LT(row_of(result, "psnr", "all").agreement.srocc->value,
+            row_of(result, "psnr", "noise").agreement.srocc->value);
+  EXPECT_TRUE(row_of(result, "ssim", "all").agreement.outlier_ratio);
+
+  const std::string text = read_text_file(options_.out / "scores.csv");
+  CsvTable table(text, "scores.csv");
+  EXPECT_THAT(table.columns(),
+              ::testing::ElementsAre("reference", "distorted", "type", "opinion", "psnr", "ssim"));
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.text(1), "r0_noise1.png");
+  EXPECT_EQ(table.number(3), 5);
+  EXPECT_GT(table.number(4), 30);
+
+  const json saved = results();
+  EXPECT_EQ(saved["summary"].size(), 6U);
+  EXPECT_EQ(saved["summary"][0]["metric"], "psnr");
+  EXPECT_EQ(saved["summary"][0]["type"], "all");
+  EXPECT_EQ(saved["summary"][0]["srocc"], row_of(result, "psnr", "all").agreement.srocc->value);
+  EXPECT_EQ(saved["options"]["database"], "csv");
+  EXPECT_EQ(saved["options"]["pairs"], 20);
+  EXPECT_FALSE(std::filesystem::exists(options_.out / "scores.journal"));
+  const std::string shown = quality_benchmark_table(result);
+  EXPECT_THAT(shown, HasSubstr("SROCC by type"));
+  EXPECT_THAT(shown, HasSubstr("darkening"));
+}
+
+TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {
+  run_quality_benchmark(options_);
+  const std::string whole = read_text_file(options_.out / "results.json");
+  const std::string scores = read_text_file(options_.out / "scores.csv");
+
+  std::size_t last = 0;
+  QualityBenchmarkObserver observer;
+  observer.on_score = [&](std::size_t done, std::size_t) { last = done; };
+  observer.stop_requested = [&] { return last >= 4; };
+  const QualityBenchmarkResult stopped = run_quality_benchmark(options_, observer);
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_GE(stopped.pairs, 4U);
+  EXPECT_LT(stopped.pairs, 20U);
+  // As a kill in the middle of a line leaves it.
+  const std::filesystem::path journal = options_.out / "scores.journal";
+  write_file(journal, read_text_file(journal) + "[19,3");
+
+  std::size_t first = 0;
+  observer.on_score = [&](std::size_t done, std::size_t) { first = first == 0 ? done : first; };
+  observer.stop_requested = {};
+  EXPECT_FALSE(run_quality_benchmark(options_, observer).stopped);
+  EXPECT_EQ(first, stopped.pairs + 1);
+  EXPECT_EQ(read_text_file(options_.out / "results.json"), whole);
+  EXPECT_EQ(read_text_file(options_.out / "scores.csv"), scores);
+}
+
+TEST_F(QualityBenchmark, ListsWhatItCannotScoreAndJudgesTheRest) {
+  write_file(folder_ / "r0_noise1.png", std::string_view("no image"));
+  write_image(folder_ / "r1_dark2.png", Image(47, 48, 3));
+  std::filesystem::remove(folder_ / "r1_noise3.png");
+  std::filesystem::copy_file(folder_ / "ref0.png", folder_ / "r0_dark1.png",
+                             std::filesystem::copy_options::overwrite_existing);
+  std::vector<std::string> reasons;
+  QualityBenchmarkObserver observer;
+  observer.on_failure = [&](std::string_view reason) { reasons.emplace_back(reason); };
+  const QualityBenchmarkResult result = run_quality_benchmark(options_, observer);
+  EXPECT_EQ(result.listed, 20U);
+  EXPECT_EQ(result.pairs, 17U);
+  EXPECT_EQ(result.failures, 3U);
+  EXPECT_THAT(reasons, ::testing::UnorderedElementsAre(HasSubstr("r1_noise3.png"),
+                                                       HasSubstr("r0_noise1.png"),
+                                                       HasSubstr("r1_dark2.png")));
+  // PSNR of equal images is infinite: a gap, and no part of the figures.
+  EXPECT_EQ(row_of(result, "psnr", "all").agreement.n, 16U);
+  EXPECT_EQ(row_of(result, "ssim", "all").agreement.n, 17U);
+  EXPECT_THAT(read_text_file(options_.out / "scores.csv"), HasSubstr("darkening,5,,1\n"));
+}
+
+TEST_F(QualityBenchmark, TurnsTheSignForDifferenceScores) {
+  const double before =
+      row_of(run_quality_benchmark(options_), "ssim", "all").agreement.srocc->value;
+  options_.larger_is_better = false;
+  EXPECT_EQ(row_of(run_quality_benchmark(options_), "ssim", "all").agreement.srocc->value, -before);
+}
+
+TEST_F(QualityBenchmark, RefusesUnknownMetricsBeforeItScores) {
+  options_.metrics = {"psnr", "beauty"};
+  EXPECT_THROW(run_quality_benchmark(options_), InvalidArgument);
+  options_.metrics = {"psnr", "psnr"};
+  EXPECT_THROW(run_quality_benchmark(options_), InvalidArgument);
+  options_.metrics = {};
+  EXPECT_THROW(run_quality_benchmark(options_), InvalidArgument);
+}
+
+TEST(ScoreJournal, TakesWhatIsWholeAndOfTheSameRun) {
+  const json identity = {{"run", 1}};
+  const auto parse = [&](const std::string& text) {
+    return parse_score_journal(text, identity, 10, 2);
+  };
+  const std::string head = identity.dump() + "\n";
+  EXPECT_TRUE(parse("").empty());
+  EXPECT_TRUE(parse("{\"run\":2}\n[0,1,2]\n").empty());
+  const auto scores = parse(head + "[3,0.25,null]\n[0,1,2]\n[1,1");
+  ASSERT_EQ(scores.size(), 2U);
+  EXPECT_EQ(scores.at(3)[0], 0.25);
+  EXPECT_TRUE(std::isinf(scores.at(3)[1]));
+  for (const char* line : {"[10,1,2]", "[0,1]", "[0,1,2,3]", "[-1,1,2]", "[0.5,1,2]", "[0,\"a\",2]",
+                           "{}", "[", "null"}) {
+    EXPECT_EQ(parse(head + "[5,1,2]\n" + line + "\n[6,1,2]\n").size(), 1U) << line;
+  }
+}
+
+}  // namespace
+}  // namespace gradspace
