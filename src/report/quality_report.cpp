@@ -2,15 +2,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/csv_table.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "gradspace/agreement.h"
 #include "gradspace/error.h"
 #include "report/page_data.h"
 #include "report/run_files.h"
+#include "report/thumbnails.h"
 
 namespace gradspace {
 namespace {
@@ -19,19 +27,292 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 28;
+constexpr std::size_t kMaxPairs = 4000;    ///< shown
+constexpr std::size_t kWorst = 12;         ///< shown of a metric
+constexpr std::size_t kMaxMetrics = 12;    ///< shown
+constexpr std::size_t kMaxSummary = 2000;  ///< rows shown
+constexpr std::size_t kThumbBytes = 900'000;
+constexpr int kThumbSide = 112;
+
+struct Metric {
+  std::string name;
+  std::vector<double> scores;
+};
+
+struct Pairs {
+  std::vector<std::string> reference;
+  std::vector<std::string> distorted;
+  std::vector<std::string> type;
+  std::vector<double> opinion;
+  std::vector<Metric> metrics;
+
+  std::size_t size() const { return opinion.size(); }
+};
+
+bool is_metric(const std::string& column) {
+  static const std::set<std::string> others = {"reference", "distorted", "type",    "opinion",
+                                               "level",     "std",       "database"};
+  return !others.contains(column);
+}
+
+/// A metric's cell; infinite PSNR of identical images is a gap.
+double score_of(const CsvTable& table, std::size_t column) {
+  const std::string_view text = table.text(column);
+  const bool infinite = text == "inf" || text == "Infinity" || text.empty() || text == "null";
+  return infinite ? std::nan("") : table.number(column);
+}
+
+Pairs read_pairs(const fs::path& path) {
+  const std::string text = read_text_file(path, kMaxBytes);
+  CsvTable table(text, path.string());
+  const std::size_t reference = table.column("reference");
+  const std::size_t distorted = table.column("distorted");
+  const std::size_t opinion = table.column("opinion");
+  const auto type = table.find_column("type");
+  Pairs pairs;
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < table.columns().size(); ++i) {
+    if (is_metric(table.columns()[i]) && columns.size() < kMaxMetrics) {
+      columns.push_back(i);
+      pairs.metrics.push_back({table.columns()[i], {}});
+    }
+  }
+  while (table.next()) {
+    pairs.reference.emplace_back(table.text(reference));
+    pairs.distorted.emplace_back(table.text(distorted));
+    pairs.type.emplace_back(type ? table.text(*type) : std::string_view());
+    pairs.opinion.push_back(table.number(opinion));
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      pairs.metrics[i].scores.push_back(score_of(table, columns[i]));
+    }
+  }
+  return pairs;
+}
+
+/// Rank shares within 0 and 1, by position; ties in their order.
+std::vector<double> rank_shares(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> shares(values.size());
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    shares[order[rank]] = (static_cast<double>(rank) + 0.5) / static_cast<double>(order.size());
+  }
+  return shares;
+}
+
+/// What one metric has finite scores of.
+struct FiniteScores {
+  std::vector<std::size_t> pair;
+  std::vector<double> score;
+  std::vector<double> opinion;
+};
+
+FiniteScores finite_scores(const Pairs& pairs, const Metric& metric) {
+  FiniteScores finite;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (std::isfinite(metric.scores[i])) {
+      finite.pair.push_back(i);
+      finite.score.push_back(metric.scores[i]);
+      finite.opinion.push_back(pairs.opinion[i]);
+    }
+  }
+  return finite;
+}
+
+/// The pairs whose place by the metric is furthest from their place by people: [pair, share by the
+/// metric minus share by people].
+std::vector<std::pair<std::size_t, double>> worst_pairs(const FiniteScores& finite) {
+  const std::vector<double> by_metric = rank_shares(finite.score);
+  std::vector<double> by_people = rank_shares(finite.opinion);
+  const auto agreement = spearman_correlation(finite.score, finite.opinion);
+  if (agreement && *agreement < 0) {  // opinions where 0 is perfect
+    std::transform(by_people.begin(), by_people.end(), by_people.begin(),
+                   [](double share) { return 1 - share; });
+  }
+  std::vector<std::pair<std::size_t, double>> worst;
+  for (std::size_t i = 0; i < finite.pair.size(); ++i) {
+    worst.emplace_back(finite.pair[i], by_metric[i] - by_people[i]);
+  }
+  const std::size_t count = std::min(kWorst, worst.size());
+  std::partial_sort(
+      worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(count), worst.end(),
+      [](const auto& a, const auto& b) { return std::abs(a.second) > std::abs(b.second); });
+  worst.resize(count);
+  return worst;
+}
+
+/// Small pictures of the database's images, until the budget is spent.
+class Thumbnails {
+ public:
+  explicit Thumbnails(fs::path root) : root_(std::move(root)) {}
+
+  /// Whether the page has the picture, now.
+  bool add(const std::string& name) {
+    const auto known = images_.find(name);
+    if (known != images_.end()) {
+      return !known->second.empty();
+    }
+    std::string uri = bytes_ < kThumbBytes ? load(name) : std::string();
+    bytes_ += uri.size();
+    return !images_.emplace(name, std::move(uri)).first->second.empty();
+  }
+
+  json to_json() const {
+    json list = json::object();
+    for (const auto& [name, uri] : images_) {
+      if (!uri.empty()) {
+        list[name] = uri;
+      }
+    }
+    return list;
+  }
+
+ private:
+  /// Empty where there is no such image below the root.
+  std::string load(const std::string& name) const {
+    const fs::path path = (root_ / name).lexically_normal();
+    const fs::path inside = path.lexically_relative(root_.lexically_normal());
+    if (root_.empty() || inside.empty() || *inside.begin() == "..") {
+      return {};
+    }
+    try {
+      return data_uri(thumbnail(read_image(path), kThumbSide), ImageFormat::kJpeg, 70);
+    } catch (const std::runtime_error&) {  // gone, or of a format that is not ours
+      return {};
+    }
+  }
+
+  fs::path root_;
+  std::map<std::string, std::string> images_;
+  std::size_t bytes_ = 0;
+};
+
+/// Evenly spread, with those in `wanted`.
+std::vector<std::size_t> shown_pairs(std::size_t count, const std::set<std::size_t>& wanted) {
+  std::set<std::size_t> shown = wanted;
+  const std::size_t most = std::min(count, kMaxPairs);
+  for (std::size_t i = 0; i < most; ++i) {
+    shown.insert(i * count / most);
+  }
+  return {shown.begin(), shown.end()};
+}
+
+template <typename T>
+json picked(const std::vector<T>& values, const std::vector<std::size_t>& places) {
+  json list = json::array();
+  for (const std::size_t place : places) {
+    list.push_back(values[place]);
+  }
+  return list;
+}
+
+/// The metric's scores, fit and worst pairs; pairs are numbered as they are shown.
+json metric_json(const Pairs& pairs, const Metric& metric, const std::vector<std::size_t>& shown,
+                 const FiniteScores& finite) {
+  json scores = json::array();
+  for (const std::size_t pair : shown) {
+    const double score = metric.scores[pair];
+    scores.push_back(std::isfinite(score) ? json(rounded(score)) : json(nullptr));
+  }
+  json worst = json::array();
+  for (const auto& [pair, difference] : worst_pairs(finite)) {
+    const auto place = std::lower_bound(shown.begin(), shown.end(), pair) - shown.begin();
+    worst.push_back({{"pair", place}, {"difference", rounded(difference)}});
+  }
+  json item = {{"name", metric.name}, {"scores", std::move(scores)}, {"worst", std::move(worst)}};
+  if (pairs.size() > 0 && !finite.score.empty()) {
+    item["fit"] = fit_logistic(finite.score, finite.opinion).b;
+  }
+  return item;
+}
+
+/// The database's folder, where its images are looked for.
+fs::path database_folder(const json& results) {
+  const json options = results.value("options", json::object());
+  for (const char* key : {"path", "root", "folder", "data"}) {
+    if (options.contains(key) && options[key].is_string()) {
+      const fs::path path = options[key].get<std::string>();
+      return fs::is_regular_file(path) ? path.parent_path() : path;
+    }
+  }
+  return {};
+}
+
+json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
+  std::vector<FiniteScores> finite;
+  std::set<std::size_t> wanted;
+  for (const Metric& metric : pairs.metrics) {
+    finite.push_back(finite_scores(pairs, metric));
+    for (const auto& [pair, difference] : worst_pairs(finite.back())) {
+      wanted.insert(pair);
+    }
+  }
+  const std::vector<std::size_t> shown = shown_pairs(pairs.size(), wanted);
+  if (shown.size() < pairs.size()) {
+    notes.push_back(
+        fmt::format("{} of {} pairs are drawn, evenly spread; the figures are of all. Every one is "
+                    "in scores.csv.",
+                    shown.size(), pairs.size()));
+  }
+  Thumbnails thumbnails(root);
+  const auto add_thumbnails = [&](std::size_t pair) {
+    thumbnails.add(pairs.reference[pair]);
+    thumbnails.add(pairs.distorted[pair]);
+  };
+  std::for_each(wanted.begin(), wanted.end(), add_thumbnails);
+  std::for_each(shown.begin(), shown.end(), add_thumbnails);
+  json metrics = json::array();
+  for (std::size_t i = 0; i < pairs.metrics.size(); ++i) {
+    metrics.push_back(metric_json(pairs, pairs.metrics[i], shown, finite[i]));
+  }
+  return {{"count", pairs.size()},
+          {"reference", picked(pairs.reference, shown)},
+          {"distorted", picked(pairs.distorted, shown)},
+          {"type", picked(pairs.type, shown)},
+          {"opinion", picked(pairs.opinion, shown)},
+          {"metrics", std::move(metrics)},
+          {"images", thumbnails.to_json()}};
+}
+
+/// Rows that the page can rely on: metric and type are texts, figures numbers or null.
+json checked_summary(const json& rows, Notes& notes) {
+  json summary = json::array();
+  for (const json& row : rows) {
+    if (summary.size() == kMaxSummary) {
+      notes.push_back(fmt::format("The first {} rows of the summary are shown.", kMaxSummary));
+      break;
+    }
+    json item = {{"metric", row.at("metric").get<std::string>()},
+                 {"type", row.at("type").get<std::string>()}};
+    for (const auto& [key, value] : row.items()) {
+      if (value.is_number() || value.is_null()) {
+        item[key] = value;
+      }
+    }
+    summary.push_back(std::move(item));
+  }
+  return summary;
+}
 
 }  // namespace
 
 json quality_data(const fs::path& folder, const json& results, Notes& notes) {
-  json data = {{"summary", results.at("summary")}};
+  json data;
+  try {
+    data["summary"] = checked_summary(results.at("summary"), notes);
+    data["published"] = checked_summary(results.value("published", json::array()), notes);
+  } catch (const json::exception&) {
+    throw FormatError(
+        fmt::format("{}: not a benchmark's results", (folder / "results.json").string()));
+  }
   const fs::path path = folder / "scores.csv";
   if (!fs::exists(path)) {
-    notes.emplace_back("scores.csv is not there: no scatter plot.");
+    notes.emplace_back("scores.csv is not there: no scatter plot, no pairs to look at.");
     return data;
   }
-  const std::string text = read_text_file(path, kMaxBytes);
-  CsvTable table(text, path.string());
-  table.column("opinion");
+  data["pairs"] = pairs_json(read_pairs(path), database_folder(results), notes);
   return data;
 }
 

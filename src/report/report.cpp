@@ -21,10 +21,16 @@ using nlohmann::json;
 
 constexpr const char* kResults = "results.json";
 
-/// The run's name for people: its folder's.
+/// The run's name for people: its folder's, or the one around it where that says nothing.
 std::string title_of(const fs::path& folder) {
-  const fs::path name = fs::absolute(folder).lexically_normal();
-  return (name.has_filename() ? name : name.parent_path()).filename().string();
+  fs::path path = fs::absolute(folder).lexically_normal();
+  if (!path.has_filename()) {  // it ended in a slash
+    path = path.parent_path();
+  }
+  const std::string name = path.filename().string();
+  const bool says_nothing = name == "results" || name == "out" || name == "output";
+  const std::string around = path.parent_path().filename().string();
+  return says_nothing && !around.empty() ? around : name;
 }
 
 json unfinished_data(const fs::path& folder, Notes& notes) {
@@ -46,8 +52,8 @@ std::string kind_of(const json& file) {
   if (file.contains("summary")) {
     return "quality";
   }
-  const json command = file.at("options").value("command", json(nullptr));
-  return command == "experiment one-class" ? "one-class" : "ood";
+  return file.at("options").value("command", json(nullptr)) == "experiment one-class" ? "one-class"
+                                                                                      : "ood";
 }
 
 json finished_data(const fs::path& folder, Notes& notes) {

@@ -2,7 +2,7 @@
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { h } from "./dom.js";
 import { number, percent } from "./format.js";
-import { areaUnder, baseRate, figures, precisionPoints, rocPoints } from "./scores.js";
+import { areaUnder, baseRate, precision, precisionPoints, rocPoints } from "./scores.js";
 import { colours, seriesStyle } from "./theme.js";
 
 const MAX_CURVES = 14;
@@ -72,13 +72,15 @@ export function precisionCard(model, state, threshold) {
       if (!list.length) return null;
       const now = threshold.current();
       const base = baseRate(now.pair);
-      const found = now.pair.challenged.n - now.misses;
-      const mark = found + now.falseAlarms > 0 ? [1 - now.missRate, found / (found + now.falseAlarms), now.threshold] : null;
+      const right = precision(now.pair, now);
+      const mark = right === null ? null : [1 - now.missRate, right, now.threshold];
       return curveOption(model, state, list, ["challenged found, %", "alarms that are right, %"], { guess: [[0, base], [1, base]], mark });
     },
     lead: () => {
       const now = threshold.current();
-      return now ? `Of the alarms a detector raises, how many are right, against how many challenged images it finds. Guessing is right as often as there are challenged images here: ${percent(baseRate(now.pair), 0)}.` : "";
+      if (!now) return "";
+      return "How many of a detector’s alarms are right, against how many of the challenged images it finds. " +
+        (now.pair.pooled ? "Worked out for as many clean images as challenged ones, so that guessing is right half the time." : `Guessing is right as often as there are challenged images here: ${percent(baseRate(now.pair), 0)}.`);
     },
     height: () => 380,
     csv: () => csvOf(curves(), ["recall", "precision"]),

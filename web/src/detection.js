@@ -77,18 +77,18 @@ function tiles(model) {
 function chooserBar(model, state) {
   const choosers = [
     choice("Detector", model.methods.map((name, i) => [i, name]), state.method, (value) => state.set({ method: Number(value) })),
-    choice("Challenge", [["all", "all"], ...model.types.map(({ type, name }) => [type, name])], state.type,
+    choice("Challenge", [["all", "all challenges"], ...model.types.map(({ type, name }) => [type, name])], state.type,
       (value) => state.set({ type: value === "all" ? "all" : Number(value) })),
   ];
   const keys = ["method", "type"];
   if (model.levels.length > 1) {
-    choosers.push(choice("Level", [["all", "all"], ...model.levels.map((level) => [level, level])], state.level,
+    choosers.push(choice("Level", [["all", "all levels"], ...model.levels.map((level) => [level, `level ${level}`])], state.level,
       (value) => state.set({ level: value === "all" ? "all" : Number(value) })));
     keys.push("level");
   }
   const runs = [...new Set(model.scores.detectors.map((detector) => detector.run))];
   if (runs.length > 1) {
-    choosers.push(choice("Repetition", runs.map((run) => [run, run + 1]), state.run, (value) => state.set({ run: Number(value) })));
+    choosers.push(choice("Repetition", runs.map((run) => [run, `repetition ${run + 1}`]), state.run, (value) => state.set({ run: Number(value) })));
     keys.push("run");
   }
   keys.forEach((key, i) => state.on([key], () => choosers[i].set(state[key])));
@@ -110,7 +110,7 @@ export function detectionReport(data) {
   const add = (card) => { if (card) cards.push(card); return card?.element ?? null; };
   const content = [];
   if (model.cells.length) {
-    content.push(group("Results", "Every detector looked at clean images and at challenged ones, made worse in one way at one strength, and gave each a score. These tables say how well the scores keep the two apart.",
+    content.push(group("Detectors compared", "Every detector looked at clean images and at challenged ones, made worse in one way at one strength, and gave each a score. These tables say how well the scores keep the two apart.",
       add(summarySection(model, state))));
     content.push(chooserBar(model, state));
     content.push(group("Where it works", "Choose a detector and a challenge above, or press a cell of the map: the charts below follow.",
@@ -122,7 +122,7 @@ export function detectionReport(data) {
       add(threshold), h("div.pair", add(rocCard(model, state, threshold)), add(precisionCard(model, state, threshold)))));
   }
   if (data.calibration?.length) {
-    content.push(group("Asked for, and seen", "A threshold can be set from clean images alone, for a rate of false alarms that one can live with. Does it hold on clean images that the detector has never seen?",
+    content.push(group("Does a threshold keep its promise?", "A threshold can be set from clean images alone, for a rate of false alarms that one can live with. Does it hold on clean images that the detector has never seen?",
       add(calibrationCard(model, state))));
   }
   if (data.samples?.length) content.push(add(samplesSection(model, state, threshold)));

@@ -27,7 +27,7 @@ function layerCard(model, state, layer) {
       legend: legend({ top: 0, left: 0, itemHeight: 10 }),
       xAxis: axis({ type: "category", data: clean.map((_, i) => i + 1), name: "filter", nameGap: 24, splitLine: { show: false } }),
       yAxis: axis({ type: "value", splitNumber: 4, axisLabel: { formatter: (v) => number(v, 2) } }),
-      tooltip: tooltip({ trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: c.line, opacity: 0.35 } }, formatter: (items) => tip(`filter ${items[0].name}`, [...items.map((item) => [item.seriesName, number(item.value)]), ["change", `× ${number(items[1].value / items[0].value, 2)}`]]) }),
+      tooltip: tooltip({ trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: c.line, opacity: 0.35 } }, formatter: (items) => tip(`filter ${items[0].name}`, [...items.map((item) => [item.seriesName, number(item.value)]), items[0].value > 0 && ["change", `× ${number(items[1].value / items[0].value, 2)}`]]) }),
       series: [bars("clean", clean, c.clean), bars("challenged", challenged, c.challenged)],
     };
   }
@@ -36,9 +36,11 @@ function layerCard(model, state, layer) {
     lead: () => {
       const challenged = rowOf(layer, state.type, state.level);
       if (!clean || !challenged) return "";
-      const ratio = challenged.map((value, i) => value / clean[i]);
-      const top = ratio.reduce((best, value, i) => (Math.abs(Math.log(value)) > Math.abs(Math.log(ratio[best])) ? i : best), 0);
-      return `${model.conditionName(state.type, state.level)}: filter ${top + 1} changes most, to ${number(ratio[top], 2)} times its gradient on clean images.`;
+      // A filter that hardly ever gets a gradient says nothing.
+      const floor = 0.01 * Math.max(...clean);
+      const change = (i) => (clean[i] < floor ? 0 : Math.abs(Math.log(challenged[i] / clean[i])));
+      const top = clean.reduce((best, _, i) => (change(i) > change(best) ? i : best), 0);
+      return `${model.conditionName(state.type, state.level)}: filter ${top + 1} changes most, to ${number(challenged[top] / clean[top], 2)} times its gradient on clean images.`;
     },
     csv: () => [["layer", "loss", "type", "level", "filter", "mean_absolute_gradient"], ...layer.rows.flatMap((row) => row.values.map((value, i) => [layer.layer, layer.loss, row.type === -1 ? "clean" : model.typeName(row.type), row.type === -1 ? "" : row.level, i + 1, value]))],
   });

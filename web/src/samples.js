@@ -2,7 +2,7 @@
 import { choice, fill, h } from "./dom.js";
 import { number } from "./format.js";
 
-const PANELS = ["clean", "challenged", "reconstruction", "error map"];
+const PANELS = ["clean", "challenged", "rebuilt", "error map"];
 const MAX_STRIPS = 60;
 
 function panel(uri, place, label) {
@@ -52,7 +52,7 @@ export function samplesSection(model, state, threshold) {
   function strip(sample) {
     const condition = `${model.typeName(sample.type)}, level ${sample.level}`;
     return h("figure.strip",
-      h("figcaption", h("b", condition), h("span.path", { title: sample.challenged.path }, sample.challenged.path)),
+      h("figcaption", h("b", condition), h("span.path", { title: sample.challenged.path }, h("bdi", sample.challenged.path))),
       h("div.panels", PANELS.map((name, i) => h("div", panel(sample.image, i, `${name}, ${condition}`), h("span", name)))),
       caption(sample));
   }
@@ -61,7 +61,7 @@ export function samplesSection(model, state, threshold) {
     const strips = shown();
     fill(list, strips.map(strip));
     const scored = model.samples.some((sample) => sample.challenged.scores);
-    fill(lead, strips.length ? `The model knows clean images only: what it can’t reconstruct shows in the error map, black for none, yellow for half the range and more.${scored ? ` Below, the scores that ${model.methods[state.method]} gives to both images, and its verdict at the threshold above.` : ""}`
+    fill(lead, strips.length ? `The model knows clean images only: what it can’t rebuild shows in the error map, black for none, yellow for half the range and more.${scored ? ` Below, the scores that ${model.methods[state.method]} gives to both images, and its verdict at the threshold above.` : ""}`
       : "No picture was kept of this choice.");
   }
 

@@ -59,7 +59,7 @@ export class Scores {
       n += series.n;
       for (let i = 0; i < outside.length; ++i) outside[i] += series.cumulative[i];
     }
-    return { stops: detector.stops, threshold: detector.threshold, clean: { n: clean.n, cumulative: clean.cumulative }, challenged: { n, cumulative: outside } };
+    return { stops: detector.stops, threshold: detector.threshold, pooled: chosen.length > 1, clean: { n: clean.n, cumulative: clean.cumulative }, challenged: { n, cumulative: outside } };
   }
 }
 
@@ -126,23 +126,32 @@ export function areaUnder(points) {
   return area;
 }
 
+/// Share of alarms that are right. Where conditions are pooled, as if there were as many clean images
+/// as challenged ones: the pool's size is no property of the detector.
+export function precision(pair, f) {
+  const found = 1 - f.missRate;
+  const alarms = pair.pooled ? f.falseAlarmRate : f.falseAlarms / pair.challenged.n;
+  return found + alarms > 0 ? found / (found + alarms) : null;
+}
+
 /// [recall, precision, stop] with challenged images as the ones to find.
 export function precisionPoints(pair) {
   const points = [];
   for (let i = pair.stops.length - 1; i >= -1; --i) {
     const f = figures(pair, i);
-    const found = pair.challenged.n - f.misses;
-    if (found + f.falseAlarms > 0) points.push([found / pair.challenged.n, found / (found + f.falseAlarms), i]);
+    const share = precision(pair, f);
+    if (share !== null) points.push([1 - f.missRate, share, i]);
   }
   return points;
 }
 
-/// Balanced base rates differ where conditions are pooled: the precision that guessing would have.
-export const baseRate = (pair) => pair.challenged.n / (pair.challenged.n + pair.clean.n);
+/// The precision that guessing has.
+export const baseRate = (pair) => (pair.pooled ? 0.5 : pair.challenged.n / (pair.challenged.n + pair.clean.n));
 
 // Scales of a histogram's axis.
 
-const LOGIT_EDGE = 1e-4;
+// Nearer to 0 and 1 than this there is nothing to see.
+const LOGIT_EDGE = 1e-12;
 
 export const scales = {
   linear: { name: "Linear", to: (x) => x, from: (y) => y },
@@ -189,16 +198,26 @@ export function histogram(list, stops, scale, low, high, bins) {
 }
 
 export function axisRange(pair, scale, name) {
-  if (name === "logit") return [scale.to(0), scale.to(1)];
   const { stops } = pair;
   const pick = (share) => stops[Math.min(stops.length - 1, Math.max(0, Math.round(share * (stops.length - 1))))];
+  if (name === "logit") {
+    // A whole power of ten that leaves few scores outside, the same on both sides.
+    const edge = Math.min(1e-2, Math.max(LOGIT_EDGE, Math.min(pick(0.03), 1 - pick(0.97))));
+    const half = -scale.to(10 ** Math.floor(Math.log10(edge)));
+    return [-half, half];
+  }
   if (name === "linear" && stops[0] >= 0 && stops[stops.length - 1] <= 1 && stops[0] < 0.2 && stops[stops.length - 1] > 0.8) return [0, 1];
   const low = scale.to(pick(0)), high = scale.to(name === "linear" ? pick(0.995) : pick(1));
   return high > low ? [low, high] : [low - 0.5, low + 0.5];
 }
 
 export function axisTicks(name, low, high) {
-  if (name === "logit") return [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999].map((p) => scales.logit.to(p));
+  if (name === "logit") {
+    const ticks = [0];
+    for (let power = -1; power >= -12; --power) ticks.push(scales.logit.to(10 ** power), -scales.logit.to(10 ** power));
+    const every = Math.ceil(high / 14);
+    return ticks.sort((a, b) => a - b).filter((tick, i) => tick >= low - 1e-6 && tick <= high + 1e-6 && (Math.abs(i - 12) % every === 0));
+  }
   if (name === "log") {
     const ticks = [];
     for (let power = -6; power <= 12; ++power) for (const sign of [-1, 1]) ticks.push(scales.log.to(sign * 10 ** power));

@@ -48,8 +48,7 @@ export function summarySection(model, state) {
     const m = METRICS[state.metric];
     fill(lead, `${m.name}${m.percent ? " in percent" : ""}, mean over levels: ${m.says}.`,
       model.methods.length > 1 ? " The best of each column is bold." : "",
-      model.runs.length > 1 ? ` ± is the standard deviation between ${model.runs.length} repetitions.` : "",
-      state.metric === "accuracy" && table.querySelector(".paper") ? "" : "");
+      model.runs.length > 1 ? ` ± is the standard deviation between ${model.runs.length} repetitions.` : "");
     fill(table,
       h("thead", h("tr", h("th", { scope: "col" }, "Detector"), types.map(({ name }) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, "mean"))),
       h("tbody", rows()));

@@ -66,7 +66,16 @@ export function thresholdCard(model, state) {
     };
   }
 
-  const tickText = (x) => String(Math.abs(x) < 1e-9 ? 0 : Math.abs(x) >= 1e5 ? x.toExponential(0) : Number(x.toPrecision(chosenScale === "logit" ? 4 : 3)));
+  const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  const power = (p) => `10⁻${[...String(Math.round(-Math.log10(p)))].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
+
+  function tickText(x) {
+    if (chosenScale === "logit" && x < 0.0009) return power(x);
+    if (chosenScale === "logit" && x > 0.9991) return `1−${power(1 - x)}`;
+    return plainText(x);
+  }
+
+  const plainText = (x) => String(Math.abs(x) < 1e-9 ? 0 : Math.abs(x) >= 1e5 ? x.toExponential(0) : Number(x.toPrecision(chosenScale === "logit" ? 4 : 3)));
 
   /// Within 0 and 1 along the axis.
   function thresholdPosition(low, high) {

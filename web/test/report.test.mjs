@@ -1,0 +1,275 @@
+// The report in a browser: GRADSPACE_COMMAND=build/release/bin/gradspace node test/report.test.mjs
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { chromiumPath, launch, open } from "./browser.mjs";
+import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment } from "./small_run.mjs";
+
+if (!chromiumPath) {
+  console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
+  process.exit(77);
+}
+
+const HOSTILE = '<img src=x onerror="document.title=\'hacked\'">.png';
+
+const folder = mkdtempSync(join(tmpdir(), "gradspace-report-"));
+let browser, run, results, images;
+
+before(async () => {
+  run = smallExperiment(folder);
+  results = JSON.parse(readFileSync(join(run, "results.json"), "utf8"));
+  images = readCsv(join(run, "image_scores.csv"));
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const report = (out = run) => join(out, "report.html");
+const near = (a, b, tolerance, what) => assert.ok(Math.abs(a - b) <= tolerance, `${what}: ${a} is not ${b}`);
+
+/// Scores of a set as image_scores.csv has them: the page's figures are worked out from them again.
+const scoresOf = (method, type, level) => images
+  .filter((row) => row.set === "test" && row.method === method && Number(row.type) === type && Number(row.level) === level)
+  .map((row) => Number(row.score));
+
+const current = (page) => page.evaluate(() => {
+  const { stop, threshold, falseAlarms, misses, falseAlarmRate, missRate, accuracy } = window.gradspaceReport.threshold.current();
+  return { stop, threshold, falseAlarms, misses, falseAlarmRate, missRate, accuracy };
+});
+
+async function choose(page, label, value) {
+  await page.getByRole("navigation").getByLabel(label).selectOption(String(value));
+}
+
+/// The four figures under the histogram, as they are written.
+const written = (page) => page.locator(".readout dd:not(.remark)").allTextContents();
+
+describe("out-of-distribution report", () => {
+  test("opens from disk without a network or a complaint, and is small", async () => {
+    const page = await open(browser, report());
+    assert.equal(await page.locator("h1").textContent(), "small-run");
+    assert.deepEqual(page.problems, []);
+    assert.ok(readFileSync(report()).length < 2_000_000);
+    await page.context().close();
+  });
+
+  test("has a mark for everything", async () => {
+    const page = await open(browser, report());
+    const marks = await page.evaluate(() => Object.fromEntries(Object.entries(window.gradspaceReport.charts)
+      .map(([id, chart]) => [id, chart.getOption().series.map((series) => series.data.length)])));
+    assert.deepEqual(marks["heat-map"], [2 * (2 + 1)]);
+    assert.deepEqual(marks.threshold.slice(0, 2), [60, 60]);
+    assert.equal(marks.roc.length, 4 + 2);
+    assert.equal(marks.precision.length, 4 + 2);
+    assert.deepEqual(marks["fingerprint-down-6-kld"], [12, 12]);
+    assert.deepEqual(marks["fingerprint-up-6-bce"], [3, 3]);
+    assert.deepEqual(marks.training, [4, 4, 1]);
+    assert.equal(await page.locator("#summary tbody tr:not(.paper)").count(), 4);
+    assert.equal(await page.locator("#summary tbody tr.paper").count(), 4);
+    // Of all types at all levels: one strip of four panels a type.
+    assert.equal(await page.locator("#samples .panel").count(), 2 * 4);
+    await page.context().close();
+  });
+
+  test("gives the metrics that were worked out in C++, condition by condition", async () => {
+    const page = await open(browser, report());
+    for (const row of results.rows) {
+      const method = results.rows.map((r) => r.method).filter((m, i, all) => all.indexOf(m) === i).indexOf(row.method);
+      await choose(page, "Detector", method);
+      await choose(page, "Challenge", row.type);
+      await choose(page, "Level", row.level);
+      const shown = await current(page);
+      near(shown.accuracy, row.accuracy, 1e-12, "balanced accuracy at the detector's own threshold");
+      const roc = await page.evaluate(() => {
+        const series = window.gradspaceReport.charts.roc.getOption().series;
+        const chosen = series.find((s) => s.lineStyle?.width === 3);
+        const points = chosen.data;
+        let area = 0;
+        for (let i = 1; i < points.length; ++i) area += (points[i][0] - points[i - 1][0]) * (points[i][1] + points[i - 1][1]) / 2;
+        return { area, fpr95: Math.min(...points.filter(([, found]) => found >= 0.95).map(([alarms]) => alarms)) };
+      });
+      near(roc.area, row.auroc, 1e-9, "AUROC");
+      near(roc.fpr95, row.fpr95_ood_positive, 1e-12, "FPR at 95 % found");
+    }
+    await page.context().close();
+  });
+
+  test("updates accuracy, false alarms and misses while the threshold is dragged", async () => {
+    const page = await open(browser, report());
+    await choose(page, "Challenge", 9);
+    await choose(page, "Level", 3);
+    const clean = scoresOf("proposed", 0, 0), challenged = scoresOf("proposed", 9, 3);
+    const plot = await page.locator("#threshold .plot").boundingBox();
+    const handle = await page.locator("#threshold .handle").boundingBox();
+    await page.locator("#threshold").scrollIntoViewIfNeeded();
+    const seen = new Set();
+    await page.mouse.move(handle.x + handle.width / 2, handle.y + 40);
+    const box = await page.locator("#threshold .plot").boundingBox();
+    const grip = await page.locator("#threshold .handle").boundingBox();
+    await page.mouse.move(grip.x + grip.width / 2, grip.y + 60);
+    await page.mouse.down();
+    for (const share of [0.1, 0.35, 0.5, 0.65, 0.9]) {
+      await page.mouse.move(box.x + share * box.width, box.y + 80, { steps: 3 });
+      const shown = await current(page);
+      const falseAlarms = clean.filter((score) => score > shown.threshold).length;
+      const misses = challenged.filter((score) => score <= shown.threshold).length;
+      assert.equal(shown.falseAlarms, falseAlarms);
+      assert.equal(shown.misses, misses);
+      near(shown.accuracy, (1 - falseAlarms / clean.length + 1 - misses / challenged.length) / 2, 1e-12, "accuracy");
+      const [, accuracy, alarms, missed] = (await written(page)).map((text) => parseFloat(text));
+      near(accuracy, 100 * shown.accuracy, 0.005001, "accuracy as written");
+      near(alarms, (100 * falseAlarms) / clean.length, 0.005001, "false alarms as written");
+      near(missed, (100 * misses) / challenged.length, 0.005001, "misses as written");
+      seen.add(shown.threshold);
+    }
+    await page.mouse.up();
+    assert.ok(seen.size >= 3, "the threshold moved");
+    assert.ok(plot.width > 200);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("moves the threshold by keys", async () => {
+    const page = await open(browser, report());
+    const handle = page.locator("#threshold .handle");
+    await handle.focus();
+    const start = (await current(page)).stop;
+    await page.keyboard.press("ArrowRight");
+    assert.equal((await current(page)).stop, start + 1);
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal((await current(page)).stop, start - 1);
+    await page.keyboard.press("Home");
+    assert.equal((await current(page)).falseAlarmRate, 1);
+    await page.keyboard.press("End");
+    const last = await current(page);
+    assert.equal(last.falseAlarms, 0);
+    assert.equal(last.missRate, 1);
+    assert.match(await handle.getAttribute("aria-valuetext"), /0\.0.% false alarms, 100\.0.% missed/);
+    await page.context().close();
+  });
+
+  test("moves the threshold by touch", async () => {
+    const page = await open(browser, report(), { hasTouch: true, viewport: { width: 390, height: 800 } });
+    await page.locator("#threshold .plot").scrollIntoViewIfNeeded();
+    const box = await page.locator("#threshold .plot").boundingBox();
+    const start = await current(page);
+    await page.touchscreen.tap(box.x + 0.95 * box.width, box.y + box.height / 2);
+    assert.ok((await current(page)).threshold > start.threshold);
+    await page.context().close();
+  });
+
+  test("follows a press on a cell of the heat map", async () => {
+    const page = await open(browser, report());
+    const canvas = page.locator("#heat-map canvas").first();
+    await canvas.scrollIntoViewIfNeeded();
+    const at = await page.evaluate(() => window.gradspaceReport.charts["heat-map"].convertToPixel({ seriesIndex: 0 }, [1, 0]));
+    const box = await canvas.boundingBox();
+    await page.mouse.click(box.x + at[0], box.y + at[1]);
+    const state = await page.evaluate(() => ({ type: window.gradspaceReport.state.type, level: window.gradspaceReport.state.level }));
+    assert.deepEqual(state, { type: 9, level: 3 });
+    assert.equal(await page.getByRole("navigation").getByLabel("Challenge").inputValue(), "9");
+    await page.context().close();
+  });
+
+  test("saves charts as pictures and tables", async () => {
+    const page = await open(browser, report());
+    const save = async (button) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(`#heat-map footer >> text=${button}`).click()]);
+      return [download.suggestedFilename(), readFileSync(await download.path())];
+    };
+    const [csvName, csv] = await save("CSV");
+    assert.equal(csvName, "heat-map.csv");
+    assert.equal(csv.toString().trim().split("\n").length, 1 + 4);
+    const [pngName, png] = await save("PNG");
+    assert.equal(pngName, "heat-map.png");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.ok(png.readUInt32BE(16) > 1000, "twice the chart's width");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("fits a phone, in light and in dark", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await open(browser, report(), { viewport: { width: 360, height: 740 }, colorScheme });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), colorScheme);
+      const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const before = await paper();
+      await page.locator(".theme").click();
+      assert.notEqual(await paper(), before);
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    }
+  });
+});
+
+test("a hostile file name stays text", async () => {
+  const samples = join(run, "samples/samples.json");
+  const good = readFileSync(samples, "utf8");
+  const list = JSON.parse(good);
+  list.rows.forEach((row) => { row.challenged = HOSTILE; });
+  writeFileSync(samples, JSON.stringify(list));
+  gradspace("report", run);
+  const page = await open(browser, report());
+  assert.equal(await page.locator("#samples .path").first().textContent(), HOSTILE);
+  assert.equal(await page.locator("img").count(), 0);
+  assert.match(await page.title(), /small-run/);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  writeFileSync(samples, good);
+});
+
+test("a run that stopped half-way shows what there is and says so", async () => {
+  const half = join(folder, "half");
+  mkdirSync(join(half, "run-0"), { recursive: true });
+  writeFileSync(join(half, "run-0/training.csv"), readFileSync(join(run, "run-0/training.csv")));
+  gradspace("report", half);
+  const page = await open(browser, report(half));
+  assert.match(await page.locator(".notes").textContent(), /has not finished/);
+  assert.deepEqual(await page.evaluate(() => Object.keys(window.gradspaceReport.charts)), ["training"]);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("ten thousand conditions are averaged, and the page answers", async () => {
+  const huge = hugeRun(folder);
+  gradspace("report", huge);
+  const page = await open(browser, report(huge));
+  assert.match(await page.locator(".notes").textContent(), /10000 results are too many/);
+  assert.equal(await page.evaluate(() => window.gradspaceReport.charts["heat-map"].getOption().series[0].data.length), 1000);
+  await choose(page, "Detector", 1);
+  assert.equal(await page.evaluate(() => window.gradspaceReport.state.method), 1);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+describe("image quality report", () => {
+  test("shows every pair, metric and type", async () => {
+    const out = smallBenchmark(folder);
+    gradspace("report", out);
+    const page = await open(browser, report(out));
+    const series = (id) => page.evaluate((chart) => window.gradspaceReport.charts[chart].getOption().series.map((s) => [s.type, s.data.length]), id);
+    assert.deepEqual(await series("scatter"), [["scatter", 20], ["scatter", 20], ["scatter", 20], ["line", 121]]);
+    assert.deepEqual(await series("srocc"), [["bar", 4], ["custom", 4], ["scatter", 4], ["scatter", 1]]);
+    assert.equal(await page.locator("#worst .strip").count(), 12);
+    assert.equal(await page.locator("#worst img").count(), 24);
+    assert.equal(await page.locator("b b, #report jpeg").count(), 0, "a type's name stays text");
+    await choose(page, "Metric", "psnr");
+    const points = (await series("scatter")).filter(([type]) => type === "scatter").map(([, n]) => n);
+    assert.equal(points.reduce((a, b) => a + b), 59, "an infinite score has no place");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("fits a phone", async () => {
+    const page = await open(browser, report(join(folder, "small-benchmark")), { viewport: { width: 360, height: 740 } });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,105 @@
+// Small runs to make reports of: a tree of drawn pictures and a real experiment on it, and a benchmark's
+// files.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const SIDE = 32;
+
+/// The same numbers every time (mulberry32).
+export function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/// A disc of random colour and place, as a BMP file.
+export function picture(seed, side = SIDE) {
+  const next = random(seed);
+  const colour = [next(), next(), next()].map((x) => 255 * x);
+  const [cx, cy] = [10 + 12 * next(), 10 + 12 * next()];
+  const file = Buffer.alloc(54 + 3 * side * side);
+  file.write("BM", 0, "latin1");
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(54, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(side, 18);
+  file.writeInt32LE(side, 22);
+  file.writeUInt16LE(1, 26);
+  file.writeUInt16LE(24, 28);
+  for (let i = 0; i < side * side; ++i) {
+    const inside = (i % side - cx) ** 2 + (Math.floor(i / side) - cy) ** 2 < 64;
+    for (let c = 0; c < 3; ++c) {
+      file[54 + 3 * i + c] = Math.max(0, Math.min(255, (inside ? colour[c] : 90) + 16 * (next() - 0.5)));
+    }
+  }
+  return file;
+}
+
+export const gradspace = (...args) => execFileSync(process.env.GRADSPACE_COMMAND, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/// Runs the paper's experiment on two types and two levels; returns the results' folder.
+export function smallExperiment(folder) {
+  const sets = { train: 60, val: 24, test: 30 };
+  let seed = 0;
+  for (const [set, count] of Object.entries(sets)) {
+    const place = join(folder, "tree/RealChallengeFree", set);
+    mkdirSync(place, { recursive: true });
+    for (let i = 0; i < count; ++i) {
+      writeFileSync(join(place, `01_01_00_00_00_00_${String(i).padStart(4, "0")}.bmp`), picture(++seed));
+    }
+  }
+  const out = join(folder, "small-run");
+  gradspace("experiment", "ood", "--data", join(folder, "tree"), "--out", out, "--epochs", "4", "--classifier-epochs", "8", "--challenges", "noise,rain", "--levels", "1,3", "--quiet");
+  return out;
+}
+
+/// One row an image, by the header's names; no field of ours needs quotes here.
+export function readCsv(path) {
+  const [header, ...lines] = readFileSync(path, "utf8").trim().split("\n").map((line) => line.split(","));
+  return lines.map((line) => Object.fromEntries(header.map((name, i) => [name, line[i]])));
+}
+
+/// A benchmark's folder: 60 pairs of three types, two metrics.
+export function smallBenchmark(folder) {
+  const out = join(folder, "small-benchmark");
+  const database = join(folder, "database");
+  mkdirSync(out, { recursive: true });
+  mkdirSync(database, { recursive: true });
+  writeFileSync(join(database, "reference.bmp"), picture(1));
+  const next = random(5);
+  const types = ["blur", "noise", "<b>jpeg</b>"];
+  const lines = ["reference,distorted,type,opinion,gradient,psnr"];
+  for (let i = 0; i < 60; ++i) {
+    writeFileSync(join(database, `${i}.bmp`), picture(100 + i));
+    const opinion = 10 * next();
+    lines.push(`reference.bmp,${i}.bmp,${types[i % 3]},${opinion},${1 / (1 + Math.exp(3 - opinion + 2 * next()))},${i === 7 ? "inf" : 20 + opinion + 6 * next()}`);
+  }
+  writeFileSync(join(out, "scores.csv"), lines.join("\n") + "\n");
+  const summary = ["gradient", "psnr"].flatMap((metric, m) => ["all", ...types].map((type, t) => ({
+    metric, type, srocc: 0.9 - 0.1 * m - 0.05 * t, srocc_low: 0.8 - 0.1 * m - 0.05 * t, srocc_high: 0.95 - 0.1 * m - 0.05 * t,
+    krocc: 0.7, plcc: 0.88, rmse: 0.5, outlier_ratio: null, n: type === "all" ? 60 : 20 })));
+  writeFileSync(join(out, "results.json"), JSON.stringify({ format_version: 1, gradspace_version: "0.1.0",
+    options: { command: "iqa-benchmark", path: database }, summary, published: [{ metric: "UNIQUE", type: "all", srocc: 0.86 }] }));
+  return out;
+}
+
+/// Ten thousand conditions.
+export function hugeRun(folder) {
+  const out = join(folder, "huge-run");
+  mkdirSync(out, { recursive: true });
+  const rows = [];
+  for (let type = 1; type <= 1000; ++type) {
+    for (let level = 1; level <= 5; ++level) {
+      for (const method of ["A", "B"]) {
+        rows.push({ method, type, level, run: 0, accuracy: 0.5 + 0.08 * level, auroc: 0.6, aupr_in: 0.6, aupr_out: 0.6, fpr95_in_positive: 0.7, fpr95_ood_positive: 0.7, detection_error: 0.4, n_in: 10, n_out: 10 });
+      }
+    }
+  }
+  writeFileSync(join(out, "results.json"), JSON.stringify({ format_version: 1, gradspace_version: "0.1.0", options: { command: "experiment ood" }, rows }));
+  return out;
+}
