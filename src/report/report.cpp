@@ -84,7 +84,7 @@ fs::path write_report(const fs::path& folder) {
   data["title"] = title_of(folder);
   data["notes"] = notes;
   data["report_version"] = kVersion;
-  const fs::path path = folder / "report.html";
+  fs::path path = folder / "report.html";
   write_file(path, html_page(data));
   return path;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,9 @@ struct SampleImage {
   int type = 0;
   int level = 0;
 
-  friend auto operator<=>(const SampleImage&, const SampleImage&) = default;
+  friend bool operator<(const SampleImage& a, const SampleImage& b) {
+    return std::tie(a.path, a.type, a.level) < std::tie(b.path, b.type, b.level);
+  }
 };
 
 struct SampleScores {
