@@ -32,7 +32,8 @@ constexpr std::size_t kWorst = 12;         ///< shown of a metric
 constexpr std::size_t kMaxMetrics = 12;    ///< shown
 constexpr std::size_t kMaxSummary = 2000;  ///< rows shown
 constexpr std::size_t kThumbBytes = 900'000;
-constexpr int kThumbSide = 112;
+constexpr int kSmallSide = 96;   ///< of pictures that are shown on demand
+constexpr int kLargeSide = 208;  ///< of those that are shown at once
 
 struct Metric {
   std::string name;
@@ -148,15 +149,12 @@ class Thumbnails {
  public:
   explicit Thumbnails(fs::path root) : root_(std::move(root)) {}
 
-  /// Whether the page has the picture, now.
-  bool add(const std::string& name) {
-    const auto known = images_.find(name);
-    if (known != images_.end()) {
-      return !known->second.empty();
+  /// Reads a picture that is not there yet, unless the budget is spent or it can't be read.
+  void add(const std::string& name, int side) {
+    if (bytes_ < kThumbBytes && !images_.contains(name)) {
+      const std::string& uri = images_[name] = load(name, side);
+      bytes_ += uri.size();
     }
-    std::string uri = bytes_ < kThumbBytes ? load(name) : std::string();
-    bytes_ += uri.size();
-    return !images_.emplace(name, std::move(uri)).first->second.empty();
   }
 
   json to_json() const {
@@ -171,14 +169,14 @@ class Thumbnails {
 
  private:
   /// Empty where there is no such image below the root.
-  std::string load(const std::string& name) const {
+  std::string load(const std::string& name, int side) const {
     const fs::path path = (root_ / name).lexically_normal();
     const fs::path inside = path.lexically_relative(root_.lexically_normal());
     if (root_.empty() || inside.empty() || *inside.begin() == "..") {
       return {};
     }
     try {
-      return data_uri(thumbnail(read_image(path), kThumbSide), ImageFormat::kJpeg, 70);
+      return data_uri(thumbnail(read_image(path), side), ImageFormat::kJpeg, 70);
     } catch (const std::runtime_error&) {  // gone, or of a format that is not ours
       return {};
     }
@@ -257,12 +255,14 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
                     shown.size(), pairs.size()));
   }
   Thumbnails thumbnails(root);
-  const auto add_thumbnails = [&](std::size_t pair) {
-    thumbnails.add(pairs.reference[pair]);
-    thumbnails.add(pairs.distorted[pair]);
+  const auto add_thumbnails = [&](const auto& list, int side) {
+    for (const std::size_t pair : list) {
+      thumbnails.add(pairs.reference[pair], side);
+      thumbnails.add(pairs.distorted[pair], side);
+    }
   };
-  std::for_each(wanted.begin(), wanted.end(), add_thumbnails);
-  std::for_each(shown.begin(), shown.end(), add_thumbnails);
+  add_thumbnails(wanted, kLargeSide);
+  add_thumbnails(shown, kSmallSide);
   json metrics = json::array();
   for (std::size_t i = 0; i < pairs.metrics.size(); ++i) {
     metrics.push_back(metric_json(pairs, pairs.metrics[i], shown, finite[i]));

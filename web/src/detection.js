@@ -12,6 +12,7 @@ import { samplesSection } from "./samples.js";
 import { fingerprintSection } from "./fingerprint.js";
 import { trainingCard } from "./training.js";
 import { calibrationCard } from "./calibration.js";
+import { driftCard } from "./drift.js";
 
 /// The data with look-ups that the sections share.
 class Model {
@@ -123,7 +124,8 @@ export function detectionReport(data) {
   }
   if (data.calibration?.length) {
     content.push(group("Does a threshold keep its promise?", "A threshold can be set from clean images alone, for a rate of false alarms that one can live with. Does it hold on clean images that the detector has never seen?",
-      add(calibrationCard(model, state))));
+      add(calibrationCard(model, state)),
+      data.drift?.length ? add(driftCard(model, state)) : null));
   }
   if (data.samples?.length) content.push(add(samplesSection(model, state, threshold)));
   if (data.fingerprints?.length) content.push(add(fingerprintSection(model, state)));

@@ -1,7 +1,7 @@
 // Mean absolute gradient by filter, clean against challenged: the trace the paper reads.
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { h } from "./dom.js";
-import { number } from "./format.js";
+import { number, tick } from "./format.js";
 import { colours } from "./theme.js";
 
 const MAX_LAYERS = 4;
@@ -26,7 +26,7 @@ function layerCard(model, state, layer) {
       grid: { left: 52, right: 12, top: 34, bottom: 40 },
       legend: legend({ top: 0, left: 0, itemHeight: 10 }),
       xAxis: axis({ type: "category", data: clean.map((_, i) => i + 1), name: "filter", nameGap: 24, splitLine: { show: false } }),
-      yAxis: axis({ type: "value", splitNumber: 4, axisLabel: { formatter: (v) => number(v, 2) } }),
+      yAxis: axis({ type: "value", splitNumber: 4, axisLabel: { formatter: tick } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: c.line, opacity: 0.35 } }, formatter: (items) => tip(`filter ${items[0].name}`, [...items.map((item) => [item.seriesName, number(item.value)]), items[0].value > 0 && ["change", `× ${number(items[1].value / items[0].value, 2)}`]]) }),
       series: [bars("clean", clean, c.clean), bars("challenged", challenged, c.challenged)],
     };

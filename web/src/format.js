@@ -14,6 +14,9 @@ export function number(value, digits = 3) {
   return value.toFixed(size >= 10 ? Math.max(0, digits - 2) : digits);
 }
 
+/// A mark of an axis.
+export const tick = (value) => (Math.abs(value) >= 1e6 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
+
 /// 12 345
 export const count = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, THIN);
 

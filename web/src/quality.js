@@ -2,7 +2,7 @@
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { choice, fill, h } from "./dom.js";
 import { saveCsv } from "./download.js";
-import { count, number, percent, plural } from "./format.js";
+import { count, number, percent, plural, tick } from "./format.js";
 import { State } from "./state.js";
 import { colours, seriesStyle } from "./theme.js";
 
@@ -92,8 +92,8 @@ function scatterCard(model, state) {
     return {
       grid: { left: 52, right: 16, top: 12, bottom: withLegend ? 92 : 46 },
       legend: withLegend ? legend({ bottom: 0, left: 8, right: 8, itemHeight: 9, itemWidth: 9, data: typesOfPairs }) : undefined,
-      xAxis: axis({ type: "value", min: low - margin, max: high + margin, name: `${state.metric} score`, nameGap: 28, axisLabel: { formatter: (v) => number(v, 2), showMinLabel: false, showMaxLabel: false } }),
-      yAxis: axis({ type: "value", min: Math.min(...opinions) - 0.05 * span, max: Math.max(...opinions) + 0.05 * span, name: "mean opinion of people", nameGap: 36, nameRotate: 90, axisLabel: { formatter: (v) => number(v, 2), showMinLabel: false, showMaxLabel: false } }),
+      xAxis: axis({ type: "value", min: low - margin, max: high + margin, name: `${state.metric} score`, nameGap: 28, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
+      yAxis: axis({ type: "value", min: Math.min(...opinions) - 0.05 * span, max: Math.max(...opinions) + 0.05 * span, name: "mean opinion of people", nameGap: 36, nameRotate: 90, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       tooltip: tooltip({ trigger: "item", formatter: ({ data, seriesName }) => {
         const element = tip(pairs.distorted[data[2]], [["type", seriesName], ["score", number(data[0])], ["opinion", number(data[1])]]);
         const pictures = thumbnails(model, data[2]);
@@ -126,7 +126,7 @@ function barsCard(model, state) {
     return {
       grid: { left: 150, right: 20, top: 34, bottom: 34 },
       legend: legend({ top: 0, left: 0, itemHeight: 9, itemWidth: 9 }),
-      xAxis: axis({ type: "value", min: lowest < 0 ? Math.max(-1, lowest - 0.05) : 0, max: 1, axisLabel: { formatter: (v) => number(v, 1) } }),
+      xAxis: axis({ type: "value", min: lowest < 0 ? Math.max(-1, lowest - 0.05) : 0, max: 1, axisLabel: { formatter: tick } }),
       yAxis: axis({ type: "category", data: list, splitLine: { show: false }, axisLabel: { interval: 0, color: c.ink, width: 138, overflow: "truncate" } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: c.line, opacity: 0.35 } }, formatter: ([item]) => {
         const type = list[item.dataIndex];
@@ -135,7 +135,7 @@ function barsCard(model, state) {
       } }),
       series: [
         { type: "bar", name: state.metric, barWidth: "58%", data: list.map((type) => ({ value: row(type).srocc, itemStyle: { color: type === ALL ? c.clean : c.cleanSoft, borderRadius: [0, 3, 3, 0] } })), itemStyle: { color: c.clean }, emphasis: { disabled: true } },
-        { type: "custom", name: "95 % interval", silent: true, z: 5, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
+        { type: "custom", name: "95 % interval", silent: true, z: 5, itemStyle: { color: c.ink }, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
           renderItem: (_, api) => {
             if (api.value(2) < 0) return null;
             const [x1, y] = api.coord([api.value(0), api.value(2)]);
@@ -171,7 +171,7 @@ function worstCard(model, state) {
     return h("figure.strip",
       h("figcaption", h("b", pairs.type[pair] || "pair"), h("span.path", { title: pairs.distorted[pair] }, h("bdi", pairs.distorted[pair]))),
       pictures,
-      h("p.remark", difference > 0 ? `${state.metric} ranks it ${share(difference)} of all places better than people do` : `people rank it ${share(difference)} of all places better than ${state.metric} does`,
+      h("p.remark", difference > 0 ? `${state.metric} ranks it ${share(difference)} of all places better than people do` : `People rank it ${share(difference)} of all places better than ${state.metric} does`,
         ` (score ${number(model.scores(state.metric).scores[pair])}, opinion ${number(pairs.opinion[pair])}).`));
   }
   function update() {

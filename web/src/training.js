@@ -1,7 +1,7 @@
 // Loss by epoch.
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { segmented } from "./dom.js";
-import { number } from "./format.js";
+import { number, tick } from "./format.js";
 import { colours } from "./theme.js";
 
 const PARTS = [["loss", "Loss"], ["bce", "Reconstruction"], ["kld", "Latent"]];
@@ -34,7 +34,7 @@ export function trainingCard(model, state) {
       grid: { left: 64, right: 16, top: 34, bottom: 40 },
       legend: legend({ top: 0, left: 0, data: ["training images", "validation images"] }),
       xAxis: axis({ type: "value", name: "epoch", nameGap: 24, min: run.columns.epoch[0], max: run.columns.epoch[run.columns.epoch.length - 1], minInterval: 1, splitLine: { show: false } }),
-      yAxis: axis({ type: "value", min: tail.length ? Math.max(0, low - 0.08 * (high - low)) : undefined, max: tail.length && high > low ? high + 0.05 * (high - low) : undefined, axisLabel: { formatter: (v) => number(v, 3), showMinLabel: false, showMaxLabel: false } }),
+      yAxis: axis({ type: "value", min: tail.length ? Math.max(0, low - 0.08 * (high - low)) : undefined, max: tail.length && high > low ? high + 0.05 * (high - low) : undefined, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "line", lineStyle: { color: c.faint } }, formatter: (items) => tip(`epoch ${items[0].data[0]}`, items.filter((item) => item.seriesName !== "best").map((item) => [item.seriesName, number(item.data[1])])) }),
       series: [
         line("training images", `train_${part}`, c.clean, "solid"), line("validation images", `validation_${part}`, c.challenged, "dashed"),
