@@ -229,7 +229,7 @@ json metric_json(const Pairs& pairs, const Metric& metric, const std::vector<std
 /// The database's folder, where its images are looked for.
 fs::path database_folder(const json& results) {
   const json options = results.value("options", json::object());
-  for (const char* key : {"path", "root", "folder", "data"}) {
+  for (const char* key : {"root", "path"}) {
     if (options.contains(key) && options[key].is_string()) {
       const fs::path path = options[key].get<std::string>();
       return fs::is_regular_file(path) ? path.parent_path() : path;
@@ -276,7 +276,8 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"images", thumbnails.to_json()}};
 }
 
-/// Rows that the page can rely on: metric and type are texts, figures numbers or null.
+/// Rows that the page can rely on: metric and type are texts, figures numbers or null; where a published
+/// figure stands, `source` says.
 json checked_summary(const json& rows, Notes& notes) {
   json summary = json::array();
   for (const json& row : rows) {
@@ -287,7 +288,7 @@ json checked_summary(const json& rows, Notes& notes) {
     json item = {{"metric", row.at("metric").get<std::string>()},
                  {"type", row.at("type").get<std::string>()}};
     for (const auto& [key, value] : row.items()) {
-      if (value.is_number() || value.is_null()) {
+      if (value.is_number() || value.is_null() || key == "source") {
         item[key] = value;
       }
     }

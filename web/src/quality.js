@@ -50,7 +50,7 @@ function summaryCard(model) {
           range ? h("small", `${number(range[0])} to ${number(range[1])}`) : null);
       }));
     }), (model.published ?? []).filter((row) => row.type === ALL).map((row) =>
-      h("tr.paper", h("th", { scope: "row" }, `${row.metric}, published`), COLUMNS.map(([key]) => h("td", row[key] === undefined ? "" : figure(row, key)))))));
+      h("tr.paper", h("th", { scope: "row", title: typeof row.source === "string" ? row.source : null }, `${row.metric}, published`), COLUMNS.map(([key]) => h("td", row[key] === undefined ? "" : figure(row, key)))))));
   return { element: h("section.card", { id: "summary" },
     h("header", h("h3", "Metrics by agreement")),
     h("p.lead", "SROCC: do the metric and people put the images into the same order? 1 for the same, 0 for no relation. KROCC asks it pair by pair. PLCC and RMSE compare the numbers themselves, after a smooth curve has turned scores into opinions. Outliers are images whose score is over two standard deviations of opinion away."),
