@@ -15,6 +15,7 @@
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
 #include "gradspace/quality_benchmark.h"
+#include "gradspace/report.h"
 
 namespace gradspace::cli {
 namespace {
@@ -55,6 +56,9 @@ int run_benchmark(const Arguments& arguments) {
     return kFailed;
   }
   fmt::print("{}", quality_benchmark_table(result));
+  if (can_write_report()) {
+    fmt::print(stderr, "gradspace: {} shows it\n", write_report(options.out).string());
+  }
   if (result.pairs < result.listed) {
     fmt::print(stderr, "gradspace: {} of {} pairs could not be scored\n",
                result.listed - result.pairs, result.listed);
