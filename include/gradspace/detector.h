@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/calibration.h"
 #include "gradspace/classifier.h"
 #include "gradspace/gradient.h"
 #include "gradspace/tensor.h"
@@ -15,14 +16,14 @@
 namespace gradspace {
 
 struct Detector {
-  std::string method = "classifier";
+  std::string method = "classifier";  ///< or one of `one_class_methods()`
   TensorMap weights;
-  std::vector<FeatureBlock> columns;  ///< the features it wants, in order, the first column 0
+  std::vector<FeatureBlock> columns;  ///< the blocks it looks at, in order, the first column 0
   std::string model_sha256;           ///< of the model whose features it was trained on
   double threshold = 0.5;             ///< OOD where score > threshold
-  /// Scores of the clean validation images, ascending: they give the threshold of any rate of false
-  /// alarms.
-  std::vector<float> clean_scores;
+  /// Scores of clean validation images: they give the threshold of any rate of false alarms, and
+  /// p-values.
+  Calibration calibration;
   /// What else the file says (options, seed, data, training record), as JSON texts by key.
   std::map<std::string, std::string> metadata;
 };
@@ -31,10 +32,6 @@ struct Detector {
 Detector read_detector(const std::filesystem::path& path);
 /// Writes `.safetensors` with kind "detector".
 void write_detector(const std::filesystem::path& path, const Detector& detector);
-
-/// The threshold at which clean images are called OOD with a probability of at most `false_alarms`,
-/// by `calibrate_threshold` on the detector's clean scores. Throws InvalidArgument as that does.
-double calibrated_threshold(const Detector& detector, double false_alarms);
 
 /// The columns [begin, end) of `set` that hold the detector's features. They must lie side by side
 /// in the detector's order. Throws InvalidArgument when they do not, or the set was made by another

@@ -15,7 +15,7 @@
 namespace gradspace {
 
 struct FitOptions {
-  std::string method = "classifier";  ///< the only one so far
+  std::string method = "classifier";  ///< the only one for feature sets; see one_class.h
   /// Blocks of the sets to use, "layer:loss" or "mu", comma-separated; empty = all columns.
   std::string features;
   ClassifierOptions classifier;

@@ -12,7 +12,8 @@
 namespace gradspace {
 
 struct ImageScore {
-  double score = 0;                  ///< probability of being out of distribution, 0 to 1
+  double score = 0;    ///< larger = further out of distribution; a classifier's is P(OOD), 0 to 1
+  double p_value = 1;  ///< among the detector's clean images; 1 where it holds none
   float bce = 0;                     ///< reconstruction loss, summed over pixels
   float kld = 0;                     ///< latent loss
   bool out_of_distribution = false;  ///< score > the detector's threshold
@@ -21,9 +22,11 @@ struct ImageScore {
 /// For one thread at a time; make one a thread.
 class Scorer {
  public:
-  /// `backend` must compute exactly `detector.columns` for a model of this input extent: make it
-  /// with `make_native_backend(model, detector.columns)`. Throws InvalidArgument when it does not.
-  Scorer(std::unique_ptr<GradientBackend> backend, const Detector& detector, const Extent& input);
+  /// `backend` must compute exactly `detector.columns` for a model of this description: make it with
+  /// `make_native_backend(model, detector.columns)`. Throws InvalidArgument when it does not, or the
+  /// detector does not fit the model.
+  Scorer(std::unique_ptr<GradientBackend> backend, const Detector& detector,
+         const AutoencoderSpec& spec);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;

@@ -8,7 +8,6 @@
 #include "core/json.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
-#include "gradspace/metrics.h"
 #include "gradspace/safetensors.h"
 
 namespace gradspace {
@@ -17,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kKind = "detector";
-constexpr const char* kCleanScores = "calibration.clean_scores";
 
 std::string take(std::map<std::string, std::string>& metadata, const std::string& key,
                  const std::string& file) {
@@ -50,8 +48,10 @@ Detector read_detector(const std::filesystem::path& path) {
         fmt::format("{}: the threshold is {}, not a number", where, brief(threshold)));
   }
   detector.threshold = threshold.get<double>();
-  if (auto scores = file.tensors.extract(kCleanScores); !scores.empty()) {
-    detector.clean_scores = std::move(scores.mapped().values);
+  try {
+    detector.calibration = Calibration::take_from(file.tensors);
+  } catch (const InvalidArgument& error) {
+    throw FormatError(fmt::format("{}: {}", where, error.what()));
   }
   detector.weights = std::move(file.tensors);
   detector.metadata = std::move(file.metadata);
@@ -61,19 +61,13 @@ Detector read_detector(const std::filesystem::path& path) {
 void write_detector(const std::filesystem::path& path, const Detector& detector) {
   SafeTensors file;
   file.tensors = detector.weights;
-  file.tensors[kCleanScores] = {{static_cast<std::int64_t>(detector.clean_scores.size())},
-                                detector.clean_scores};
+  file.tensors.merge(detector.calibration.tensors());
   file.metadata = detector.metadata;
   file.metadata["method"] = detector.method;
   file.metadata["columns"] = feature_columns_to_json(detector.columns).dump();
   file.metadata["model_sha256"] = detector.model_sha256;
   file.metadata["threshold"] = json(detector.threshold).dump();
   write_safetensors(path, kKind, std::move(file));
-}
-
-double calibrated_threshold(const Detector& detector, double false_alarms) {
-  const std::vector<double> scores(detector.clean_scores.begin(), detector.clean_scores.end());
-  return calibrate_threshold(scores, false_alarms);
 }
 
 std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,

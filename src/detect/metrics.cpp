@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "gradspace/calibration.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -127,17 +128,7 @@ DetectionMetrics detection_metrics(std::span<const double> in_scores,
 
 double calibrate_threshold(std::span<const double> in_scores, double false_alarms) {
   require_scores(in_scores, "in-distribution");
-  if (!(false_alarms > 0 && false_alarms < 1)) {
-    throw InvalidArgument("calibration: the rate of false alarms must lie between 0 and 1");
-  }
-  const auto n = static_cast<double>(in_scores.size());
-  const double rank = std::ceil((1 - false_alarms) * (n + 1));
-  if (rank > n) {
-    throw InvalidArgument("calibration: a rate of false alarms of " + std::to_string(false_alarms) +
-                          " takes at least " +
-                          std::to_string(static_cast<long>(std::ceil(1 / false_alarms)) - 1) +
-                          " clean images, there are " + std::to_string(in_scores.size()));
-  }
+  const std::size_t rank = conformal_rank(in_scores.size(), false_alarms);
   std::vector<double> sorted(in_scores.begin(), in_scores.end());
   const auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
   std::nth_element(sorted.begin(), nth, sorted.end());

@@ -6,42 +6,25 @@
 #include <utility>
 
 #include "gradspace/error.h"
+#include "gradspace/one_class.h"
 
 namespace gradspace {
 
 struct Scorer::State {
   std::unique_ptr<GradientBackend> backend;
-  Classifier classifier;
+  std::unique_ptr<ScoreFunction> score;
+  Calibration calibration;
   double threshold;
-  Extent input;
-  std::size_t columns;
-  // Reused from call to call, so that one image costs no allocation.
-  std::vector<std::uint8_t> pixels;
-  std::vector<float> features;
-  std::vector<float> bce;
-  std::vector<float> kld;
+  AutoencoderSpec spec;
 };
 
 Scorer::Scorer(std::unique_ptr<GradientBackend> backend, const Detector& detector,
-               const Extent& input) {
+               const AutoencoderSpec& spec) {
   if (!std::ranges::equal(backend->blocks(), detector.columns)) {
     throw InvalidArgument("scorer: the backend does not compute the detector's features");
   }
-  Classifier classifier(detector.weights);
-  const std::size_t columns = dimension(detector.columns);
-  if (classifier.dimension() != columns) {
-    throw InvalidArgument(fmt::format("detector: its network takes {} features, its columns are {}",
-                                      classifier.dimension(), columns));
-  }
-  state_ = std::make_unique<State>(State{std::move(backend),
-                                         std::move(classifier),
-                                         detector.threshold,
-                                         input,
-                                         columns,
-                                         {},
-                                         {},
-                                         {},
-                                         {}});
+  state_ = std::make_unique<State>(State{std::move(backend), load_score_function(detector, spec),
+                                         detector.calibration, detector.threshold, spec});
 }
 
 Scorer::~Scorer() = default;
@@ -49,42 +32,23 @@ Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
 std::vector<ImageScore> Scorer::score(std::span<const Image> images) {
-  const std::size_t size = state_->input.size();
-  std::vector<std::uint8_t> pixels = std::move(state_->pixels);
-  pixels.resize(images.size() * size);
+  const Extent& input = state_->spec.input;
+  std::vector<std::uint8_t> pixels(images.size() * input.size());
   for (std::size_t i = 0; i < images.size(); ++i) {
-    prepare_image(images[i], state_->input, std::span(pixels).subspan(i * size, size));
+    prepare_image(images[i], input, std::span(pixels).subspan(i * input.size(), input.size()));
   }
-  std::vector<ImageScore> scores = score_prepared(pixels);
-  state_->pixels = std::move(pixels);
-  return scores;
+  return score_prepared(pixels);
 }
 
 std::vector<ImageScore> Scorer::score_prepared(std::span<const std::uint8_t> images_u8_nhwc) {
-  State& state = *state_;
-  const std::size_t count = images_u8_nhwc.size() / state.input.size();
-  if (count * state.input.size() != images_u8_nhwc.size()) {
-    throw InvalidArgument(fmt::format("scorer: {} bytes are no whole number of {}x{}x{} images",
-                                      images_u8_nhwc.size(), state.input.width, state.input.height,
-                                      state.input.channels));
-  }
-  state.features.resize(count * state.columns);
-  state.bce.resize(count);
-  state.kld.resize(count);
-  ImageBatch batch;
-  batch.count = count;
-  batch.u8_nhwc = images_u8_nhwc.data();
-  GradientOutputs outputs;
-  outputs.features = state.features;
-  outputs.bce = state.bce;
-  outputs.kld = state.kld;
-  state.backend->run(batch, outputs);
-
-  const std::vector<double> probabilities =
-      state.classifier.score({state.features.data(), count, state.columns, state.columns});
-  std::vector<ImageScore> scores(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    scores[i] = {probabilities[i], state.bce[i], state.kld[i], probabilities[i] > state.threshold};
+  const State& state = *state_;
+  const Observations observations =
+      observe(*state.backend, state.score->needs(), state.spec, images_u8_nhwc);
+  const std::vector<double> values = state.score->score(observations);
+  std::vector<ImageScore> scores(values.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]),
+                 observations.bce[i], observations.kld[i], values[i] > state.threshold};
   }
   return scores;
 }

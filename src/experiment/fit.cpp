@@ -111,7 +111,8 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
                       const std::function<void(const ClassifierEpoch&)>& on_epoch) {
   if (options.method != "classifier") {
     throw InvalidArgument(
-        fmt::format("fit: method \"{}\" is not known (valid: classifier)", options.method));
+        fmt::format("fit: method \"{}\" can't be fitted to feature sets, only classifier can",
+                    options.method));
   }
   Detector detector;
   detector.method = options.method;
@@ -135,11 +136,9 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
   const Classifier classifier = train_classifier(in.training, out.training, in.validation,
                                                  out.validation, options.classifier, watch);
   detector.weights = classifier.weights();
-  const std::vector<double> clean_scores = classifier.score(in.validation);
-  detector.clean_scores.assign(clean_scores.begin(), clean_scores.end());
-  std::sort(detector.clean_scores.begin(), detector.clean_scores.end());
+  detector.calibration = Calibration(classifier.score(in.validation));
   if (options.false_alarms) {
-    detector.threshold = calibrated_threshold(detector, *options.false_alarms);
+    detector.threshold = detector.calibration.threshold(*options.false_alarms);
   }
   detector.metadata["options"] = options_record(options).dump();
   detector.metadata["training"] = nlohmann::json{
@@ -156,6 +155,12 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
 
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
+  if (detector.method != "classifier") {
+    throw InvalidArgument(
+        fmt::format("{}: a feature set holds no images, which a {} detector looks at; score images, "
+                    "or see experiment one-class",
+                    name, detector.method));
+  }
   return Classifier(detector.weights).score(detector_view(detector, set, name));
 }
 

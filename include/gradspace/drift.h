@@ -1,0 +1,67 @@
+// Drift: does a stream of images still look like the clean images a detector was calibrated on?
+//
+// One odd frame is an outlier; a lens that fogs up shifts the whole distribution of scores, often by
+// less than any single frame shows. Each window of the stream is compared with the clean scores by the
+// two-sample Kolmogorov-Smirnov test, its p-value exact for both sizes. The rate of false alarms `a` is
+// spent over all windows to come: the k-th may use a / (k (k + 1)), which adds up to `a`. So a clean
+// stream, however long, raises any alarm with a probability of at most `a`: by the union bound, whatever
+// the windows' dependence through the clean scores they share, and however few those are. (A conformal
+// test martingale has such a guarantee too, but either against clean scores without end, or by taking the
+// stream's own scores into the comparison, drifted ones with them.) What the slow growth of k costs is
+// little: the millionth window must be significant at a 1e-12, which a shift soon is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gradspace/calibration.h"
+
+namespace gradspace {
+
+struct DriftOptions {
+  std::size_t window = 100;    ///< images compared at a time; windows do not overlap
+  double false_alarms = 0.01;  ///< probability that a clean stream ever raises an alarm
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+struct DriftWindow {
+  std::uint64_t number = 0;       ///< from 1
+  std::uint64_t first_image = 0;  ///< from 0, in the stream
+  double statistic = 0;  ///< largest distance of the two distribution functions, 0 to 1
+  double p_value = 1;    ///< of so large a distance or a larger one between clean sets
+  double level = 0;      ///< a / (k (k + 1)): what this window may use
+  double median_score = 0;
+  bool drifted = false;  ///< p_value <= level
+};
+
+/// The probability that two samples of `a` and `b` values of one continuous distribution are `distance`
+/// or more apart by Kolmogorov-Smirnov: exact, O(a b) (J. L. Hodges 1957). With ties it errs to the side
+/// of larger p. Throws InvalidArgument when a size is 0, or their product over 2^32.
+double kolmogorov_smirnov_p_value(std::size_t a, std::size_t b, double distance);
+
+/// For one thread at a time.
+class DriftMonitor {
+ public:
+  /// Throws InvalidArgument when `clean` and the window are so small that not even the largest distance
+  /// would be significant in the first window.
+  DriftMonitor(Calibration clean, const DriftOptions& options);
+
+  /// A window's verdict when `score` fills it. Throws InvalidArgument when it is NaN.
+  std::optional<DriftWindow> add(double score);
+
+  std::uint64_t images() const { return images_; }
+  std::uint64_t windows() const { return windows_; }
+
+ private:
+  Calibration clean_;
+  DriftOptions options_;
+  std::vector<double> scores_;  ///< of the present window
+  std::uint64_t images_ = 0;
+  std::uint64_t windows_ = 0;
+};
+
+}  // namespace gradspace

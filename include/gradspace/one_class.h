@@ -1,0 +1,120 @@
+// One-class detectors: learned from clean images alone.
+//
+// A detector looks at observations: an image's pixels and what the model says of it. It is fitted to
+// observations of clean images; it may distort those itself to see what it should reject, but is
+// shown no image from outside. Its score is larger for images further out of distribution; scales
+// differ from method to method.
+//
+// The methods are listed in docs/one-class.md; a new one is a file in src/detect/one_class and a line
+// in its registry.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradspace/detector.h"
+#include "gradspace/gradient.h"
+#include "gradspace/model.h"
+
+namespace gradspace {
+
+/// What is asked of a model for each image, beside the two losses.
+struct ObservationNeeds {
+  std::vector<FeatureBlock> blocks;  ///< columns from 0, as the backend that observes has them
+  bool gradients = false;            ///< the blocks' values
+  bool norms = false;                ///< the blocks' Euclidean norms
+  bool latent = false;               ///< mu and logvar
+  bool reconstruction = false;
+};
+
+/// What serves both: blocks that are in both stand once.
+ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b);
+
+/// Images and what a model says of them, row by row; what was not asked for is empty.
+struct Observations {
+  Extent input;
+  std::size_t count = 0;
+  std::size_t latent = 0;            ///< width of mu and logvar
+  std::vector<FeatureBlock> blocks;  ///< columns of `gradients`, in the order of `norms`
+  std::vector<std::uint8_t> pixels;  ///< [count, H, W, C]
+  std::vector<float> bce;
+  std::vector<float> kld;
+  std::vector<float> gradients;       ///< [count, dimension(blocks)]
+  std::vector<float> norms;           ///< [count, blocks]
+  std::vector<float> mu;              ///< [count, latent]
+  std::vector<float> logvar;          ///< [count, latent]
+  std::vector<float> reconstruction;  ///< [count, C, H, W]
+};
+
+/// Observes images of the model's input extent, [n, H, W, C]. The backend must compute `needs.blocks`.
+/// Throws InvalidArgument when it does not, or the bytes are no whole number of images.
+Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
+                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
+
+/// The same on all cores, a backend each; `make_backend` is called by several threads.
+Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend, const ObservationNeeds& needs,
+                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
+
+/// The rows at the given positions.
+Observations select(const Observations& all, std::span<const std::uint32_t> positions);
+
+/// A fitted detector at work. Thread-safe.
+class ScoreFunction {
+ public:
+  virtual ~ScoreFunction() = default;
+
+  virtual const ObservationNeeds& needs() const = 0;
+  /// One score an image, larger = more out of distribution; never NaN.
+  virtual std::vector<double> score(const Observations& observations) const = 0;
+};
+
+/// Any detector, the paper's classifier too. Throws InvalidArgument when its method is not known, its
+/// tensors do not fit, or it was made for images of another extent.
+std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
+                                                   const AutoencoderSpec& spec);
+
+struct OneClassMethodInfo {
+  std::string name;     ///< "image-statistics"
+  std::string summary;  ///< one line
+};
+
+/// All methods, in the order of their tables.
+std::vector<OneClassMethodInfo> one_class_methods();
+
+/// Whether `name` is one of them.
+bool is_one_class_method(std::string_view name);
+
+/// What the named methods need together. Throws InvalidArgument that lists the valid names.
+ObservationNeeds one_class_needs(std::span<const std::string> methods, const AutoencoderSpec& spec);
+
+struct OneClassOptions {
+  std::string method = "pseudo-outliers";
+  double false_alarms = 0.01;  ///< share of clean images called out at the detector's threshold
+  std::uint64_t seed = 0;      ///< of whatever is drawn: held-out rows, distortions, orders
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+/// Clean images as they are observed by the model of `spec`. The two sets have no image in common.
+struct OneClassData {
+  const AutoencoderSpec& spec;
+  std::string model_sha256;
+  const Observations& train;
+  const Observations& validation;  ///< sets the threshold, nothing else
+  /// Makes backends for methods that observe images of their own.
+  std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)> make_backend;
+};
+
+/// Fits to `train` and calibrates on `validation`. Throws InvalidArgument when the method is not
+/// known or not possible with this model, features are the same for every image, or there are too few
+/// images for the rate of false alarms (the message says how many are needed).
+Detector fit_one_class(const OneClassData& data, const OneClassOptions& options);
+
+}  // namespace gradspace

@@ -1,0 +1,115 @@
+// Fitting a one-class method into a detector, and any detector back into a function of observations.
+#include "gradspace/one_class.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/json.h"
+#include "detect/one_class/method.h"
+#include "gradspace/classifier.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kInput = "input";
+
+json extent_json(const Extent& extent) {
+  return {extent.channels, extent.height, extent.width};
+}
+
+/// The paper's classifier as a function of observed gradients.
+class ClassifierScore : public ScoreFunction {
+ public:
+  explicit ClassifierScore(const Detector& detector) : classifier_(detector.weights) {
+    needs_.blocks = detector.columns;
+    needs_.gradients = true;
+    const std::size_t columns = dimension(detector.columns);
+    if (classifier_.dimension() != columns) {
+      throw InvalidArgument(fmt::format("detector: its network takes {} features, its columns are {}",
+                                        classifier_.dimension(), columns));
+    }
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    const std::size_t columns = classifier_.dimension();
+    return classifier_.score(
+        {observations.gradients.data(), observations.count, columns, columns});
+  }
+
+ private:
+  Classifier classifier_;
+  ObservationNeeds needs_;
+};
+
+void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
+  const auto input = detector.metadata.find(kInput);
+  if (input != detector.metadata.end() &&
+      parse_json(input->second, "detector") != extent_json(spec.input)) {
+    throw InvalidArgument(fmt::format("detector: made for images of {} (channels, height, width), "
+                                      "the model takes {}",
+                                      input->second, extent_json(spec.input).dump()));
+  }
+}
+
+}  // namespace
+
+void OneClassOptions::validate() const {
+  one_class_method(method);
+  if (!(false_alarms > 0 && false_alarms < 1)) {
+    throw InvalidArgument(
+        fmt::format("fit: a rate of false alarms of {} is not between 0 and 1", false_alarms));
+  }
+}
+
+std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
+                                                   const AutoencoderSpec& spec) {
+  if (detector.method == "classifier") {
+    return std::make_unique<ClassifierScore>(detector);
+  }
+  require_extent(detector, spec);
+  std::unique_ptr<ScoreFunction> score =
+      one_class_method(detector.method).load(detector.weights, spec);
+  if (score->needs().blocks != detector.columns) {
+    throw InvalidArgument(
+        fmt::format("detector: \"{}\" looks at other layers than the file says", detector.method));
+  }
+  return score;
+}
+
+Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {
+  options.validate();
+  const OneClassMethod& method = one_class_method(options.method);
+  Detector detector;
+  detector.method = options.method;
+  detector.model_sha256 = data.model_sha256;
+  detector.columns = method.needs(data.spec).blocks;
+  conformal_rank(data.validation.count, options.false_alarms);  // before the work, not after it
+  const auto observe_more = [&](const ObservationNeeds& needs,
+                                std::span<const std::uint8_t> images) {
+    return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
+  };
+  detector.weights = method.fit({data.spec, data.train, observe_more, options.seed});
+  const auto score = method.load(detector.weights, data.spec);
+  detector.calibration = Calibration(score->score(data.validation));
+  detector.threshold = detector.calibration.threshold(options.false_alarms);
+  detector.metadata[kInput] = extent_json(data.spec.input).dump();
+  detector.metadata["preprocessing"] =
+      "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
+  detector.metadata["options"] = json{{"method", options.method},
+                                      {"false_alarms", options.false_alarms},
+                                      {"seed", options.seed}}
+                                     .dump();
+  detector.metadata["training"] = json{{"inliers", data.train.count},
+                                       {"validation_inliers", data.validation.count}}
+                                      .dump();
+  return detector;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,63 @@
+// Density over the gradient's size, layer by layer.
+//
+// S. Dauncey, C. Holmes, C. Williams and F. Falck, "Approximations to the Fisher information metric of
+// deep generative models for out-of-distribution detection" (TMLR 2024, arXiv 2403.01485): the squared
+// norms of the negative log-likelihood's gradient by each layer's parameters are close to log-normal;
+// independent Gaussians are fitted to their logarithms, and the score is minus the log density. The
+// likelihood is the bound, BCE + KLD, with z = mu. Deviation: weights only, no biases, as everywhere
+// in gradspace.
+#include <algorithm>
+#include <cmath>
+
+#include "detect/one_class/independent_gaussian.h"
+#include "detect/one_class/method.h"
+
+namespace gradspace {
+namespace {
+
+/// Under every norm that is not exactly zero.
+constexpr double kLeastSquare = 1e-30;
+
+ObservationNeeds norm_needs(const AutoencoderSpec& spec) {
+  ObservationNeeds needs;
+  needs.blocks = parse_features(spec.latent == 0 ? "all:bce" : "all:elbo", spec);
+  needs.norms = true;
+  return needs;
+}
+
+/// Positions of `wanted` among `blocks`.
+std::vector<std::size_t> positions_of(const std::vector<FeatureBlock>& wanted,
+                                      const std::vector<FeatureBlock>& blocks) {
+  std::vector<std::size_t> positions;
+  for (const FeatureBlock& block : wanted) {
+    const auto found = std::ranges::find_if(blocks, [&](const FeatureBlock& other) {
+      return other.layer == block.layer && other.loss == block.loss;
+    });
+    positions.push_back(static_cast<std::size_t>(found - blocks.begin()));
+  }
+  return positions;
+}
+
+Representation log_squared_norms(const AutoencoderSpec& spec) {
+  return [blocks = norm_needs(spec).blocks](const Observations& observations) {
+    const std::vector<std::size_t> positions = positions_of(blocks, observations.blocks);
+    Matrix matrix(observations.count, positions.size());
+    for (std::size_t i = 0; i < observations.count; ++i) {
+      for (std::size_t k = 0; k < positions.size(); ++k) {
+        const double norm = observations.norms[i * observations.blocks.size() + positions[k]];
+        matrix.row(i)[k] = std::log(norm * norm + kLeastSquare);
+      }
+    }
+    return matrix;
+  };
+}
+
+}  // namespace
+
+OneClassMethod gradient_norm_density_method() {
+  return density_method("gradient-norm-density",
+                        "Density of the log squared gradient norms of all layers (Dauncey et al.)",
+                        norm_needs, log_squared_norms, density_kind<IndependentGaussian>());
+}
+
+}  // namespace gradspace

@@ -1,0 +1,50 @@
+// The paper's gradient features (last encoder layer by KLD, last decoder layer by BCE), without the
+// paper's classifier: how far they lie from those of clean images.
+#include <algorithm>
+
+#include "detect/one_class/method.h"
+#include "detect/one_class/nearest_neighbour.h"
+#include "detect/one_class/shrunk_gaussian.h"
+
+namespace gradspace {
+namespace {
+
+ObservationNeeds gradient_needs(const AutoencoderSpec& spec) {
+  ObservationNeeds needs;
+  needs.blocks = parse_features(proposed_features(spec), spec);
+  needs.gradients = true;
+  return needs;
+}
+
+Representation gradient_values(const AutoencoderSpec& spec) {
+  return [wanted = gradient_needs(spec).blocks](const Observations& observations) {
+    const std::size_t all = dimension(observations.blocks);
+    Matrix matrix(observations.count, dimension(wanted));
+    for (const FeatureBlock& block : wanted) {
+      const auto found = std::ranges::find_if(observations.blocks, [&](const FeatureBlock& other) {
+        return other.layer == block.layer && other.loss == block.loss;
+      });
+      for (std::size_t i = 0; i < observations.count; ++i) {
+        const float* values = observations.gradients.data() + i * all + found->begin;
+        std::copy_n(values, block.end - block.begin,
+                    matrix.row(i).data() + static_cast<std::ptrdiff_t>(block.begin));
+      }
+    }
+    return matrix;
+  };
+}
+
+}  // namespace
+
+std::vector<OneClassMethod> gradient_methods() {
+  return {
+      density_method("gradient-mahalanobis",
+                     "Mahalanobis distance of the paper's gradients, covariance shrunk",
+                     gradient_needs, gradient_values, density_kind<ShrunkGaussian>()),
+      density_method("gradient-neighbour",
+                     "Distance of the paper's gradients to the nearest clean image's",
+                     gradient_needs, gradient_values, density_kind<NearestNeighbour>()),
+  };
+}
+
+}  // namespace gradspace

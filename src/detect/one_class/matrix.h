@@ -1,0 +1,51 @@
+// Rows of features in double, the form every density here takes them in.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gradspace/tensor.h"
+
+namespace gradspace {
+
+struct Matrix {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::vector<double> values;  ///< row by row
+
+  Matrix() = default;
+  Matrix(std::size_t row_count, std::size_t column_count)
+      : rows(row_count), columns(column_count), values(row_count * column_count) {}
+
+  std::span<double> row(std::size_t i) { return {values.data() + i * columns, columns}; }
+  std::span<const double> row(std::size_t i) const { return {values.data() + i * columns, columns}; }
+};
+
+/// Shifts and scales columns to mean 0 and deviation 1.
+class Standardiser {
+ public:
+  /// A column that is constant over `data` is kept at 0 by a zero scale. Throws InvalidArgument when
+  /// there are fewer than 2 rows, a value is not finite, or every column is constant; `what` names the
+  /// features in the message.
+  static Standardiser fit(const Matrix& data, const std::string& what);
+  /// From "mean" and "scale". Throws InvalidArgument when they do not fit.
+  static Standardiser load(const TensorMap& tensors);
+
+  void store(TensorMap& tensors) const;
+  std::size_t columns() const { return mean_.size(); }
+  /// Throws InvalidArgument for another number of columns.
+  Matrix apply(const Matrix& data) const;
+
+ private:
+  std::vector<float> mean_;
+  std::vector<float> scale_;  ///< 1 / deviation, or 0
+};
+
+/// A tensor by name and shape (-1 = any extent). Throws InvalidArgument when it is missing, of another
+/// shape, or holds a value that is not finite.
+const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
+                              const std::vector<std::int64_t>& shape);
+
+}  // namespace gradspace

@@ -1,0 +1,98 @@
+#include "detect/one_class/method.h"
+
+#include <numeric>
+#include <utility>
+
+#include "core/random.h"
+
+namespace gradspace {
+namespace {
+
+/// Every so-many-th image is held out.
+constexpr std::size_t kHoldOut = 5;
+
+class DensityScore : public ScoreFunction {
+ public:
+  DensityScore(ObservationNeeds needs, Representation represent, std::unique_ptr<Density> density)
+      : needs_(std::move(needs)), represent_(std::move(represent)), density_(std::move(density)) {}
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    return density_->score(represent_(observations));
+  }
+
+ private:
+  ObservationNeeds needs_;
+  Representation represent_;
+  std::unique_ptr<Density> density_;
+};
+
+class DirectScore : public ScoreFunction {
+ public:
+  DirectScore(ObservationNeeds needs, std::function<std::vector<double>(const Observations&)> score)
+      : needs_(std::move(needs)), score_(std::move(score)) {}
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    return score_(observations);
+  }
+
+ private:
+  ObservationNeeds needs_;
+  std::function<std::vector<double>(const Observations&)> score_;
+};
+
+}  // namespace
+
+OneClassMethod density_method(
+    std::string name, std::string summary,
+    std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+    std::function<Representation(const AutoencoderSpec&)> represent, DensityKind kind) {
+  OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
+  method.fit = [name = method.name, represent, kind](const OneClassTraining& training) {
+    return kind.fit(represent(training.spec)(training.clean), name);
+  };
+  method.load = [needs, represent, kind](const TensorMap& tensors, const AutoencoderSpec& spec) {
+    return std::make_unique<DensityScore>(needs(spec), represent(spec), kind.load(tensors));
+  };
+  return method;
+}
+
+OneClassMethod direct_method(std::string name, std::string summary,
+                             std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                             std::function<std::vector<double>(const Observations&)> score) {
+  OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
+  method.fit = [](const OneClassTraining&) { return TensorMap{}; };
+  method.load = [needs, score](const TensorMap&, const AutoencoderSpec& spec) {
+    return std::make_unique<DirectScore>(needs(spec), score);
+  };
+  return method;
+}
+
+HeldOut hold_out(const Observations& clean, std::uint64_t seed) {
+  const auto order = permutation(static_cast<std::uint32_t>(clean.count), combine(seed, 103));
+  std::vector<std::uint32_t> fit;
+  std::vector<std::uint32_t> calibration;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    (i % kHoldOut == kHoldOut - 1 ? calibration : fit).push_back(order[i]);
+  }
+  return {select(clean, fit), select(clean, calibration)};
+}
+
+TensorMap tensors_under(const TensorMap& tensors, const std::string& prefix) {
+  TensorMap part;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(prefix)) {
+      part[name.substr(prefix.size())] = tensor;
+    }
+  }
+  return part;
+}
+
+void put_under(TensorMap& tensors, const std::string& prefix, const TensorMap& part) {
+  for (const auto& [name, tensor] : part) {
+    tensors[prefix + name] = tensor;
+  }
+}
+
+}  // namespace gradspace

@@ -1,0 +1,78 @@
+#include "detect/one_class/nearest_neighbour.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "detect/matrix_product.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::size_t kChunk = 64;
+
+}  // namespace
+
+TensorMap NearestNeighbour::fit(const Matrix& data, const std::string& what) {
+  const Standardiser standardiser = Standardiser::fit(data, what);
+  const Matrix standard = standardiser.apply(data);
+  const std::size_t count = std::min(data.rows, kMaxNeighbours);
+  TensorMap tensors;
+  standardiser.store(tensors);
+  Tensor& neighbours = tensors["neighbours"];
+  neighbours.shape = {static_cast<std::int64_t>(count), static_cast<std::int64_t>(data.columns)};
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto row = standard.row(i * data.rows / count);
+    neighbours.values.insert(neighbours.values.end(), row.begin(), row.end());
+  }
+  return tensors;
+}
+
+NearestNeighbour::NearestNeighbour(const TensorMap& tensors)
+    : standardiser_(Standardiser::load(tensors)) {
+  const std::size_t d = standardiser_.columns();
+  const Tensor& neighbours =
+      tensor_of_shape(tensors, "neighbours", {-1, static_cast<std::int64_t>(d)});
+  count_ = static_cast<std::size_t>(neighbours.shape[0]);
+  if (count_ == 0) {
+    throw InvalidArgument("detector: it holds no neighbours");
+  }
+  neighbours_.resize(count_ * d);
+  squares_.resize(count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    for (std::size_t k = 0; k < d; ++k) {
+      const float value = neighbours.values[i * d + k];
+      neighbours_[k * count_ + i] = value;
+      squares_[i] += static_cast<double>(value) * value;
+    }
+  }
+}
+
+std::vector<double> NearestNeighbour::score(const Matrix& data) const {
+  const Matrix standard = standardiser_.apply(data);
+  const std::vector<float> rows(standard.values.begin(), standard.values.end());
+  const std::size_t d = data.columns;
+  std::vector<float> products(kChunk * count_);
+  std::vector<double> scores;
+  scores.reserve(data.rows);
+  for (std::size_t first = 0; first < data.rows; first += kChunk) {
+    const std::size_t chunk = std::min(kChunk, data.rows - first);
+    matrix_product(chunk, count_, d, {rows.data() + first * d, d, 1}, neighbours_.data(), count_,
+                   products.data(), count_);
+    for (std::size_t i = 0; i < chunk; ++i) {
+      double own = 0;
+      for (const double value : standard.row(first + i)) {
+        own += value * value;
+      }
+      double least = std::numeric_limits<double>::infinity();
+      for (std::size_t k = 0; k < count_; ++k) {
+        least = std::min(least, own + squares_[k] - 2.0 * products[i * count_ + k]);
+      }
+      scores.push_back(std::sqrt(std::max(0.0, least)));
+    }
+  }
+  return scores;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,189 @@
+// A network that tells clean images from distorted copies of them.
+//
+// Its features are standardised by the clean images and held within +-kClip deviations, so that what
+// lies far out of all it was trained on can't turn a weight's sign into a verdict. Three networks of
+// the paper's shape, with a fifth of the images held out of each to stop in time, are averaged.
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "detect/one_class/method.h"
+#include "detect/one_class/pseudo_outliers.h"
+#include "gradspace/classifier.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+constexpr std::size_t kNetworks = 3;
+constexpr std::size_t kCopies = 2;  ///< distorted copies of an image, of each family
+constexpr int kEpochs = 15;
+constexpr float kClip = 8;
+/// Of more clean images, so many are drawn: what is learned no longer gains from more.
+constexpr std::size_t kMaxClean = 8192;
+constexpr std::size_t kMinClean = 20;
+/// Images observed at a time: their gradients may be large.
+constexpr std::size_t kChunk = 1024;
+
+struct Rows {
+  std::vector<float> values;
+  std::size_t columns = 0;
+
+  FeatureView view() const {
+    return {values.data(), values.size() / columns, columns, columns};
+  }
+};
+
+void append(const Matrix& standard, Rows& rows) {
+  rows.columns = standard.columns;
+  for (const double value : standard.values) {
+    rows.values.push_back(std::clamp(static_cast<float>(value), -kClip, kClip));
+  }
+}
+
+/// All families' copies of the clean images, NHWC.
+std::vector<std::uint8_t> distorted_copies(const Observations& clean, std::uint64_t seed) {
+  const std::size_t size = clean.input.size();
+  const std::size_t each = kDistortions * kCopies;
+  std::vector<std::uint8_t> copies(clean.count * each * size);
+  tbb::parallel_for(std::size_t{0}, clean.count, [&](std::size_t i) {
+    Random random(combine(seed, i));
+    const auto image = [&](std::size_t k) {
+      return std::span(clean.pixels).subspan(k * size, size);
+    };
+    for (std::size_t k = 0; k < each; ++k) {
+      const auto other = image(random.below(clean.count));
+      const auto bytes = distorted(static_cast<Distortion>(k % kDistortions), image(i), other,
+                                   clean.input, random);
+      std::ranges::copy(bytes, copies.begin() + static_cast<std::ptrdiff_t>((i * each + k) * size));
+    }
+  });
+  return copies;
+}
+
+/// At most kMaxClean of them, drawn evenly.
+Observations drawn(const Observations& clean, std::uint64_t seed) {
+  if (clean.count <= kMaxClean) {
+    return clean;
+  }
+  std::vector<std::uint32_t> order = permutation(static_cast<std::uint32_t>(clean.count), seed);
+  order.resize(kMaxClean);
+  std::ranges::sort(order);
+  return select(clean, order);
+}
+
+TensorMap fit(const std::string& name, const ObservationNeeds& needs,
+              const Representation& represent, const OneClassTraining& training) {
+  if (training.clean.count < kMinClean) {
+    throw InvalidArgument(fmt::format("{}: {} clean images to learn from, at least {} are wanted",
+                                      name, training.clean.count, kMinClean));
+  }
+  const Observations clean = drawn(training.clean, combine(training.seed, 104));
+  const Matrix features = represent(clean);
+  const Standardiser standardiser = Standardiser::fit(features, name);
+  Rows in;
+  append(standardiser.apply(features), in);
+  const std::vector<std::uint8_t> copies = distorted_copies(clean, combine(training.seed, 105));
+  const std::size_t size = clean.input.size();
+  Rows out;
+  for (std::size_t first = 0; first < copies.size(); first += kChunk * size) {
+    const std::size_t bytes = std::min(kChunk * size, copies.size() - first);
+    const Observations chunk =
+        training.observe(needs, std::span(copies).subspan(first, bytes));
+    append(standardiser.apply(represent(chunk)), out);
+  }
+
+  std::vector<TensorMap> networks(kNetworks);
+  tbb::parallel_for(std::size_t{0}, kNetworks, [&](std::size_t network) {
+    // Copies lie behind one another, image by image, so that both are cut at the same image.
+    const std::size_t held = clean.count / 5;
+    const std::size_t from = network * held;
+    const auto cut = [&](const Rows& rows, std::size_t per_image, bool inside) {
+      Rows part{{}, rows.columns};
+      const auto begin = rows.values.begin();
+      const auto a = static_cast<std::ptrdiff_t>(from * per_image * rows.columns);
+      const auto b = static_cast<std::ptrdiff_t>((from + held) * per_image * rows.columns);
+      if (inside) {
+        part.values.assign(begin + a, begin + b);
+      } else {
+        part.values.assign(begin, begin + a);
+        part.values.insert(part.values.end(), begin + b, rows.values.end());
+      }
+      return part;
+    };
+    constexpr std::size_t kEach = kDistortions * kCopies;
+    const Rows train_in = cut(in, 1, false);
+    const Rows train_out = cut(out, kEach, false);
+    const Rows validation_in = cut(in, 1, true);
+    const Rows validation_out = cut(out, kEach, true);
+    ClassifierOptions options;
+    options.epochs = kEpochs;
+    options.seed = combine(training.seed, 106 + network);
+    networks[network] = train_classifier(train_in.view(), train_out.view(), validation_in.view(),
+                                         validation_out.view(), options)
+                            .weights();
+  });
+  TensorMap tensors;
+  standardiser.store(tensors);
+  for (std::size_t network = 0; network < kNetworks; ++network) {
+    put_under(tensors, fmt::format("network.{}.", network), networks[network]);
+  }
+  return tensors;
+}
+
+class PseudoOutlierScore : public ScoreFunction {
+ public:
+  PseudoOutlierScore(ObservationNeeds needs, Representation represent, const TensorMap& tensors)
+      : needs_(std::move(needs)),
+        represent_(std::move(represent)),
+        standardiser_(Standardiser::load(tensors)) {
+    for (std::size_t network = 0; network < kNetworks; ++network) {
+      networks_.emplace_back(tensors_under(tensors, fmt::format("network.{}.", network)));
+      if (networks_.back().dimension() != standardiser_.columns()) {
+        throw InvalidArgument("detector: a network takes another number of features than there are");
+      }
+    }
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    std::vector<double> scores(observations.count);
+    if (observations.count == 0) {
+      return scores;
+    }
+    Rows rows;
+    append(standardiser_.apply(represent_(observations)), rows);
+    for (const Classifier& network : networks_) {
+      const std::vector<double> own = network.score(rows.view());
+      for (std::size_t i = 0; i < scores.size(); ++i) {
+        scores[i] += own[i] / static_cast<double>(kNetworks);
+      }
+    }
+    return scores;
+  }
+
+ private:
+  ObservationNeeds needs_;
+  Representation represent_;
+  Standardiser standardiser_;
+  std::vector<Classifier> networks_;
+};
+
+}  // namespace
+
+OneClassMethod pseudo_outlier_method(std::string name, std::string summary,
+                                     std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                                     Representation represent) {
+  OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
+  method.fit = [name = method.name, needs, represent](const OneClassTraining& training) {
+    return fit(name, needs(training.spec), represent, training);
+  };
+  method.load = [needs, represent](const TensorMap& tensors, const AutoencoderSpec& spec) {
+    return std::make_unique<PseudoOutlierScore>(needs(spec), represent, tensors);
+  };
+  return method;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "detect/one_class/method.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+void add(std::vector<OneClassMethod>& methods, std::vector<OneClassMethod> more) {
+  std::ranges::move(more, std::back_inserter(methods));
+}
+
+/// A line a file.
+std::vector<OneClassMethod> basic_methods() {
+  std::vector<OneClassMethod> methods;
+  add(methods, loss_methods());
+  add(methods, {latent_mahalanobis_method()});
+  add(methods, {gradient_norm_density_method()});
+  add(methods, gradient_methods());
+  add(methods, spectral_fisher_methods());
+  add(methods, image_statistics_methods());
+  return methods;
+}
+
+std::vector<OneClassMethod> all_methods() {
+  const std::vector<OneClassMethod> basic = basic_methods();
+  std::vector<OneClassMethod> methods = basic;
+  for (const OneClassMethod& method : basic) {
+    // What tells clean from distorted images has its meaning on one side alone.
+    if (!method.name.ends_with("pseudo") && method.name != "pseudo-outliers") {
+      methods.push_back(typicality_method(method));
+    }
+  }
+  std::vector<OneClassMethod> members;
+  for (const OneClassMethod& method : methods) {
+    for (const std::string_view member :
+         {"gradient-norm-density", "spectral-fisher", "spectral-fisher-local", "image-statistics",
+          "image-appearance", "image-neighbour"}) {
+      if (method.name == member) {
+        members.push_back(method);
+      }
+    }
+  }
+  const std::string summary = "Six densities' p-values together, ";
+  methods.push_back(ensemble_method("ensemble-fisher", summary + "by Fisher's sum of logarithms",
+                                    Combination::kFisher, members));
+  methods.push_back(ensemble_method("ensemble-stouffer", summary + "by Stouffer's sum of quantiles",
+                                    Combination::kStouffer, members));
+  methods.push_back(ensemble_method("ensemble-harmonic", summary + "by their harmonic mean",
+                                    Combination::kHarmonic, members));
+  return methods;
+}
+
+}  // namespace
+
+const std::vector<OneClassMethod>& one_class_registry() {
+  static const std::vector<OneClassMethod> methods = all_methods();
+  return methods;
+}
+
+const OneClassMethod& one_class_method(std::string_view name) {
+  const auto& methods = one_class_registry();
+  const auto found = std::ranges::find(methods, name, &OneClassMethod::name);
+  if (found == methods.end()) {
+    std::string valid;
+    for (const OneClassMethod& method : methods) {
+      valid += (valid.empty() ? "" : ", ") + method.name;
+    }
+    throw InvalidArgument(
+        fmt::format("one-class method \"{}\" is not known (valid: {})", name, valid));
+  }
+  return *found;
+}
+
+std::vector<OneClassMethodInfo> one_class_methods() {
+  std::vector<OneClassMethodInfo> infos;
+  for (const OneClassMethod& method : one_class_registry()) {
+    infos.push_back({method.name, method.summary});
+  }
+  return infos;
+}
+
+bool is_one_class_method(std::string_view name) {
+  const auto& methods = one_class_registry();
+  return std::ranges::find(methods, name, &OneClassMethod::name) != methods.end();
+}
+
+ObservationNeeds one_class_needs(std::span<const std::string> methods,
+                                 const AutoencoderSpec& spec) {
+  ObservationNeeds needs;
+  for (const std::string& method : methods) {
+    needs = merge(needs, one_class_method(method).needs(spec));
+  }
+  return needs;
+}
+
+}  // namespace gradspace

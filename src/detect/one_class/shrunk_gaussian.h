@@ -1,0 +1,38 @@
+// A Gaussian with a shrunk covariance, and the squared Mahalanobis distance by it.
+//
+// O. Ledoit and M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices"
+// (Journal of Multivariate Analysis 88, 2004): (1 - s) S + s (tr S / d) I, with the share s that
+// minimises the expected squared Frobenius error, estimated from the data. Features are standardised
+// first, so that the target does not mix units.
+#pragma once
+
+#include "detect/one_class/density.h"
+
+namespace gradspace {
+
+struct ShrunkCovariance {
+  Matrix values;
+  double shrinkage = 0;  ///< s, within [0, 1]
+};
+
+/// Of rows that have mean zero. As scikit-learn's LedoitWolf(assume_centered=True).
+ShrunkCovariance shrunk_covariance(const Matrix& centred);
+
+/// The lower triangular L with L L^T = `symmetric`. Throws InvalidArgument when that is not positive
+/// definite.
+Matrix cholesky(const Matrix& symmetric);
+
+class ShrunkGaussian : public Density {
+ public:
+  static TensorMap fit(const Matrix& data, const std::string& what);
+  /// From "mean", "scale" and "whitening".
+  explicit ShrunkGaussian(const TensorMap& tensors);
+
+  std::vector<double> score(const Matrix& data) const override;
+
+ private:
+  Standardiser standardiser_;
+  std::vector<float> whitening_;  ///< the transposed inverse of the covariance's Cholesky factor
+};
+
+}  // namespace gradspace
