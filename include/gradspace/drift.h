@@ -31,9 +31,9 @@ struct DriftOptions {
 struct DriftWindow {
   std::uint64_t number = 0;       ///< from 1
   std::uint64_t first_image = 0;  ///< from 0, in the stream
-  double statistic = 0;  ///< largest distance of the two distribution functions, 0 to 1
-  double p_value = 1;    ///< of so large a distance or a larger one between clean sets
-  double level = 0;      ///< a / (k (k + 1)): what this window may use
+  double statistic = 0;           ///< largest distance of the two distribution functions, 0 to 1
+  double p_value = 1;             ///< of so large a distance or a larger one between clean sets
+  double level = 0;               ///< a / (k (k + 1)): what this window may use
   double median_score = 0;
   bool drifted = false;  ///< p_value <= level
 };

@@ -58,11 +58,18 @@ Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
                      const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
 
 /// The same on all cores, a backend each; `make_backend` is called by several threads.
-Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend, const ObservationNeeds& needs,
-                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
+Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
+                     const ObservationNeeds& needs, const AutoencoderSpec& spec,
+                     std::span<const std::uint8_t> images_u8_nhwc);
 
 /// The rows at the given positions.
 Observations select(const Observations& all, std::span<const std::uint32_t> positions);
+
+/// The gradients of `wanted`, [count, dimension(wanted)], and their norms, [count, wanted.size()].
+/// Throw InvalidArgument naming the block that was not observed.
+std::vector<float> gradients_of(const Observations& observations,
+                                std::span<const FeatureBlock> wanted);
+std::vector<float> norms_of(const Observations& observations, std::span<const FeatureBlock> wanted);
 
 /// A fitted detector at work. Thread-safe.
 class ScoreFunction {

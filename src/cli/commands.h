@@ -7,6 +7,7 @@ namespace gradspace::cli {
 
 // One line a subcommand.
 Command challenge_command();
+Command drift_command();
 Command evaluate_command();
 Command experiment_command();
 Command extract_command();

@@ -3,7 +3,9 @@
 #include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -13,14 +15,17 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
+#include "gradspace/one_class_experiment.h"
 #include "gradspace/ood_experiment.h"
 #include "gradspace/report.h"
 
 namespace gradspace::cli {
 namespace {
 
+/// What the command line says, beside what goes into the options as it stands.
+template <typename Options>
 struct Arguments {
-  OodExperimentOptions options;
+  Options options;
   std::string data;
   std::string out;
   std::string spec;
@@ -29,8 +34,9 @@ struct Arguments {
   bool quiet = false;
 };
 
-OodExperimentOptions resolve(const Arguments& arguments) {
-  OodExperimentOptions options = arguments.options;
+template <typename Options>
+Options resolve(const Arguments<Options>& arguments) {
+  Options options = arguments.options;
   options.data = arguments.data;
   options.out = arguments.out;
   options.command_line = present_command_line();
@@ -47,8 +53,9 @@ OodExperimentOptions resolve(const Arguments& arguments) {
   return options;
 }
 
-int run_ood(const Arguments& arguments) {
-  const OodExperimentOptions options = resolve(arguments);
+/// Runs an experiment under the progress bar and prints its table; the exit status.
+int run_watched(const ExperimentOptions& options, bool quiet,
+                const std::function<ExperimentResult(const ExperimentObserver&)>& run) {
   std::optional<tbb::global_control> limit;
   if (options.threads > 0) {
     limit.emplace(tbb::global_control::max_allowed_parallelism,
@@ -62,14 +69,16 @@ int run_ood(const Arguments& arguments) {
   observer.on_stage = [&](std::string_view stage, bool skipped) {
     progress.reset();
     stage_name = stage;
-    Progress(stage_name, "", arguments.quiet)
+    Progress(stage_name, "", quiet)
         .say(skipped ? fmt::format("{}: there already", stage) : std::string(stage));
   };
+  std::mutex mutex;
   observer.on_progress = [&](std::size_t done, std::size_t total, std::string_view unit,
                              std::string_view note) {
+    const std::lock_guard lock(mutex);
     if (!progress || unit_name != unit) {
       unit_name = unit;
-      progress = std::make_unique<Progress>(stage_name, unit_name, arguments.quiet);
+      progress = std::make_unique<Progress>(stage_name, unit_name, quiet);
     }
     progress->update(done, total, note);
   };
@@ -81,7 +90,7 @@ int run_ood(const Arguments& arguments) {
   };
   observer.stop_requested = [] { return InterruptGuard::requested(); };
 
-  const OodExperimentResult result = run_ood_experiment(options, observer);
+  const ExperimentResult result = run(observer);
   progress.reset();
   if (result.stopped) {
     fmt::print(stderr, "gradspace: stopped; the same command continues\n");
@@ -97,10 +106,9 @@ int run_ood(const Arguments& arguments) {
   return failures > 0 ? 1 : 0;
 }
 
-std::function<int()> declare_ood(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
-  OodExperimentOptions& options = a.options;
+template <typename Options>
+void declare_common(CLI::App& app, Arguments<Options>& a, const std::string& tested) {
+  Options& options = a.options;
   app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
   app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
   app.add_option("--runs", options.runs, "Repeat with this many seeds");
@@ -112,10 +120,10 @@ std::function<int()> declare_ood(CLI::App& app) {
   app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
   app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers");
   app.add_option("--classifier-seed", options.classifier.seed,
-                 "Seed of the classifiers' first run");
-  app.add_option("--challenges", a.challenges,
-                 "Types to test against, such as rain,noise or 9,8 or all "
-                 "(default: the paper's six)");
+                 "Seed of the first run's classifiers and other detectors");
+  app.add_option(
+      "--challenges", a.challenges,
+      "Types to test against, such as rain,noise or 9,8 or all (default: " + tested + ")");
   app.add_option("--levels", a.levels, "Levels to test against, such as 1-5 or 1,3");
   app.add_flag("--make-challenges", options.make_challenges,
                "Make challenged images in memory even where there is a RealChallenge folder");
@@ -129,7 +137,35 @@ std::function<int()> declare_ood(CLI::App& app) {
   app.add_option("--device", options.training_backend.device, "cpu or cuda, for torch");
   app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", a.quiet, "No progress");
-  return [arguments] { return run_ood(*arguments); };
+}
+
+std::function<int()> declare_ood(CLI::App& app) {
+  const auto arguments = std::make_shared<Arguments<OodExperimentOptions>>();
+  declare_common(app, *arguments, "the paper's six");
+  return [arguments] {
+    const OodExperimentOptions options = resolve(*arguments);
+    return run_watched(options, arguments->quiet, [&](const ExperimentObserver& observer) {
+      return run_ood_experiment(options, observer);
+    });
+  };
+}
+
+std::function<int()> declare_one_class(CLI::App& app) {
+  const auto arguments = std::make_shared<Arguments<OneClassExperimentOptions>>();
+  OneClassExperimentOptions& options = arguments->options;
+  declare_common(app, *arguments, "all twelve");
+  app.add_option("--methods", options.methods, "Only these, comma-separated (default: all)")
+      ->delimiter(',');
+  app.add_option("--false-alarms", options.false_alarms,
+                 "Share of clean images called out at the thresholds");
+  app.add_option("--stand-in-level", options.stand_in_level,
+                 "Level of the challenges that stand-ins is trained on");
+  return [arguments] {
+    const OneClassExperimentOptions resolved = resolve(*arguments);
+    return run_watched(resolved, arguments->quiet, [&](const ExperimentObserver& observer) {
+      return run_one_class_experiment(resolved, observer);
+    });
+  };
 }
 
 }  // namespace
@@ -142,7 +178,11 @@ Command experiment_command() {
             app.require_subcommand(1);
             CLI::App* ood = app.add_subcommand(
                 "ood", "The paper's: four methods, trained on blur, tested on other challenges");
-            return declare_ood(*ood);
+            CLI::App* one_class = app.add_subcommand(
+                "one-class", "All one-class methods, which learn from clean images alone");
+            const std::function<int()> run_ood = declare_ood(*ood);
+            const std::function<int()> run_one_class = declare_one_class(*one_class);
+            return [=] { return ood->parsed() ? run_ood() : run_one_class(); };
           }};
 }
 

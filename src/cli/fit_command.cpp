@@ -8,14 +8,22 @@
 
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "core/hash.h"
+#include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
+#include "gradspace/one_class.h"
+#include "gradspace/source.h"
+#include "gradspace/train.h"
 
 namespace gradspace::cli {
 namespace {
 
 struct Arguments {
+  std::string model;
+  std::string data;
+  std::string validation_data;
   std::string inliers;
   std::string outliers;
   std::string validation_inliers;
@@ -30,7 +38,80 @@ std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
 }
 
+/// Every fifth image in a seeded random order, where there are no validation images.
+struct CleanImages {
+  Observations train;
+  Observations validation;
+};
+
+CleanImages hold_out(const Observations& all, std::uint64_t seed) {
+  constexpr std::size_t kHoldOut = 5;
+  const auto order = permutation(static_cast<std::uint32_t>(all.count), combine(seed, 101));
+  std::vector<std::uint32_t> train;
+  std::vector<std::uint32_t> validation;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    (i % kHoldOut == kHoldOut - 1 ? validation : train).push_back(order[i]);
+  }
+  return {select(all, train), select(all, validation)};
+}
+
+/// Observes all images of a source; lists those that can't be read.
+Observations observe_source(const std::string& path, const Model& model,
+                            const ObservationNeeds& needs, bool quiet) {
+  Progress progress("read", "images", quiet);
+  const ImageStore images(
+      *open_source(path), model.spec.input,
+      [&](std::size_t done, std::size_t total) { progress.update(done, total); });
+  for (const std::string& failure : images.failures()) {
+    progress.say(failure);
+  }
+  return observe([&] { return make_native_backend(model, needs.blocks); }, needs, model.spec,
+                 images.images(0, images.size()));
+}
+
+int fit_to_images(const Arguments& arguments) {
+  if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
+      !arguments.outliers.empty()) {
+    throw InvalidArgument(fmt::format(
+        "fit: {} learns from clean images alone: give --model and --data, no feature sets",
+        arguments.options.method));
+  }
+  const Model model = read_model(arguments.model);
+  OneClassOptions options;
+  options.method = arguments.options.method;
+  options.seed = arguments.options.classifier.seed;
+  if (arguments.false_alarms > 0) {
+    options.false_alarms = arguments.false_alarms;
+  }
+  options.validate();
+  const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
+  CleanImages clean;
+  clean.train = observe_source(arguments.data, model, needs, arguments.quiet);
+  if (arguments.validation_data.empty()) {
+    clean = hold_out(clean.train, options.seed);
+  } else {
+    clean.validation = observe_source(arguments.validation_data, model, needs, arguments.quiet);
+  }
+  const Detector detector =
+      fit_one_class({model.spec, sha256_hex_of_file(arguments.model), clean.train, clean.validation,
+                     [&](std::vector<FeatureBlock> blocks) {
+                       return make_native_backend(model, std::move(blocks));
+                     }},
+                    options);
+  write_detector(arguments.out, detector);
+  Progress("fit", "", arguments.quiet)
+      .say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  return 0;
+}
+
 int fit(const Arguments& arguments) {
+  if (is_one_class_method(arguments.options.method)) {
+    return fit_to_images(arguments);
+  }
+  if (arguments.inliers.empty() || arguments.outliers.empty()) {
+    throw InvalidArgument(
+        fmt::format("fit: {} wants --inliers and --outliers", arguments.options.method));
+  }
   const FeatureSet inliers(arguments.inliers);
   const FeatureSet outliers(arguments.outliers);
   const std::optional<FeatureSet> validation_in = open_optional(arguments.validation_inliers);
@@ -57,19 +138,27 @@ int fit(const Arguments& arguments) {
 
 Command fit_command() {
   return {
-      "fit", "Fit a detector to feature sets",
+      "fit", "Fit a detector to feature sets, or to clean images",
       "gradspace fit --inliers clean --outliers blurred --out detector.safetensors",
       [](CLI::App& app) -> std::function<int()> {
         const auto arguments = std::make_shared<Arguments>();
         Arguments& a = *arguments;
-        app.add_option("--inliers", a.inliers, "Feature set of clean images")->required();
-        app.add_option("--outliers", a.outliers, "Feature set of challenged images")->required();
+        app.add_option("--inliers", a.inliers, "Feature set of clean images");
+        app.add_option("--outliers", a.outliers, "Feature set of challenged images");
         app.add_option("--val-inliers", a.validation_inliers,
                        "Clean validation set; without it a fifth of --inliers is held out");
         app.add_option("--val-outliers", a.validation_outliers,
                        "Challenged validation set; without it a fifth of --outliers is held out");
         app.add_option("--out", a.out, "Detector file to write (.safetensors)")->required();
-        app.add_option("--method", a.options.method, "Kind of detector: classifier");
+        std::string methods = "classifier, or one that learns from clean images alone:";
+        for (const OneClassMethodInfo& method : one_class_methods()) {
+          methods += " " + method.name;
+        }
+        app.add_option("--method", a.options.method, methods);
+        app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
+        app.add_option("--data", a.data, "Clean images, for the same");
+        app.add_option("--val", a.validation_data,
+                       "Clean validation images; without them a fifth of --data is held out");
         app.add_option("--features", a.options.features,
                        "Columns to use, such as down.6:kld,up.6:bce; all without it");
         app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set");
@@ -77,7 +166,7 @@ Command fit_command() {
         app.add_option("--lr", a.options.classifier.learning_rate, "Adam's learning rate");
         app.add_option("--false-alarms", a.false_alarms,
                        "Set the threshold for this rate on clean validation images "
-                       "(without it: probability 0.5)");
+                       "(without it: probability 0.5, or a rate of 0.01 for clean images alone)");
         app.add_option("--seed", a.options.classifier.seed, "Initialisation and order");
         app.add_flag("--quiet", a.quiet, "No progress");
         return [arguments] { return fit(*arguments); };

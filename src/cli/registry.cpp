@@ -12,6 +12,7 @@ std::vector<Command> all_commands() {
       fit_command(),
       evaluate_command(),
       score_command(),
+      drift_command(),
       experiment_command(),
       report_command(),
       iqa_benchmark_command(),

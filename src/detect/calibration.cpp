@@ -61,8 +61,8 @@ std::size_t conformal_rank(std::size_t count, double false_alarms) {
 
 Calibration::Calibration(std::span<const double> clean_scores) : count_(clean_scores.size()) {
   if (count_ > kMaxCount) {
-    throw InvalidArgument(fmt::format("calibration: {} clean scores, at most {} are possible",
-                                      count_, kMaxCount));
+    throw InvalidArgument(
+        fmt::format("calibration: {} clean scores, at most {} are possible", count_, kMaxCount));
   }
   std::vector<double> sorted(clean_scores.begin(), clean_scores.end());
   if (std::ranges::any_of(sorted, [](double score) { return std::isnan(score); })) {
@@ -86,13 +86,13 @@ double Calibration::p_value(double score) const {
 }
 
 std::size_t Calibration::most_up_to(double score) const {
-  const auto above = std::ranges::upper_bound(scores_, score);
+  const auto above = std::ranges::upper_bound(scores_, round_up(score));
   return above == scores_.end() ? count_
                                 : ranks_[static_cast<std::size_t>(above - scores_.begin())] - 1;
 }
 
 std::size_t Calibration::least_below(double score) const {
-  const auto first = std::ranges::lower_bound(scores_, score);
+  const auto first = std::ranges::lower_bound(scores_, round_up(score));
   return first == scores_.begin() ? 0
                                   : ranks_[static_cast<std::size_t>(first - scores_.begin()) - 1];
 }

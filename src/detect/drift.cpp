@@ -53,8 +53,7 @@ void DriftOptions::validate() const {
 
 double kolmogorov_smirnov_p_value(std::size_t a, std::size_t b, double distance) {
   if (a == 0 || b == 0 || static_cast<double>(a) * static_cast<double>(b) > kMaxProduct) {
-    throw InvalidArgument(
-        fmt::format("drift: {} scores can't be compared with {}", a, b));
+    throw InvalidArgument(fmt::format("drift: {} scores can't be compared with {}", a, b));
   }
   // outside[k]: of all orders in which i values of one sample and k of the other can come, the share
   // whose distribution functions are `distance` apart somewhere. Tiny shares stay exact this way.
@@ -78,8 +77,7 @@ double kolmogorov_smirnov_p_value(std::size_t a, std::size_t b, double distance)
       const auto from_row = static_cast<double>(i);
       const auto from_column = static_cast<double>(k);
       const double before = k == 0 ? 0 : outside[k - 1];
-      outside[k] =
-          (outside[k] * from_row + before * from_column) / (from_row + from_column);
+      outside[k] = (outside[k] * from_row + before * from_column) / (from_row + from_column);
     }
   }
   return outside[b];
@@ -93,10 +91,11 @@ DriftMonitor::DriftMonitor(Calibration clean, const DriftOptions& options)
   }
   const double least = kolmogorov_smirnov_p_value(options_.window, clean_.count(), 1);
   if (least > level_of(1, options_.false_alarms)) {
-    throw InvalidArgument(fmt::format(
-        "drift: a window of {} images and {} clean ones can't show a drift at a rate of false alarms "
-        "of {}; take a longer window",
-        options_.window, clean_.count(), options_.false_alarms));
+    throw InvalidArgument(
+        fmt::format("drift: a window of {} images and {} clean ones can't show a drift at a rate "
+                    "of false alarms "
+                    "of {}; take a longer window",
+                    options_.window, clean_.count(), options_.false_alarms));
   }
 }
 

@@ -66,6 +66,23 @@ void require_blocks(const GradientBackend& backend, const ObservationNeeds& need
   }
 }
 
+std::string block_text(const FeatureBlock& block) {
+  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
+}
+
+/// Where a block stands among those observed.
+std::size_t position_of(const Observations& observations, const FeatureBlock& block,
+                        bool is_there) {
+  const auto found = std::ranges::find_if(observations.blocks, [&](const FeatureBlock& other) {
+    return other.layer == block.layer && other.loss == block.loss;
+  });
+  if (found == observations.blocks.end() || !is_there) {
+    throw InvalidArgument(
+        fmt::format("detector: {} was not observed, which it needs", block_text(block)));
+  }
+  return static_cast<std::size_t>(found - observations.blocks.begin());
+}
+
 template <typename Value>
 std::vector<Value> selected(const std::vector<Value>& values, std::size_t total,
                             std::span<const std::uint32_t> positions) {
@@ -111,8 +128,9 @@ Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
   return result;
 }
 
-Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend, const ObservationNeeds& needs,
-                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
+                     const ObservationNeeds& needs, const AutoencoderSpec& spec,
+                     std::span<const std::uint8_t> images_u8_nhwc) {
   Observations result = with_room(needs, spec, images_u8_nhwc);
   tbb::enumerable_thread_specific<std::unique_ptr<GradientBackend>> backends([&] {
     auto backend = make_backend();
@@ -123,6 +141,37 @@ Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& ma
                     [&](const auto& range) {
                       observe_rows(*backends.local(), result, range.begin(), range.size());
                     });
+  return result;
+}
+
+std::vector<float> gradients_of(const Observations& observations,
+                                std::span<const FeatureBlock> wanted) {
+  const std::size_t observed = dimension(observations.blocks);
+  const std::size_t columns = dimension(wanted);
+  std::vector<float> result(observations.count * columns);
+  const bool is_there = observations.gradients.size() == observations.count * observed;
+  for (const FeatureBlock& block : wanted) {
+    const std::size_t position = position_of(observations, block, is_there);
+    const std::size_t from = observations.blocks[position].begin;
+    for (std::size_t i = 0; i < observations.count; ++i) {
+      std::copy_n(observations.gradients.data() + i * observed + from, block.end - block.begin,
+                  result.data() + i * columns + block.begin);
+    }
+  }
+  return result;
+}
+
+std::vector<float> norms_of(const Observations& observations,
+                            std::span<const FeatureBlock> wanted) {
+  const std::size_t observed = observations.blocks.size();
+  std::vector<float> result(observations.count * wanted.size());
+  const bool is_there = observations.norms.size() == observations.count * observed;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const std::size_t position = position_of(observations, wanted[k], is_there);
+    for (std::size_t i = 0; i < observations.count; ++i) {
+      result[i * wanted.size() + k] = observations.norms[i * observed + position];
+    }
+  }
   return result;
 }
 

@@ -31,16 +31,17 @@ class ClassifierScore : public ScoreFunction {
     needs_.gradients = true;
     const std::size_t columns = dimension(detector.columns);
     if (classifier_.dimension() != columns) {
-      throw InvalidArgument(fmt::format("detector: its network takes {} features, its columns are {}",
-                                        classifier_.dimension(), columns));
+      throw InvalidArgument(
+          fmt::format("detector: its network takes {} features, its columns are {}",
+                      classifier_.dimension(), columns));
     }
   }
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
     const std::size_t columns = classifier_.dimension();
-    return classifier_.score(
-        {observations.gradients.data(), observations.count, columns, columns});
+    const std::vector<float> gradients = gradients_of(observations, needs_.blocks);
+    return classifier_.score({gradients.data(), observations.count, columns, columns});
   }
 
  private:
@@ -52,9 +53,10 @@ void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
   const auto input = detector.metadata.find(kInput);
   if (input != detector.metadata.end() &&
       parse_json(input->second, "detector") != extent_json(spec.input)) {
-    throw InvalidArgument(fmt::format("detector: made for images of {} (channels, height, width), "
-                                      "the model takes {}",
-                                      input->second, extent_json(spec.input).dump()));
+    throw InvalidArgument(
+        fmt::format("detector: made for images of {} (channels, height, width), "
+                    "the model takes {}",
+                    input->second, extent_json(spec.input).dump()));
   }
 }
 
@@ -102,13 +104,12 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   detector.metadata[kInput] = extent_json(data.spec.input).dump();
   detector.metadata["preprocessing"] =
       "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
-  detector.metadata["options"] = json{{"method", options.method},
-                                      {"false_alarms", options.false_alarms},
-                                      {"seed", options.seed}}
-                                     .dump();
-  detector.metadata["training"] = json{{"inliers", data.train.count},
-                                       {"validation_inliers", data.validation.count}}
-                                      .dump();
+  detector.metadata["options"] = json{
+      {"method", options.method},
+      {"false_alarms", options.false_alarms},
+      {"seed", options.seed}}.dump();
+  detector.metadata["training"] =
+      json{{"inliers", data.train.count}, {"validation_inliers", data.validation.count}}.dump();
   return detector;
 }
 

@@ -43,14 +43,12 @@ std::string SetName::text() const {
   return type == 0 ? "clean-" + split : fmt::format("{:02}_{:02}-{}", type, level, split);
 }
 
-ExperimentData::ExperimentData(const OodExperimentOptions& options)
+ExperimentData::ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed)
     : options_(options),
       make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)) {
   std::vector<SetName> wanted{{"train"}, {"val"}, {"test"}};
   if (!make_challenges_) {
-    const int stand_in = static_cast<int>(options.stand_in);
-    wanted.push_back({"train", stand_in, options.stand_in_level});
-    wanted.push_back({"val", stand_in, options.stand_in_level});
+    wanted.insert(wanted.end(), needed.begin(), needed.end());
     for (const challenge::Type type : options.challenges) {
       for (const int level : options.levels) {
         wanted.push_back({"test", static_cast<int>(type), level});
@@ -79,12 +77,12 @@ fs::path ExperimentData::folder(const SetName& set) const {
 }
 
 std::shared_ptr<const Source> ExperimentData::open(const SetName& set) const {
-  std::shared_ptr<const Source> source = open_source(folder(set));
-  if (set.type == 0 || !make_challenges_) {
-    return source;
-  }
-  return challenged(std::move(source), static_cast<challenge::Type>(set.type), set.level,
-                    options_.challenge_seed, fmt::format("{}/{}/", kClean, set.split),
+  return set.type == 0 || !make_challenges_ ? open_source(folder(set)) : make(set);
+}
+
+std::shared_ptr<const Source> ExperimentData::make(const SetName& set) const {
+  return challenged(open_source(folder({set.split})), static_cast<challenge::Type>(set.type),
+                    set.level, options_.challenge_seed, fmt::format("{}/{}/", kClean, set.split),
                     options_.challenge);
 }
 

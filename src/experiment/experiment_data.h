@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "gradspace/ood_experiment.h"
+#include "gradspace/experiment.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
@@ -22,10 +23,14 @@ struct SetName {
 
 class ExperimentData {
  public:
-  /// Throws IoError, or InvalidArgument naming the sets that are missing.
-  explicit ExperimentData(const OodExperimentOptions& options);
+  /// `needed`: challenged sets wanted beside those tested against. Throws IoError, or InvalidArgument
+  /// naming the sets that are missing.
+  ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed);
 
   std::shared_ptr<const Source> open(const SetName& set) const;
+
+  /// A challenged set made in memory of the clean one, whatever there is on disk.
+  std::shared_ptr<const Source> make(const SetName& set) const;
 
   /// SHA-256 over what the set is made of: the files' names, sizes and times, and the challenge where
   /// it is made in memory.
@@ -36,7 +41,7 @@ class ExperimentData {
  private:
   std::filesystem::path folder(const SetName& set) const;
 
-  OodExperimentOptions options_;
+  ExperimentOptions options_;
   bool make_challenges_;
 };
 

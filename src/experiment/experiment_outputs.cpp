@@ -143,20 +143,29 @@ Image sample_strip(const Image& clean, const Image& challenged, const Extent& ex
 
 }  // namespace
 
+std::vector<ScoredImage> scored_images(const Detector& detector, const SetName& name,
+                                       const FeatureSet& set) {
+  const std::vector<double> scores = detector_scores(detector, set, name.text());
+  std::vector<ScoredImage> images;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    FeatureRow row = set.index_row(i);
+    images.push_back({std::move(row.image.path), scores[i], row.bce, row.kld});
+  }
+  return images;
+}
+
 ExperimentOutputs::ExperimentOutputs(fs::path folder)
     : folder_(std::move(folder)), image_scores_(folder_ / "image_scores.csv") {
   image_scores_.write("path,set,type,level,method,run,score,bce,kld\n");
 }
 
-void ExperimentOutputs::add_scores(const Detector& detector, const SetName& name,
-                                   const FeatureSet& set, const std::string& method, int run) {
-  const std::vector<double> scores = detector_scores(detector, set, name.text());
+void ExperimentOutputs::add_scores(const SetName& name, std::span<const ScoredImage> images,
+                                   const std::string& method, int run) {
   fmt::memory_buffer text;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    const FeatureRow row = set.index_row(i);
-    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{}\n",
-                   csv_field(row.image.path), name.split, name.type, name.level, method, run,
-                   scores[i], row.bce, row.kld);
+  for (const ScoredImage& image : images) {
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{}\n", csv_field(image.path),
+                   name.split, name.type, name.level, method, run, image.score, image.bce,
+                   image.kld);
   }
   image_scores_.write(std::string_view(text.data(), text.size()));
 }

@@ -17,12 +17,24 @@
 
 namespace gradspace {
 
+/// An image as a row of image_scores.csv has it.
+struct ScoredImage {
+  std::string path;
+  double score = 0;
+  float bce = 0;
+  float kld = 0;
+};
+
+/// The images of a whole set, in order.
+std::vector<ScoredImage> scored_images(const Detector& detector, const SetName& name,
+                                       const FeatureSet& set);
+
 class ExperimentOutputs {
  public:
   explicit ExperimentOutputs(std::filesystem::path folder);
 
   /// Rows of image_scores.csv.
-  void add_scores(const Detector& detector, const SetName& name, const FeatureSet& set,
+  void add_scores(const SetName& name, std::span<const ScoredImage> images,
                   const std::string& method, int run);
 
   /// The mean absolute gradient of each filter (output channel) of the layers in `set`.

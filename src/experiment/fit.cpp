@@ -110,9 +110,8 @@ nlohmann::json options_record(const FitOptions& options) {
 Detector fit_detector(const FitData& data, const FitOptions& options,
                       const std::function<void(const ClassifierEpoch&)>& on_epoch) {
   if (options.method != "classifier") {
-    throw InvalidArgument(
-        fmt::format("fit: method \"{}\" can't be fitted to feature sets, only classifier can",
-                    options.method));
+    throw InvalidArgument(fmt::format(
+        "fit: method \"{}\" can't be fitted to feature sets, only classifier can", options.method));
   }
   Detector detector;
   detector.method = options.method;
@@ -156,10 +155,10 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
   if (detector.method != "classifier") {
-    throw InvalidArgument(
-        fmt::format("{}: a feature set holds no images, which a {} detector looks at; score images, "
-                    "or see experiment one-class",
-                    name, detector.method));
+    throw InvalidArgument(fmt::format(
+        "{}: a feature set holds no images, which a {} detector looks at; score images, "
+        "or see experiment one-class",
+        name, detector.method));
   }
   return Classifier(detector.weights).score(detector_view(detector, set, name));
 }

@@ -11,15 +11,12 @@
 #include <utility>
 
 #include "core/file.h"
-#include "core/hash.h"
-#include "core/text.h"
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
-#include "experiment/run_record.h"
+#include "experiment/experiment_stages.h"
 #include "gradspace/error.h"
 #include "gradspace/extract.h"
 #include "gradspace/fit.h"
-#include "gradspace/report.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -28,46 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// Where each result keeps what it was made of.
-constexpr const char* kKey = "experiment_key";
-
-/// Thrown to leave a stage when a stop was asked for.
-struct Stopped {};
-
-std::string key_of(const json& ingredients) {
-  const std::string text = ingredients.dump();
-  return sha256_hex(bytes_of(text));
-}
-
-json options_record(const OodExperimentOptions& options, bool makes_challenges) {
-  json challenges = json::array();
-  for (const challenge::Type type : options.challenges) {
-    challenges.push_back(challenge::name(type));
-  }
-  return {{"command", "experiment ood"},
-          {"data", options.data.string()},
-          {"runs", options.runs},
-          {"spec", json::parse(to_json(options.spec))},
-          {"training",
-           {{"epochs", options.train.epochs},
-            {"batch", options.train.batch},
-            {"learning_rate", options.train.learning_rate},
-            {"beta", options.train.beta},
-            {"seed", options.train.seed}}},
-          {"classifier",
-           {{"epochs", options.classifier.epochs},
-            {"batch", options.classifier.batch},
-            {"learning_rate", options.classifier.learning_rate},
-            {"seed", options.classifier.seed}}},
-          {"challenges", std::move(challenges)},
-          {"levels", options.levels},
-          {"stand_in", challenge::name(options.stand_in)},
-          {"stand_in_level", options.stand_in_level},
-          {"challenges_made_in_memory", makes_challenges},
-          {"challenge_seed", options.challenge_seed},
-          {"post_production", options.challenge.post_production},
-          {"training_backend", options.training_backend.text()},
-          {"gradient_backend", options.gradient_backend.text()}};
+json options_record(const OodExperimentOptions& options, const ExperimentStages& stages) {
+  json record = stages.options_record("experiment ood");
+  record["stand_in"] = challenge::name(options.stand_in);
+  record["stand_in_level"] = options.stand_in_level;
+  return record;
 }
 
 /// The four methods that the paper compares: a name and the features it looks at.
@@ -89,154 +51,43 @@ class Experiment {
  public:
   Experiment(const OodExperimentOptions& options, const ExperimentObserver& observer)
       : options_(options),
-        observer_(observer),
-        data_(options),
-        methods_(compared_methods(options.spec)),
-        record_(options.command_line, options.threads) {}
+        stages_(options, {stand_in("train"), stand_in("val")}, observer),
+        methods_(compared_methods(options.spec)) {}
 
   Results execute() {
     fs::create_directories(options_.out);
     ExperimentOutputs outputs(options_.out);
     Results results;
-    results.options_json = options_record(options_, data_.makes_challenges()).dump();
+    results.options_json = options_record(options_, stages_).dump();
     for (int run = 0; run < options_.runs; ++run) {
-      fs::create_directories(run_folder(run) / "features");
-      train(run);
+      fs::create_directories(stages_.run_folder(run) / "features");
+      model_sha256_ = stages_.train(run);
       for (const SetName& set : sets()) {
         extract(run, set);
       }
       const std::vector<Detector> detectors = fit(run);
       judge(run, detectors, results, outputs);
-      // What is done is there to look at, should the next run be stopped.
-      results.record_json = record_.json_text();
-      write_results(options_.out, results);
+      stages_.write_so_far(results);
     }
-    begin_stage("write results", false);
-    outputs.finish(options_.runs);
-    if (can_write_report()) {
-      write_report(options_.out);
-    }
+    stages_.finish(outputs);
     return results;
   }
 
  private:
-  fs::path run_folder(int run) const { return options_.out / fmt::format("run-{}", run); }
-  fs::path model_path(int run) const { return run_folder(run) / "model.safetensors"; }
   fs::path set_path(int run, const SetName& set) const {
-    return run_folder(run) / "features" / set.text();
+    return stages_.run_folder(run) / "features" / set.text();
   }
 
   SetName stand_in(const std::string& split) const {
     return {split, static_cast<int>(options_.stand_in), options_.stand_in_level};
   }
 
-  std::vector<SetName> challenged_test_sets() const {
-    std::vector<SetName> sets;
-    for (const challenge::Type type : options_.challenges) {
-      for (const int level : options_.levels) {
-        sets.push_back({"test", static_cast<int>(type), level});
-      }
-    }
-    return sets;
-  }
-
   std::vector<SetName> sets() const {
     std::vector<SetName> all{{"train"}, {"val"}, {"test"}, stand_in("train"), stand_in("val")};
-    for (SetName& set : challenged_test_sets()) {
+    for (SetName& set : stages_.challenged_test_sets()) {
       all.push_back(std::move(set));
     }
     return all;
-  }
-
-  void begin_stage(std::string_view stage, bool skipped) {
-    if (stop_requested()) {
-      throw Stopped{};
-    }
-    record_.begin_stage(stage, skipped);
-    if (observer_.on_stage) {
-      observer_.on_stage(stage, skipped);
-    }
-  }
-
-  bool stop_requested() const { return observer_.stop_requested && observer_.stop_requested(); }
-
-  void report(std::size_t done, std::size_t total, std::string_view unit,
-              std::string_view note = {}) const {
-    if (observer_.on_progress) {
-      observer_.on_progress(done, total, unit, note);
-    }
-  }
-
-  void report_failures(const std::vector<std::string>& reasons) const {
-    for (const std::string& reason : reasons) {
-      if (observer_.on_failure) {
-        observer_.on_failure(reason);
-      }
-    }
-  }
-
-  TrainOptions train_options(int run) const {
-    TrainOptions options = options_.train;
-    options.seed += static_cast<std::uint64_t>(run);
-    return options;
-  }
-
-  std::string train_key(int run) const {
-    json options = options_record(options_, data_.makes_challenges()).at("training");
-    options["seed"] = train_options(run).seed;
-    return key_of({{"stage", "train"},
-                   {"version", kVersion},
-                   {"spec", to_json(options_.spec)},
-                   {"options", options},
-                   {"backend", options_.training_backend.text()},
-                   {"train", data_.identity({"train"})},
-                   {"val", data_.identity({"val"})}});
-  }
-
-  void train(int run) {
-    const std::string key = train_key(run);
-    const fs::path path = model_path(run);
-    const bool present = fs::exists(path) && read_model(path).metadata[kKey] == key;
-    begin_stage(fmt::format("run {}: train", run), present);
-    if (!present) {
-      train_anew(run, key);
-    }
-    model_sha256_ = sha256_hex_of_file(path);
-  }
-
-  void train_anew(int run, const std::string& key) {
-    TrainOptions options = train_options(run);
-    // Named by its key: a checkpoint of other data or options is not this run's.
-    options.checkpoint = run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key);
-    options.resume = true;
-    options.log_folder = run_folder(run) / "logs";
-    const auto loading = [&](std::size_t done, std::size_t total) {
-      report(done, total, "images");
-    };
-    const ImageStore train_images(*data_.open({"train"}), options_.spec.input, loading);
-    const ImageStore validation_images(*data_.open({"val"}), options_.spec.input, loading);
-    report_failures(train_images.failures());
-    report_failures(validation_images.failures());
-
-    options.backend = options_.training_backend.text();
-    const auto backend = make_training_backend(options_.training_backend,
-                                               initialise(options_.spec, options.seed), options);
-    TrainObserver observer;
-    observer.on_step = [&](const TrainProgress& progress) {
-      report(
-          progress.images_done, progress.images_total, "images",
-          fmt::format("epoch {}/{}  loss {:.1f}", progress.epoch, progress.epochs, progress.loss));
-    };
-    observer.stop_requested = [this] { return stop_requested(); };
-    TrainResult result = train_autoencoder(options_.spec, train_images, validation_images, *backend,
-                                           options, observer);
-    if (result.stopped) {
-      throw Stopped{};
-    }
-    write_file(run_folder(run) / "training.csv", training_csv(result.epochs));
-    result.model.metadata[kKey] = key;
-    write_model(model_path(run), result.model);
-    fs::remove(options.checkpoint);
   }
 
   void extract(int run, const SetName& set) {
@@ -246,18 +97,19 @@ class Experiment {
                                     {"model", model_sha256_},
                                     {"features", request},
                                     {"backend", options_.gradient_backend.text()},
-                                    {"set", data_.identity(set)}});
+                                    {"set", stages_.data().identity(set)}});
     const fs::path path = set_path(run, set);
-    const std::string options_json = json{{kKey, key}, {"features", request}}.dump();
+    const std::string options_json = json{{kExperimentKey, key}, {"features", request}}.dump();
     const bool present =
         fs::exists(path) &&
-        json::parse(FeatureSet(path).meta().options_json).value(kKey, std::string()) == key;
-    begin_stage(fmt::format("run {}: extract {}", run, set.text()), present);
+        json::parse(FeatureSet(path).meta().options_json).value(kExperimentKey, std::string()) ==
+            key;
+    stages_.begin_stage(fmt::format("run {}: extract {}", run, set.text()), present);
     if (present) {
       return;
     }
-    const Model model = read_model(model_path(run));
-    const std::shared_ptr<const Source> source = data_.open(set);
+    const Model model = read_model(stages_.model_path(run));
+    const std::shared_ptr<const Source> source = stages_.data().open(set);
     const std::vector<FeatureBlock> columns = parse_features(request, model.spec);
     FeatureSetWriter writer(
         path, describe_extraction(*source, set.text(), columns, model_sha256_, options_json));
@@ -265,18 +117,18 @@ class Experiment {
     options.threads = options_.threads;
     ExtractObserver observer;
     observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
-      report(done, total, "images");
+      stages_.report(done, total, "images");
     };
-    observer.stop_requested = [this] { return stop_requested(); };
+    observer.stop_requested = [this] { return stages_.stop_requested(); };
     const ExtractResult result = extract_features(
         *source, model.spec.input,
         [&] { return make_gradient_backend(options_.gradient_backend, model, columns); }, writer,
         options, observer);
     if (result.stopped) {
-      throw Stopped{};
+      throw ExperimentStopped{};
     }
     for (const FailedImage& failure : FeatureSet(path).failures()) {
-      report_failures({failure.reason});
+      stages_.report_failures({failure.reason});
     }
   }
 
@@ -294,16 +146,16 @@ class Experiment {
     }
     const bool present = std::all_of(found.begin(), found.end(),
                                      [](const auto& detector) { return detector.has_value(); });
-    begin_stage(fmt::format("run {}: fit", run), present);
+    stages_.begin_stage(fmt::format("run {}: fit", run), present);
     std::atomic<std::size_t> epochs_done{0};
     const std::size_t epochs_total =
         methods_.size() * static_cast<std::size_t>(options_.classifier.epochs);
     tbb::parallel_for(std::size_t{0}, methods_.size(), [&](std::size_t i) {
       if (!found[i]) {
         found[i] = fit_detector(data, fit_options(run, methods_[i]), [&](const ClassifierEpoch&) {
-          report(++epochs_done, epochs_total, "epochs");
+          stages_.report(++epochs_done, epochs_total, "epochs");
         });
-        found[i]->metadata[kKey] = fit_key(run, methods_[i], data);
+        found[i]->metadata[kExperimentKey] = fit_key(run, methods_[i], data);
         write_detector(detector_path(run, methods_[i]), *found[i]);
       }
     });
@@ -315,7 +167,7 @@ class Experiment {
   }
 
   fs::path detector_path(int run, const Method& method) const {
-    return run_folder(run) / fmt::format("detector-{}.safetensors", method.name);
+    return stages_.run_folder(run) / fmt::format("detector-{}.safetensors", method.name);
   }
 
   FitOptions fit_options(int run, const Method& method) const {
@@ -330,7 +182,7 @@ class Experiment {
     return key_of({{"stage", "fit"},
                    {"version", kVersion},
                    {"features", method.features},
-                   {"options", options_record(options_, false).at("classifier")},
+                   {"options", stages_.options_record("").at("classifier")},
                    {"seed", fit_options(run, method).classifier.seed},
                    {"sets",
                     {data.inliers.meta().options_json, data.outliers.meta().options_json,
@@ -344,17 +196,17 @@ class Experiment {
       return std::nullopt;
     }
     Detector detector = read_detector(path);
-    const auto key = detector.metadata.find(kKey);
+    const auto key = detector.metadata.find(kExperimentKey);
     const bool ours = key != detector.metadata.end() && key->second == fit_key(run, method, data);
     return ours ? std::optional(std::move(detector)) : std::nullopt;
   }
 
   void judge(int run, const std::vector<Detector>& detectors, Results& results,
              ExperimentOutputs& outputs) {
-    begin_stage(fmt::format("run {}: evaluate", run), false);
+    stages_.begin_stage(fmt::format("run {}: evaluate", run), false);
     const FeatureSet clean(set_path(run, {"test"}));
     const FeatureSet validation(set_path(run, {"val"}));
-    const std::vector<SetName> conditions = challenged_test_sets();
+    const std::vector<SetName> conditions = stages_.challenged_test_sets();
     std::vector<FeatureSet> sets;
     std::vector<NamedSet> named;
     sets.reserve(conditions.size());
@@ -367,63 +219,56 @@ class Experiment {
       const auto rows =
           evaluate_detector(detectors[i], {"clean test set", &clean}, named, method, run);
       results.rows.insert(results.rows.end(), rows.begin(), rows.end());
-      outputs.add_scores(detectors[i], {"val", 0, 0}, validation, method, run);
-      outputs.add_scores(detectors[i], {"test", 0, 0}, clean, method, run);
+      const auto add_scores = [&](const SetName& name, const FeatureSet& set) {
+        outputs.add_scores(name, scored_images(detectors[i], name, set), method, run);
+      };
+      add_scores({"val", 0, 0}, validation);
+      add_scores({"test", 0, 0}, clean);
       for (std::size_t k = 0; k < sets.size(); ++k) {
-        outputs.add_scores(detectors[i], conditions[k], sets[k], method, run);
+        outputs.add_scores(conditions[k], scored_images(detectors[i], conditions[k], sets[k]),
+                           method, run);
       }
     }
-    const Model model = read_model(model_path(run));
+    const Model model = read_model(stages_.model_path(run));
     outputs.add_fingerprint({"test", 0, 0}, clean, model.spec, run);
     for (std::size_t k = 0; k < sets.size(); ++k) {
       outputs.add_fingerprint(conditions[k], sets[k], model.spec, run);
     }
     if (run == 0) {
       write_samples(
-          options_.out / "samples", data_, conditions, model,
+          options_.out / "samples", stages_.data(), conditions, model,
           *make_gradient_backend(options_.gradient_backend, model,
                                  parse_features(proposed_features(model.spec), model.spec)));
     }
   }
 
   const OodExperimentOptions& options_;
-  const ExperimentObserver& observer_;
-  ExperimentData data_;
+  ExperimentStages stages_;
   std::vector<Method> methods_;
-  RunRecord record_;
   std::string model_sha256_;  ///< of the present run
 };
 
 }  // namespace
 
+OodExperimentOptions::OodExperimentOptions() {
+  using challenge::Type;
+  challenges = {Type::kDecolorization, Type::kLensBlur, Type::kCodecError,
+                Type::kDirtyLens,      Type::kNoise,    Type::kRain};
+}
+
 void OodExperimentOptions::validate() const {
-  train.validate();
-  classifier.validate();
-  spec.validate();
+  ExperimentOptions::validate();
   if (spec.latent == 0) {
     throw InvalidArgument("experiment: the methods compared need a model with a bottleneck");
   }
-  if (runs < 1 || runs > 1000) {
-    throw InvalidArgument(fmt::format("experiment: {} runs; 1 to 1000 are possible", runs));
-  }
-  if (challenges.empty() || levels.empty()) {
-    throw InvalidArgument("experiment: no challenge or no level to test against");
-  }
-  for (const int level : levels) {
-    if (level < 1 || level > challenge::kLevels) {
-      throw InvalidArgument(fmt::format("experiment: level {} is not within 1 to 5", level));
-    }
-  }
-  training_backend.validate();
-  gradient_backend.validate();
 }
 
-OodExperimentResult run_ood_experiment(const OodExperimentOptions& options,
-                                       const ExperimentObserver& observer) {
+ExperimentResult run_ood_experiment(const OodExperimentOptions& options,
+                                    const ExperimentObserver& observer) {
   options.validate();
   try {
     return {Experiment(options, observer).execute(), false};
-  } catch (const Stopped&) {
+  } catch (const ExperimentStopped&) {
     return {{}, true};
   }
 }

@@ -28,7 +28,7 @@ class ScoreCommand : public ::testing::Test {
     detector.columns = parse_features(proposed_features(model.spec), model.spec);
     detector.weights = random_weights(dimension(detector.columns));
     detector.model_sha256 = sha256_hex_of_file(model_);
-    detector.clean_scores.assign(99, 0.4F);
+    detector.calibration = Calibration(std::vector<double>(99, 0.4));
     write_detector(detector_, detector);
     fs::create_directories(photos_);
     for (int i = 0; i < 5; ++i) {

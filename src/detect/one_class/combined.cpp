@@ -1,6 +1,6 @@
 // Methods made of others: typicality and ensembles, both on normal scores.
-#include <cmath>
 #include <fmt/format.h>
+#include <cmath>
 
 #include <utility>
 
@@ -27,8 +27,7 @@ struct Calibrated {
 /// Fits on one part of the clean images and calibrates on the other.
 TensorMap fit_calibrated(const OneClassMethod& method, const OneClassTraining& training,
                          const HeldOut& parts) {
-  const TensorMap base =
-      method.fit({training.spec, parts.fit, training.observe, training.seed});
+  const TensorMap base = method.fit({training.spec, parts.fit, training.observe, training.seed});
   const auto score = method.load(base, training.spec);
   TensorMap tensors;
   put_under(tensors, "base.", base);
@@ -112,12 +111,12 @@ std::string prefix_of(std::size_t member) {
 }  // namespace
 
 OneClassMethod typicality_method(const OneClassMethod& base) {
-  OneClassMethod method{base.name + "-typicality",
-                        fmt::format("{}: distance from the middle of clean scores, two-sided",
-                                    base.name),
-                        base.needs,
-                        {},
-                        {}};
+  OneClassMethod method{
+      base.name + "-typicality",
+      fmt::format("{}: distance from the middle of clean scores, two-sided", base.name),
+      base.needs,
+      {},
+      {}};
   method.fit = [base](const OneClassTraining& training) {
     return fit_calibrated(base, training, hold_out(training.clean, training.seed));
   };

@@ -25,29 +25,11 @@ ObservationNeeds norm_needs(const AutoencoderSpec& spec) {
   return needs;
 }
 
-/// Positions of `wanted` among `blocks`.
-std::vector<std::size_t> positions_of(const std::vector<FeatureBlock>& wanted,
-                                      const std::vector<FeatureBlock>& blocks) {
-  std::vector<std::size_t> positions;
-  for (const FeatureBlock& block : wanted) {
-    const auto found = std::ranges::find_if(blocks, [&](const FeatureBlock& other) {
-      return other.layer == block.layer && other.loss == block.loss;
-    });
-    positions.push_back(static_cast<std::size_t>(found - blocks.begin()));
-  }
-  return positions;
-}
-
 Representation log_squared_norms(const AutoencoderSpec& spec) {
   return [blocks = norm_needs(spec).blocks](const Observations& observations) {
-    const std::vector<std::size_t> positions = positions_of(blocks, observations.blocks);
-    Matrix matrix(observations.count, positions.size());
-    for (std::size_t i = 0; i < observations.count; ++i) {
-      for (std::size_t k = 0; k < positions.size(); ++k) {
-        const double norm = observations.norms[i * observations.blocks.size() + positions[k]];
-        matrix.row(i)[k] = std::log(norm * norm + kLeastSquare);
-      }
-    }
+    Matrix matrix(observations.count, blocks.size());
+    std::ranges::transform(norms_of(observations, blocks), matrix.values.begin(),
+                           [](double norm) { return std::log(norm * norm + kLeastSquare); });
     return matrix;
   };
 }

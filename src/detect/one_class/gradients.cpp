@@ -18,18 +18,8 @@ ObservationNeeds gradient_needs(const AutoencoderSpec& spec) {
 
 Representation gradient_values(const AutoencoderSpec& spec) {
   return [wanted = gradient_needs(spec).blocks](const Observations& observations) {
-    const std::size_t all = dimension(observations.blocks);
     Matrix matrix(observations.count, dimension(wanted));
-    for (const FeatureBlock& block : wanted) {
-      const auto found = std::ranges::find_if(observations.blocks, [&](const FeatureBlock& other) {
-        return other.layer == block.layer && other.loss == block.loss;
-      });
-      for (std::size_t i = 0; i < observations.count; ++i) {
-        const float* values = observations.gradients.data() + i * all + found->begin;
-        std::copy_n(values, block.end - block.begin,
-                    matrix.row(i).data() + static_cast<std::ptrdiff_t>(block.begin));
-      }
-    }
+    std::ranges::copy(gradients_of(observations, wanted), matrix.values.begin());
     return matrix;
   };
 }

@@ -16,8 +16,7 @@ namespace {
 constexpr double kFloor = 1e-6;
 constexpr std::size_t kBlocks = 7;  ///< a side of the grid of local energies
 constexpr std::array kLocalQuantiles = {0.05, 0.25, 0.5, 0.75, 0.95};
-constexpr std::array kToneQuantiles = {0.0,  0.01, 0.05, 0.1,  0.25, 0.5,
-                                       0.75, 0.9,  0.95, 0.99, 1.0};
+constexpr std::array kToneQuantiles = {0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0};
 /// Where rings of frequency begin, of the highest along an axis.
 constexpr std::array kRings = {2.0 / 28, 4.0 / 28, 7.0 / 28, 11.0 / 28, 16.0 / 28, 22.0 / 28};
 
@@ -26,8 +25,8 @@ double quantile(std::span<const float> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] +
-         (place - static_cast<double>(below)) * (static_cast<double>(sorted[above]) - sorted[below]);
+  return sorted[below] + (place - static_cast<double>(below)) *
+                             (static_cast<double>(sorted[above]) - sorted[below]);
 }
 
 /// The orthonormal DCT-II as a matrix [frequency, sample], made once a size.
@@ -42,9 +41,9 @@ std::shared_ptr<const std::vector<float>> dct_matrix(std::size_t n) {
     for (std::size_t u = 0; u < n; ++u) {
       const double scale = std::sqrt((u == 0 ? 1.0 : 2.0) / size);
       for (std::size_t x = 0; x < n; ++x) {
-        matrix[u * n + x] = static_cast<float>(
-            scale * std::cos(std::numbers::pi * (static_cast<double>(x) + 0.5) *
-                             static_cast<double>(u) / size));
+        matrix[u * n + x] =
+            static_cast<float>(scale * std::cos(std::numbers::pi * (static_cast<double>(x) + 0.5) *
+                                                static_cast<double>(u) / size));
       }
     }
     entry = std::make_shared<const std::vector<float>>(std::move(matrix));
@@ -88,16 +87,14 @@ template <typename Group>
 void add_grouped_energies(const Planes& planes, std::size_t groups, Group group,
                           std::vector<double>& out) {
   for (std::size_t c = 0; c < planes.channels; ++c) {
-    const std::vector<float> coefficients =
-        transform(planes.plane(c), planes.height, planes.width);
+    const std::vector<float> coefficients = transform(planes.plane(c), planes.height, planes.width);
     std::vector<double> sums(groups);
     std::vector<double> counts(groups);
     for (std::size_t u = 0; u < planes.height; ++u) {
       for (std::size_t v = u == 0 ? 1 : 0; v < planes.width; ++v) {
         const double value = coefficients[u * planes.width + v];
-        const std::size_t k =
-            group(static_cast<double>(u) / static_cast<double>(planes.height),
-                  static_cast<double>(v) / static_cast<double>(planes.width));
+        const std::size_t k = group(static_cast<double>(u) / static_cast<double>(planes.height),
+                                    static_cast<double>(v) / static_cast<double>(planes.width));
         sums[k] += value * value;
         counts[k] += 1;
       }

@@ -21,9 +21,7 @@ struct Planes {
   std::vector<float> values;  ///< [channels, height, width]
 
   std::size_t area() const { return height * width; }
-  std::span<const float> plane(std::size_t c) const {
-    return {values.data() + c * area(), area()};
-  }
+  std::span<const float> plane(std::size_t c) const { return {values.data() + c * area(), area()}; }
 };
 
 /// The image itself.

@@ -59,12 +59,12 @@ std::vector<OneClassMethod> image_statistics_methods() {
       density_method("image-appearance",
                      "Mahalanobis distance of tones, local and directional energies, correlations",
                      pixels_alone, all, density_kind<ShrunkGaussian>()),
-      density_method("image-neighbour",
-                     "The same numbers: distance to the nearest clean image's", pixels_alone, all,
-                     density_kind<NearestNeighbour>()),
-      pseudo_outlier_method("image-pseudo",
-                            "The same numbers, told from those of distorted clean images by a network",
-                            pixels_alone, appearance),
+      density_method("image-neighbour", "The same numbers: distance to the nearest clean image's",
+                     pixels_alone, all, density_kind<NearestNeighbour>()),
+      pseudo_outlier_method(
+          "image-pseudo",
+          "The same numbers, told from those of distorted clean images by a network", pixels_alone,
+          appearance),
       pseudo_outlier_method("pseudo-outliers",
                             "The same and log Fisher scores, told from those of distorted clean "
                             "images by a network",

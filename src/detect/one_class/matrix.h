@@ -20,7 +20,9 @@ struct Matrix {
       : rows(row_count), columns(column_count), values(row_count * column_count) {}
 
   std::span<double> row(std::size_t i) { return {values.data() + i * columns, columns}; }
-  std::span<const double> row(std::size_t i) const { return {values.data() + i * columns, columns}; }
+  std::span<const double> row(std::size_t i) const {
+    return {values.data() + i * columns, columns};
+  }
 };
 
 /// Shifts and scales columns to mean 0 and deviation 1.

@@ -44,10 +44,10 @@ class DirectScore : public ScoreFunction {
 
 }  // namespace
 
-OneClassMethod density_method(
-    std::string name, std::string summary,
-    std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
-    std::function<Representation(const AutoencoderSpec&)> represent, DensityKind kind) {
+OneClassMethod density_method(std::string name, std::string summary,
+                              std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                              std::function<Representation(const AutoencoderSpec&)> represent,
+                              DensityKind kind) {
   OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
   method.fit = [name = method.name, represent, kind](const OneClassTraining& training) {
     return kind.fit(represent(training.spec)(training.clean), name);

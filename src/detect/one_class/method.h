@@ -42,10 +42,10 @@ const std::vector<OneClassMethod>& one_class_registry();
 using Representation = std::function<Matrix(const Observations&)>;
 
 /// A density over a representation. `represent` makes it for a model.
-OneClassMethod density_method(
-    std::string name, std::string summary,
-    std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
-    std::function<Representation(const AutoencoderSpec&)> represent, DensityKind kind);
+OneClassMethod density_method(std::string name, std::string summary,
+                              std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                              std::function<Representation(const AutoencoderSpec&)> represent,
+                              DensityKind kind);
 
 /// A score that is computed as it stands, without anything learned.
 OneClassMethod direct_method(std::string name, std::string summary,
@@ -88,11 +88,11 @@ TensorMap tensors_under(const TensorMap& tensors, const std::string& prefix);
 void put_under(TensorMap& tensors, const std::string& prefix, const TensorMap& part);
 
 // The methods, each defined in a file of its own.
-std::vector<OneClassMethod> loss_methods();               // losses.cpp
-OneClassMethod latent_mahalanobis_method();               // latent.cpp
-OneClassMethod gradient_norm_density_method();            // gradient_norms.cpp
-std::vector<OneClassMethod> gradient_methods();           // gradients.cpp
-std::vector<OneClassMethod> spectral_fisher_methods();    // spectral_fisher.cpp
-std::vector<OneClassMethod> image_statistics_methods();   // image_statistics.cpp
+std::vector<OneClassMethod> loss_methods();              // losses.cpp
+OneClassMethod latent_mahalanobis_method();              // latent.cpp
+OneClassMethod gradient_norm_density_method();           // gradient_norms.cpp
+std::vector<OneClassMethod> gradient_methods();          // gradients.cpp
+std::vector<OneClassMethod> spectral_fisher_methods();   // spectral_fisher.cpp
+std::vector<OneClassMethod> image_statistics_methods();  // image_statistics.cpp
 
 }  // namespace gradspace

@@ -90,8 +90,7 @@ NormalScore NormalScore::fit(std::span<const double> clean_scores, const std::st
   std::vector<double> sorted(clean_scores.begin(), clean_scores.end());
   std::ranges::sort(sorted);
   if (sorted.front() == sorted.back()) {
-    throw InvalidArgument(
-        fmt::format("{}: every clean image scores {}", what, sorted.front()));
+    throw InvalidArgument(fmt::format("{}: every clean image scores {}", what, sorted.front()));
   }
   const std::size_t count = std::min(kQuantiles, sorted.size());
   std::vector<float> quantiles;
@@ -106,8 +105,8 @@ NormalScore NormalScore::fit(std::span<const double> clean_scores, const std::st
         static_cast<float>(sorted[below] + share * (sorted[above] - sorted[below])));
   }
   if (quantiles.front() == quantiles.back()) {
-    throw InvalidArgument(fmt::format("{}: nearly every clean image scores {}", what,
-                                      quantiles.front()));
+    throw InvalidArgument(
+        fmt::format("{}: nearly every clean image scores {}", what, quantiles.front()));
   }
   return NormalScore(std::move(quantiles));
 }
@@ -130,8 +129,7 @@ void NormalScore::store(TensorMap& tensors, const std::string& prefix) const {
 NormalScore::NormalScore(std::vector<float> quantiles) : quantiles_(std::move(quantiles)) {
   const std::size_t count = quantiles_.size();
   for (std::size_t i = 0; i < count; ++i) {
-    normal_.push_back(
-        normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(count)));
+    normal_.push_back(normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(count)));
   }
   const std::size_t quarter = std::max<std::size_t>(1, count / 4);
   low_slope_ = slope(quantiles_, normal_, 0, quarter);
@@ -147,8 +145,8 @@ double NormalScore::operator()(double score) const {
   }
   const auto above = std::ranges::upper_bound(quantiles_, score);
   const auto i = static_cast<std::size_t>(above - quantiles_.begin());
-  const double share = (score - quantiles_[i - 1]) /
-                       (static_cast<double>(quantiles_[i]) - quantiles_[i - 1]);
+  const double share =
+      (score - quantiles_[i - 1]) / (static_cast<double>(quantiles_[i]) - quantiles_[i - 1]);
   return normal_[i - 1] + share * (normal_[i] - normal_[i - 1]);
 }
 

@@ -39,8 +39,9 @@ class NormalScore {
  private:
   explicit NormalScore(std::vector<float> quantiles);
 
-  std::vector<float> quantiles_;  ///< of clean scores, at (i + 1/2) / kQuantiles; never equal at ends
-  std::vector<double> normal_;    ///< what each becomes
+  std::vector<float>
+      quantiles_;               ///< of clean scores, at (i + 1/2) / kQuantiles; never equal at ends
+  std::vector<double> normal_;  ///< what each becomes
   double low_slope_ = 0;
   double high_slope_ = 0;
 };

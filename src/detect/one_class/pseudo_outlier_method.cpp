@@ -31,9 +31,7 @@ struct Rows {
   std::vector<float> values;
   std::size_t columns = 0;
 
-  FeatureView view() const {
-    return {values.data(), values.size() / columns, columns, columns};
-  }
+  FeatureView view() const { return {values.data(), values.size() / columns, columns, columns}; }
 };
 
 void append(const Matrix& standard, Rows& rows) {
@@ -90,8 +88,7 @@ TensorMap fit(const std::string& name, const ObservationNeeds& needs,
   Rows out;
   for (std::size_t first = 0; first < copies.size(); first += kChunk * size) {
     const std::size_t bytes = std::min(kChunk * size, copies.size() - first);
-    const Observations chunk =
-        training.observe(needs, std::span(copies).subspan(first, bytes));
+    const Observations chunk = training.observe(needs, std::span(copies).subspan(first, bytes));
     append(standardiser.apply(represent(chunk)), out);
   }
 
@@ -142,7 +139,8 @@ class PseudoOutlierScore : public ScoreFunction {
     for (std::size_t network = 0; network < kNetworks; ++network) {
       networks_.emplace_back(tensors_under(tensors, fmt::format("network.{}.", network)));
       if (networks_.back().dimension() != standardiser_.columns()) {
-        throw InvalidArgument("detector: a network takes another number of features than there are");
+        throw InvalidArgument(
+            "detector: a network takes another number of features than there are");
       }
     }
   }

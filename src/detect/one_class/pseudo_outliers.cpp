@@ -53,7 +53,8 @@ std::vector<float> smooth_field(const Extent& extent, int radius_28, Random& ran
       for (std::size_t x = 0; x < width; ++x) {
         float sum = 0;
         for (std::size_t k = 0; k <= 2 * radius; ++k) {
-          const std::size_t at_y = along_rows ? y : (y + k + (radius + 1) * height - radius) % height;
+          const std::size_t at_y =
+              along_rows ? y : (y + k + (radius + 1) * height - radius) % height;
           const std::size_t at_x = along_rows ? (x + k + (radius + 1) * width - radius) % width : x;
           sum += field[at_y * width + at_x];
         }

@@ -134,8 +134,8 @@ std::vector<double> ShrunkGaussian::score(const Matrix& data) const {
   scores.reserve(data.rows);
   for (std::size_t first = 0; first < data.rows; first += kChunk) {
     const std::size_t count = std::min(kChunk, data.rows - first);
-    matrix_product(count, d, d, {rows.data() + first * d, d, 1}, whitening_.data(), d,
-                   white.data(), d);
+    matrix_product(count, d, d, {rows.data() + first * d, d, 1}, whitening_.data(), d, white.data(),
+                   d);
     for (std::size_t i = 0; i < count; ++i) {
       double sum = 0;
       for (std::size_t k = 0; k < d; ++k) {

@@ -74,9 +74,10 @@ std::vector<OneClassMethod> spectral_fisher_methods() {
       density_method("spectral-fisher",
                      "Mahalanobis distance of the logarithms of spectral Fisher scores",
                      residual_needs, representation<log_scores>, density_kind<ShrunkGaussian>()),
-      density_method("spectral-fisher-local",
-                     "Log Fisher scores by band and by place: distance to the nearest clean image's",
-                     residual_needs, representation<local_scores>, density_kind<NearestNeighbour>()),
+      density_method(
+          "spectral-fisher-local",
+          "Log Fisher scores by band and by place: distance to the nearest clean image's",
+          residual_needs, representation<local_scores>, density_kind<NearestNeighbour>()),
       pseudo_outlier_method("spectral-fisher-pseudo",
                             "Log Fisher scores by band and by place, told from those of distorted "
                             "clean images by a network",

@@ -1,0 +1,202 @@
+#include "experiment/experiment_stages.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/text.h"
+#include "gradspace/error.h"
+#include "gradspace/report.h"
+#include "gradspace/version.h"
+
+namespace gradspace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string key_of(const json& ingredients) {
+  const std::string text = ingredients.dump();
+  return sha256_hex(bytes_of(text));
+}
+
+ExperimentStages::ExperimentStages(const ExperimentOptions& options,
+                                   const std::vector<SetName>& needed,
+                                   const ExperimentObserver& observer)
+    : options_(options),
+      observer_(observer),
+      data_(options, needed),
+      record_(options.command_line, options.threads) {}
+
+fs::path ExperimentStages::run_folder(int run) const {
+  return options_.out / fmt::format("run-{}", run);
+}
+
+fs::path ExperimentStages::model_path(int run) const {
+  return run_folder(run) / "model.safetensors";
+}
+
+std::vector<SetName> ExperimentStages::challenged_test_sets() const {
+  std::vector<SetName> sets;
+  for (const challenge::Type type : options_.challenges) {
+    for (const int level : options_.levels) {
+      sets.push_back({"test", static_cast<int>(type), level});
+    }
+  }
+  return sets;
+}
+
+json ExperimentStages::options_record(const std::string& command) const {
+  json challenges = json::array();
+  for (const challenge::Type type : options_.challenges) {
+    challenges.push_back(challenge::name(type));
+  }
+  return {{"command", command},
+          {"data", options_.data.string()},
+          {"runs", options_.runs},
+          {"spec", json::parse(to_json(options_.spec))},
+          {"training",
+           {{"epochs", options_.train.epochs},
+            {"batch", options_.train.batch},
+            {"learning_rate", options_.train.learning_rate},
+            {"beta", options_.train.beta},
+            {"seed", options_.train.seed}}},
+          {"classifier",
+           {{"epochs", options_.classifier.epochs},
+            {"batch", options_.classifier.batch},
+            {"learning_rate", options_.classifier.learning_rate},
+            {"seed", options_.classifier.seed}}},
+          {"challenges", std::move(challenges)},
+          {"levels", options_.levels},
+          {"challenges_made_in_memory", data_.makes_challenges()},
+          {"challenge_seed", options_.challenge_seed},
+          {"post_production", options_.challenge.post_production},
+          {"training_backend", options_.training_backend.text()},
+          {"gradient_backend", options_.gradient_backend.text()}};
+}
+
+void ExperimentStages::begin_stage(std::string_view stage, bool skipped) {
+  if (stop_requested()) {
+    throw ExperimentStopped{};
+  }
+  record_.begin_stage(stage, skipped);
+  if (observer_.on_stage) {
+    observer_.on_stage(stage, skipped);
+  }
+}
+
+bool ExperimentStages::stop_requested() const {
+  return observer_.stop_requested && observer_.stop_requested();
+}
+
+void ExperimentStages::report(std::size_t done, std::size_t total, std::string_view unit,
+                              std::string_view note) const {
+  if (observer_.on_progress) {
+    observer_.on_progress(done, total, unit, note);
+  }
+}
+
+void ExperimentStages::report_failures(const std::vector<std::string>& reasons) const {
+  for (const std::string& reason : reasons) {
+    if (observer_.on_failure) {
+      observer_.on_failure(reason);
+    }
+  }
+}
+
+TrainOptions ExperimentStages::train_options(int run) const {
+  TrainOptions options = options_.train;
+  options.seed += static_cast<std::uint64_t>(run);
+  return options;
+}
+
+std::string ExperimentStages::train_key(int run) const {
+  json options = options_record("").at("training");
+  options["seed"] = train_options(run).seed;
+  return key_of({{"stage", "train"},
+                 {"version", kVersion},
+                 {"spec", to_json(options_.spec)},
+                 {"options", options},
+                 {"backend", options_.training_backend.text()},
+                 {"train", data_.identity({"train"})},
+                 {"val", data_.identity({"val"})}});
+}
+
+std::string ExperimentStages::train(int run) {
+  const std::string key = train_key(run);
+  const fs::path path = model_path(run);
+  fs::create_directories(run_folder(run));
+  const bool present = fs::exists(path) && read_model(path).metadata[kExperimentKey] == key;
+  begin_stage(fmt::format("run {}: train", run), present);
+  if (!present) {
+    train_anew(run, key);
+  }
+  return sha256_hex_of_file(path);
+}
+
+void ExperimentStages::train_anew(int run, const std::string& key) const {
+  TrainOptions options = train_options(run);
+  // Named by its key: a checkpoint of other data or options is not this run's.
+  options.checkpoint = run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key);
+  options.resume = true;
+  options.log_folder = run_folder(run) / "logs";
+  const auto loading = [&](std::size_t done, std::size_t total) { report(done, total, "images"); };
+  const ImageStore train_images(*data_.open({"train"}), options_.spec.input, loading);
+  const ImageStore validation_images(*data_.open({"val"}), options_.spec.input, loading);
+  report_failures(train_images.failures());
+  report_failures(validation_images.failures());
+
+  options.backend = options_.training_backend.text();
+  const auto backend = make_training_backend(options_.training_backend,
+                                             initialise(options_.spec, options.seed), options);
+  TrainObserver observer;
+  observer.on_step = [&](const TrainProgress& progress) {
+    report(progress.images_done, progress.images_total, "images",
+           fmt::format("epoch {}/{}  loss {:.1f}", progress.epoch, progress.epochs, progress.loss));
+  };
+  observer.stop_requested = [this] { return stop_requested(); };
+  TrainResult result = train_autoencoder(options_.spec, train_images, validation_images, *backend,
+                                         options, observer);
+  if (result.stopped) {
+    throw ExperimentStopped{};
+  }
+  write_file(run_folder(run) / "training.csv", training_csv(result.epochs));
+  result.model.metadata[kExperimentKey] = key;
+  write_model(model_path(run), result.model);
+  fs::remove(options.checkpoint);
+}
+
+void ExperimentStages::write_so_far(Results& results) {
+  results.record_json = record_.json_text();
+  write_results(options_.out, results);
+}
+
+void ExperimentStages::finish(ExperimentOutputs& outputs) {
+  begin_stage("write results", false);
+  outputs.finish(options_.runs);
+  if (can_write_report()) {
+    write_report(options_.out);
+  }
+}
+
+void ExperimentOptions::validate() const {
+  train.validate();
+  classifier.validate();
+  spec.validate();
+  if (runs < 1 || runs > 1000) {
+    throw InvalidArgument(fmt::format("experiment: {} runs; 1 to 1000 are possible", runs));
+  }
+  if (challenges.empty() || levels.empty()) {
+    throw InvalidArgument("experiment: no challenge or no level to test against");
+  }
+  for (const int level : levels) {
+    if (level < 1 || level > challenge::kLevels) {
+      throw InvalidArgument(fmt::format("experiment: level {} is not within 1 to 5", level));
+    }
+  }
+  training_backend.validate();
+  gradient_backend.validate();
+}
+
+}  // namespace gradspace

@@ -1,0 +1,68 @@
+// What every experiment does the same way: say which stage it is at, stop on request, train the
+// autoencoder of a run or find it trained.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/experiment_data.h"
+#include "experiment/experiment_outputs.h"
+#include "experiment/run_record.h"
+#include "gradspace/experiment.h"
+
+namespace gradspace {
+
+/// Where each result keeps what it was made of, `key_of` its ingredients.
+inline constexpr const char* kExperimentKey = "experiment_key";
+
+/// Thrown to leave a stage when a stop was asked for.
+struct ExperimentStopped {};
+
+/// SHA-256 over everything that a result depends on.
+std::string key_of(const nlohmann::json& ingredients);
+
+class ExperimentStages {
+ public:
+  /// `needed`: challenged sets wanted beside those tested against. All three outlive the object.
+  ExperimentStages(const ExperimentOptions& options, const std::vector<SetName>& needed,
+                   const ExperimentObserver& observer);
+
+  const ExperimentData& data() const { return data_; }
+  std::filesystem::path run_folder(int run) const;
+  std::filesystem::path model_path(int run) const;
+  /// "test" under every challenge and level.
+  std::vector<SetName> challenged_test_sets() const;
+
+  /// The resolved options, for results.
+  nlohmann::json options_record(const std::string& command) const;
+
+  /// Throws ExperimentStopped.
+  void begin_stage(std::string_view stage, bool skipped);
+  bool stop_requested() const;
+  void report(std::size_t done, std::size_t total, std::string_view unit,
+              std::string_view note = {}) const;
+  void report_failures(const std::vector<std::string>& reasons) const;
+
+  /// The whole training stage; returns the model file's SHA-256.
+  std::string train(int run);
+
+  /// Writes what there is so far, to be looked at should the next run be stopped.
+  void write_so_far(Results& results);
+  /// Writes what people look at, the report last.
+  void finish(ExperimentOutputs& outputs);
+
+ private:
+  TrainOptions train_options(int run) const;
+  std::string train_key(int run) const;
+  void train_anew(int run, const std::string& key) const;
+
+  const ExperimentOptions& options_;
+  const ExperimentObserver& observer_;
+  ExperimentData data_;
+  RunRecord record_;
+};
+
+}  // namespace gradspace
