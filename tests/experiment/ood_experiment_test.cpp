@@ -74,7 +74,7 @@ class OodExperiment : public ::testing::Test {
   testing::TemporaryFolder folder_;
   fs::path clean_ = folder_ / "tree/RealChallengeFree";
   OodExperimentOptions options_;
-  OodExperimentResult result_;
+  ExperimentResult result_;
 };
 
 TEST_F(OodExperiment, LeavesTablesScoresAndPictures) {

@@ -1,0 +1,148 @@
+#include "gradspace/drift.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <sstream>
+
+#include "core/random.h"
+#include "gradspace/error.h"
+#include "support/python.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+std::vector<double> scores(std::size_t count, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<double> values(count);
+  for (double& value : values) {
+    value = random.normal();
+  }
+  return values;
+}
+
+TEST(KolmogorovSmirnov, GivesWhatCountingGives) {
+  // Of the 6 orders of two and two values, 2 separate them wholly, and all 6 somewhere by a half.
+  EXPECT_NEAR(kolmogorov_smirnov_p_value(2, 2, 1), 2.0 / 6, 1e-15);
+  EXPECT_NEAR(kolmogorov_smirnov_p_value(2, 2, 0.5), 1, 1e-15);
+  // 2 of the C(30, 10) orders: far under what 1 - P could hold.
+  EXPECT_NEAR(kolmogorov_smirnov_p_value(10, 20, 1) * 30045015.0, 2, 1e-9);
+  EXPECT_THROW(kolmogorov_smirnov_p_value(0, 5, 0.5), InvalidArgument);
+  EXPECT_THROW(kolmogorov_smirnov_p_value(1U << 20, 1U << 20, 0.5), InvalidArgument);
+}
+
+TEST(KolmogorovSmirnov, AgreesWithScipy) {
+  if (!testing::python_has("scipy")) {
+    GTEST_SKIP() << "scipy is not installed";
+  }
+  struct Case {
+    std::size_t a, b, steps;
+  };
+  const std::vector<Case> cases{{20, 50, 14}, {100, 400, 60}, {33, 77, 20}, {50, 50, 33}};
+  std::string lines;
+  for (const Case& c : cases) {
+    lines += fmt::format("{} {} {}\\n", c.a, c.b, c.steps);
+  }
+  const auto output = testing::run_shell(fmt::format(
+      "printf '{}' | {} {}/../detect/scipy_ks.py", lines, GRADSPACE_PYTHON, GRADSPACE_TEST_FILES));
+  ASSERT_EQ(output.status, 0);
+  std::istringstream results(output.text);
+  for (const Case& c : cases) {
+    double statistic = 0;
+    double p_value = 0;
+    results >> statistic >> p_value;
+    // a x b sums of doubles: relative errors of at most 40 000 x 1.1e-16 in either.
+    EXPECT_NEAR(kolmogorov_smirnov_p_value(c.a, c.b, statistic) / p_value, 1, 1e-9) << c.a;
+  }
+}
+
+/// Whether any of `windows` windows of a stream raises an alarm; scores are shifted from `change` on.
+std::uint64_t first_alarm(std::uint64_t seed, std::size_t clean, const DriftOptions& options,
+                          std::size_t windows, double shift) {
+  DriftMonitor monitor(Calibration(scores(clean, combine(seed, 1))), options);
+  for (const double score : scores(windows * options.window, combine(seed, 2))) {
+    const auto window = monitor.add(score + shift);
+    if (window && window->drifted) {
+      return window->number;
+    }
+  }
+  return 0;
+}
+
+TEST(DriftMonitor, RaisesNoMoreFalseAlarmsThanItSays) {
+  // 400 clean streams of 20 windows, each alarmed with a probability of at most 0.1: more than 70 alarms
+  // have a probability under 1e-6 (binomial: mean 40, deviation 6). Few clean scores, so that what all
+  // windows share counts.
+  int alarms = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    alarms += first_alarm(seed, 60, {40, 0.1}, 20, 0) > 0 ? 1 : 0;
+  }
+  EXPECT_LE(alarms, 70);
+  EXPECT_GE(alarms, 1) << "a test that never rejects has no power";
+}
+
+TEST(DriftMonitor, FindsAShiftThatNoSingleImageShows) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const std::uint64_t window = first_alarm(seed, 400, {100, 0.01}, 10, 0.8);
+    EXPECT_GT(window, 0U) << seed;
+    EXPECT_LE(window, 3U) << seed;
+    EXPECT_GT(first_alarm(seed, 400, {100, 0.01}, 10, -0.8), 0U) << "the other way, " << seed;
+  }
+}
+
+TEST(DriftMonitor, CountsImagesAndWindows) {
+  DriftMonitor monitor(Calibration(scores(300, 1)), {50, 0.01});
+  std::vector<DriftWindow> windows;
+  for (const double score : scores(120, 2)) {
+    if (const auto window = monitor.add(score)) {
+      windows.push_back(*window);
+    }
+  }
+  ASSERT_EQ(windows.size(), 2U);
+  EXPECT_EQ(windows[1].number, 2U);
+  EXPECT_EQ(windows[1].first_image, 50U);
+  EXPECT_DOUBLE_EQ(windows[0].level, 0.01 / 2);
+  EXPECT_DOUBLE_EQ(windows[1].level, 0.01 / 6);
+  EXPECT_EQ(monitor.images(), 120U);
+  EXPECT_THROW(monitor.add(std::numeric_limits<double>::quiet_NaN()), InvalidArgument);
+}
+
+TEST(DriftMonitor, IsMoreCautiousWithThinnedScores) {
+  const std::vector<double> clean = scores(20000, 5);
+  DriftMonitor thinned(Calibration(clean), {200, 0.01});
+  std::optional<DriftWindow> window;
+  std::vector<double> stream = scores(200, 6);
+  for (const double score : stream) {
+    window = thinned.add(score);
+  }
+  std::ranges::sort(stream);
+  double exact = 0;
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    const auto below = static_cast<double>(
+        std::ranges::count_if(clean, [&](double score) { return score < stream[i]; }));
+    exact = std::max({exact, static_cast<double>(i + 1) / 200 - below / 20000,
+                      below / 20000 - static_cast<double>(i) / 200});
+  }
+  ASSERT_TRUE(window);
+  EXPECT_LE(window->statistic, exact + 1e-12);
+  EXPECT_NEAR(window->statistic, exact, 1e-3);
+}
+
+TEST(DriftMonitor, RefusesWhatCannotWork) {
+  EXPECT_THROW(DriftMonitor(Calibration(), {}), InvalidArgument);
+  EXPECT_THAT(
+      [] {
+        DriftMonitor(Calibration(scores(5, 1)), {4, 0.001});
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("take a longer window")));
+  EXPECT_THROW(DriftMonitor(Calibration(scores(50, 1)), {1, 0.1}), InvalidArgument);
+  EXPECT_THROW(DriftMonitor(Calibration(scores(50, 1)), {10, 1.5}), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace gradspace

@@ -1,0 +1,266 @@
+#include "gradspace/one_class.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/random.h"
+#include "detect/one_class/image_features.h"
+#include "detect/one_class/normal_score.h"
+#include "detect/one_class/shrunk_gaussian.h"
+#include "gradspace/error.h"
+#include "gradspace/metrics.h"
+#include "gradspace/npy.h"
+#include "gradspace/scorer.h"
+#include "support/python.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+/// Smooth colourful pictures with a little noise, NHWC.
+std::vector<std::uint8_t> pictures(const Extent& extent, std::size_t count, std::uint64_t seed,
+                                   double noise) {
+  std::vector<std::uint8_t> bytes;
+  Random random(seed);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double level = random.uniform(60, 180);
+    const double fx = random.uniform(0.1, 0.3);
+    const double fy = random.uniform(0.1, 0.3);
+    const double tint = random.uniform(-30, 30);
+    for (int y = 0; y < extent.height; ++y) {
+      for (int x = 0; x < extent.width; ++x) {
+        for (int c = 0; c < extent.channels; ++c) {
+          const double value = level + 40 * std::sin(fx * x) * std::cos(fy * y) + tint * (c - 1) +
+                               noise * random.normal();
+          bytes.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0))));
+        }
+      }
+    }
+  }
+  return bytes;
+}
+
+class OneClass : public ::testing::Test {
+ protected:
+  OneClass() {
+    spec_.input = {3, 16, 16};
+    spec_.down = {{3}, {4}};
+    spec_.latent = 4;
+    spec_.up = {{3, 4, 2, 2}, {3, 4, 2, 1}};
+    model_ = initialise(spec_, 1);
+  }
+
+  Observations observed(const std::string& method, std::size_t count, std::uint64_t seed,
+                        double noise = 3) const {
+    const ObservationNeeds needs = one_class_needs(std::span(&method, 1), spec_);
+    return observe([&] { return make_native_backend(model_, needs.blocks); }, needs, spec_,
+                   pictures(spec_.input, count, seed, noise));
+  }
+
+  Detector fit(const std::string& method, std::size_t train = 60, std::size_t validation = 30,
+               double false_alarms = 0.1) const {
+    const Observations clean = observed(method, train, 1);
+    const Observations held = observed(method, validation, 2);
+    return fit_one_class({spec_, "00ff", clean, held,
+                          [this](std::vector<FeatureBlock> blocks) {
+                            return make_native_backend(model_, std::move(blocks));
+                          }},
+                         {method, false_alarms, 7});
+  }
+
+  AutoencoderSpec spec_;
+  Model model_;
+};
+
+TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
+  const testing::TemporaryFolder folder;
+  for (const OneClassMethodInfo& info : one_class_methods()) {
+    SCOPED_TRACE(info.name);
+    const Detector detector = fit(info.name, 120);
+    write_detector(folder / "d.safetensors", detector);
+    const Detector read = read_detector(folder / "d.safetensors");
+    EXPECT_EQ(read.method, info.name);
+    EXPECT_EQ(read.threshold, detector.threshold);
+    EXPECT_EQ(read.calibration.count(), 30U);
+    const Observations fresh = observed(info.name, 20, 3);
+    const auto scores = load_score_function(detector, spec_)->score(fresh);
+    EXPECT_EQ(load_score_function(read, spec_)->score(fresh), scores);
+    EXPECT_TRUE(std::ranges::all_of(scores, [](double score) { return std::isfinite(score); }));
+
+    // One by one as in a batch, through the scorer that stands beside a camera.
+    Scorer scorer(make_native_backend(model_, read.columns), read, spec_);
+    const std::span<const std::uint8_t> pixels = fresh.pixels;
+    for (const std::size_t i : {std::size_t{0}, std::size_t{19}}) {
+      const ImageScore one =
+          scorer.score_prepared(pixels.subspan(i * spec_.input.size(), spec_.input.size())).front();
+      EXPECT_NEAR(one.score, scores[i], 1e-6 * (1 + std::abs(scores[i])));
+      EXPECT_EQ(one.out_of_distribution, one.score > read.threshold);
+      EXPECT_GT(one.p_value, 0);
+      EXPECT_LE(one.p_value, 1);
+    }
+  }
+}
+
+TEST_F(OneClass, FindsNoiseInSecondMoments) {
+  for (const std::string method :
+       {"spectral-fisher", "spectral-fisher-local", "image-statistics", "image-neighbour",
+        "pseudo-outliers", "spectral-fisher-pseudo", "ensemble-fisher"}) {
+    const auto score = load_score_function(fit(method, 120), spec_);
+    const auto clean = score->score(observed(method, 60, 3));
+    const auto noisy = score->score(observed(method, 60, 4, 12));
+    EXPECT_GT(detection_metrics(clean, noisy, 0).auroc, 0.9) << method;
+  }
+}
+
+TEST_F(OneClass, SaysWhatIsWrong) {
+  EXPECT_THAT([&] { fit("magic"); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("valid: reconstruction, elbo")));
+  EXPECT_THAT([&] { fit("elbo", 60, 8, 0.1); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("at least 9 clean images, there are 8")));
+  EXPECT_THAT([&] { fit("pseudo-outliers", 10); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("at least 20 are wanted")));
+  const Detector detector = fit("image-statistics");
+  AutoencoderSpec other;
+  EXPECT_THAT([&] { load_score_function(detector, other); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("[3,16,16]")));
+  Detector broken = detector;
+  broken.weights.erase("whitening");
+  EXPECT_THAT([&] { load_score_function(broken, spec_); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("\"whitening\" is missing")));
+  broken = fit("gradient-norm-density");
+  broken.columns.pop_back();
+  EXPECT_THROW(load_score_function(broken, spec_), InvalidArgument);
+  spec_.latent = 0;
+  EXPECT_THROW(one_class_needs(std::vector<std::string>{"latent-mahalanobis"}, spec_),
+               InvalidArgument);
+}
+
+TEST_F(OneClass, RefusesFeaturesThatNeverVary) {
+  const std::string method = "image-statistics";
+  const std::vector<std::uint8_t> grey(40 * spec_.input.size(), 128);
+  const Observations same =
+      observe([&] { return make_native_backend(model_, {}); }, {}, spec_, grey);
+  EXPECT_THAT(
+      [&] {
+        fit_one_class({spec_, "", same, same,
+                       [&](std::vector<FeatureBlock> blocks) {
+                         return make_native_backend(model_, std::move(blocks));
+                       }},
+                      {method, 0.1, 0});
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("are the same for every one of the 40")));
+}
+
+TEST_F(OneClass, MergesNeedsWithoutRepeating) {
+  const std::vector<std::string> both{"gradient-norm-density", "gradient-mahalanobis"};
+  const ObservationNeeds needs = one_class_needs(both, spec_);
+  EXPECT_TRUE(needs.norms && needs.gradients);
+  // all:elbo has a block a layer; the paper's two are of other losses.
+  EXPECT_EQ(needs.blocks.size(), layers(spec_).size() + 2);
+  EXPECT_EQ(merge(needs, needs).blocks, needs.blocks);
+  const Observations all = observe([&] { return make_native_backend(model_, needs.blocks); }, needs,
+                                   spec_, pictures(spec_.input, 9, 1, 3));
+  const ObservationNeeds alone = one_class_needs(std::span(both).subspan(1), spec_);
+  const Observations few = observe([&] { return make_native_backend(model_, alone.blocks); }, alone,
+                                   spec_, pictures(spec_.input, 9, 1, 3));
+  EXPECT_EQ(gradients_of(all, alone.blocks), few.gradients);
+  EXPECT_THROW(gradients_of(few, needs.blocks), InvalidArgument);
+  const std::vector<std::uint32_t> positions{8, 2};
+  const Observations part = select(all, positions);
+  EXPECT_EQ(part.count, 2U);
+  EXPECT_EQ(part.bce[1], all.bce[2]);
+  EXPECT_EQ(norms_of(part, needs.blocks)[0], all.norms[8 * needs.blocks.size()]);
+}
+
+TEST(ShrunkGaussian, AgreesWithScikitLearn) {
+  if (!testing::python_has("sklearn")) {
+    GTEST_SKIP() << "scikit-learn is not installed";
+  }
+  const testing::TemporaryFolder folder;
+  for (const std::size_t rows : {30U, 400U}) {
+    constexpr std::size_t kColumns = 50;
+    Matrix data(rows, kColumns);
+    Tensor file{{static_cast<std::int64_t>(rows), kColumns}, {}};
+    Random random(rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double common = random.normal();
+      for (std::size_t k = 0; k < kColumns; ++k) {
+        const auto value =
+            static_cast<float>((1 + static_cast<double>(k)) * (common + random.normal()));
+        data.row(i)[k] = value;
+        file.values.push_back(value);
+      }
+    }
+    write_npy(folder / "rows.npy", file);
+    const auto output =
+        testing::run_script("detect/sklearn_ledoit_wolf.py", (folder / "rows.npy").string());
+    ASSERT_EQ(output.status, 0);
+    const auto expected = nlohmann::json::parse(output.text);
+    const Standardiser standardiser = Standardiser::fit(data, "test");
+    EXPECT_NEAR(shrunk_covariance(standardiser.apply(data)).shrinkage, expected["shrinkage"], 1e-5);
+    const auto distances = ShrunkGaussian(ShrunkGaussian::fit(data, "test")).score(data);
+    for (std::size_t i = 0; i < rows; ++i) {
+      // Scores are sums of 50 squares in float32.
+      EXPECT_NEAR(distances[i] / expected["distances"][i].get<double>(), 1, 1e-4) << i;
+    }
+  }
+}
+
+TEST(NormalScore, KnowsTheNormalDistribution) {
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-12);
+  EXPECT_NEAR(normal_quantile(1e-10), -6.361340902404056, 1e-9);
+  EXPECT_NEAR(log_normal_tail(40), -804.608442013754, 1e-6);
+  for (double z = -6; z < 6; z += 0.25) {
+    EXPECT_NEAR(normal_quantile(1 - normal_tail(z)), z, 1e-6) << z;
+  }
+}
+
+TEST(NormalScore, IsMonotoneAndGoesOnBeyondTheCleanScores) {
+  Random random(1);
+  std::vector<double> clean(500);
+  for (double& score : clean) {
+    score = 10 + 2 * random.normal();
+  }
+  const NormalScore z = NormalScore::fit(clean, "test");
+  EXPECT_NEAR(z(10), 0, 0.2);
+  EXPECT_NEAR(z(12), 1, 0.25);
+  double before = z(-100);
+  for (double score = -99; score < 100; score += 0.5) {
+    EXPECT_GT(z(score), before);
+    before = z(score);
+  }
+  EXPECT_THROW(NormalScore::fit(std::vector<double>(5, 1.0), "test"), InvalidArgument);
+  EXPECT_THAT([] { NormalScore::fit(std::vector<double>(50, 1.0), "test"); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("every clean image scores 1")));
+}
+
+TEST(ImageFeatures, KeepTheEnergyOfAPicture) {
+  // Parseval: an orthonormal transform keeps the sum of squares, so white noise has its variance in each
+  // band; opponent colours are orthonormal too.
+  Observations noise;
+  noise.input = {3, 28, 28};
+  noise.count = 1;
+  Random random(3);
+  for (std::size_t i = 0; i < noise.input.size(); ++i) {
+    noise.pixels.push_back(static_cast<std::uint8_t>(std::lround(128 + 20 * random.normal())));
+  }
+  std::vector<double> bands;
+  add_band_energies(image_planes(noise, 0), 9, bands);
+  ASSERT_EQ(bands.size(), 27U);
+  for (std::size_t k = 1; k < bands.size(); ++k) {
+    if (k % 9 != 0) {  // the lowest ring has a handful of coefficients
+      EXPECT_NEAR(std::exp(bands[k]), std::pow(20 / 255.0, 2), 0.45 * std::pow(20 / 255.0, 2)) << k;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradspace

@@ -1,0 +1,143 @@
+#include "gradspace/one_class_experiment.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "experiment/stand_ins.h"
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+/// A bright square somewhere on a shaded ground.
+Image picture(std::uint64_t seed) {
+  constexpr int kSide = 30;
+  Random random(seed);
+  Image image(kSide, kSide, 3);
+  const auto left = static_cast<int>(random.below(15));
+  const auto top = static_cast<int>(random.below(15));
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const bool inside = x >= left && x < left + 12 && y >= top && y < top + 12;
+      for (int c = 0; c < 3; ++c) {
+        const double value = (inside ? 190 - 40 * c : 60 + 2 * y) + 4 * random.normal();
+        image.row(y)[static_cast<std::size_t>(3 * x + c)] =
+            static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
+      }
+    }
+  }
+  return image;
+}
+
+class OneClassExperiment : public ::testing::Test {
+ protected:
+  OneClassExperiment() {
+    std::uint64_t seed = 0;
+    for (const auto& [set, count] :
+         std::map<std::string, int>{{"train", 60}, {"val", 30}, {"test", 15}}) {
+      fs::create_directories(clean_ / set);
+      for (int i = 0; i < count; ++i) {
+        write_image(clean_ / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i), picture(++seed));
+      }
+    }
+    options_.data = folder_ / "tree";
+    options_.out = folder_ / "out";
+    options_.train.epochs = 1;
+    options_.classifier.epochs = 2;
+    options_.challenges = {challenge::Type::kNoise, challenge::Type::kRain};
+    options_.levels = {5};
+    options_.false_alarms = 0.1;
+    options_.methods = {"elbo", "image-statistics", "image-statistics-typicality", "stand-ins"};
+  }
+
+  /// The stages that a run goes through, those skipped in brackets.
+  std::vector<std::string> run() {
+    std::vector<std::string> stages;
+    ExperimentObserver observer;
+    observer.on_stage = [&](std::string_view stage, bool skipped) {
+      stages.push_back(skipped ? fmt::format("({})", stage) : std::string(stage));
+    };
+    result_ = run_one_class_experiment(options_, observer);
+    return stages;
+  }
+
+  testing::TemporaryFolder folder_;
+  fs::path clean_ = folder_ / "tree/RealChallengeFree";
+  OneClassExperimentOptions options_;
+  ExperimentResult result_;
+};
+
+TEST_F(OneClassExperiment, JudgesEveryMethodOnEveryCondition) {
+  options_.runs = 2;
+  run();
+  const Results read = read_results(options_.out / "results.json");
+  EXPECT_EQ(read.rows.size(), 4U * 2U * 2U) << "methods, types, runs";
+  for (const ResultRow& row : read.rows) {
+    EXPECT_EQ(row.metrics.n_in, 15U);
+    EXPECT_EQ(row.metrics.n_out, 15U);
+    if (row.method == "image-statistics" && row.type == 8) {
+      EXPECT_GT(row.metrics.auroc, 0.95) << "heavy noise is plain to see";
+    }
+  }
+  const std::string scores = read_text_file(options_.out / "image_scores.csv");
+  // A header; 30 val, 15 clean and 2 x 15 challenged images by four methods and two runs.
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 75 * 4 * 2);
+  EXPECT_TRUE(fs::exists(options_.out / "run-1/detector-image-statistics.safetensors"));
+  EXPECT_TRUE(fs::exists(options_.out / "samples/08_05_0.png"));
+  EXPECT_TRUE(fs::exists(options_.out / "training.csv"));
+}
+
+TEST_F(OneClassExperiment, ContinuesAfterAStopAndEndsAlike) {
+  int asked = 0;
+  ExperimentObserver observer;
+  observer.stop_requested = [&] { return ++asked > 12; };
+  EXPECT_TRUE(run_one_class_experiment(options_, observer).stopped);
+  run();
+  const std::string continued = read_text_file(options_.out / "results.csv");
+  const auto stages = run();
+  EXPECT_THAT(stages, Contains("(run 0: fit)"));
+  EXPECT_THAT(stages, Contains("(run 0: score 09_05-test)"));
+  EXPECT_EQ(read_text_file(options_.out / "results.csv"), continued);
+  options_.out = folder_ / "anew";
+  run();
+  EXPECT_EQ(read_text_file(options_.out / "results.csv"), continued);
+  options_.challenge.post_production = true;
+  EXPECT_THAT(run(), Contains("run 0: score 09_05-test")) << "other images: nothing to take over";
+}
+
+TEST_F(OneClassExperiment, KeepsKinOutOfStandIns) {
+  for (int type = 1; type <= 12; ++type) {
+    EXPECT_LT(stand_in_group(type), kStandInGroups);
+  }
+  EXPECT_EQ(stand_in_group(2), stand_in_group(7)) << "both blur";
+  EXPECT_EQ(stand_in_group(9), stand_in_group(11)) << "rain and snow";
+  options_.methods = {"stand-ins"};
+  run();
+  const Detector weather = read_detector(options_.out / "run-0/detector-stand-ins-2.safetensors");
+  EXPECT_THAT(weather.metadata.at("options"), HasSubstr("[1,2,3,4,5,6,7,8,10]"));
+}
+
+TEST_F(OneClassExperiment, RefusesWhatCannotWork) {
+  options_.methods = {"magic"};
+  EXPECT_THROW(run(), InvalidArgument);
+  options_.methods = {"elbo"};
+  options_.false_alarms = 0.001;
+  EXPECT_THAT([&] { run(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("at least 999 clean images, there are 30")));
+}
+
+}  // namespace
+}  // namespace gradspace
