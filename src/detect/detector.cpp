@@ -39,8 +39,10 @@ Detector read_detector(const std::filesystem::path& path) {
   Detector detector;
   const std::string where = path.string();
   detector.method = take(file.metadata, "method", where);
-  detector.columns =
-      parse_feature_columns(parse_json(take(file.metadata, "columns", where), where), where);
+  const json columns = parse_json(take(file.metadata, "columns", where), where);
+  if (columns != json::array()) {  // what looks at images alone has none
+    detector.columns = parse_feature_columns(columns, where);
+  }
   detector.model_sha256 = take(file.metadata, "model_sha256", where);
   const json threshold = parse_json(take(file.metadata, "threshold", where), where);
   if (!threshold.is_number()) {

@@ -102,7 +102,7 @@ void expect_conformal(const std::vector<double>& pool, std::uint64_t seed) {
     for (std::size_t i = 0; i < kCalibrate + kTest; ++i) {
       scores.push_back(pool[order[i]]);
     }
-    const Calibration calibration(std::span(scores).first(kCalibrate));
+    const Calibration calibration{std::span<const double>(scores).first(kCalibrate)};
     const double threshold = calibration.threshold(0.01);
     const auto alarms = std::count_if(scores.begin() + kCalibrate, scores.end(),
                                       [&](double score) { return score > threshold; });

@@ -247,18 +247,25 @@ TEST(ImageFeatures, KeepTheEnergyOfAPicture) {
   // band; opponent colours are orthonormal too.
   Observations noise;
   noise.input = {3, 28, 28};
-  noise.count = 1;
+  noise.count = 50;
   Random random(3);
-  for (std::size_t i = 0; i < noise.input.size(); ++i) {
+  for (std::size_t i = 0; i < noise.count * noise.input.size(); ++i) {
     noise.pixels.push_back(static_cast<std::uint8_t>(std::lround(128 + 20 * random.normal())));
   }
-  std::vector<double> bands;
-  add_band_energies(image_planes(noise, 0), 9, bands);
-  ASSERT_EQ(bands.size(), 27U);
-  for (std::size_t k = 1; k < bands.size(); ++k) {
-    if (k % 9 != 0) {  // the lowest ring has a handful of coefficients
-      EXPECT_NEAR(std::exp(bands[k]), std::pow(20 / 255.0, 2), 0.45 * std::pow(20 / 255.0, 2)) << k;
+  std::vector<double> energies(27);
+  for (std::size_t i = 0; i < noise.count; ++i) {
+    std::vector<double> bands;
+    add_band_energies(image_planes(noise, i), 9, bands);
+    ASSERT_EQ(bands.size(), energies.size());
+    for (std::size_t k = 0; k < bands.size(); ++k) {
+      energies[k] += std::exp(bands[k]) / static_cast<double>(noise.count);
     }
+  }
+  // Rounding adds 1/12 to the variance of 400. The lowest ring has 8 coefficients: 400 squares in all,
+  // whose mean has a relative deviation of sqrt(2 / 400).
+  const double variance = (400 + 1.0 / 12) / (255.0 * 255.0);
+  for (std::size_t k = 0; k < energies.size(); ++k) {
+    EXPECT_NEAR(energies[k] / variance, 1, 5 * std::sqrt(2.0 / 400)) << k;
   }
 }
 

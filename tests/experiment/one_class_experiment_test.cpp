@@ -47,7 +47,7 @@ class OneClassExperiment : public ::testing::Test {
   OneClassExperiment() {
     std::uint64_t seed = 0;
     for (const auto& [set, count] :
-         std::map<std::string, int>{{"train", 60}, {"val", 30}, {"test", 15}}) {
+         std::map<std::string, int>{{"train", 110}, {"val", 30}, {"test", 15}}) {
       fs::create_directories(clean_ / set);
       for (int i = 0; i < count; ++i) {
         write_image(clean_ / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i), picture(++seed));

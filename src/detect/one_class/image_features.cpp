@@ -105,24 +105,47 @@ void add_grouped_energies(const Planes& planes, std::size_t groups, Group group,
   }
 }
 
-/// One pass of a Gaussian along lines of `length` samples `step` apart; edges are mirrored.
-void blur_lines(std::span<const float> in, std::span<float> out, std::size_t lines,
-                std::size_t line_step, std::size_t length, std::size_t step,
-                std::span<const float> kernel) {
+/// Where `i` lies on a line of `n` samples that is mirrored at its ends.
+std::size_t mirrored(std::ptrdiff_t i, std::ptrdiff_t n) {
+  while (i < 0 || i >= n) {
+    i = i < 0 ? -1 - i : 2 * n - 1 - i;
+  }
+  return static_cast<std::size_t>(i);
+}
+
+/// Each row out of those around it.
+void blur_down(std::span<const float> in, std::span<float> out, std::size_t width,
+               std::span<const float> kernel) {
+  const std::size_t height = in.size() / width;
   const auto radius = static_cast<std::ptrdiff_t>(kernel.size() / 2);
-  const auto n = static_cast<std::ptrdiff_t>(length);
-  for (std::size_t line = 0; line < lines; ++line) {
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-      float sum = 0;
-      for (std::ptrdiff_t k = -radius; k <= radius; ++k) {
-        std::ptrdiff_t at = i + k;
-        while (at < 0 || at >= n) {
-          at = at < 0 ? -1 - at : 2 * n - 1 - at;
-        }
-        sum += kernel[static_cast<std::size_t>(k + radius)] *
-               in[line * line_step + static_cast<std::size_t>(at) * step];
+  std::ranges::fill(out, 0.0F);
+  for (std::size_t y = 0; y < height; ++y) {
+    for (std::size_t k = 0; k < kernel.size(); ++k) {
+      const std::size_t from = mirrored(static_cast<std::ptrdiff_t>(y + k) - radius,
+                                        static_cast<std::ptrdiff_t>(height));
+      for (std::size_t x = 0; x < width; ++x) {
+        out[y * width + x] += kernel[k] * in[from * width + x];
       }
-      out[line * line_step + static_cast<std::size_t>(i) * step] = sum;
+    }
+  }
+}
+
+/// Each sample out of those to its left and right.
+void blur_across(std::span<const float> in, std::span<float> out, std::size_t width,
+                 std::span<const float> kernel) {
+  const std::size_t radius = kernel.size() / 2;
+  std::vector<float> line(width + 2 * radius);
+  std::ranges::fill(out, 0.0F);
+  for (std::size_t first = 0; first < in.size(); first += width) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      line[i] =
+          in[first + mirrored(static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(radius),
+                              static_cast<std::ptrdiff_t>(width))];
+    }
+    for (std::size_t k = 0; k < kernel.size(); ++k) {
+      for (std::size_t x = 0; x < width; ++x) {
+        out[first + x] += kernel[k] * line[x + k];
+      }
     }
   }
 }
@@ -142,8 +165,8 @@ Planes blurred(const Planes& planes, double sigma) {
   std::vector<float> half(planes.area());
   for (std::size_t c = 0; c < planes.channels; ++c) {
     const std::span<float> out(result.values.data() + c * planes.area(), planes.area());
-    blur_lines(planes.plane(c), half, planes.height, planes.width, planes.width, 1, kernel);
-    blur_lines(half, out, planes.width, 1, planes.height, planes.width, kernel);
+    blur_across(planes.plane(c), half, planes.width, kernel);
+    blur_down(half, out, planes.width, kernel);
   }
   return result;
 }
