@@ -12,6 +12,7 @@ Command evaluate_command();
 Command experiment_command();
 Command extract_command();
 Command fit_command();
+Command gradcon_command();
 Command import_command();
 Command info_command();
 Command iqa_benchmark_command();

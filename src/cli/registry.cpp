@@ -17,6 +17,7 @@ std::vector<Command> all_commands() {
       report_command(),
       iqa_benchmark_command(),
       iqa_train_command(),
+      gradcon_command(),
       import_command(),
       info_command(),
   };

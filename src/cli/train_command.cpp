@@ -13,11 +13,10 @@
 #include "cli/interrupt.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/training_images.h"
 #include "gradspace/backends.h"
 #include "gradspace/error.h"
-#include "gradspace/source.h"
 #include "gradspace/train.h"
-#include "train/split.h"
 
 namespace gradspace::cli {
 namespace {
@@ -33,44 +32,7 @@ struct Arguments {
   TrainOptions options;
 };
 
-struct Images {
-  std::unique_ptr<ImageStore> train;
-  std::unique_ptr<ImageStore> validation;
-};
-
-std::unique_ptr<ImageStore> load(const std::string& what, const Source& source,
-                                 const Extent& extent, bool quiet) {
-  Progress progress("read " + what, "images", quiet);
-  auto store = std::make_unique<ImageStore>(
-      source, extent, [&](std::size_t done, std::size_t total) { progress.update(done, total); });
-  progress.say(fmt::format("{}: {} images", what, store->size()));
-  for (const std::string& failure : store->failures()) {
-    fmt::print(stderr, "gradspace: left out: {}\n", failure);
-  }
-  return store;
-}
-
-Images load_images(const Arguments& arguments, const Extent& extent) {
-  const SourceKind kind = parse_source_kind(arguments.source);
-  const std::shared_ptr<const Source> data = open_source(arguments.data, kind);
-  std::vector<std::uint32_t> train;
-  std::unique_ptr<Source> validation;
-  if (arguments.validation.empty()) {
-    TrainingSplit split = split_for_training(*data, arguments.options.seed);
-    train = std::move(split.train);
-    validation = select(data, std::move(split.validation));
-    Progress("train", "", arguments.quiet).say(fmt::format("{}: {}", arguments.data, split.rule));
-  } else {
-    const std::shared_ptr<const Source> others = open_source(arguments.validation, kind);
-    train = images_of_set(*data, "train");
-    validation = select(others, images_of_set(*others, "val"));
-  }
-  const std::unique_ptr<Source> training = select(data, std::move(train));
-  return {load("training", *training, extent, arguments.quiet),
-          load("validation", *validation, extent, arguments.quiet)};
-}
-
-TrainResult run_training(const AutoencoderSpec& spec, const Images& images,
+TrainResult run_training(const AutoencoderSpec& spec, const TrainingImages& images,
                          const Arguments& arguments) {
   const auto backend = make_training_backend(
       arguments.backend, initialise(spec, arguments.options.seed), arguments.options);
@@ -92,7 +54,7 @@ TrainResult run_training(const AutoencoderSpec& spec, const Images& images,
 }
 
 /// The outcome of an earlier run that nothing is left to do for.
-bool is_done_already(const AutoencoderSpec& spec, const Images& images,
+bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                      const Arguments& arguments) {
   return arguments.options.resume && !std::filesystem::exists(arguments.options.checkpoint) &&
          std::filesystem::exists(arguments.out) &&
@@ -109,7 +71,10 @@ int train(Arguments arguments) {
   check_target(arguments.out);
   const AutoencoderSpec spec =
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
-  const Images images = load_images(arguments, spec.input);
+  const TrainingImages images =
+      load_training_images({arguments.data, arguments.validation, arguments.source,
+                            arguments.options.seed, std::nullopt},
+                           spec.input, arguments.quiet);
   if (is_done_already(spec, images, arguments)) {
     fmt::print("{}: trained already with these options on these images\n", arguments.out.string());
     return kDone;

@@ -302,6 +302,7 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
   const std::size_t most = std::max<std::size_t>(kCacheBytes / row_bytes, 1);
   const std::size_t bands = (height + most - 1) / most;
   plan.band = static_cast<int>((height + bands - 1) / bands);
+  plan.groups = static_cast<int>(std::max<std::size_t>(most / height, 1));
   return plan;
 }
 

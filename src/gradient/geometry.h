@@ -116,7 +116,8 @@ struct WeightPlan {
   std::vector<TapSpan> columns;  ///< by kx
   std::vector<ChannelBlock> small_blocks;
   std::vector<ChannelBlock> large_blocks;
-  int band = 1;  ///< rows of the small side taken at a time, so that they stay in the first cache
+  int band = 1;    ///< rows of the small side taken at a time, so that they stay in the first cache
+  int groups = 1;  ///< lane groups taken at a time, likewise; over 1 only with whole planes
 
   std::uint64_t multiply_adds() const;
 };

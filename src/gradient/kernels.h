@@ -31,14 +31,16 @@ struct GatherCall {
   const float* active = nullptr;
 };
 
-/// The gradient of a part of one layer's weight for one group.
+/// The gradient of a part of one layer's weight, summed over groups.
 struct WeightCall {
   const WeightPlan* plan = nullptr;
-  const float* small = nullptr;  ///< [A, plane] vectors
+  const float* small = nullptr;  ///< [A, plane] vectors of the first group
   const float* large = nullptr;  ///< [B, plane] vectors
-  ChannelBlock block;            ///< one of plan->small_blocks
-  float* out = nullptr;          ///< [block.size, B, k, k] vectors
-  bool accumulate = false;       ///< add to `out`
+  int groups = 1;
+  std::ptrdiff_t group_step = 0;  ///< in floats, from one group's arrays to the next one's
+  ChannelBlock block;             ///< one of plan->small_blocks
+  float* out = nullptr;           ///< [block.size, B, k, k] vectors
+  bool accumulate = false;        ///< add to `out`
 };
 
 /// The end of the forward pass: x' = sigmoid(logits), the reconstruction error, its gradient.
@@ -52,6 +54,19 @@ struct OutputCall {
   float* gradient = nullptr;
   double* bce = nullptr;          ///< [lanes], set to the sums; null: not wanted
   const float* weight = nullptr;  ///< [lanes]
+};
+
+/// The squared error of a reconstruction x', and its first two derivatives by the logits.
+struct SquareCall {
+  std::size_t count = 0;
+  const float* images = nullptr;
+  const float* reconstruction = nullptr;
+  const float* weight = nullptr;  ///< [lanes], of both derivatives
+  double* squares = nullptr;      ///< [lanes], set to the sums of (x' - x)^2
+  /// d (x' - x)^2 / d logit = 2 (x' - x) x' (1 - x'). Null: not wanted.
+  float* gradient = nullptr;
+  /// 2 x' (1 - x') (x' (1 - x') + (x' - x) (1 - 2 x')). Null: not wanted.
+  float* curvature = nullptr;
 };
 
 /// The bottleneck's divergence and its gradients.
@@ -78,13 +93,18 @@ struct Kernels {
   void (*gather)(const GatherCall& call);
   void (*weight_gradient)(const WeightCall& call);
   void (*output)(const OutputCall& call);
+  void (*square)(const SquareCall& call);
   void (*kld)(const KldCall& call);
   /// d KLD / d logvar = (exp(logvar) - 1) / 2.
   void (*kld_logvar_gradient)(const float* logvar, std::size_t count, float* out);
   /// Adds each lane's sum of squares to sums[lanes].
   void (*add_squares)(const float* in, std::size_t count, double* sums);
+  /// Adds each lane's scalar product with `factors` [count], the same for all, to sums[lanes].
+  void (*add_products)(const float* in, const float* factors, std::size_t count, double* sums);
   /// out[i] += in[i].
   void (*add)(const float* in, std::size_t count, float* out);
+  /// out[i] *= in[i].
+  void (*multiply)(const float* in, std::size_t count, float* out);
 
   // Training.
   /// z = mu + deviation * noise, with deviation = exp(logvar / 2).

@@ -184,6 +184,34 @@ void output(const OutputCall& call) {
   }
 }
 
+void square(const SquareCall& call) {
+  const D d;
+  const V one = hn::Set(d, 1.0F);
+  const V weight = hn::Load(d, call.weight);
+  const V twice_weight = hn::Add(weight, weight);
+  LaneSums sums(call.squares);
+  for (std::size_t begin = 0; begin < call.count; begin += kPart) {
+    const std::size_t end = std::min(begin + kPart, call.count) * kLanes;
+    V sum = hn::Zero(d);
+    for (std::size_t i = begin * kLanes; i < end; i += kLanes) {
+      const V x = hn::Load(d, call.reconstruction + i);
+      const V error = hn::Sub(x, hn::Load(d, call.images + i));
+      sum = hn::MulAdd(error, error, sum);
+      const V rest = hn::Sub(one, x);
+      const V slope = hn::Mul(x, rest);
+      const V scaled = hn::Mul(twice_weight, slope);
+      if (call.gradient != nullptr) {
+        hn::Store(hn::Mul(scaled, error), d, call.gradient + i);
+      }
+      if (call.curvature != nullptr) {
+        const V inner = hn::MulAdd(error, hn::Sub(rest, x), slope);
+        hn::Store(hn::Mul(scaled, inner), d, call.curvature + i);
+      }
+    }
+    sums.add(sum);
+  }
+}
+
 void kld(const KldCall& call) {
   const D d;
   LaneSums sums(call.kld);
@@ -218,6 +246,30 @@ void add_squares(const float* in, std::size_t count, double* sums) {
   }
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     sums[lane] += part_sums[lane];
+  }
+}
+
+void add_products(const float* in, const float* factors, std::size_t count, double* sums) {
+  const D d;
+  constexpr std::size_t kProducts = 256;
+  HWY_ALIGN double part_sums[kLanes];
+  LaneSums parts(part_sums);
+  for (std::size_t begin = 0; begin < count; begin += kProducts) {
+    V sum = hn::Zero(d);
+    for (std::size_t i = begin; i < std::min(begin + kProducts, count); ++i) {
+      sum = hn::MulAdd(hn::Load(d, in + i * kLanes), hn::Set(d, factors[i]), sum);
+    }
+    parts.add(sum);
+  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    sums[lane] += part_sums[lane];
+  }
+}
+
+void multiply(const float* in, std::size_t count, float* out) {
+  const D d;
+  for (std::size_t i = 0; i < count * kLanes; i += kLanes) {
+    hn::Store(hn::Mul(hn::Load(d, out + i), hn::Load(d, in + i)), d, out + i);
   }
 }
 

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
+#include "gradient/adam.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradspace/error.h"
@@ -18,10 +18,6 @@
 namespace gradspace {
 namespace gradient {
 namespace {
-
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 
 /// A weight or bias at work.
 struct Parameter {
@@ -348,27 +344,16 @@ class NativeTraining final : public TrainingBackend {
     });
   }
 
-  /// Kingma and Ba 2015, as PyTorch writes it.
   void adam(const ParameterRange& range) {
     Parameter& parameter = parameters_[range.parameter];
-    float* const value = weights_.find(parameter.name)->second.values.data();
-    float* const m = parameter.first_moment.values.data();
-    float* const v = parameter.second_moment.values.data();
-    const float* const gradient = parameter.gradient.data();
-    const auto steps = static_cast<double>(steps_);
-    const auto step_size =
-        static_cast<float>(options_.learning_rate / (1 - std::pow(kBeta1, steps)));
-    const auto correction = static_cast<float>(std::sqrt(1 - std::pow(kBeta2, steps)));
-    constexpr auto kKeep1 = static_cast<float>(kBeta1);
-    constexpr auto kTake1 = static_cast<float>(1 - kBeta1);
-    constexpr auto kKeep2 = static_cast<float>(kBeta2);
-    constexpr auto kTake2 = static_cast<float>(1 - kBeta2);
-    for (std::size_t i = range.begin; i < range.end; ++i) {
-      m[i] = kKeep1 * m[i] + kTake1 * gradient[i];
-      v[i] = kKeep2 * v[i] + kTake2 * gradient[i] * gradient[i];
-      value[i] -=
-          step_size * (m[i] / (std::sqrt(v[i]) / correction + static_cast<float>(kEpsilon)));
-    }
+    const std::size_t size = range.end - range.begin;
+    const auto part = [&](std::vector<float>& values) {
+      return std::span(values).subspan(range.begin, size);
+    };
+    AdamStep(options_.learning_rate, steps_)
+        .apply(part(parameter.gradient), part(parameter.first_moment.values),
+               part(parameter.second_moment.values),
+               part(weights_.find(parameter.name)->second.values));
   }
 
   TrainOptions options_;

@@ -27,6 +27,8 @@ struct WeightBand {
   float* out = nullptr;          ///< [small block, B, k, k], at the large block's first channel
   int begin = 0;
   int end = 0;
+  int groups = 1;
+  std::ptrdiff_t group_step = 0;
   std::ptrdiff_t small_channel_step = 0;
   std::ptrdiff_t large_channel_step = 0;
   std::ptrdiff_t out_small_step = 0;  ///< from one small channel to the next
@@ -77,19 +79,26 @@ HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, floa
   const std::ptrdiff_t large_channel_step = band.large_channel_step;
   TileSums<kSmall, kLarge> sums;
   clear<kSmall, kLarge>(sums, all);
-  const float* small_row = tap.small;
-  const float* large_row = tap.large;
-  for (int y = 0; y < tap.rows; ++y) {
-    const float* small = small_row;
-    const float* large = large_row;
-    for (int x = 0; x < tap.columns; ++x) {
-      multiply_position<kSmall, kLarge>(small, small_channel_step, large, large_channel_step, sums,
-                                        kRows, kColumns);
-      small += kStep;
-      large += large_column_step;
+  const std::ptrdiff_t group_step = band.group_step;
+  const float* small_group = tap.small;
+  const float* large_group = tap.large;
+  for (int groups_left = band.groups; groups_left > 0; --groups_left) {
+    const float* small_row = small_group;
+    const float* large_row = large_group;
+    for (int y = 0; y < tap.rows; ++y) {
+      const float* small = small_row;
+      const float* large = large_row;
+      for (int x = 0; x < tap.columns; ++x) {
+        multiply_position<kSmall, kLarge>(small, small_channel_step, large, large_channel_step,
+                                          sums, kRows, kColumns);
+        small += kStep;
+        large += large_column_step;
+      }
+      small_row += small_row_step;
+      large_row += large_row_step;
     }
-    small_row += small_row_step;
-    large_row += large_row_step;
+    small_group += group_step;
+    large_group += group_step;
   }
   const std::ptrdiff_t out_small_step = band.out_small_step;
   const std::ptrdiff_t out_large_step = band.out_large_step;
@@ -154,7 +163,7 @@ weight_functions(std::index_sequence<kA...>) {
 }
 
 /// Where the small side is one position, as a linear layer's output is, there are no sums: every value
-/// is one product, or 0 for a tap outside the large side.
+/// is one product, or 0 for a tap outside the large side. For one group.
 void outer_product(const WeightCall& call) {
   const D d;
   const WeightPlan& plan = *call.plan;
@@ -186,7 +195,13 @@ void outer_product(const WeightCall& call) {
 
 void weight_gradient(const WeightCall& call) {
   if (call.plan->geometry.small.height == 1 && call.plan->geometry.small.width == 1) {
-    outer_product(call);
+    WeightCall group = call;
+    for (int i = 0; i < call.groups; ++i) {
+      outer_product(group);
+      group.small += call.group_step;
+      group.large += call.group_step;
+      group.accumulate = true;
+    }
     return;
   }
   static constexpr auto kFunctions =
@@ -201,16 +216,21 @@ void weight_gradient(const WeightCall& call) {
       static_cast<std::ptrdiff_t>(geometry.large.height) * geometry.large.width * kStep;
   band.out_large_step = static_cast<std::ptrdiff_t>(geometry.taps()) * kStep;
   band.out_small_step = geometry.large.channels * band.out_large_step;
-  band.small = call.small + call.block.begin * band.small_channel_step;
+  band.group_step = call.group_step;
   const auto& functions = kFunctions[static_cast<std::size_t>(call.block.size) - 1];
   for (const ChannelBlock& block : call.plan->large_blocks) {
-    band.large = call.large + block.begin * band.large_channel_step;
     band.out = call.out + block.begin * band.out_large_step;
     band.accumulate = call.accumulate;
-    for (band.begin = 0; band.begin < geometry.small.height; band.begin = band.end) {
-      band.end = std::min(band.begin + call.plan->band, geometry.small.height);
-      functions[static_cast<std::size_t>(block.size) - 1](band);
-      band.accumulate = true;
+    for (int group = 0; group < call.groups; group += band.groups) {
+      band.groups = std::min(call.plan->groups, call.groups - group);
+      band.small =
+          call.small + group * call.group_step + call.block.begin * band.small_channel_step;
+      band.large = call.large + group * call.group_step + block.begin * band.large_channel_step;
+      for (band.begin = 0; band.begin < geometry.small.height; band.begin = band.end) {
+        band.end = std::min(band.begin + call.plan->band, geometry.small.height);
+        functions[static_cast<std::size_t>(block.size) - 1](band);
+        band.accumulate = true;
+      }
     }
   }
 }

@@ -29,12 +29,14 @@ const std::string& entry(const SafeTensors& file, const std::string& key,
   return found->second;
 }
 
-void check_history(std::span<const EpochRecord> epochs, const std::filesystem::path& path) {
-  bool consecutive = !epochs.empty() && best_record(epochs) != nullptr;
-  for (std::size_t i = 0; i < epochs.size(); ++i) {
-    consecutive = consecutive && std::cmp_equal(epochs[i].epoch, i + 1);
+void check_history(const nlohmann::json& history, const std::filesystem::path& path) {
+  bool any_best = false;
+  bool consecutive = true;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    consecutive = consecutive && history.at(i).at("epoch") == i + 1;
+    any_best = any_best || history.at(i).at("best").get<bool>();
   }
-  if (!consecutive) {
+  if (!consecutive || !any_best) {
     throw FormatError(fmt::format("{}: the history of epochs is damaged", path.string()));
   }
 }
@@ -60,7 +62,7 @@ void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& i
   for (auto& [name, tensor] : checkpoint.best) {
     file.tensors.emplace(std::string(kBestPrefix) + name, std::move(tensor));
   }
-  std::string history = history_to_json(checkpoint.epochs).dump();
+  std::string history = checkpoint.history.dump();
   file.metadata["identity"] = identity.dump();
   file.metadata["sha256"] = content_digest(history, file.tensors);
   file.metadata["history"] = std::move(history);
@@ -79,11 +81,11 @@ Checkpoint read_checkpoint(const std::filesystem::path& path, const nlohmann::js
     if (content_digest(history, file.tensors) != entry(file, "sha256", path)) {
       throw FormatError(fmt::format("{}: damaged: its checksum does not fit", path.string()));
     }
-    checkpoint.epochs = history_from_json(parse_json(history, path.string()));
+    checkpoint.history = parse_json(history, path.string());
+    check_history(checkpoint.history, path);
   } catch (const nlohmann::json::exception& error) {
     throw FormatError(fmt::format("{}: damaged metadata: {}", path.string(), error.what()));
   }
-  check_history(checkpoint.epochs, path);
   for (auto& [name, tensor] : file.tensors) {
     if (name.starts_with(kBestPrefix)) {
       checkpoint.best.emplace(name.substr(kBestPrefix.size()), std::move(tensor));

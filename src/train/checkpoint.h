@@ -5,16 +5,17 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "gradspace/train.h"
+#include "gradspace/tensor.h"
 
 namespace gradspace {
 
 struct Checkpoint {
-  std::vector<EpochRecord> epochs;  ///< all so far, at least one
-  TensorMap state;                  ///< the backend's
-  TensorMap best;                   ///< the weights of the best epoch, by the model's names
+  /// The records of all epochs so far, at least one: objects with "epoch", counted from 1, "best",
+  /// and what else the loop keeps.
+  nlohmann::json history;
+  TensorMap state;  ///< the backend's
+  TensorMap best;   ///< what the loop keeps of the best epoch, by name
 };
 
 /// `identity`: see `run_identity`. Throws IoError.
@@ -22,7 +23,8 @@ void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& i
                       Checkpoint checkpoint);
 
 /// Throws IoError; FormatError when the file is damaged; InvalidArgument when its identity is
-/// another. That names and shapes fit a backend is left to the caller.
+/// another. That names and shapes fit a backend is left to the caller, as are the records' other
+/// fields.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity);
 
 /// SHA-256 over a text and all tensors, for a checkpoint to hold: one flipped bit would quietly lead to

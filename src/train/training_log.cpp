@@ -10,15 +10,18 @@
 namespace gradspace {
 namespace {
 
-constexpr int kEpochsBetweenImages = 10;
 constexpr std::size_t kImagesShown = 8;
 
 std::uint8_t to_byte(float value) {
   return static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(value, 0.0F, 1.0F)));
 }
 
-/// A picture of two rows: images spread evenly over `validation`, and their reconstructions below.
-Image strip(const ImageStore& validation, TrainingBackend& backend) {
+}  // namespace
+
+Image reconstruction_strip(
+    const ImageStore& validation,
+    const std::function<void(std::span<const std::uint8_t> images, std::size_t n,
+                             std::span<float> out)>& reconstruct) {
   const Extent& extent = validation.extent();
   const std::size_t shown = std::min(kImagesShown, validation.size());
   std::vector<std::uint8_t> inputs;
@@ -28,7 +31,7 @@ Image strip(const ImageStore& validation, TrainingBackend& backend) {
     inputs.insert(inputs.end(), image.begin(), image.end());
   }
   std::vector<float> outputs(inputs.size());
-  backend.reconstruct(inputs, shown, outputs);
+  reconstruct(inputs, shown, outputs);
 
   Image picture(extent.width * static_cast<int>(shown), extent.height * 2, extent.channels);
   const auto channels = static_cast<std::size_t>(extent.channels);
@@ -51,8 +54,6 @@ Image strip(const ImageStore& validation, TrainingBackend& backend) {
   return picture;
 }
 
-}  // namespace
-
 TrainingLog::TrainingLog(const std::filesystem::path& folder, int first_epoch) : file_(folder) {
   if (first_epoch > 1) {
     file_.session_start(first_epoch);
@@ -70,8 +71,11 @@ void TrainingLog::epoch_done(const EpochRecord& record, const ImageStore& valida
       {"kld/validation", record.validation_kld},
   }};
   file_.scalars(record.epoch, scalars);
-  if (record.epoch == 1 || record.epoch % kEpochsBetweenImages == 0) {
-    file_.image(record.epoch, "validation/input_above_reconstruction", strip(validation, backend));
+  if (shows_images(record.epoch)) {
+    file_.image(record.epoch, "validation/input_above_reconstruction",
+                reconstruction_strip(validation, [&](auto images, std::size_t n, auto out) {
+                  backend.reconstruct(images, n, out);
+                }));
   }
 }
 

@@ -98,18 +98,23 @@ class Run {
   void resume() {
     Checkpoint checkpoint = read_checkpoint(options_.checkpoint, identity_);
     const std::string file = options_.checkpoint.string();
-    if (std::cmp_greater(checkpoint.epochs.size(), options_.epochs)) {
+    std::vector<EpochRecord> epochs;
+    try {
+      epochs = history_from_json(checkpoint.history);
+    } catch (const nlohmann::json::exception& error) {
+      throw FormatError(fmt::format("{}: damaged metadata: {}", file, error.what()));
+    }
+    if (std::cmp_greater(epochs.size(), options_.epochs)) {
       throw InvalidArgument(
           fmt::format("{}: {} epochs are done already, more than the {} asked for", file,
-                      checkpoint.epochs.size(), options_.epochs));
+                      epochs.size(), options_.epochs));
     }
     if (!same_layout(checkpoint.state, backend_.state()) || !same_layout(checkpoint.best, best_)) {
       throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
     }
     const std::size_t steps_an_epoch = (train_.size() + batch_ - 1) / batch_;
-    backend_.restore(checkpoint.state,
-                     static_cast<std::int64_t>(checkpoint.epochs.size() * steps_an_epoch));
-    epochs_ = std::move(checkpoint.epochs);
+    backend_.restore(checkpoint.state, static_cast<std::int64_t>(epochs.size() * steps_an_epoch));
+    epochs_ = std::move(epochs);
     best_ = std::move(checkpoint.best);
   }
 
@@ -213,7 +218,8 @@ class Run {
       log_->epoch_done(record, validation_, backend_);
     }
     if (!options_.checkpoint.empty()) {
-      write_checkpoint(options_.checkpoint, identity_, {epochs_, std::move(state), best_});
+      write_checkpoint(options_.checkpoint, identity_,
+                       {history_to_json(epochs_), std::move(state), best_});
     }
     if (observer_.on_epoch) {
       observer_.on_epoch(record);

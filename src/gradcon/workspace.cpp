@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <iterator>
+
+#include "gradcon/passes.h"
+
+namespace gradspace::gradcon {
+
+Workspace::Workspace(const gradient::Network& network) {
+  const std::size_t lanes = network.kernels().lanes;
+  const auto place = [&](std::size_t values) {
+    constexpr std::size_t kAlignedFloats = gradient::kAlignment / sizeof(float);
+    const std::size_t offset = group_size_;
+    group_size_ += (values * lanes + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+    return offset;
+  };
+  const std::vector<std::size_t>& sizes = network.tensor_sizes();
+  const std::size_t layers = network.layers().size();
+  const std::size_t first_up = layers - network.spec().up.size();
+  std::ranges::transform(sizes, std::back_inserter(activations_), place);
+  tangents_.resize(layers);
+  gradient_tangents_.resize(layers);
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const std::size_t size = sizes[layer + 1];
+    gradients_.push_back(place(size));
+    if (layer >= first_up) {
+      tangents_[layer] = place(size);
+      gradient_tangents_[layer] = place(size);
+    }
+  }
+  reconstruction_ = place(network.image_size());
+  curvature_ = place(network.image_size());
+  noise_ = place(network.latent());
+  deviation_ = place(network.latent());
+  code_gradient_ = place(network.latent());
+  scratch_ = place(sizes[first_up + 1]);
+}
+
+void Workspace::reserve(std::size_t groups) {
+  if (groups > groups_) {
+    memory_.reset();
+    memory_ = gradient::allocate_floats(groups * group_size_);
+    groups_ = groups;
+  }
+}
+
+}  // namespace gradspace::gradcon

@@ -1,0 +1,175 @@
+// The training loop: what it learns, and that a run which was stopped ends like one which was not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+#include "core/file.h"
+#include "gradcon/images.h"
+#include "gradspace/error.h"
+#include "gradspace/gradcon.h"
+#include "gradspace/metrics.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
+
+constexpr std::size_t kImages = 150;
+
+class TrainGradCon : public ::testing::Test {
+ protected:
+  TrainGradCon() {
+    options_.epochs = 3;
+    options_.batch = 32;  // 150 images: four whole batches and one of 22
+    options_.seed = 3;
+    options_.checkpoint = folder_ / "checkpoint";
+  }
+
+  GradConTrainResult train(const GradConObserver& observer = {}) const {
+    return train_gradcon(spec_, images_, validation_, options_, observer);
+  }
+
+  static void expect_same(const GradConTrainResult& a, const GradConTrainResult& b) {
+    EXPECT_EQ(a.detector.model.weights, b.detector.model.weights);
+    EXPECT_EQ(a.detector.model.metadata, b.detector.model.metadata);
+    EXPECT_EQ(a.detector.mean_gradients, b.detector.mean_gradients);
+    EXPECT_EQ(a.detector.clean_errors, b.detector.clean_errors);
+    EXPECT_EQ(a.detector.clean_cosines, b.detector.clean_cosines);
+    ASSERT_EQ(a.epochs.size(), b.epochs.size());
+    for (std::size_t i = 0; i < a.epochs.size(); ++i) {
+      EXPECT_EQ(a.epochs[i].train_loss, b.epochs[i].train_loss);
+      EXPECT_EQ(a.epochs[i].validation_cosine, b.epochs[i].validation_cosine);
+    }
+  }
+
+  testing::TemporaryFolder folder_;
+  AutoencoderSpec spec_ = gradcon_autoencoder(1);
+  ImageStore images_{testing::StripedSource(1, kImages, 1), spec_.input};
+  ImageStore validation_{testing::StripedSource(1, 40, 2), spec_.input};
+  GradConOptions options_;
+};
+
+TEST_F(TrainGradCon, LearnsToTellStripesItHasNotSeen) {
+  options_.epochs = 15;
+  options_.learning_rate = 3e-3;
+  options_.log_folder = folder_ / "log";
+  const GradConTrainResult result = train();
+  ASSERT_EQ(result.epochs.size(), 15U);
+  EXPECT_LT(result.epochs.back().train_error, 0.7 * result.epochs.front().train_error);
+  EXPECT_GT(result.epochs.back().train_cosine, 0.1);
+  EXPECT_LT(result.epochs.back().validation_loss, result.epochs.front().validation_loss);
+
+  GradConScorer scorer(result.detector);
+  std::vector<double> in;
+  std::vector<double> out;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const Image pictures[] = {testing::striped_image(0, 1000 + i),
+                              testing::striped_image(1, 1000 + i)};
+    const std::vector<GradConScore> scores = scorer.score(pictures);
+    in.push_back(scores[0].score);
+    out.push_back(scores[1].score);
+  }
+  EXPECT_GT(detection_metrics(in, out, 0).auroc, 0.9);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "log"), {}), 1);
+  const double threshold = calibrated_threshold(result.detector, 0.1);
+  EXPECT_GT(detection_metrics(in, out, threshold).accuracy, 0.7);
+}
+
+TEST_F(TrainGradCon, AlignmentTermAlignsGradients) {
+  options_.epochs = 4;
+  options_.checkpoint.clear();
+  const double with_term = train().epochs.back().validation_cosine;
+  options_.alignment = 0;
+  const double without = train().epochs.back().validation_cosine;
+  EXPECT_GT(with_term, without);
+}
+
+TEST_F(TrainGradCon, ContinuesWithTheSameBits) {
+  options_.checkpoint.clear();
+  const GradConTrainResult whole = train();
+  options_.checkpoint = folder_ / "checkpoint";
+  GradConObserver observer;
+  int steps = 0;
+  observer.stop_requested = [&] { return ++steps == 8; };  // in the middle of the second epoch
+  const GradConTrainResult stopped = train(observer);
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(stopped.epochs.size(), 1U);
+  options_.resume = true;
+  expect_same(train(), whole);
+  // Everything is done: nothing is left but to say so again.
+  expect_same(train(), whole);
+}
+
+TEST_F(TrainGradCon, GoesOnToMoreEpochsButNotToOthers) {
+  options_.epochs = 1;
+  train();
+  options_.resume = true;
+  options_.epochs = 2;
+  EXPECT_EQ(train().epochs.size(), 2U);
+  options_.epochs = 1;
+  EXPECT_THAT([&] { train(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("2 epochs are done already")));
+  options_.epochs = 3;
+  options_.alignment = 0.5;
+  EXPECT_THAT([&] { train(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("alignment is 0.03 there, 0.5 here")));
+}
+
+TEST_F(TrainGradCon, DoesNotDependOnTheNumberOfThreads) {
+  options_.epochs = 1;
+  options_.checkpoint.clear();
+  oneapi::tbb::task_arena one(1);
+  const GradConTrainResult alone = one.execute([&] { return train(); });
+  oneapi::tbb::task_arena four(4);
+  expect_same(four.execute([&] { return train(); }), alone);
+}
+
+TEST_F(TrainGradCon, TrainsAVariationalAutoencoder) {
+  spec_ = gradcon_autoencoder(1, 8);
+  options_.epochs = 2;
+  const GradConTrainResult result = train();
+  EXPECT_LT(result.epochs.back().train_loss, result.epochs.front().train_loss);
+  EXPECT_GT(result.epochs.back().train_kld, 0);
+  result.detector.validate();
+}
+
+TEST_F(TrainGradCon, WritesItsHistory) {
+  options_.epochs = 2;
+  const GradConTrainResult result = train();
+  const std::string csv = gradcon_training_csv(result.epochs);
+  EXPECT_THAT(csv, StartsWith("epoch,train_loss,train_error,train_cosine,train_kld,"
+                              "validation_loss,validation_error,validation_cosine,validation_kld,"
+                              "best,seconds\n1,"));
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 3);
+}
+
+TEST_F(TrainGradCon, SaysWhatIsWrong) {
+  options_.alignment = -1;
+  EXPECT_THAT([&] { train(); }, ThrowsMessage<InvalidArgument>(
+                                    HasSubstr("alignment weight -1: must be a finite number")));
+  options_ = {};
+  options_.resume = true;
+  EXPECT_THAT([&] { train(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("checkpoint's file must be given")));
+  options_ = {};
+  spec_ = gradcon_autoencoder(3);
+  EXPECT_THAT([&] { train(); },
+              ThrowsMessage<InvalidArgument>(
+                  AllOf(HasSubstr("28x28 with 1 channels"), HasSubstr("28x28 with 3"))));
+  spec_ = gradcon_autoencoder(1);
+  options_.epochs = 1;
+  options_.learning_rate = 1e30;
+  EXPECT_THAT([&] { train(); },
+              ThrowsMessage<Error>(HasSubstr("the loss is not finite at epoch 1")));
+}
+
+}  // namespace
+}  // namespace gradspace
