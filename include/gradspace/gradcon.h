@@ -5,7 +5,7 @@
 // Training. For a batch B of n images x with reconstructions x' let
 //   E(B)  = 1/(n pixels) sum (x' - x)^2                     the reconstruction error
 //   g_l   = dE / dW_l                                       for each decoder ("up") layer l
-//   m_l   = the mean of g_l over all batches before this one
+//   m_l   = the mean of d loss / dW_l over all batches before this one
 //   cos   = mean over l of <g_l, m_l> / (|g_l| |m_l|)
 //   loss  = E - alignment * cos
 // (equations 4 and 5); in the first batch, which has no m, the loss is E. The derivative of cos by
@@ -19,10 +19,11 @@
 //   loss + kld_weight / pixels * (mean KLD of an image):
 // the ELBO of a Gaussian decoder of pixel variance kld_weight / 2, scaled. It is scored with z = mu.
 //
-// Deviations from the released code: m is over gradients of E alone (there over gradients of the
-// whole loss, from the second batch on; `mean_of_loss` does as it does); the best epoch is chosen
-// from all (there from every fifth); a cosine with a zero vector is 0; E's derivative by the logits
-// is not clamped by eps.
+// m is as in the released code. The paper's text has the mean of g_l, of E's gradients alone, for
+// which `mean_of_loss` is false: a direction in which E's gradient once points then keeps itself
+// alive, for the loss is least where an error is left standing that points along m. It reconstructs
+// and detects worse (docs/gradcon.md has both). Deviations from the released code: the best epoch is
+// chosen from all (there from every fifth); a cosine with a zero vector is 0.
 #pragma once
 
 #include <cstddef>
@@ -47,13 +48,13 @@ namespace gradspace {
 AutoencoderSpec gradcon_autoencoder(int channels, int latent = 0);
 
 struct GradConOptions {
-  int epochs = 1000;            ///< the released code's; 40 come within 0.01 of its AUROC
-  int batch = 64;               ///< images a step
-  double learning_rate = 1e-3;  ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
-  double alignment = 0.03;      ///< weight of the alignment term; 0 trains without it
-  double kld_weight = 0.02;     ///< for a variational autoencoder: twice the pixels' variance
-  bool mean_of_loss = false;    ///< m over gradients of the whole loss, as in the released code
-  std::uint64_t seed = 0;       ///< initialisation, order, noise
+  int epochs = 1000;                 ///< the released code's
+  int batch = 64;                    ///< images a step
+  double learning_rate = 1e-3;       ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
+  double alignment = 0.03;           ///< weight of the alignment term; 0 trains without it
+  double kld_weight = 0.02;          ///< for a variational autoencoder: twice the pixels' variance
+  bool mean_of_loss = true;          ///< m over gradients of the loss; false: of the error alone
+  std::uint64_t seed = 0;            ///< initialisation, order, noise
   std::filesystem::path checkpoint;  ///< after every epoch, here; empty = none
   /// Continue from `checkpoint` when it exists; as in TrainOptions.
   bool resume = false;

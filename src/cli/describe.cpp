@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/gradcon.h"
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
 #include "gradspace/results.h"
@@ -92,6 +93,11 @@ Description describe_safetensors(const std::filesystem::path& path) {
     const Model model = read_model(path);
     take("spec");  // told as layers
     add_network(facts, model.spec);
+  } else if (kind == "gradcon") {
+    const GradConDetector detector = read_gradcon(path);
+    take("spec");
+    add_network(facts, detector.model.spec);
+    facts["clean_images"] = detector.clean_errors.size();
   } else {
     facts["tensors"] = std::move(table);
   }

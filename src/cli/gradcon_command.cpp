@@ -45,8 +45,9 @@ void declare_training(CLI::App& app, GradConOptions& options) {
   app.add_option("--lr", options.learning_rate, "Adam's learning rate");
   app.add_option("--alignment", options.alignment, "Weight of the alignment term in the loss");
   app.add_option("--kld-weight", options.kld_weight, "Weight of a variational autoencoder's KLD");
-  app.add_flag("--mean-of-loss", options.mean_of_loss,
-               "Mean gradients of the whole loss, as in the paper's released code");
+  app.add_flag_callback(
+      "--mean-of-error", [&options] { options.mean_of_loss = false; },
+      "Mean gradients of the reconstruction error alone, as in the paper's text");
   app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
 }
 

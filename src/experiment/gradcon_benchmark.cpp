@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -15,7 +15,7 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
-#include "report/metric_fields.h"
+#include "report/results_summary.h"
 #include "report/text_table.h"
 
 namespace gradspace {
@@ -115,36 +115,42 @@ std::vector<double> method_scores(std::string_view method, std::span<const GradC
 
 std::string to_csv(std::span<const GradConBenchmarkRow> rows) {
   std::string text = "method,class,run,best_epoch";
-  for (const MetricField& field : kMetrics) {
+  for (const MetricField& field : metric_fields()) {
     text += fmt::format(",{}", field.name);
   }
   text += ",n_in,n_out\n";
   for (const GradConBenchmarkRow& row : rows) {
-    text += fmt::format("{},{},{},{}", row.method, row.inlier_class, row.run, row.best_epoch);
-    for (const MetricField& field : kMetrics) {
-      text += fmt::format(",{}", row.metrics.*field.value);
+    const ResultRow& result = row.result;
+    text += fmt::format("{},{},{},{}", result.method, row.inlier_class, result.run, row.best_epoch);
+    for (const MetricField& field : metric_fields()) {
+      text += fmt::format(",{}", result.metrics.*field.value);
     }
-    text += fmt::format(",{},{}\n", row.metrics.n_in, row.metrics.n_out);
+    text += fmt::format(",{},{}\n", result.metrics.n_in, result.metrics.n_out);
   }
   return text;
 }
 
-/// Mean AUROC over the rows of a method.
+/// The rows of a method; with a class, of that class.
+std::vector<const ResultRow*> rows_of(std::span<const GradConBenchmarkRow> rows,
+                                      std::string_view method,
+                                      std::optional<int> inlier_class = std::nullopt) {
+  std::vector<const ResultRow*> found;
+  for (const GradConBenchmarkRow& row : rows) {
+    if (row.result.method == method && (!inlier_class || row.inlier_class == *inlier_class)) {
+      found.push_back(&row.result);
+    }
+  }
+  return found;
+}
+
+/// Mean AUROC over classes and runs.
 json summary(std::span<const GradConBenchmarkRow> rows) {
   json list = json::array();
   for (const char* method : kMethods) {
-    double sum = 0;
-    std::size_t count = 0;
-    for (const GradConBenchmarkRow& row : rows) {
-      if (row.method == method) {
-        sum += row.metrics.auroc;
-        ++count;
-      }
-    }
-    if (count > 0) {
-      list.push_back(
-          {{"method", method}, {"auroc", sum / static_cast<double>(count)}, {"n", count}});
-    }
+    const std::vector<const ResultRow*> found = rows_of(rows, method);
+    list.push_back({{"method", method},
+                    {"auroc", summarise(found, &DetectionMetrics::auroc).mean},
+                    {"n", found.size()}});
   }
   return list;
 }
@@ -166,22 +172,18 @@ json options_json(const GradConBenchmarkOptions& options) {
           {"false_alarms", kFalseAlarms}};
 }
 
-void write_results(const GradConBenchmarkOptions& options,
+void write_outputs(const GradConBenchmarkOptions& options,
                    std::span<const GradConBenchmarkRow> rows) {
   write_file(options.out / "results.csv", to_csv(rows));
   json list = json::array();
   for (const GradConBenchmarkRow& row : rows) {
-    // Type and level are what the other experiments' rows have: outliers of no challenge.
-    json item = {{"method", row.method},
-                 {"class", row.inlier_class},
-                 {"type", 0},
-                 {"level", 0},
-                 {"run", row.run},
-                 {"best_epoch", row.best_epoch},
-                 {"n_in", row.metrics.n_in},
-                 {"n_out", row.metrics.n_out}};
-    for (const MetricField& field : kMetrics) {
-      item[field.name] = row.metrics.*field.value;
+    const ResultRow& result = row.result;
+    json item = {{"method", result.method},     {"class", row.inlier_class},
+                 {"type", result.type},         {"level", result.level},
+                 {"run", result.run},           {"best_epoch", row.best_epoch},
+                 {"n_in", result.metrics.n_in}, {"n_out", result.metrics.n_out}};
+    for (const MetricField& field : metric_fields()) {
+      item[field.name] = result.metrics.*field.value;
     }
     list.push_back(std::move(item));
   }
@@ -225,7 +227,7 @@ class Benchmark {
           result_.stopped = true;
           return std::move(result_);
         }
-        gradspace::write_results(options_, result_.rows);
+        write_outputs(options_, result_.rows);
       }
     }
     return std::move(result_);
@@ -273,8 +275,10 @@ class Benchmark {
     for (const char* method : kMethods) {
       const double threshold = calibrate_threshold(method_scores(method, clean), kFalseAlarms);
       result_.rows.push_back(
-          {method, label, run, trained.best_epoch,
-           detection_metrics(method_scores(method, in), method_scores(method, out), threshold)});
+          {label,
+           trained.best_epoch,
+           {method, 0, 0, run,
+            detection_metrics(method_scores(method, in), method_scores(method, out), threshold)}});
     }
   }
 
@@ -286,25 +290,14 @@ class Benchmark {
   GradConBenchmarkResult result_;
 };
 
-/// "0.912", or "0.912 +-0.004" of several.
-std::string mean_text(std::span<const double> values) {
-  if (values.empty()) {
+/// "0.9123", or "0.9123 ±0.0041" of several runs.
+std::string auroc_text(std::span<const ResultRow* const> rows) {
+  if (rows.empty()) {
     return "";
   }
-  const auto count = static_cast<double>(values.size());
-  double sum = 0;
-  for (const double value : values) {
-    sum += value;
-  }
-  const double mean = sum / count;
-  if (values.size() == 1) {
-    return fmt::format("{:.4f}", mean);
-  }
-  double squares = 0;
-  for (const double value : values) {
-    squares += (value - mean) * (value - mean);
-  }
-  return fmt::format("{:.4f} ±{:.4f}", mean, std::sqrt(squares / (count - 1)));
+  const MeanAndSpread auroc = summarise(rows, &DetectionMetrics::auroc);
+  return auroc.deviation ? fmt::format("{:.4f} ±{:.4f}", auroc.mean, *auroc.deviation)
+                         : fmt::format("{:.4f}", auroc.mean);
 }
 
 }  // namespace
@@ -327,37 +320,24 @@ GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& opti
 
 std::string gradcon_benchmark_table(std::span<const GradConBenchmarkRow> rows) {
   std::set<int> classes;
-  std::map<std::pair<std::string, int>, std::vector<double>> by_class;
-  std::map<std::string, std::map<int, std::vector<double>>> by_run;
   for (const GradConBenchmarkRow& row : rows) {
     classes.insert(row.inlier_class);
-    by_class[{row.method, row.inlier_class}].push_back(row.metrics.auroc);
-    by_run[row.method][row.run].push_back(row.metrics.auroc);
   }
   std::vector<std::string> header{"class"};
   header.insert(header.end(), std::begin(kMethods), std::end(kMethods));
   TextTable table(header);
-  for (const int label : classes) {
-    std::vector<std::string> cells{std::to_string(label)};
+  const auto add = [&](const std::string& name, std::optional<int> inlier_class) {
+    std::vector<std::string> cells{name};
     for (const char* method : kMethods) {
-      cells.push_back(mean_text(by_class[{method, label}]));
+      cells.push_back(auroc_text(rows_of(rows, method, inlier_class)));
     }
     table.add_row(std::move(cells));
+  };
+  for (const int inlier_class : classes) {
+    add(std::to_string(inlier_class), inlier_class);
   }
   table.add_rule();
-  std::vector<std::string> cells{"mean"};
-  for (const char* method : kMethods) {
-    std::vector<double> means;
-    for (const auto& [run, values] : by_run[method]) {
-      double sum = 0;
-      for (const double value : values) {
-        sum += value;
-      }
-      means.push_back(sum / static_cast<double>(values.size()));
-    }
-    cells.push_back(mean_text(means));
-  }
-  table.add_row(std::move(cells));
+  add("mean", std::nullopt);
   return table.text();
 }
 

@@ -144,8 +144,9 @@ class Trained {
     EXPECT_NEAR(losses.cosine, wanted[1], 1e-5);
     EXPECT_NEAR(losses.kld, wanted[2], 1e-5 * wanted[2] + 1e-12);
     for (const auto& [name, gradient] : trainer_.last_gradient()) {
-      // Sums over a batch in float; the oracle's are in double.
-      EXPECT_LT(relative_error(gradient, answer.at("gradient." + name)), 1e-4) << name;
+      // Sums in float; the oracle's are in double. A bias's runs over all positions and cancels.
+      const double tolerance = name.ends_with("bias") ? 1e-3 : 1e-4;
+      EXPECT_LT(relative_error(gradient, answer.at("gradient." + name)), tolerance) << name;
     }
   }
 

@@ -1,0 +1,121 @@
+#include "gradspace/gradcon_benchmark.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "core/file.h"
+#include "gradcon/images.h"
+#include "gradspace/error.h"
+#include "support/test_files.h"
+
+namespace gradspace {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr std::size_t kEach = 110;  // of a class: 66 to train on, 22 to validate, 22 to test
+
+void append_big_endian(std::string& bytes, std::uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(value >> shift & 0xFFU));
+  }
+}
+
+/// An IDX pair of striped images, classes 0 and 1 in turn.
+void write_idx(const std::filesystem::path& folder, const std::string& set, std::size_t each,
+               std::uint64_t seed) {
+  std::string images;
+  std::string labels;
+  append_big_endian(images, 0x803);
+  append_big_endian(labels, 0x801);
+  append_big_endian(images, static_cast<std::uint32_t>(2 * each));
+  append_big_endian(labels, static_cast<std::uint32_t>(2 * each));
+  append_big_endian(images, testing::kSide);
+  append_big_endian(images, testing::kSide);
+  for (std::size_t i = 0; i < 2 * each; ++i) {
+    const int object_class = static_cast<int>(i % 2);
+    const Image image = testing::striped_image(object_class, combine(seed, i));
+    images.append(image.pixels().begin(), image.pixels().end());
+    labels.push_back(static_cast<char>(object_class));
+  }
+  write_file(folder / (set + "-images-idx3-ubyte"), std::string_view(images));
+  write_file(folder / (set + "-labels-idx1-ubyte"), std::string_view(labels));
+}
+
+class GradConBenchmark : public ::testing::Test {
+ protected:
+  GradConBenchmark() {
+    std::filesystem::create_directory(folder_ / "data");
+    write_idx(folder_ / "data", "train", kEach - 20, 1);
+    write_idx(folder_ / "data", "t10k", 20, 2);
+    options_.data = folder_ / "data";
+    options_.out = folder_ / "out";
+    options_.training.epochs = 18;
+    options_.training.batch = 8;
+    options_.training.learning_rate = 2e-3;
+    options_.training.alignment = 0.003;
+  }
+
+  testing::TemporaryFolder folder_;
+  GradConBenchmarkOptions options_;
+};
+
+TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
+  GradConBenchmarkObserver observer;
+  int steps = 0;
+  observer.training.stop_requested = [&] { return ++steps == 190; };  // class 1 is under way
+  const GradConBenchmarkResult stopped = run_gradcon_benchmark(options_, observer);
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(stopped.rows.size(), 3U);
+
+  std::vector<int> begun;
+  observer.training.stop_requested = {};
+  observer.on_class = [&](int inlier_class, int) { begun.push_back(inlier_class); };
+  const GradConBenchmarkResult result = run_gradcon_benchmark(options_, observer);
+  EXPECT_FALSE(result.stopped);
+  EXPECT_THAT(begun, ::testing::ElementsAre(0, 1));
+  ASSERT_EQ(result.rows.size(), 6U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(result.rows[i].result.metrics.auroc, stopped.rows[i].result.metrics.auroc);
+  }
+  for (const GradConBenchmarkRow& row : result.rows) {
+    EXPECT_EQ(row.result.metrics.n_in, 22U);
+    EXPECT_EQ(row.result.metrics.n_out, 22U);
+    if (row.result.method == "gradcon") {
+      // Standing against lying stripes: not hard.
+      EXPECT_GT(row.result.metrics.auroc, 0.7) << row.inlier_class;
+    }
+  }
+  EXPECT_THAT(read_text_file(folder_ / "out" / "results.csv"),
+              AllOf(HasSubstr("method,class,run,best_epoch,accuracy,auroc"),
+                    HasSubstr("\nreconstruction,1,0,")));
+  // What reads other experiments' results reads these.
+  EXPECT_EQ(read_results(folder_ / "out" / "results.json").rows.size(), 6U);
+  EXPECT_NO_THROW(read_gradcon(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));
+  const std::string table = gradcon_benchmark_table(result.rows);
+  EXPECT_THAT(table, AllOf(HasSubstr("gradcon"), HasSubstr("mean")));
+}
+
+TEST_F(GradConBenchmark, SaysWhatIsWrong) {
+  options_.classes = {7};
+  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("has no images of class 7")));
+  options_.classes = {};
+  options_.runs = 0;
+  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("runs 0: must be 1 or more")));
+  options_.runs = 1;
+  std::filesystem::create_directory(folder_ / "few");
+  write_idx(folder_ / "few", "train", 9, 1);
+  options_.data = folder_ / "few";
+  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("class 0 has 9 images; at least 100")));
+}
+
+}  // namespace
+}  // namespace gradspace
