@@ -19,11 +19,9 @@
 //   loss + kld_weight / pixels * (mean KLD of an image):
 // the ELBO of a Gaussian decoder of pixel variance kld_weight / 2, scaled. It is scored with z = mu.
 //
-// m is as in the released code. The paper's text has the mean of g_l, of E's gradients alone, for
-// which `mean_of_loss` is false: a direction in which E's gradient once points then keeps itself
-// alive, for the loss is least where an error is left standing that points along m. It reconstructs
-// and detects worse (docs/gradcon.md has both). Deviations from the released code: the best epoch is
-// chosen from all (there from every fifth); a cosine with a zero vector is 0.
+// m is as in the released code. In the paper's text it is the mean of g_l, of E's gradients alone, for
+// which `mean_of_loss` is false; that detects worse (docs/gradcon.md). Deviations from the released
+// code: the best epoch is chosen from all (there from every fifth); a cosine with a zero vector is 0.
 #pragma once
 
 #include <cstddef>
