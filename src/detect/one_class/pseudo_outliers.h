@@ -5,8 +5,7 @@
 // outliers that are made instead of collected. The six families are generic: occlusion by soft blobs,
 // tone curves, sharpening and smoothing, additive noise of any correlation, colour casts and
 // saturation, uneven light. They share no code and no parameter with gradspace/challenge.h, but what
-// they do to a picture is akin to some challenges (a tone curve darkens, noise is noise):
-// docs/one-class.md measures each family left out.
+// they do to a picture is akin to some challenges: a tone curve darkens, noise is noise.
 #pragma once
 
 #include <cstddef>
