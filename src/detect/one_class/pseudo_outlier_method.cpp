@@ -18,8 +18,8 @@ namespace gradspace {
 namespace {
 
 constexpr std::size_t kNetworks = 3;
-constexpr std::size_t kCopies = 2;  ///< distorted copies of an image, of each family
-constexpr int kEpochs = 15;
+constexpr std::size_t kCopies = 3;  ///< distorted copies of an image, of each family
+constexpr int kEpochs = 20;
 constexpr float kClip = 8;
 /// Of more clean images, so many are drawn: what is learned no longer gains from more.
 constexpr std::size_t kMaxClean = 8192;
