@@ -102,15 +102,14 @@ bool CsvTable::read_field() {
     read_quoted(field);
   } else {
     const std::size_t end = std::min(text_.find_first_of(",\n", position_), text_.size());
-    field.assign(text_.substr(position_, end - position_));
+    const bool ends_row = end == text_.size() || text_[end] == '\n';
+    const bool windows = ends_row && end > position_ && text_[end - 1] == '\r';
+    field.assign(text_.substr(position_, end - position_ - (windows ? 1 : 0)));
     position_ = end;
   }
   if (position_ < text_.size() && text_[position_] == ',') {
     ++position_;
     return true;
-  }
-  if (field.ends_with('\r')) {
-    field.pop_back();
   }
   position_ = std::min(position_ + 1, text_.size());
   return false;

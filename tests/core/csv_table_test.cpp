@@ -35,6 +35,12 @@ TEST(CsvTable, TakesQuotesLineBreaksWindowsLineEndsAndAMissingLastLineEnd) {
   EXPECT_FALSE(table.next());
 }
 
+TEST(CsvTable, KeepsACarriageReturnInQuotes) {
+  CsvTable table("a,b\n1,\"2\r\"\n", "t.csv");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.text(1), "2\r");
+}
+
 TEST(CsvTable, ReadsWhatCsvFieldWrites) {
   for (const std::string text : {"", "plain", "a,b", "\"", "x\ny", "<img onerror=\"x\">.png"}) {
     const std::string file = "v,w\n" + csv_field(text) + ",1\n";

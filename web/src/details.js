@@ -22,7 +22,7 @@ function mainFacts(data) {
     : options.challenges_made_in_memory ? "made in memory from the clean images" : "read from the data’s RealChallenge folder";
   return [
     ["Command", record.command_line ?? (options.command && `gradspace ${options.command}`), true],
-    ["Data", options.data ?? options.root ?? options.database, true],
+    ["Data", options.data ?? options.path ?? options.database, true],
     ["Autoencoder", trained],
     ["Detectors learn from", stand_in],
     ["Challenged images", made],

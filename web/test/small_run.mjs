@@ -1,5 +1,4 @@
-// Small runs to make reports of: a tree of drawn pictures and a real experiment on it, and a benchmark's
-// files.
+// Small runs to make reports of: real experiments on a tree of drawn pictures, and a benchmark.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,9 +41,9 @@ export function picture(seed, side = SIDE) {
 
 export const gradspace = (...args) => execFileSync(process.env.GRADSPACE_COMMAND, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/// Runs the paper's experiment on two types and two levels; returns the results' folder.
-export function smallExperiment(folder) {
-  const sets = { train: 60, val: 24, test: 30 };
+/// Clean images in CURE-TSR's layout.
+function makeTree(folder) {
+  const sets = { train: 60, val: 120, test: 120 };
   let seed = 0;
   for (const [set, count] of Object.entries(sets)) {
     const place = join(folder, "tree/RealChallengeFree", set);
@@ -53,8 +52,22 @@ export function smallExperiment(folder) {
       writeFileSync(join(place, `01_01_00_00_00_00_${String(i).padStart(4, "0")}.bmp`), picture(++seed));
     }
   }
+}
+
+const OF_BOTH = ["--epochs", "4", "--classifier-epochs", "8", "--challenges", "noise,rain", "--levels", "1,3", "--quiet"];
+
+/// Runs the paper's experiment on two types and two levels; returns the results' folder.
+export function smallExperiment(folder) {
+  makeTree(folder);
   const out = join(folder, "small-run");
-  gradspace("experiment", "ood", "--data", join(folder, "tree"), "--out", out, "--epochs", "4", "--classifier-epochs", "8", "--challenges", "noise,rain", "--levels", "1,3", "--quiet");
+  gradspace("experiment", "ood", "--data", join(folder, "tree"), "--out", out, ...OF_BOTH);
+  return out;
+}
+
+/// The same with two one-class detectors, on the tree that is there.
+export function smallOneClass(folder) {
+  const out = join(folder, "small-one-class");
+  gradspace("experiment", "one-class", "--data", join(folder, "tree"), "--out", out, "--methods", "gradient-norm-density,image-statistics", "--false-alarms", "0.05", ...OF_BOTH);
   return out;
 }
 
@@ -64,27 +77,22 @@ export function readCsv(path) {
   return lines.map((line) => Object.fromEntries(header.map((name, i) => [name, line[i]])));
 }
 
-/// A benchmark's folder: 60 pairs of three types, two metrics.
+/// Holds two metrics against made-up opinions: 60 pairs of three types.
 export function smallBenchmark(folder) {
-  const out = join(folder, "small-benchmark");
   const database = join(folder, "database");
-  mkdirSync(out, { recursive: true });
   mkdirSync(database, { recursive: true });
-  writeFileSync(join(database, "reference.bmp"), picture(1));
+  writeFileSync(join(database, "reference.bmp"), picture(1, 64));
   const next = random(5);
   const types = ["blur", "noise", "<b>jpeg</b>"];
-  const lines = ["reference,distorted,type,opinion,gradient,psnr"];
+  const lines = ["reference,distorted,score,type"];
   for (let i = 0; i < 60; ++i) {
-    writeFileSync(join(database, `${i}.bmp`), picture(100 + i));
-    const opinion = 10 * next();
-    lines.push(`reference.bmp,${i}.bmp,${types[i % 3]},${opinion},${1 / (1 + Math.exp(3 - opinion + 2 * next()))},${i === 7 ? "inf" : 20 + opinion + 6 * next()}`);
+    // The reference itself, whose PSNR is infinite, is one of them.
+    writeFileSync(join(database, `${i}.bmp`), picture(i === 7 ? 1 : 100 + i, 64));
+    lines.push(`reference.bmp,${i}.bmp,${10 * next()},${types[i % 3]}`);
   }
-  writeFileSync(join(out, "scores.csv"), lines.join("\n") + "\n");
-  const summary = ["gradient", "psnr"].flatMap((metric, m) => ["all", ...types].map((type, t) => ({
-    metric, type, srocc: 0.9 - 0.1 * m - 0.05 * t, srocc_low: 0.8 - 0.1 * m - 0.05 * t, srocc_high: 0.95 - 0.1 * m - 0.05 * t,
-    krocc: 0.7, plcc: 0.88, rmse: 0.5, outlier_ratio: null, n: type === "all" ? 60 : 20 })));
-  writeFileSync(join(out, "results.json"), JSON.stringify({ format_version: 1, gradspace_version: "0.1.0",
-    options: { command: "iqa-benchmark", path: database }, summary, published: [{ metric: "UNIQUE", type: "all", srocc: 0.86 }] }));
+  writeFileSync(join(database, "list.csv"), lines.join("\n") + "\n");
+  const out = join(folder, "small-benchmark");
+  gradspace("iqa-benchmark", "--database", "csv", join(database, "list.csv"), "--out", out, "--metric", "gradient,psnr", "--resamples", "50", "--quiet");
   return out;
 }
 
