@@ -12,6 +12,7 @@
 #include "gradspace/challenge.h"
 #include "gradspace/error.h"
 #include "report/conditions.h"
+#include "report/drift_curves.h"
 #include "report/page_data.h"
 #include "report/results_summary.h"
 #include "report/run_files.h"
@@ -198,6 +199,7 @@ void add_images(const fs::path& folder, const Results& results, const Conditions
     scores = read_image_scores(folder / "image_scores.csv", conditions, wanted);
     data["curves"] = score_curves(scores.test, results, conditions);
     data["calibration"] = calibration_curves(scores);
+    data["drift"] = drift_curves(scores, conditions);
   }
   data["samples"] = json::array();
   for (const Sample& sample : samples) {

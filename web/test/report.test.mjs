@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment } from "./small_run.mjs";
+import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment, smallOneClass } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -245,6 +245,23 @@ test("ten thousand conditions are averaged, and the page answers", async () => {
   assert.equal(await page.evaluate(() => window.gradspaceReport.charts["heat-map"].getOption().series[0].data.length), 1000);
   await choose(page, "Detector", 1);
   assert.equal(await page.evaluate(() => window.gradspaceReport.state.method), 1);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("one-class report: detectors, calibration, drift", async () => {
+  const out = smallOneClass(folder);
+  const page = await open(browser, report(out));
+  assert.equal(await page.locator("#summary tbody tr").count(), 2, "no row of the paper");
+  const series = (id) => page.evaluate((chart) => window.gradspaceReport.charts[chart].getOption().series.map((s) => s.data.length), id);
+  assert.equal((await series("calibration")).length, 2 + 2);
+  // Clean images and two levels of 120 each, in windows of 20.
+  assert.deepEqual(await series("drift"), [3, 18, 18]);
+  const rows = JSON.parse(readFileSync(join(out, "results.json"), "utf8")).rows;
+  await choose(page, "Detector", 0);
+  await choose(page, "Challenge", rows[0].type);
+  await choose(page, "Level", rows[0].level);
+  near((await current(page)).accuracy, rows[0].accuracy, 1e-12, "accuracy at the calibrated threshold");
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

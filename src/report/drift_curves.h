@@ -1,0 +1,18 @@
+// A camera that gets worse, replayed: does a stream of scores still look like the clean ones?
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "report/conditions.h"
+#include "report/score_curves.h"
+
+namespace gradspace {
+
+/// For each detector and type, of the first run: the clean test images, then the challenged ones level
+/// by level, compared with the clean validation images window by window (gradspace/drift.h):
+/// [{"method", "type", "window", "false_alarms", "begins": [{"level", "image"}], "image": [...],
+/// "p_value": [...], "allowed": [...], "drifted": [...]}]; level 0 is clean. Empty where there are too
+/// few images.
+nlohmann::json drift_curves(const ImageScores& scores, const Conditions& conditions);
+
+}  // namespace gradspace
