@@ -228,7 +228,11 @@ json detection_data(const fs::path& folder, const Results& results, Notes& notes
   note_what_is_left_out(results, conditions, notes);
   if (!results.rows.empty()) {
     add_images(folder, results, conditions, notes, data);
-    if (is_there(folder / "fingerprints.json", "gradient fingerprints", notes)) {
+    // One-class detectors look at more than gradients: their experiment leaves none.
+    const json options = json::parse(results.options_json);
+    const bool may_lack = options.value("command", json(nullptr)) == "experiment one-class" &&
+                          !fs::exists(folder / "fingerprints.json");
+    if (!may_lack && is_there(folder / "fingerprints.json", "gradient fingerprints", notes)) {
       data["fingerprints"] = read_fingerprints(folder / "fingerprints.json", conditions);
     }
   }

@@ -15,11 +15,23 @@ function shownMethods(model, state) {
     .filter(({ pair }) => pair);
 }
 
+/// How many rows the legend takes in a card of this page.
+function legendRows(curves) {
+  const width = window.innerWidth < 980 ? Math.min(window.innerWidth, 980) - 90 : 390;
+  let rows = 1, used = 0;
+  for (const { name } of curves) {
+    const needed = 40 + 7.5 * name.length;
+    if (used > 0 && used + needed > width) [rows, used] = [rows + 1, 0];
+    used += needed;
+  }
+  return rows;
+}
+
 function curveOption(model, state, curves, names, extra) {
   const c = colours();
   const share = (name, gap) => axis({ type: "value", min: 0, max: 1, interval: 0.25, name, nameGap: gap, axisLabel: { formatter: (v) => `${100 * v}` } });
   return {
-    grid: { left: 48, right: 14, top: 12, bottom: 44 + 22 * Math.ceil(curves.length / (window.innerWidth < 560 ? 2 : 3)) },
+    grid: { left: 48, right: 14, top: 12, bottom: 44 + 22 * legendRows(curves) },
     xAxis: share(names[0], 26),
     yAxis: { ...share(names[1], 34), nameRotate: 90 },
     legend: legend({ bottom: 0, left: 8, right: 8, data: model.methods.map((_, i) => curves.find((curve) => curve.method === i)?.name).filter(Boolean) }),

@@ -27,7 +27,7 @@ export function driftCard(model, state) {
         return tip(`images ${data.value[0] - entry.window + 1} to ${data.value[0]}`, [["part", partName(part(entry, data.value[0]))], ["p-value", number(entry.p_value[i])], ["alarm below", number(entry.allowed[i])], ["verdict", entry.drifted[i] ? "drift" : "still clean"]]);
       } }),
       series: [
-        { type: "custom", name: "parts", silent: true, z: 1, data: entry.begins.map((begin, i) => [begin.image, entry.begins[i + 1]?.image ?? last, i]), encode: { x: [0, 1] }, clip: true,
+        { type: "custom", name: "parts", silent: true, z: 1, data: entry.begins.map((begin, i) => [begin.image, entry.begins[i + 1]?.image ?? last, i]), encode: { x: [0, 1] }, clip: false,
           renderItem: (params, api) => {
             const [x1, top] = api.coord([api.value(0), 1]);
             const [x2, bottom] = api.coord([api.value(1), LEAST]);
