@@ -3,87 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <utility>
 
 #include "quality/products.h"
 
 namespace gradspace::quality {
-namespace {
-
-/// The bicubic kernel (a = -1/2) stretched to twice its width, at the distances 3.5, 2.5, 1.5 and 0.5
-/// that halving needs, in 256ths: exact. Their sum over both sides is 1.
-constexpr std::array<std::int32_t, 4> kHalfKernel{-3, -9, 29, 111};
-constexpr int kTaps = 2 * static_cast<int>(kHalfKernel.size());
-constexpr int kKernelBits = 8;
-
-/// The position that a mirror at both ends, behind the edge pixels, gives an `i` outside 0 .. n - 1.
-int mirrored(int i, int n) {
-  const int period = 2 * n;
-  const int inside = ((i % period) + period) % period;
-  return inside < n ? inside : period - 1 - inside;
-}
-
-/// The inputs of output `position` along a side of `n`.
-std::array<int, kTaps> taps_of(int position, int n) {
-  std::array<int, kTaps> taps{};
-  for (int k = 0; k < kTaps; ++k) {
-    taps[static_cast<std::size_t>(k)] = mirrored(2 * position + k + 1 - kTaps / 2, n);
-  }
-  return taps;
-}
-
-/// The kernel over values that `at` gives by number of the tap.
-template <typename At>
-std::int32_t weigh(const At& at) {
-  std::int32_t sum = 0;
-  for (std::size_t k = 0; k < kHalfKernel.size(); ++k) {
-    sum += kHalfKernel[k] * (at(k) + at(kTaps - 1 - k));
-  }
-  return sum;
-}
-
-/// One row of output between the passes: all columns of the input, in 256ths.
-void halve_vertically(const Image& image, int out_row, std::vector<std::int32_t>& sums) {
-  std::array<const std::uint8_t*, kTaps> rows{};
-  const std::array<int, kTaps> taps = taps_of(out_row, image.height());
-  for (std::size_t k = 0; k < kTaps; ++k) {
-    rows[k] = image.row(taps[k]).data();
-  }
-  for (std::size_t x = 0; x < sums.size(); ++x) {
-    sums[x] = weigh([&](std::size_t k) { return std::int32_t{rows[k][x]}; });
-  }
-}
-
-std::uint8_t rounded(std::int32_t sum) {
-  constexpr int kBits = 2 * kKernelBits;
-  return static_cast<std::uint8_t>(std::clamp((sum + (1 << (kBits - 1))) >> kBits, 0, 255));
-}
-
-}  // namespace
-
-Image halve(const Image& rgb) {
-  const int channels = rgb.channels();
-  Image out((rgb.width() + 1) / 2, (rgb.height() + 1) / 2, channels);
-  std::vector<std::array<int, kTaps>> columns;
-  for (int x = 0; x < out.width(); ++x) {
-    columns.push_back(taps_of(x, rgb.width()));
-    for (int& tap : columns.back()) {
-      tap *= channels;
-    }
-  }
-  std::vector<std::int32_t> sums(rgb.row(0).size());
-  for (int y = 0; y < out.height(); ++y) {
-    halve_vertically(rgb, y, sums);
-    std::uint8_t* target = out.row(y).data();
-    for (const std::array<int, kTaps>& taps : columns) {
-      for (int c = 0; c < channels; ++c) {
-        *target++ = rounded(
-            weigh([&](std::size_t k) { return sums[static_cast<std::size_t>(taps[k] + c)]; }));
-      }
-    }
-  }
-  return out;
-}
 
 Image to_ygcr(const Image& rgb) {
   // Thousandths of the usual coefficients, over 255: integers round as the real numbers do.

@@ -24,7 +24,7 @@ inline constexpr double kWhiteningEpsilon = 0.1;
 
 /// Half the size, rounded up, as MATLAB's imresize(image, 0.5): bicubic, antialiased, edges mirrored
 /// with the edge pixel repeated, one rounding (half up) at the end.
-Image halve(const Image& rgb);
+Image halve(const Image& image);
 
 /// Luma, green, red difference (MATLAB's rgb2ycbcr for 8 bits, BT.601 in studio range, with the green
 /// channel of RGB in Cb's place).

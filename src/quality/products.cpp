@@ -124,11 +124,17 @@ namespace {
 /// Blocks whose sums are added in float32 before they go into the float64 total.
 constexpr std::size_t kBlocksInFloat = 32;
 
+/// Below the diagonal what is above it, by blocks that fit the first-level cache. `n` is a multiple of
+/// kPanelColumns.
 template <typename T>
 void mirror_upper(std::size_t n, T* matrix) {
-  for (std::size_t i = 1; i < n; ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      matrix[i * n + j] = matrix[j * n + i];
+  for (std::size_t top = 0; top < n; top += kPanelColumns) {
+    for (std::size_t left = 0; left <= top; left += kPanelColumns) {
+      for (std::size_t i = top; i < top + kPanelColumns; ++i) {
+        for (std::size_t j = left; j < std::min(left + kPanelColumns, i); ++j) {
+          matrix[i * n + j] = matrix[j * n + i];
+        }
+      }
     }
   }
 }

@@ -1,9 +1,11 @@
-// Spearman's rank correlation of millions of keys (keys.h), ties with mean ranks, exactly.
+// Spearman's rank correlation of millions of keys (keys.h), ties with mean ranks.
+//
+// Keys are few enough to be counted, so nothing is sorted: a key's rank follows from how many are
+// smaller. Memory is four bytes a key, and 2 MB.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -12,16 +14,13 @@ namespace gradspace::quality {
 /// The ranks of one list of keys. Thread-safe.
 class Ranking {
  public:
-  /// Takes the keys' memory. At most 2^30 keys, each under 2^kKeyBits.
+  /// Takes the keys' memory. At most 2^30 keys, each under kKeyCount.
   explicit Ranking(std::vector<std::uint32_t> keys);
 
-  /// Ranks as they enter the correlation: twice the (mean) rank, less n + 1, so that their sum is 0.
-  std::int64_t centred(std::size_t i) const {
-    return static_cast<std::int64_t>(doubled_[i]) - middle();
-  }
-  std::size_t size() const { return doubled_.size(); }
-  /// The sum of squares of the centred ranks; 0 when all keys are equal.
-  double variation() const { return variation_; }
+  /// The rank of key `i` as it enters the correlation: twice the (mean) rank, less n + 1, so that all
+  /// add up to 0.
+  std::int32_t centred(std::size_t i) const { return ranks_[i]; }
+  std::size_t size() const { return ranks_.size(); }
 
   /// The correlation with the ranks of `keys`, as many as these; exactly 1 when the keys are equal.
   /// Throws InvalidArgument when all keys of either list are equal: then there is none.
@@ -33,10 +32,8 @@ class Ranking {
   std::vector<double> disagreement(const Ranking& other, std::size_t group) const;
 
  private:
-  std::int64_t middle() const { return static_cast<std::int64_t>(doubled_.size()) + 1; }
-
-  std::vector<std::uint32_t> doubled_;  ///< twice the mean rank, counted from 1
-  double variation_ = 0;
+  std::vector<std::int32_t> ranks_;
+  double variation_ = 0;  ///< sum of their squares
 };
 
 }  // namespace gradspace::quality

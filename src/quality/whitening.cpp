@@ -1,19 +1,166 @@
-#include <Eigen/Eigenvalues>
+// The inverse square root of a symmetric matrix by polynomials in it: matrix products run near the
+// processor's peak, an eigen-decomposition far from it.
+//
+// With Z = I and Y = A to begin with, a stage multiplies both by q(Z Y), where the polynomial q is near
+// x^(-1/2) on the interval that holds the eigenvalues of Z Y. Y stays A Z, and Z Y = A Z^2 comes closer
+// to I, that is Z to A^(-1/2). (With the fixed q(x) = (3 - x) / 2 this is Newton and Schulz's
+// iteration.) All matrices are polynomials in A, so all products are symmetric.
+#include <Eigen/Dense>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
 
 #include "quality/preparation.h"
+#include "quality/products.h"
 
 namespace gradspace::quality {
+namespace {
+
+constexpr std::size_t kSize = kPatchSize;
+constexpr int kMaxDegree = 4;
+
+using Matrix = std::vector<float>;
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+
+  double centre() const { return (low + high) / 2; }
+  /// How far from 1 it reaches.
+  double error() const { return std::max(1 - low, high - 1); }
+};
+
+/// q(x) = sum of coefficients[k] (x - centre)^k.
+struct Polynomial {
+  double centre = 0;
+  int degree = 0;
+  std::array<double, kMaxDegree + 1> coefficients{};
+
+  double operator()(double x) const {
+    double value = 0;
+    for (int k = degree; k >= 0; --k) {
+      value = value * (x - centre) + coefficients[static_cast<std::size_t>(k)];
+    }
+    return value;
+  }
+};
+
+/// Near x^(-1/2) on the interval: least squares of sqrt(x) q(x) - 1 at Chebyshev's nodes, which is
+/// close to the least greatest error.
+Polynomial fit(const Interval& interval, int degree) {
+  constexpr int kNodes = 48;
+  Polynomial q{interval.centre(), degree, {}};
+  // Where the interval is next to nothing the powers are told apart on a wider one.
+  const double half_width = std::max((interval.high - interval.low) / 2, 1e-4 * std::abs(q.centre));
+  Eigen::MatrixXd powers(kNodes, degree + 1);
+  for (int i = 0; i < kNodes; ++i) {
+    const double t = std::cos((i + 0.5) * std::numbers::pi / kNodes);
+    double term = std::sqrt(q.centre + half_width * t);
+    for (int k = 0; k <= degree; ++k, term *= t) {
+      powers(i, k) = term;
+    }
+  }
+  const Eigen::VectorXd solution = powers.householderQr().solve(Eigen::VectorXd::Ones(kNodes));
+  double scale = 1;
+  for (int k = 0; k <= degree; ++k, scale /= half_width) {
+    q.coefficients[static_cast<std::size_t>(k)] = solution(k) * scale;
+  }
+  return q;
+}
+
+/// The values of x q(x)^2 on the interval.
+Interval image_of(const Interval& interval, const Polynomial& q) {
+  constexpr int kSamples = 400;
+  Interval image{1, 1};
+  for (int i = 0; i <= kSamples; ++i) {
+    const double x = interval.low + (interval.high - interval.low) * i / kSamples;
+    const double value = x * q(x) * q(x);
+    image.low = std::min(image.low, value);
+    image.high = std::max(image.high, value);
+  }
+  return image;
+}
+
+/// a b, where that is symmetric.
+Matrix product(const Matrix& a, const Matrix& b) {
+  Matrix result(kSize * kSize);
+  multiply_symmetric(a.data(), PackedMatrix(kSize, kSize, b.data()), result.data());
+  return result;
+}
+
+void add_to_diagonal(Matrix& matrix, double value) {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    matrix[i * (kSize + 1)] += static_cast<float>(value);
+  }
+}
+
+/// u a + v b.
+Matrix combination(double u, const Matrix& a, double v, const Matrix& b) {
+  const auto first = static_cast<float>(u);
+  const auto second = static_cast<float>(v);
+  Matrix result(kSize * kSize);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i] = first * a[i] + second * b[i];
+  }
+  return result;
+}
+
+/// q(matrix) in degree / 2 products.
+Matrix evaluate(const Polynomial& q, Matrix matrix) {
+  const auto& c = q.coefficients;
+  add_to_diagonal(matrix, -q.centre);
+  Matrix result;
+  if (q.degree == 1) {
+    result = combination(c[1], matrix, 0, matrix);
+  } else {
+    const Matrix square = product(matrix, matrix);
+    result = combination(c[1], matrix, c[2], square);
+    if (q.degree == 4) {
+      const Matrix high = product(square, combination(c[3], matrix, c[4], square));
+      result = combination(1, result, 1, high);
+    }
+  }
+  add_to_diagonal(result, c[0]);
+  return result;
+}
+
+/// No eigenvalue is larger.
+double norm_bound(std::span<const double> matrix) {
+  double squares = 0;
+  for (const double value : matrix) {
+    squares += value * value;
+  }
+  return std::sqrt(squares);
+}
+
+}  // namespace
 
 std::vector<float> whitening_matrix(std::span<const double> covariance) {
-  constexpr auto kSize = static_cast<Eigen::Index>(kPatchSize);
-  const Eigen::Map<const Eigen::MatrixXd> matrix(covariance.data(), kSize, kSize);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(matrix);
-  const Eigen::VectorXd scale = (eigen.eigenvalues().array().max(0.0) + kWhiteningEpsilon).rsqrt();
-  const Eigen::MatrixXd& vectors = eigen.eigenvectors();
-  const Eigen::MatrixXd result = vectors * scale.asDiagonal() * vectors.transpose();
-  std::vector<float> whitening(kPatchSize * kPatchSize);
-  Eigen::Map<Eigen::MatrixXf>(whitening.data(), kSize, kSize) = result.cast<float>();
-  return whitening;
+  constexpr double kTolerance = 1e-7;  // of A Z^2, about float32's own
+  Matrix y(covariance.begin(), covariance.end());
+  add_to_diagonal(y, kWhiteningEpsilon);
+  Interval interval{kWhiteningEpsilon, kWhiteningEpsilon + norm_bound(covariance)};
+  Matrix z;
+  while (true) {
+    const Matrix zy = z.empty() ? y : product(z, y);
+    Polynomial q;
+    Interval next;
+    for (const int degree : {1, 2, kMaxDegree}) {
+      q = fit(interval, degree);
+      next = image_of(interval, q);
+      if (next.error() < kTolerance) {
+        break;
+      }
+    }
+    const Matrix factor = evaluate(q, zy);
+    z = z.empty() ? factor : product(z, factor);
+    if (next.error() < kTolerance) {
+      return z;
+    }
+    y = product(y, factor);
+    interval = next;
+  }
 }
 
 }  // namespace gradspace::quality

@@ -13,8 +13,6 @@
 namespace gradspace::quality {
 namespace {
 
-constexpr std::uint64_t kKeyLimit = std::uint64_t{1} << kKeyBits;
-
 std::vector<double> numbers(const std::vector<std::uint32_t>& keys) {
   return {keys.begin(), keys.end()};
 }
@@ -26,16 +24,16 @@ std::vector<std::uint32_t> random_keys(std::size_t n, int shape, std::uint64_t s
   for (std::uint32_t& key : keys) {
     switch (shape) {
       case 0:
-        key = static_cast<std::uint32_t>(random.below(kKeyLimit));
+        key = static_cast<std::uint32_t>(random.below(kKeyCount));
         break;
       case 1:
-        key = static_cast<std::uint32_t>(70'000'000 + random.below(2000));
+        key = static_cast<std::uint32_t>(300'000 + random.below(2000));
         break;
       case 2:
-        key = static_cast<std::uint32_t>(random.below(3) << (kKeyBits - 2));
+        key = static_cast<std::uint32_t>(random.below(3) * (kKeyCount / 3));
         break;
       default:
-        key = random.chance(0.7) ? 0 : static_cast<std::uint32_t>(random.below(kKeyLimit));
+        key = random.chance(0.7) ? 0 : static_cast<std::uint32_t>(random.below(kKeyCount));
     }
   }
   return keys;
@@ -60,7 +58,7 @@ TEST(Ranks, CorrelationIsSpearmans) {
 }
 
 TEST(Ranks, AreMeanRanks) {
-  const Ranking ranking({7, 0, 9, 7, 0, 7, 134'217'727});
+  const Ranking ranking({7, 0, 9, 7, 0, 7, kKeyCount - 1});
   // Ranks 4, 1.5, 6, 4, 1.5, 4, 7: twice that, less 8.
   const std::vector<std::int64_t> expected{0, -5, 4, 0, -5, 0, 6};
   for (std::size_t i = 0; i < expected.size(); ++i) {
