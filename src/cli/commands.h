@@ -16,6 +16,7 @@ Command gradcon_command();
 Command import_command();
 Command info_command();
 Command iqa_benchmark_command();
+Command iqa_command();
 Command iqa_train_command();
 Command report_command();
 Command score_command();

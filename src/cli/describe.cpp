@@ -12,11 +12,13 @@
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradcon.h"
+#include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
 #include "gradspace/results.h"
 #include "gradspace/safetensors.h"
 #include "model/torch_archive.h"
+#include "quality/decoder_file.h"
 #include "report/text_table.h"
 
 namespace gradspace::cli {
@@ -99,6 +101,11 @@ Description describe_safetensors(const std::filesystem::path& path) {
     add_network(facts, detector.model.spec);
     facts["clean_images"] = detector.clean_errors.size();
   } else {
+    if (kind == "linear decoder") {
+      load_decoder(path);  // as strictly as `iqa` does
+      facts["visible"] = LinearDecoder::kVisible;
+      facts["hidden"] = LinearDecoder::kHidden;
+    }
     facts["tensors"] = std::move(table);
   }
   if (!file.metadata.empty()) {
@@ -288,6 +295,11 @@ Description describe(const std::filesystem::path& path) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{') {
     return describe_json(path);
+  }
+  if (looks_like_matlab_file(start_bytes)) {
+    throw FormatError(fmt::format(
+        "{}: is a MATLAB file; gradspace import turns a quality decoder into one of ours",
+        path.string()));
   }
   if (looks_like_torch_file(start_bytes)) {
     throw FormatError(

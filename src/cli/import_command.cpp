@@ -9,8 +9,10 @@
 #include "cli/commands.h"
 #include "core/file.h"
 #include "gradspace/error.h"
+#include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
 #include "model/torch_archive.h"
+#include "quality/decoder_file.h"
 
 namespace gradspace::cli {
 namespace {
@@ -40,6 +42,15 @@ int import_pytorch(const Arguments& arguments) {
   return 0;
 }
 
+int import_matlab(const Arguments& arguments) {
+  save_decoder(arguments.out, import_matlab_decoder(arguments.file));
+  if (!arguments.quiet) {
+    fmt::print(stderr, "{}: linear decoder, from the MATLAB file {}\n", arguments.out,
+               arguments.file);
+  }
+  return 0;
+}
+
 /// A kind of file that can be imported, recognised by its first bytes.
 struct Importer {
   const char* name;
@@ -50,6 +61,7 @@ struct Importer {
 // One line a format.
 constexpr Importer kImporters[] = {
     {"PyTorch checkpoint", looks_like_torch_file, import_pytorch},
+    {"MATLAB file with a linear decoder", looks_like_matlab_file, import_matlab},
 };
 
 int import_file(const Arguments& arguments) {
@@ -69,15 +81,18 @@ int import_file(const Arguments& arguments) {
 }  // namespace
 
 Command import_command() {
-  return {"import", "Turn a PyTorch checkpoint into a model file, without running anything in it",
+  return {"import",
+          "Turn a PyTorch checkpoint or a MATLAB decoder into a file of ours; runs nothing in it",
           "gradspace import vae.pth.tar --out vae.safetensors",
           [](CLI::App& app) -> std::function<int()> {
             const auto arguments = std::make_shared<Arguments>();
             Arguments& a = *arguments;
-            app.add_option("file", a.file,
-                           "Checkpoint that torch.save wrote (PyTorch 1.6 or newer)")
+            app.add_option(
+                   "file", a.file,
+                   "Checkpoint that torch.save wrote (PyTorch 1.6 or newer), or the published "
+                   "quality decoder (.mat)")
                 ->required();
-            app.add_option("--out", a.out, "Model file to write (.safetensors)")->required();
+            app.add_option("--out", a.out, "File to write (.safetensors)")->required();
             app.add_option("--spec", a.spec,
                            "JSON description of the network, where it is not the default");
             app.add_flag("--quiet", a.quiet, "No message");

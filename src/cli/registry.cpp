@@ -15,6 +15,7 @@ std::vector<Command> all_commands() {
       drift_command(),
       experiment_command(),
       report_command(),
+      iqa_command(),
       iqa_benchmark_command(),
       iqa_train_command(),
       gradcon_command(),

@@ -31,9 +31,8 @@ HWY_INLINE V sigmoid(V x) {
 HWY_INLINE hn::Vec<DU> key_of(V feature) {
   const DU d;
   const V threshold = hn::Set(D(), kFeatureThreshold);
-  const auto first = hn::ShiftRight<kDroppedBits>(hn::BitCast(d, threshold));
-  const auto bits = hn::ShiftRight<kDroppedBits>(hn::BitCast(d, feature));
-  const auto key = hn::Sub(bits, hn::Sub(first, hn::Set(d, 1)));
+  const auto below_first = hn::Sub(hn::BitCast(d, threshold), hn::Set(d, 1));
+  const auto key = hn::Sub(hn::BitCast(d, feature), below_first);
   return hn::IfThenElseZero(hn::RebindMask(d, hn::Ge(feature, threshold)), key);
 }
 

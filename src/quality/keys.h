@@ -1,10 +1,7 @@
-// Features of the quality scores as small integers that sort as the features do.
+// Features of the quality scores as integers that sort as the features do.
 //
-// Both scores compare ranks alone, so a feature never needs to be a number again. Its float32 bits
-// order it; of the 23 bits of its fraction 15 are kept, so that keys can be counted instead of
-// sorted. Features that differ by less than one part in 32768 may so become ties, which moves scores
-// by some 1e-7: less than float32 does. What is under the threshold is 0 and becomes key 0; the others
-// begin at 1.
+// Both scores compare ranks alone, so a feature never needs to be a number again: its float32 bits
+// order it. What is under the threshold is 0 and becomes key 0; the others begin at 1.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +12,8 @@ namespace gradspace::quality {
 /// Features under it count as 0 (both papers).
 inline constexpr float kFeatureThreshold = 0.025F;
 
-/// Bits of a float32 that keys leave out.
-inline constexpr int kDroppedBits = 8;
-
 /// Every key is under it, for features up to 256; none is over 177.
-inline constexpr std::size_t kKeyCount = 13 << (23 - kDroppedBits) | 1 << 14;
+inline constexpr std::uint32_t kKeyLimit = 27U << 22;
 
 /// The activation score's features, rows x columns: keys of sigmoid(sums + bias).
 void activation_keys(std::size_t rows, std::size_t columns, const float* sums, const float* bias,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "gradspace/error.h"
 #include "quality/keys.h"
@@ -10,41 +11,87 @@
 namespace gradspace::quality {
 namespace {
 
-/// Centred ranks by key, for all keys up to the largest that occurs.
-std::vector<std::int32_t> ranks_by_key(std::span<const std::uint32_t> keys) {
-  std::vector<std::int32_t> table(kKeyCount, 0);
-  for (const std::uint32_t key : keys) {
-    ++table[key];
-  }
-  const auto middle = static_cast<std::int64_t>(keys.size()) + 1;
-  std::int64_t before = 0;
-  for (std::int32_t& entry : table) {
-    const std::int64_t count = entry;
-    // Ranks before + 1 to before + count.
-    entry = static_cast<std::int32_t>(2 * before + count + 1 - middle);
-    before += count;
-  }
-  return table;
-}
+constexpr int kBucketBits = 8;
+constexpr std::uint32_t kBucketSize = 1U << kBucketBits;
+constexpr std::size_t kBuckets = kKeyLimit >> kBucketBits;
 
-/// Sums in four strands, which keeps a processor's adders busy and the order of additions fixed.
-template <typename Value>
-double strand_sum(std::size_t n, const Value& value) {
-  double sums[4] = {};
+/// The share of all keys that makes a bucket crowded.
+constexpr std::size_t kCrowded = 8192;
+
+/// Centred ranks by key.
+class RankTable {
+ public:
+  explicit RankTable(std::span<const std::uint32_t> keys) : places_(kBuckets, 0) {
+    for (const std::uint32_t key : keys) {
+      ++places_[key >> kBucketBits];
+    }
+    ranks_.resize(assign_places(keys.size() / kCrowded), 0);
+    for (const std::uint32_t key : keys) {
+      ++ranks_[place(key)];
+    }
+    const auto middle = static_cast<std::int64_t>(keys.size()) + 1;
+    std::int64_t before = 0;
+    for (std::int32_t& entry : ranks_) {
+      const std::int64_t count = entry;
+      // Ranks before + 1 to before + count.
+      entry = static_cast<std::int32_t>(2 * before + count + 1 - middle);
+      before += count;
+    }
+  }
+
+  std::int32_t operator[](std::uint32_t key) const { return ranks_[place(key)]; }
+
+ private:
+  /// A bucket's place: where its ranks begin, and in the lowest bit whether each of its keys has one.
+  std::uint32_t place(std::uint32_t key) const {
+    const std::uint32_t bucket = places_[key >> kBucketBits];
+    return (bucket >> 1) + (key % kBucketSize & (0U - (bucket & 1U)));
+  }
+
+  /// Turns counts into places; returns how many ranks there are.
+  std::uint32_t assign_places(std::size_t crowd) {
+    std::uint32_t next = 0;
+    for (std::uint32_t& entry : places_) {
+      const std::uint32_t count = entry;
+      const bool crowded = count > 1 && count > crowd;
+      entry = next << 1 | (crowded ? 1U : 0U);
+      next += crowded ? kBucketSize : (count > 0 ? 1U : 0U);
+    }
+    return next;
+  }
+
+  std::vector<std::uint32_t> places_;
+  std::vector<std::int32_t> ranks_;
+};
+
+struct Sums {
+  double common = 0;
+  double variation = 0;
+};
+
+/// Sums of a(i) b(i) and b(i)^2 in four strands, which keeps a processor's adders busy and the order
+/// of additions fixed.
+template <typename A, typename B>
+Sums sums_of(std::size_t n, const A& a, const B& b) {
+  constexpr std::size_t kStrands = 4;
+  Sums strands[kStrands];
+  const auto add = [&](std::size_t i, Sums& sums) {
+    const double right = b(i);
+    sums.common += a(i) * right;
+    sums.variation += right * right;
+  };
   std::size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    for (std::size_t strand = 0; strand < 4; ++strand) {
-      sums[strand] += value(i + strand);
+  for (; i + kStrands <= n; i += kStrands) {
+    for (std::size_t strand = 0; strand < kStrands; ++strand) {
+      add(i + strand, strands[strand]);
     }
   }
   for (; i < n; ++i) {
-    sums[0] += value(i);
+    add(i, strands[0]);
   }
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-double square(double value) {
-  return value * value;
+  return {(strands[0].common + strands[1].common) + (strands[2].common + strands[3].common),
+          (strands[0].variation + strands[1].variation) +
+              (strands[2].variation + strands[3].variation)};
 }
 
 void check_variation(double a, double b) {
@@ -55,25 +102,24 @@ void check_variation(double a, double b) {
 
 }  // namespace
 
-Ranking::Ranking(std::vector<std::uint32_t> keys) {
-  assert(keys.size() <= std::size_t{1} << 30);
-  const std::vector<std::int32_t> table = ranks_by_key(keys);
-  ranks_.resize(keys.size());
-  std::transform(keys.begin(), keys.end(), ranks_.begin(),
-                 [&table](std::uint32_t key) { return table[key]; });
-  variation_ = strand_sum(size(), [this](std::size_t i) { return square(ranks_[i]); });
+Ranking::Ranking(std::vector<std::uint32_t> keys) : ranks_(std::move(keys)) {
+  assert(size() < std::size_t{1} << 30);
+  const RankTable table(ranks_);
+  for (std::uint32_t& entry : ranks_) {
+    entry = static_cast<std::uint32_t>(table[entry]);
+  }
+  const auto rank = [this](std::size_t i) { return static_cast<double>(centred(i)); };
+  variation_ = sums_of(size(), rank, rank).variation;
 }
 
 double Ranking::correlation(std::span<const std::uint32_t> keys) const {
   assert(keys.size() == size());
-  const std::vector<std::int32_t> table = ranks_by_key(keys);
-  const double variation =
-      strand_sum(size(), [&](std::size_t i) { return square(table[keys[i]]); });
-  const double common = strand_sum(size(), [&](std::size_t i) {
-    return static_cast<double>(ranks_[i]) * static_cast<double>(table[keys[i]]);
-  });
-  check_variation(variation_, variation);
-  return common / std::sqrt(variation_ * variation);
+  const RankTable table(keys);
+  const Sums sums = sums_of(
+      size(), [this](std::size_t i) { return static_cast<double>(centred(i)); },
+      [&](std::size_t i) { return static_cast<double>(table[keys[i]]); });
+  check_variation(variation_, sums.variation);
+  return sums.common / std::sqrt(variation_ * sums.variation);
 }
 
 std::vector<double> Ranking::disagreement(const Ranking& other, std::size_t group) const {
@@ -84,7 +130,8 @@ std::vector<double> Ranking::disagreement(const Ranking& other, std::size_t grou
   const double their_scale = 1 / std::sqrt(other.variation_);
   std::vector<double> parts(size() / group, 0.0);
   for (std::size_t i = 0; i < size(); ++i) {
-    parts[i / group] += square(centred(i) * our_scale - other.centred(i) * their_scale);
+    const double difference = centred(i) * our_scale - other.centred(i) * their_scale;
+    parts[i / group] += difference * difference;
   }
   for (double& part : parts) {
     part *= static_cast<double>(parts.size()) / 2;

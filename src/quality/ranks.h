@@ -1,7 +1,10 @@
 // Spearman's rank correlation of millions of keys (keys.h), ties with mean ranks.
 //
-// Keys are few enough to be counted, so nothing is sorted: a key's rank follows from how many are
-// smaller. Memory is four bytes a key, and 2 MB.
+// Nothing is sorted: keys are counted in buckets of 256 neighbouring keys, and a key's rank follows
+// from how many are in smaller ones. Where a bucket is crowded its keys are counted one by one. In
+// others, of at most one 8192th of all keys, they are taken for ties: that moves a correlation by less
+// than 1e-6 (by 1e-8 as a rule), less than float32 features do. Memory is four bytes a key, and some
+// megabytes.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +17,12 @@ namespace gradspace::quality {
 /// The ranks of one list of keys. Thread-safe.
 class Ranking {
  public:
-  /// Takes the keys' memory. At most 2^30 keys, each under kKeyCount.
+  /// Takes the keys' memory. At most 2^30 keys, each under kKeyLimit.
   explicit Ranking(std::vector<std::uint32_t> keys);
 
   /// The rank of key `i` as it enters the correlation: twice the (mean) rank, less n + 1, so that all
   /// add up to 0.
-  std::int32_t centred(std::size_t i) const { return ranks_[i]; }
+  std::int32_t centred(std::size_t i) const { return static_cast<std::int32_t>(ranks_[i]); }
   std::size_t size() const { return ranks_.size(); }
 
   /// The correlation with the ranks of `keys`, as many as these; exactly 1 when the keys are equal.
@@ -32,8 +35,8 @@ class Ranking {
   std::vector<double> disagreement(const Ranking& other, std::size_t group) const;
 
  private:
-  std::vector<std::int32_t> ranks_;
-  double variation_ = 0;  ///< sum of their squares
+  std::vector<std::uint32_t> ranks_;  ///< in the memory that the keys had
+  double variation_ = 0;              ///< sum of their squares
 };
 
 }  // namespace gradspace::quality

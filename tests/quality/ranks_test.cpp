@@ -13,6 +13,9 @@
 namespace gradspace::quality {
 namespace {
 
+/// Ranks.h's bound; what is met is a hundredth of it.
+constexpr double kTolerance = 1e-6;
+
 std::vector<double> numbers(const std::vector<std::uint32_t>& keys) {
   return {keys.begin(), keys.end()};
 }
@@ -24,16 +27,16 @@ std::vector<std::uint32_t> random_keys(std::size_t n, int shape, std::uint64_t s
   for (std::uint32_t& key : keys) {
     switch (shape) {
       case 0:
-        key = static_cast<std::uint32_t>(random.below(kKeyCount));
+        key = static_cast<std::uint32_t>(random.below(kKeyLimit));
         break;
       case 1:
-        key = static_cast<std::uint32_t>(300'000 + random.below(2000));
+        key = static_cast<std::uint32_t>(70'000'000 + random.below(2000));
         break;
       case 2:
-        key = static_cast<std::uint32_t>(random.below(3) * (kKeyCount / 3));
+        key = static_cast<std::uint32_t>(random.below(3) * (kKeyLimit / 3));
         break;
       default:
-        key = random.chance(0.7) ? 0 : static_cast<std::uint32_t>(random.below(kKeyCount));
+        key = random.chance(0.7) ? 0 : static_cast<std::uint32_t>(random.below(kKeyLimit));
     }
   }
   return keys;
@@ -52,13 +55,13 @@ TEST(Ranks, CorrelationIsSpearmans) {
       b.back() = 3;
       const auto expected = spearman_correlation(numbers(a), numbers(b));
       ASSERT_TRUE(expected.has_value());
-      EXPECT_NEAR(Ranking(a).correlation(b), *expected, 1e-12) << shape << ", " << n;
+      EXPECT_NEAR(Ranking(a).correlation(b), *expected, kTolerance) << shape << ", " << n;
     }
   }
 }
 
 TEST(Ranks, AreMeanRanks) {
-  const Ranking ranking({7, 0, 9, 7, 0, 7, kKeyCount - 1});
+  const Ranking ranking({7, 0, 9, 7, 0, 7, kKeyLimit - 1});
   // Ranks 4, 1.5, 6, 4, 1.5, 4, 7: twice that, less 8.
   const std::vector<std::int64_t> expected{0, -5, 4, 0, -5, 0, 6};
   for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -1,0 +1,162 @@
+#include "quality/preparation.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.h"
+
+namespace gradspace::quality {
+namespace {
+
+Image random_image(int width, int height, std::uint64_t seed) {
+  Random random(seed);
+  Image image(width, height, 3);
+  for (std::uint8_t& sample : image.pixels()) {
+    // Mostly black and white: sums then leave 0 to 255.
+    const auto value = static_cast<std::uint8_t>(random.below(256));
+    sample = random.chance(0.3) ? value : (value < 128 ? 0 : 255);
+  }
+  return image;
+}
+
+/// The bicubic kernel of a = -1/2.
+double cubic(double x) {
+  const double t = std::abs(x);
+  if (t <= 1) {
+    return 1.5 * t * t * t - 2.5 * t * t + 1;
+  }
+  return t <= 2 ? -0.5 * t * t * t + 2.5 * t * t - 4 * t + 2 : 0;
+}
+
+int reflect(int i, int n) {
+  while (i < 0 || i >= n) {
+    i = i < 0 ? -1 - i : 2 * n - 1 - i;
+  }
+  return i;
+}
+
+/// Straight from the definition, in double precision: the kernel stretched by two, normalised.
+std::uint8_t halved_sample(const Image& image, int x, int y, int channel) {
+  double sum = 0;
+  double weights = 0;
+  for (int dy = -5; dy <= 6; ++dy) {
+    for (int dx = -5; dx <= 6; ++dx) {
+      const double weight = cubic((dx - 0.5) / 2) * cubic((dy - 0.5) / 2);
+      const int column = reflect(2 * x + dx, image.width());
+      const int row = reflect(2 * y + dy, image.height());
+      weights += weight;
+      sum += weight * image.row(row)[static_cast<std::size_t>(3 * column + channel)];
+    }
+  }
+  return static_cast<std::uint8_t>(std::clamp(std::floor(sum / weights + 0.5), 0.0, 255.0));
+}
+
+TEST(Preparation, HalvesAsTheDefinitionSays) {
+  for (const auto& [width, height] :
+       {std::pair(1, 1), {2, 3}, {5, 4}, {17, 9}, {64, 33}, {101, 7}}) {
+    const Image image = random_image(width, height, static_cast<std::uint64_t>(width));
+    const Image half = halve(image);
+    ASSERT_EQ(half.width(), (width + 1) / 2);
+    ASSERT_EQ(half.height(), (height + 1) / 2);
+    for (int y = 0; y < half.height(); ++y) {
+      for (int x = 0; x < half.width(); ++x) {
+        for (int c = 0; c < 3; ++c) {
+          ASSERT_EQ(half.row(y)[static_cast<std::size_t>(3 * x + c)], halved_sample(image, x, y, c))
+              << width << "x" << height << " at " << x << ", " << y;
+        }
+      }
+    }
+  }
+}
+
+TEST(Preparation, PatchesGoColumnByColumn) {
+  const Image image = random_image(19, 26, 1);
+  const Patches patches = cut_patches(image);
+  ASSERT_EQ(patches.count, 6U);  // what is over at the right and below is left out
+  for (std::size_t p = 0; p < patches.count; ++p) {
+    const int left = static_cast<int>(p % 2) * 8;
+    const int top = static_cast<int>(p / 2) * 8;
+    for (std::size_t i = 0; i < kPatchSize; ++i) {
+      const int channel = static_cast<int>(i) / 64;
+      const int x = left + static_cast<int>(i) % 64 / 8;
+      const int y = top + static_cast<int>(i) % 8;
+      EXPECT_EQ(patches.patch(p)[i],
+                static_cast<float>(image.row(y)[static_cast<std::size_t>(3 * x + channel)]) / 255);
+    }
+  }
+}
+
+/// Patches of which a few directions have most of the variance, as photographs' do.
+Patches random_patches(std::size_t count, double scale) {
+  Random random(count);
+  std::vector<std::vector<float>> directions(5, std::vector<float>(kPatchSize));
+  for (auto& direction : directions) {
+    for (float& value : direction) {
+      value = static_cast<float>(random.normal());
+    }
+  }
+  Patches patches{count, std::vector<float>(count * kPatchSize)};
+  for (std::size_t p = 0; p < count; ++p) {
+    double size = scale;
+    for (const auto& direction : directions) {
+      const double amount = size * random.normal();
+      for (std::size_t i = 0; i < kPatchSize; ++i) {
+        patches.patch(p)[i] += static_cast<float>(amount * direction[i] + 0.02 * random.normal());
+      }
+      size /= 2;
+    }
+  }
+  subtract_mean(patches);
+  return patches;
+}
+
+TEST(Preparation, WhiteningUndoesTheCovariance) {
+  for (const double scale : {1e-4, 0.05, 0.2, 0.5}) {
+    for (const std::size_t count : {4U, 100U, 700U}) {
+      const Patches patches = random_patches(count, scale);
+      const std::vector<double> matrix = covariance(patches);
+      const std::vector<float> z = whitening_matrix(matrix);
+      // z (C + 0.1 I) z = I.
+      double worst = 0;
+      std::vector<double> right(kPatchSize * kPatchSize, 0.0);
+      for (std::size_t i = 0; i < kPatchSize; ++i) {
+        for (std::size_t k = 0; k < kPatchSize; ++k) {
+          const double left = matrix[i * kPatchSize + k] + (i == k ? kWhiteningEpsilon : 0);
+          for (std::size_t j = 0; j < kPatchSize; ++j) {
+            right[i * kPatchSize + j] += left * z[k * kPatchSize + j];
+          }
+        }
+      }
+      for (std::size_t i = 0; i < kPatchSize; i += 7) {
+        for (std::size_t j = 0; j < kPatchSize; ++j) {
+          double value = 0;
+          for (std::size_t k = 0; k < kPatchSize; ++k) {
+            value += z[i * kPatchSize + k] * right[k * kPatchSize + j];
+          }
+          worst = std::max(worst, std::abs(value - (i == j ? 1 : 0)));
+        }
+      }
+      EXPECT_LT(worst, 2e-5) << "scale " << scale << ", " << count << " patches";
+    }
+  }
+}
+
+TEST(Preparation, CovarianceIsTheMeanOfProducts) {
+  const Patches patches = random_patches(250, 0.2);
+  const std::vector<double> matrix = covariance(patches);
+  for (std::size_t i = 0; i < kPatchSize; i += 5) {
+    for (std::size_t j = 0; j < kPatchSize; j += 3) {
+      double sum = 0;
+      for (std::size_t p = 0; p < patches.count; ++p) {
+        sum += static_cast<double>(patches.patch(p)[i]) * patches.patch(p)[j];
+      }
+      EXPECT_NEAR(matrix[i * kPatchSize + j], sum / 250, 1e-6);
+      EXPECT_EQ(matrix[i * kPatchSize + j], matrix[j * kPatchSize + i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradspace::quality
