@@ -233,6 +233,7 @@ std::function<int()> declare(CLI::App& app) {
       ->excludes(inputs);
   app.add_option("--metric", a.metrics, metric_help())
       ->delimiter(',')
+      ->allow_extra_args(false)  // the images that may follow are none
       ->check(CLI::IsMember(metric_names()));
   app.add_option("--decoder", a.decoder,
                  "Decoder of the learned scores: .safetensors, or the published MATLAB file "

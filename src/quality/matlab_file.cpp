@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -74,6 +75,24 @@ std::vector<double> to_doubles(const matvar_t& variable, std::size_t count) {
   }
 }
 
+/// matio does not tell when a read met the file's end too early. The file's elements, a type and a
+/// length each before their bytes, must end where it ends.
+bool is_whole(const std::vector<std::uint8_t>& bytes) {
+  constexpr std::size_t kHeaderBytes = 128;
+  constexpr std::size_t kTagBytes = 8;
+  if (bytes.size() < kHeaderBytes) {
+    return false;
+  }
+  const bool swapped = bytes[kHeaderBytes - 2] == 'M';
+  std::size_t offset = kHeaderBytes;
+  while (offset + kTagBytes <= bytes.size()) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, &bytes[offset + sizeof length], sizeof length);
+    offset += kTagBytes + (swapped ? __builtin_bswap32(length) : length);
+  }
+  return offset == bytes.size();
+}
+
 /// ASCII; anything else becomes '?', which no file's name holds.
 template <typename T>
 std::string to_text(const matvar_t& variable, std::size_t count) {
@@ -126,6 +145,9 @@ MatlabFile::MatlabFile(const std::filesystem::path& path) {
       std::filesystem::file_size(path) > kMaxFileBytes) {
     throw FormatError(
         fmt::format("{}: not a MATLAB file of level 5 of at most {} bytes", name, kMaxFileBytes));
+  }
+  if (!is_whole(read_file(path, kMaxFileBytes))) {
+    throw FormatError(fmt::format("{}: truncated or damaged", name));
   }
   File file(matio().open(name.c_str(), MAT_ACC_RDONLY), matio().close);
   if (file == nullptr || matio().version(file.get()) != MAT_FT_MAT5) {
