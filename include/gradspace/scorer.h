@@ -14,8 +14,8 @@ namespace gradspace {
 struct ImageScore {
   double score = 0;    ///< larger = further out of distribution; a classifier's is P(OOD), 0 to 1
   double p_value = 1;  ///< among the detector's clean images; 1 where it holds none
-  float bce = 0;                     ///< reconstruction loss, summed over pixels
-  float kld = 0;                     ///< latent loss
+  float bce = 0;       ///< reconstruction loss, summed over pixels
+  float kld = 0;       ///< latent loss
   bool out_of_distribution = false;  ///< score > the detector's threshold
 };
 
