@@ -13,7 +13,7 @@ run_one() {
   mkdir -p "$found"
   # New inputs go into the build folder, never into the committed corpus.
   mkdir -p "$build/corpus/$name"
-  if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$found/" \
+  if "$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$found/" \
       "$build/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
     echo "$name: $(grep -oE 'stat::number_of_executed_units: *[0-9]+|Done [0-9]+ runs.*' "$log" | tail -n 1)"
   else

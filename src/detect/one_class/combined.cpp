@@ -144,7 +144,8 @@ OneClassMethod ensemble_method(std::string name, std::string summary, Combinatio
     }
     return tensors;
   };
-  method.load = [members, combination](const TensorMap& tensors, const AutoencoderSpec& spec) {
+  method.load = [members = std::move(members), combination](const TensorMap& tensors,
+                                                            const AutoencoderSpec& spec) {
     std::vector<Calibrated> loaded;
     for (std::size_t i = 0; i < members.size(); ++i) {
       loaded.push_back(load_calibrated(members[i], tensors_under(tensors, prefix_of(i)), spec));

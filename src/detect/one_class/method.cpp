@@ -52,7 +52,8 @@ OneClassMethod density_method(std::string name, std::string summary,
   method.fit = [name = method.name, represent, kind](const OneClassTraining& training) {
     return kind.fit(represent(training.spec)(training.clean), name);
   };
-  method.load = [needs, represent, kind](const TensorMap& tensors, const AutoencoderSpec& spec) {
+  method.load = [needs = std::move(needs), represent = std::move(represent),
+                 kind = std::move(kind)](const TensorMap& tensors, const AutoencoderSpec& spec) {
     return std::make_unique<DensityScore>(needs(spec), represent(spec), kind.load(tensors));
   };
   return method;
@@ -63,7 +64,8 @@ OneClassMethod direct_method(std::string name, std::string summary,
                              std::function<std::vector<double>(const Observations&)> score) {
   OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
   method.fit = [](const OneClassTraining&) { return TensorMap{}; };
-  method.load = [needs, score](const TensorMap&, const AutoencoderSpec& spec) {
+  method.load = [needs = std::move(needs), score = std::move(score)](const TensorMap&,
+                                                                     const AutoencoderSpec& spec) {
     return std::make_unique<DirectScore>(needs(spec), score);
   };
   return method;

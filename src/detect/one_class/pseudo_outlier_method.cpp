@@ -178,7 +178,8 @@ OneClassMethod pseudo_outlier_method(std::string name, std::string summary,
   method.fit = [name = method.name, needs, represent](const OneClassTraining& training) {
     return fit(name, needs(training.spec), represent, training);
   };
-  method.load = [needs, represent](const TensorMap& tensors, const AutoencoderSpec& spec) {
+  method.load = [needs = std::move(needs), represent = std::move(represent)](
+                    const TensorMap& tensors, const AutoencoderSpec& spec) {
     return std::make_unique<PseudoOutlierScore>(needs(spec), represent, tensors);
   };
   return method;
