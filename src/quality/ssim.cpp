@@ -22,10 +22,11 @@ using Window = std::array<double, kWindow>;
 /// A Gaussian of sigma 1.5 whose sum is 1. The window is its product with itself.
 Window gaussian() {
   constexpr double kSigma = 1.5;
+  constexpr int kCentre = kWindow / 2;
   Window window{};
   double sum = 0;
   for (int i = 0; i < kWindow; ++i) {
-    const double x = i - kWindow / 2;
+    const double x = i - kCentre;
     window[static_cast<std::size_t>(i)] = std::exp(-x * x / (2 * kSigma * kSigma));
     sum += window[static_cast<std::size_t>(i)];
   }

@@ -26,6 +26,7 @@ struct ScoreKey {
   int type = kCleanType;
   int level = 0;  ///< 0 where levels are averaged, and for clean images
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the comparison with 0 is the compiler's own
   friend auto operator<=>(const ScoreKey&, const ScoreKey&) = default;
 };
 

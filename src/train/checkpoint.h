@@ -10,6 +10,7 @@
 
 namespace gradspace {
 
+// NOLINTNEXTLINE(bugprone-exception-escape): moving JSON does not throw, but is not declared so
 struct Checkpoint {
   /// The records of all epochs so far, at least one: objects with "epoch", counted from 1, "best",
   /// and what else the loop keeps.

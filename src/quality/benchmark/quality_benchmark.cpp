@@ -252,7 +252,7 @@ class Run {
     for (std::size_t metric = 0; metric < options_.metrics.size(); ++metric) {
       for (const std::string& type : types_of(scored)) {
         if (auto agreement = agreement_of(scored, metric, type, agreement_)) {
-          result_.summary.push_back({options_.metrics[metric], type, std::move(*agreement)});
+          result_.summary.push_back({options_.metrics[metric], type, *agreement});
         }
       }
     }
