@@ -1,16 +1,15 @@
 #include "gradcon/record.h"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <iterator>
-#include <utility>
+
+#include "train/history.h"
+#include "train/record.h"
 
 namespace gradspace {
 namespace {
 
 /// The numbers of a record, by name, in the order of the CSV's columns.
-constexpr std::array<std::pair<const char*, double GradConEpoch::*>, 8> kFields{{
+constexpr std::array<RecordField<GradConEpoch>, 8> kFields{{
     {"train_loss", &GradConEpoch::train_loss},
     {"train_error", &GradConEpoch::train_error},
     {"train_cosine", &GradConEpoch::train_cosine},
@@ -20,14 +19,6 @@ constexpr std::array<std::pair<const char*, double GradConEpoch::*>, 8> kFields{
     {"validation_cosine", &GradConEpoch::validation_cosine},
     {"validation_kld", &GradConEpoch::validation_kld},
 }};
-
-nlohmann::json fields_to_json(const GradConEpoch& record) {
-  nlohmann::json json;
-  for (const auto& [name, member] : kFields) {
-    json[name] = record.*member;
-  }
-  return json;
-}
 
 }  // namespace
 
@@ -53,75 +44,26 @@ nlohmann::json run_identity(const AutoencoderSpec& spec, const GradConOptions& o
 }
 
 nlohmann::json history_to_json(std::span<const GradConEpoch> epochs) {
-  nlohmann::json json = nlohmann::json::array();
-  for (const GradConEpoch& record : epochs) {
-    nlohmann::json entry = fields_to_json(record);
-    entry["epoch"] = record.epoch;
-    entry["best"] = record.best;
-    entry["seconds"] = record.seconds;
-    json.push_back(std::move(entry));
-  }
-  return json;
+  return records_to_json(epochs, kFields);
 }
 
 std::vector<GradConEpoch> history_from_json(const nlohmann::json& json) {
-  std::vector<GradConEpoch> epochs;
-  for (const nlohmann::json& entry : json) {
-    GradConEpoch record;
-    entry.at("epoch").get_to(record.epoch);
-    entry.at("best").get_to(record.best);
-    entry.at("seconds").get_to(record.seconds);
-    for (const auto& [name, member] : kFields) {
-      entry.at(name).get_to(record.*member);
-    }
-    epochs.push_back(record);
-  }
-  return epochs;
+  return records_from_json(json, kFields);
 }
 
 const GradConEpoch* best_record(std::span<const GradConEpoch> epochs) {
-  const GradConEpoch* best = nullptr;
-  for (const GradConEpoch& record : epochs) {
-    best = record.best ? &record : best;
-  }
-  return best;
+  return last_best(epochs);
 }
 
 std::string training_metadata(const nlohmann::json& identity, const GradConOptions& options,
                               std::span<const GradConEpoch> epochs, bool stopped) {
-  nlohmann::json json = identity;
-  // A model file has its description already.
-  for (const char* key : {"input", "down", "latent", "up"}) {
-    json.erase(key);
-  }
-  json["epochs"] = options.epochs;
-  json["epochs_run"] = epochs.size();
-  json["stopped"] = stopped;
-  const GradConEpoch* best = best_record(epochs);
-  json["best_epoch"] = best != nullptr ? best->epoch : 0;
-  if (best != nullptr) {
-    json["best"] = fields_to_json(*best);
-    json["last"] = fields_to_json(epochs.back());
-  }
-  return json.dump();
+  return run_record(without_description(identity), options.epochs, epochs, stopped, kFields).dump();
 }
 
 }  // namespace gradcon
 
 std::string gradcon_training_csv(std::span<const GradConEpoch> epochs) {
-  std::string text = "epoch";
-  for (const auto& field : kFields) {
-    text += fmt::format(",{}", field.first);
-  }
-  text += ",best,seconds\n";
-  for (const GradConEpoch& record : epochs) {
-    fmt::format_to(std::back_inserter(text), "{}", record.epoch);
-    for (const auto& field : kFields) {
-      fmt::format_to(std::back_inserter(text), ",{}", record.*field.second);
-    }
-    fmt::format_to(std::back_inserter(text), ",{},{:.3f}\n", record.best ? 1 : 0, record.seconds);
-  }
-  return text;
+  return records_to_csv(epochs, kFields);
 }
 
 }  // namespace gradspace

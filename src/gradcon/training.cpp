@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -16,8 +15,8 @@
 #include "train/checkpoint.h"
 #include "train/event_file.h"
 #include "train/record.h"
-#include "train/schedule.h"
 #include "train/training_log.h"
+#include "train/training_run.h"
 
 namespace gradspace {
 namespace gradcon {
@@ -27,12 +26,6 @@ namespace {
 TensorMap kept_part(TensorMap state) {
   std::erase_if(state, [](const auto& entry) { return entry.first.starts_with("adam."); });
   return state;
-}
-
-bool same_layout(const TensorMap& a, const TensorMap& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return x.first == y.first && x.second.shape == y.second.shape;
-  });
 }
 
 /// Means over images, of batches' losses.
@@ -117,24 +110,10 @@ class Run {
   double loss(const BatchLosses& losses) const { return losses.loss(options_, spec_.input.size()); }
 
   void resume() {
-    Checkpoint checkpoint = read_checkpoint(options_.checkpoint, identity_);
-    const std::string file = options_.checkpoint.string();
-    std::vector<GradConEpoch> epochs;
-    try {
-      epochs = history_from_json(checkpoint.history);
-    } catch (const nlohmann::json::exception& error) {
-      throw FormatError(fmt::format("{}: damaged metadata: {}", file, error.what()));
-    }
-    if (std::cmp_greater(epochs.size(), options_.epochs)) {
-      throw InvalidArgument(
-          fmt::format("{}: {} epochs are done already, more than the {} asked for", file,
-                      epochs.size(), options_.epochs));
-    }
-    if (!same_layout(checkpoint.state, trainer_.state()) || !same_layout(checkpoint.best, best_)) {
-      throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
-    }
-    const std::size_t steps_an_epoch = (train_.size() + batch_ - 1) / batch_;
-    trainer_.restore(checkpoint.state, static_cast<std::int64_t>(epochs.size() * steps_an_epoch));
+    auto [checkpoint, epochs] =
+        read_resumable<GradConEpoch>(options_.checkpoint, identity_, options_.epochs,
+                                     trainer_.state(), best_, &history_from_json);
+    trainer_.restore(checkpoint.state, steps_of(epochs.size(), train_.size(), batch_));
     epochs_ = std::move(epochs);
     best_ = std::move(checkpoint.best);
   }
@@ -150,26 +129,15 @@ class Run {
   }
 
   std::optional<BatchLosses> train_epoch(int epoch) {
-    const auto count = static_cast<std::uint32_t>(train_.size());
-    const std::vector<std::uint32_t> order = epoch_order(count, options_.seed, epoch);
-    const std::size_t image_size = spec_.input.size();
-    std::vector<std::uint8_t> images(batch_ * image_size);
-    std::vector<float> noise(batch_ * latent_);
+    EpochBatches batches(train_, batch_, latent_, options_.seed, epoch);
     LossMeans means;
-    for (std::size_t begin = 0; begin < order.size(); begin += batch_) {
-      const std::size_t n = std::min(batch_, order.size() - begin);
-      for (std::size_t i = 0; i < n; ++i) {
-        std::ranges::copy(train_.image(order[begin + i]),
-                          images.begin() + static_cast<std::ptrdiff_t>(i * image_size));
-      }
-      const std::span<float> batch_noise = std::span(noise).first(n * latent_);
-      fill_noise(batch_noise, latent_, options_.seed, epoch, begin);
-      const BatchLosses losses =
-          trainer_.step(std::span(images).first(n * image_size), n, batch_noise);
-      check_finite(losses, fmt::format("epoch {}, step {}", epoch, begin / batch_ + 1));
-      means.add(losses, n);
-      report_step(epoch, begin + n, means.means());
-      if (begin + n < order.size() && stop_requested()) {
+    while (const auto batch = batches.next()) {
+      const BatchLosses losses = trainer_.step(batch->images_u8_nhwc, batch->n, batch->noise);
+      check_finite(losses, fmt::format("epoch {}, step {}", epoch, batch->begin / batch_ + 1));
+      means.add(losses, batch->n);
+      const std::size_t done = batch->begin + batch->n;
+      report_step(epoch, done, means.means());
+      if (done < train_.size() && stop_requested()) {
         return std::nullopt;
       }
     }
@@ -197,13 +165,7 @@ class Run {
 
   void report_step(int epoch, std::size_t done, const BatchLosses& means) const {
     if (observer_.on_step) {
-      TrainProgress progress;
-      progress.epoch = epoch;
-      progress.epochs = options_.epochs;
-      progress.images_done = static_cast<std::size_t>(epoch - 1) * train_.size() + done;
-      progress.images_total = static_cast<std::size_t>(options_.epochs) * train_.size();
-      progress.loss = loss(means);
-      observer_.on_step(progress);
+      observer_.on_step(step_progress(epoch, options_.epochs, train_.size(), done, loss(means)));
     }
   }
 
@@ -286,19 +248,6 @@ class Run {
   std::optional<EventFile> log_;
 };
 
-void check_images(const char* what, const ImageStore& images, const AutoencoderSpec& spec) {
-  if (images.extent() != spec.input) {
-    throw InvalidArgument(fmt::format(
-        "gradcon: {} images are {}x{} with {} channels but the model wants {}x{} with {}", what,
-        images.extent().width, images.extent().height, images.extent().channels, spec.input.width,
-        spec.input.height, spec.input.channels));
-  }
-  if (images.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw InvalidArgument(
-        fmt::format("gradcon: {} {} images: at most 2^32 - 1", images.size(), what));
-  }
-}
-
 }  // namespace
 }  // namespace gradcon
 
@@ -307,8 +256,8 @@ GradConTrainResult train_gradcon(const AutoencoderSpec& spec, const ImageStore& 
                                  const GradConObserver& observer) {
   options.validate();
   spec.validate();
-  gradcon::check_images("training", train, spec);
-  gradcon::check_images("validation", validation, spec);
+  check_training_images("gradcon", "training", train, spec);
+  check_training_images("gradcon", "validation", validation, spec);
   return gradcon::Run(spec, train, validation, options, observer).finish();
 }
 

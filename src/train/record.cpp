@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
-#include <utility>
+
+#include "train/history.h"
 
 namespace gradspace {
 namespace {
 
 /// The losses of a record, by name, in the order of the CSV's columns.
-constexpr std::array<std::pair<const char*, double EpochRecord::*>, 6> kLosses{{
+constexpr std::array<RecordField<EpochRecord>, 6> kLosses{{
     {"train_loss", &EpochRecord::train_loss},
     {"train_bce", &EpochRecord::train_bce},
     {"train_kld", &EpochRecord::train_kld},
@@ -18,14 +18,6 @@ constexpr std::array<std::pair<const char*, double EpochRecord::*>, 6> kLosses{{
     {"validation_bce", &EpochRecord::validation_bce},
     {"validation_kld", &EpochRecord::validation_kld},
 }};
-
-nlohmann::json losses_to_json(const EpochRecord& record) {
-  nlohmann::json json;
-  for (const auto& [name, member] : kLosses) {
-    json[name] = record.*member;
-  }
-  return json;
-}
 
 /// The layers of a large model fill a screen.
 std::string shortened(const nlohmann::json& value) {
@@ -35,14 +27,6 @@ std::string shortened(const nlohmann::json& value) {
     text = text.substr(0, kMost) + "...";
   }
   return text;
-}
-
-/// A model file has it already.
-nlohmann::json without_description(nlohmann::json identity) {
-  for (const char* key : {"input", "down", "latent", "up"}) {
-    identity.erase(key);
-  }
-  return identity;
 }
 
 }  // namespace
@@ -64,6 +48,13 @@ nlohmann::json run_identity(const AutoencoderSpec& spec, const TrainOptions& opt
   return identity;
 }
 
+nlohmann::json without_description(nlohmann::json identity) {
+  for (const char* key : {"input", "down", "latent", "up"}) {
+    identity.erase(key);
+  }
+  return identity;
+}
+
 std::string difference(const nlohmann::json& there, const nlohmann::json& here) {
   std::string text;
   for (const auto& [key, value] : here.items()) {
@@ -78,53 +69,20 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& here) 
 }
 
 nlohmann::json history_to_json(std::span<const EpochRecord> epochs) {
-  nlohmann::json json = nlohmann::json::array();
-  for (const EpochRecord& record : epochs) {
-    nlohmann::json entry = losses_to_json(record);
-    entry["epoch"] = record.epoch;
-    entry["best"] = record.best;
-    entry["seconds"] = record.seconds;
-    json.push_back(std::move(entry));
-  }
-  return json;
+  return records_to_json(epochs, kLosses);
 }
 
 std::vector<EpochRecord> history_from_json(const nlohmann::json& json) {
-  std::vector<EpochRecord> epochs;
-  for (const nlohmann::json& entry : json) {
-    EpochRecord record;
-    entry.at("epoch").get_to(record.epoch);
-    entry.at("best").get_to(record.best);
-    entry.at("seconds").get_to(record.seconds);
-    for (const auto& [name, member] : kLosses) {
-      entry.at(name).get_to(record.*member);
-    }
-    epochs.push_back(record);
-  }
-  return epochs;
+  return records_from_json(json, kLosses);
 }
 
 const EpochRecord* best_record(std::span<const EpochRecord> epochs) {
-  const EpochRecord* best = nullptr;
-  for (const EpochRecord& record : epochs) {
-    best = record.best ? &record : best;
-  }
-  return best;
+  return last_best(epochs);
 }
 
 std::string training_metadata(const nlohmann::json& identity, const TrainOptions& options,
                               std::span<const EpochRecord> epochs, bool stopped) {
-  nlohmann::json json = without_description(identity);
-  json["epochs"] = options.epochs;
-  json["epochs_run"] = epochs.size();
-  json["stopped"] = stopped;
-  const EpochRecord* best = best_record(epochs);
-  json["best_epoch"] = best != nullptr ? best->epoch : 0;
-  if (best != nullptr) {
-    json["best"] = losses_to_json(*best);
-    json["last"] = losses_to_json(epochs.back());
-  }
-  return json.dump();
+  return run_record(without_description(identity), options.epochs, epochs, stopped, kLosses).dump();
 }
 
 bool is_finished_run(const std::string& metadata, const nlohmann::json& identity,
@@ -150,19 +108,7 @@ std::string preprocessing_metadata(const Extent& input) {
 }
 
 std::string training_csv(std::span<const EpochRecord> epochs) {
-  std::string text = "epoch";
-  for (const auto& loss : kLosses) {
-    text += fmt::format(",{}", loss.first);
-  }
-  text += ",best,seconds\n";
-  for (const EpochRecord& record : epochs) {
-    fmt::format_to(std::back_inserter(text), "{}", record.epoch);
-    for (const auto& loss : kLosses) {
-      fmt::format_to(std::back_inserter(text), ",{}", record.*loss.second);
-    }
-    fmt::format_to(std::back_inserter(text), ",{},{:.3f}\n", record.best ? 1 : 0, record.seconds);
-  }
-  return text;
+  return records_to_csv(epochs, kLosses);
 }
 
 }  // namespace gradspace

@@ -14,6 +14,9 @@ namespace gradspace {
 nlohmann::json run_identity(const AutoencoderSpec& spec, const TrainOptions& options,
                             const ImageStore& train, const ImageStore& validation);
 
+/// `identity` less the description, which a model file has already.
+nlohmann::json without_description(nlohmann::json identity);
+
 /// "batch is 64 there, 128 here; seed is 1 there, 2 here"; empty when nothing differs.
 std::string difference(const nlohmann::json& there, const nlohmann::json& here);
 

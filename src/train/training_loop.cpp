@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -11,24 +10,11 @@
 #include "gradspace/train.h"
 #include "train/checkpoint.h"
 #include "train/record.h"
-#include "train/schedule.h"
 #include "train/training_log.h"
+#include "train/training_run.h"
 
 namespace gradspace {
 namespace {
-
-void check_images(const char* what, const ImageStore& images, const AutoencoderSpec& spec) {
-  if (images.extent() != spec.input) {
-    throw InvalidArgument(
-        fmt::format("train: {} images are {}x{} with {} channels but the model wants {}x{} with {}",
-                    what, images.extent().width, images.extent().height, images.extent().channels,
-                    spec.input.width, spec.input.height, spec.input.channels));
-  }
-  if (images.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw InvalidArgument(
-        fmt::format("train: {} {} images: at most 2^32 - 1", images.size(), what));
-  }
-}
 
 /// The part of a backend's state that is the model's.
 TensorMap weights_of(const TensorMap& state, const AutoencoderSpec& spec) {
@@ -39,12 +25,6 @@ TensorMap weights_of(const TensorMap& state, const AutoencoderSpec& spec) {
     }
   }
   return weights;
-}
-
-bool same_layout(const TensorMap& a, const TensorMap& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && x.second.shape == y.second.shape;
-  });
 }
 
 /// One call of train_autoencoder.
@@ -96,24 +76,10 @@ class Run {
   double loss(const LossSums& sums) const { return sums.bce + options_.beta * sums.kld; }
 
   void resume() {
-    Checkpoint checkpoint = read_checkpoint(options_.checkpoint, identity_);
-    const std::string file = options_.checkpoint.string();
-    std::vector<EpochRecord> epochs;
-    try {
-      epochs = history_from_json(checkpoint.history);
-    } catch (const nlohmann::json::exception& error) {
-      throw FormatError(fmt::format("{}: damaged metadata: {}", file, error.what()));
-    }
-    if (std::cmp_greater(epochs.size(), options_.epochs)) {
-      throw InvalidArgument(
-          fmt::format("{}: {} epochs are done already, more than the {} asked for", file,
-                      epochs.size(), options_.epochs));
-    }
-    if (!same_layout(checkpoint.state, backend_.state()) || !same_layout(checkpoint.best, best_)) {
-      throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
-    }
-    const std::size_t steps_an_epoch = (train_.size() + batch_ - 1) / batch_;
-    backend_.restore(checkpoint.state, static_cast<std::int64_t>(epochs.size() * steps_an_epoch));
+    auto [checkpoint, epochs] =
+        read_resumable<EpochRecord>(options_.checkpoint, identity_, options_.epochs,
+                                    backend_.state(), best_, &history_from_json);
+    backend_.restore(checkpoint.state, steps_of(epochs.size(), train_.size(), batch_));
     epochs_ = std::move(epochs);
     best_ = std::move(checkpoint.best);
   }
@@ -130,30 +96,17 @@ class Run {
   }
 
   std::optional<LossSums> train_epoch(int epoch) {
-    const auto count = static_cast<std::uint32_t>(train_.size());
-    const std::vector<std::uint32_t> order = epoch_order(count, options_.seed, epoch);
-    std::vector<std::uint8_t> images(batch_ * spec_.input.size());
-    std::vector<float> noise(batch_ * latent_);
+    EpochBatches batches(train_, batch_, latent_, options_.seed, epoch);
     LossSums sums;
-    int step = 0;
-    for (std::size_t begin = 0; begin < order.size(); begin += batch_) {
-      const std::size_t n = std::min(batch_, order.size() - begin);
-      for (std::size_t i = 0; i < n; ++i) {
-        std::ranges::copy(train_.image(order[begin + i]),
-                          images.begin() + static_cast<std::ptrdiff_t>(i * spec_.input.size()));
-      }
-      const std::span<float> batch_noise = std::span(noise).first(n * latent_);
-      fill_noise(batch_noise, latent_, options_.seed, epoch, begin);
-      const LossSums step_sums =
-          backend_.step(std::span(images).first(n * spec_.input.size()), n, batch_noise);
-      ++step;
-      check_finite(step_sums, fmt::format("epoch {}, step {}", epoch, step));
+    while (const auto batch = batches.next()) {
+      const LossSums step_sums = backend_.step(batch->images_u8_nhwc, batch->n, batch->noise);
+      check_finite(step_sums, fmt::format("epoch {}, step {}", epoch, batch->begin / batch_ + 1));
       sums.bce += step_sums.bce;
       sums.kld += step_sums.kld;
 
-      const std::size_t done = begin + n;
+      const std::size_t done = batch->begin + batch->n;
       report_step(epoch, done, loss(sums));
-      if (done < order.size() && stop_requested()) {
+      if (done < train_.size() && stop_requested()) {
         return std::nullopt;
       }
     }
@@ -182,13 +135,8 @@ class Run {
 
   void report_step(int epoch, std::size_t done, double loss_sum) const {
     if (observer_.on_step) {
-      TrainProgress progress;
-      progress.epoch = epoch;
-      progress.epochs = options_.epochs;
-      progress.images_done = static_cast<std::size_t>(epoch - 1) * train_.size() + done;
-      progress.images_total = static_cast<std::size_t>(options_.epochs) * train_.size();
-      progress.loss = loss_sum / static_cast<double>(done);
-      observer_.on_step(progress);
+      observer_.on_step(step_progress(epoch, options_.epochs, train_.size(), done,
+                                      loss_sum / static_cast<double>(done)));
     }
   }
 
@@ -267,8 +215,8 @@ TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& tra
                               const TrainOptions& options, const TrainObserver& observer) {
   options.validate();
   spec.validate();
-  check_images("training", train, spec);
-  check_images("validation", validation, spec);
+  check_training_images("train", "training", train, spec);
+  check_training_images("train", "validation", validation, spec);
   return Run(spec, train, validation, backend, options, observer).finish();
 }
 
