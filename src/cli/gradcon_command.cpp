@@ -101,12 +101,7 @@ int train(TrainArguments arguments) {
   fmt::print("{}: best epoch {} of {}, validation loss {:.6f} (error {:.6f}, cosine {:.4f})\n",
              arguments.out.string(), best.epoch, result.epochs.size(), best.validation_loss,
              best.validation_error, best.validation_cosine);
-  if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped on request; --resume goes on from {}\n",
-               arguments.options.checkpoint.string());
-  } else {
-    std::filesystem::remove(arguments.options.checkpoint);
-  }
+  leave_checkpoint(result.stopped, arguments.options.checkpoint);
   return kDone;
 }
 

@@ -90,12 +90,7 @@ int train(Arguments arguments) {
   fmt::print("{}: best epoch {} of {}, validation loss {:.4f} (bce {:.4f}, kld {:.4f})\n",
              arguments.out.string(), best.epoch, result.epochs.size(), best.validation_loss,
              best.validation_bce, best.validation_kld);
-  if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped on request; --resume goes on from {}\n",
-               arguments.options.checkpoint.string());
-  } else {
-    std::filesystem::remove(arguments.options.checkpoint);
-  }
+  leave_checkpoint(result.stopped, arguments.options.checkpoint);
   return kDone;
 }
 

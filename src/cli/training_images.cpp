@@ -65,4 +65,13 @@ TrainingImages load_training_images(const TrainingSources& sources, const Extent
           load("validation", *validation, extent, quiet)};
 }
 
+void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint) {
+  if (stopped) {
+    fmt::print(stderr, "gradspace: stopped on request; --resume goes on from {}\n",
+               checkpoint.string());
+  } else {
+    std::filesystem::remove(checkpoint);
+  }
+}
+
 }  // namespace gradspace::cli

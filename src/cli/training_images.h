@@ -1,7 +1,8 @@
-// What the commands that train have in common: which images.
+// What the commands that train have in common: which images, and what becomes of the checkpoint.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,5 +28,8 @@ struct TrainingSources {
 /// InvalidArgument, IoError, FormatError.
 TrainingImages load_training_images(const TrainingSources& sources, const Extent& extent,
                                     bool quiet);
+
+/// Once the model is written: removes the checkpoint, or says how to go on from it.
+void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint);
 
 }  // namespace gradspace::cli
