@@ -1,14 +1,10 @@
-#include <fmt/format.h>
-
 #include <array>
 
-#include "gradspace/error.h"
+#include "core/named_entries.h"
 #include "quality/metrics.h"
 
 namespace gradspace {
 namespace {
-
-using Decoder = const LinearDecoder&;
 
 struct Entry {
   QualityMetricInfo info;
@@ -27,24 +23,7 @@ constexpr std::array kEntries{
           [](const LinearDecoder*) { return quality::make_ssim_metric(); }},
 };
 
-constexpr auto kInfos = [] {
-  std::array<QualityMetricInfo, kEntries.size()> infos;
-  for (std::size_t i = 0; i < infos.size(); ++i) {
-    infos[i] = kEntries[i].info;
-  }
-  return infos;
-}();
-
-const Entry& find(std::string_view name) {
-  std::string known;
-  for (const Entry& entry : kEntries) {
-    if (entry.info.name == name) {
-      return entry;
-    }
-    known += (known.empty() ? "" : ", ") + std::string(entry.info.name);
-  }
-  throw InvalidArgument(fmt::format("metric '{}' is not one of {}", name, known));
-}
+constexpr auto kInfos = infos_of(kEntries);
 
 }  // namespace
 
@@ -54,11 +33,11 @@ std::span<const QualityMetricInfo> all_quality_metrics() {
 
 std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name,
                                                    const LinearDecoder& decoder) {
-  return find(name).make(&decoder);
+  return find_named(kEntries, name, "metric").make(&decoder);
 }
 
 std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name) {
-  const Entry& entry = find(name);
+  const Entry& entry = find_named(kEntries, name, "metric");
   return entry.make(entry.info.uses_decoder ? &shipped_decoder() : nullptr);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/file.h"
+#include "core/named_entries.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
@@ -29,24 +30,7 @@ constexpr std::array kEntries{
     Entry{{"csv", "a file reference,distorted,score[,type[,std]]"}, true, nullptr},
 };
 
-constexpr auto kInfos = [] {
-  std::array<OpinionDatabaseInfo, kEntries.size()> infos;
-  for (std::size_t i = 0; i < infos.size(); ++i) {
-    infos[i] = kEntries[i].info;
-  }
-  return infos;
-}();
-
-const Entry& find(std::string_view name) {
-  std::string known;
-  for (const Entry& entry : kEntries) {
-    if (entry.info.name == name) {
-      return entry;
-    }
-    known += (known.empty() ? "" : ", ") + std::string(entry.info.name);
-  }
-  throw InvalidArgument(fmt::format("database '{}' is not one of {}", printable(name), known));
-}
+constexpr auto kInfos = infos_of(kEntries);
 
 /// The pairs whose files are there.
 void keep_present(const databases::List& list, AnyCaseFiles& files, OpinionDatabase& database) {
@@ -78,7 +62,7 @@ std::span<const OpinionDatabaseInfo> all_opinion_databases() {
 }
 
 OpinionDatabase open_opinion_database(std::string_view name, const std::filesystem::path& path) {
-  const Entry& entry = find(name);
+  const Entry& entry = find_named(kEntries, name, "database");
   OpinionDatabase database;
   database.name = name;
   database.larger_is_better = entry.larger_is_better;
