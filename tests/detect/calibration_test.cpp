@@ -12,21 +12,14 @@
 #include "gradspace/metrics.h"
 #include "gradspace/one_class.h"
 #include "gradspace/train.h"
+#include "support/random_scores.h"
 
 namespace gradspace {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::normal_scores;
 using ::testing::ThrowsMessage;
-
-std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<double> scores(count);
-  for (double& score : scores) {
-    score = random.normal();
-  }
-  return scores;
-}
 
 TEST(Calibration, SaysHowManyImagesARateTakes) {
   EXPECT_EQ(conformal_rank(99, 0.01), 99U);

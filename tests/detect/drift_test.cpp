@@ -10,21 +10,14 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "support/python.h"
+#include "support/random_scores.h"
 
 namespace gradspace {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::normal_scores;
 using ::testing::ThrowsMessage;
-
-std::vector<double> scores(std::size_t count, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<double> values(count);
-  for (double& value : values) {
-    value = random.normal();
-  }
-  return values;
-}
 
 TEST(KolmogorovSmirnov, GivesWhatCountingGives) {
   // Of the 6 orders of two and two values, 2 separate them wholly, and all 6 somewhere by a half.
@@ -64,8 +57,8 @@ TEST(KolmogorovSmirnov, AgreesWithScipy) {
 /// Whether any of `windows` windows of a stream raises an alarm; scores are shifted from `change` on.
 std::uint64_t first_alarm(std::uint64_t seed, std::size_t clean, const DriftOptions& options,
                           std::size_t windows, double shift) {
-  DriftMonitor monitor(Calibration(scores(clean, combine(seed, 1))), options);
-  for (const double score : scores(windows * options.window, combine(seed, 2))) {
+  DriftMonitor monitor(Calibration(normal_scores(clean, combine(seed, 1))), options);
+  for (const double score : normal_scores(windows * options.window, combine(seed, 2))) {
     const auto window = monitor.add(score + shift);
     if (window && window->drifted) {
       return window->number;
@@ -96,9 +89,9 @@ TEST(DriftMonitor, FindsAShiftThatNoSingleImageShows) {
 }
 
 TEST(DriftMonitor, CountsImagesAndWindows) {
-  DriftMonitor monitor(Calibration(scores(300, 1)), {50, 0.01});
+  DriftMonitor monitor(Calibration(normal_scores(300, 1)), {50, 0.01});
   std::vector<DriftWindow> windows;
-  for (const double score : scores(120, 2)) {
+  for (const double score : normal_scores(120, 2)) {
     if (const auto window = monitor.add(score)) {
       windows.push_back(*window);
     }
@@ -113,10 +106,10 @@ TEST(DriftMonitor, CountsImagesAndWindows) {
 }
 
 TEST(DriftMonitor, IsMoreCautiousWithThinnedScores) {
-  const std::vector<double> clean = scores(20000, 5);
+  const std::vector<double> clean = normal_scores(20000, 5);
   DriftMonitor thinned(Calibration(clean), {200, 0.01});
   std::optional<DriftWindow> window;
-  std::vector<double> stream = scores(200, 6);
+  std::vector<double> stream = normal_scores(200, 6);
   for (const double score : stream) {
     window = thinned.add(score);
   }
@@ -137,11 +130,11 @@ TEST(DriftMonitor, RefusesWhatCannotWork) {
   EXPECT_THROW(DriftMonitor(Calibration(), {}), InvalidArgument);
   EXPECT_THAT(
       [] {
-        DriftMonitor(Calibration(scores(5, 1)), {4, 0.001});
+        DriftMonitor(Calibration(normal_scores(5, 1)), {4, 0.001});
       },
       ThrowsMessage<InvalidArgument>(HasSubstr("take a longer window")));
-  EXPECT_THROW(DriftMonitor(Calibration(scores(50, 1)), {1, 0.1}), InvalidArgument);
-  EXPECT_THROW(DriftMonitor(Calibration(scores(50, 1)), {10, 1.5}), InvalidArgument);
+  EXPECT_THROW(DriftMonitor(Calibration(normal_scores(50, 1)), {1, 0.1}), InvalidArgument);
+  EXPECT_THROW(DriftMonitor(Calibration(normal_scores(50, 1)), {10, 1.5}), InvalidArgument);
 }
 
 }  // namespace

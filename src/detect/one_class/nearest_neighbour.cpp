@@ -4,16 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "detect/matrix_product.h"
+#include "detect/one_class/row_products.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
-namespace {
-
-constexpr std::size_t kChunk = 64;
-
-}  // namespace
-
 TensorMap NearestNeighbour::fit(const Matrix& data, const std::string& what) {
   const Standardiser standardiser = Standardiser::fit(data, what);
   const Matrix standard = standardiser.apply(data);
@@ -51,27 +45,19 @@ NearestNeighbour::NearestNeighbour(const TensorMap& tensors)
 
 std::vector<double> NearestNeighbour::score(const Matrix& data) const {
   const Matrix standard = standardiser_.apply(data);
-  const std::vector<float> rows(standard.values.begin(), standard.values.end());
-  const std::size_t d = data.columns;
-  std::vector<float> products(kChunk * count_);
   std::vector<double> scores;
   scores.reserve(data.rows);
-  for (std::size_t first = 0; first < data.rows; first += kChunk) {
-    const std::size_t chunk = std::min(kChunk, data.rows - first);
-    matrix_product(chunk, count_, d, {rows.data() + first * d, d, 1}, neighbours_.data(), count_,
-                   products.data(), count_);
-    for (std::size_t i = 0; i < chunk; ++i) {
-      double own = 0;
-      for (const double value : standard.row(first + i)) {
-        own += value * value;
-      }
-      double least = std::numeric_limits<double>::infinity();
-      for (std::size_t k = 0; k < count_; ++k) {
-        least = std::min(least, own + squares_[k] - 2.0 * products[i * count_ + k]);
-      }
-      scores.push_back(std::sqrt(std::max(0.0, least)));
+  for_each_product(standard, neighbours_, count_, [&](std::size_t i, std::span<const float> row) {
+    double own = 0;
+    for (const double value : standard.row(i)) {
+      own += value * value;
     }
-  }
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < count_; ++k) {
+      least = std::min(least, own + squares_[k] - 2.0 * row[k]);
+    }
+    scores.push_back(std::sqrt(std::max(0.0, least)));
+  });
   return scores;
 }
 

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "detect/matrix_product.h"
+#include "detect/one_class/row_products.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
-
-/// Rows scored at a time.
-constexpr std::size_t kChunk = 256;
 
 /// Four sums at a time: a single one waits for each addition before the next.
 double dot(const double* a, const double* b, std::size_t n) {
@@ -127,23 +124,16 @@ ShrunkGaussian::ShrunkGaussian(const TensorMap& tensors)
 
 std::vector<double> ShrunkGaussian::score(const Matrix& data) const {
   const Matrix standard = standardiser_.apply(data);
-  const std::vector<float> rows(standard.values.begin(), standard.values.end());
-  const std::size_t d = data.columns;
-  std::vector<float> white(kChunk * d);
   std::vector<double> scores;
   scores.reserve(data.rows);
-  for (std::size_t first = 0; first < data.rows; first += kChunk) {
-    const std::size_t count = std::min(kChunk, data.rows - first);
-    matrix_product(count, d, d, {rows.data() + first * d, d, 1}, whitening_.data(), d, white.data(),
-                   d);
-    for (std::size_t i = 0; i < count; ++i) {
-      double sum = 0;
-      for (std::size_t k = 0; k < d; ++k) {
-        sum += static_cast<double>(white[i * d + k]) * white[i * d + k];
-      }
-      scores.push_back(sum);
-    }
-  }
+  for_each_product(standard, whitening_, data.columns,
+                   [&](std::size_t, std::span<const float> white) {
+                     double sum = 0;
+                     for (const float value : white) {
+                       sum += static_cast<double>(value) * value;
+                     }
+                     scores.push_back(sum);
+                   });
   return scores;
 }
 
