@@ -3,9 +3,9 @@
 # line says otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:?usage: run.sh BUILD_FOLDER [image|gradient|torch|pipeline|challenge]...}
+build=${1:?usage: run.sh BUILD_FOLDER [image|gradient|torch|gradcon|pipeline|challenge|quality]...}
 shift
-[ $# -gt 0 ] || set -- image gradient torch pipeline challenge
+[ $# -gt 0 ] || set -- image gradient torch gradcon pipeline challenge quality
 export OMP_NUM_THREADS=1
 
 # medians and spreads of Google Benchmark
@@ -26,6 +26,12 @@ for part; do
     gradient | torch)
       bench "$part"
       /usr/bin/python3 bench/torch/peers.py
+      ;;
+    gradcon)
+      for _ in 1 2; do  # in turns: the machine may have other work
+        bench gradcon
+        /usr/bin/python3 bench/gradcon/peer.py 1 3
+      done
       ;;
     pipeline) /usr/bin/python3 bench/pipeline/pipeline.py "$build/bin/gradspace" ;;
     *) bench "$part" ;;

@@ -13,6 +13,7 @@
 
 #include "core/random.h"
 #include "gradspace/challenge.h"
+#include "run_benchmarks.h"
 
 namespace gradspace::challenge {
 namespace {
@@ -72,15 +73,8 @@ void add_size(int width, int height) {
 }  // namespace gradspace::challenge
 
 int main(int argc, char** argv) {
-  benchmark::AddCustomContext("commit", GRADSPACE_COMMIT);
   benchmark::AddCustomContext("threads", "1");
   gradspace::challenge::add_size(64, 64);
   gradspace::challenge::add_size(1920, 1080);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 1;
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return gradspace::run_benchmarks(argc, argv);
 }

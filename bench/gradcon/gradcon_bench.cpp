@@ -1,4 +1,4 @@
-// A GradCon training step and scoring on one core. bench/gradcon/run.sh runs it beside Python PyTorch.
+// A GradCon training step and scoring on one core. bench/run.sh runs it beside Python PyTorch.
 #include <benchmark/benchmark.h>
 #include <oneapi/tbb/task_arena.h>
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """GradCon's training step in Python PyTorch, in images a second of CPU time: as the released code does
 it (a gradient of its own for every decoder layer, each with a graph) and with one gradient for all
-layers. bench/gradcon/run.sh runs it beside ours."""
+layers. bench/run.sh runs it beside ours."""
 
 import statistics
 import sys

@@ -16,6 +16,7 @@
 #include "gradient/network.h"
 #include "gradspace/gradient.h"
 #include "gradspace/train.h"
+#include "run_benchmarks.h"
 
 namespace gradspace {
 namespace {
@@ -188,18 +189,11 @@ void register_all() {
 }  // namespace gradspace
 
 int main(int argc, char** argv) {
-  benchmark::AddCustomContext("commit", GRADSPACE_COMMIT);
   for (const gradspace::InstructionSet set : gradspace::available_instruction_sets()) {
     benchmark::AddCustomContext(
         "peak " + std::string(gradspace::name(set)),
         std::to_string(gradspace::peak(set) / 1e9) + " G multiply-adds/s a core");
   }
   gradspace::register_all();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 1;
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return gradspace::run_benchmarks(argc, argv);
 }

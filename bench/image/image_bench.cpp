@@ -15,6 +15,7 @@
 
 #include "core/random.h"
 #include "gradspace/image.h"
+#include "run_benchmarks.h"
 
 namespace gradspace {
 namespace {
@@ -146,13 +147,6 @@ BENCHMARK_CAPTURE(resize, rgb_1920x1080_to_960x540, 1920, 1080, 3, 960, 540);
 }  // namespace gradspace
 
 int main(int argc, char** argv) {
-  benchmark::AddCustomContext("commit", GRADSPACE_COMMIT);
   benchmark::AddCustomContext("threads", "1");
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 1;
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return gradspace::run_benchmarks(argc, argv);
 }

@@ -19,6 +19,7 @@
 #include "quality/prepared_image.h"
 #include "quality/ranks.h"
 #include "quality/reference_filters.h"
+#include "run_benchmarks.h"
 
 namespace gradspace {
 namespace {
@@ -221,13 +222,6 @@ BENCHMARK(correlate)->Name("part/ranks_and_correlation")->Unit(benchmark::kMilli
 }  // namespace gradspace
 
 int main(int argc, char** argv) {
-  benchmark::AddCustomContext("commit", GRADSPACE_COMMIT);
   benchmark::AddCustomContext("threads", "1");
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 1;
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return gradspace::run_benchmarks(argc, argv);
 }

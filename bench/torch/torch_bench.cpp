@@ -10,6 +10,7 @@
 
 #include "core/random.h"
 #include "gradspace/torch_module.h"
+#include "run_benchmarks.h"
 
 namespace gradspace {
 namespace {
@@ -80,14 +81,7 @@ BENCHMARK(training)->Arg(128);
 
 int main(int argc, char** argv) {
   const char* threads = std::getenv("OMP_NUM_THREADS");
-  benchmark::AddCustomContext("commit", GRADSPACE_COMMIT);
   benchmark::AddCustomContext("threads", threads == nullptr ? "LibTorch's default" : threads);
   benchmark::AddCustomContext("LibTorch", gradspace::torch_module().version());
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 1;
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return gradspace::run_benchmarks(argc, argv);
 }
