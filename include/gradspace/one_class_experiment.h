@@ -4,6 +4,7 @@
 // Beside the methods of one_class.h there is "stand-ins": the paper's classifier, trained on clean images
 // against several challenges at once. The twelve types are in four groups of kin (optics, light, weather,
 // sensor and transmission); each type is judged by a classifier that has seen none of its own group.
+// And "gradcon" (gradcon.h), which trains an autoencoder of its own: for images of 28x28 only.
 #pragma once
 
 #include <string>
@@ -14,10 +15,11 @@
 namespace gradspace {
 
 struct OneClassExperimentOptions : ExperimentOptions {
-  /// Names of one_class_methods(), and "stand-ins"; empty = all.
+  /// Names of one_class_methods(), "stand-ins", "gradcon"; empty = all that the images' extent allows.
   std::vector<std::string> methods;
   double false_alarms = 0.01;  ///< sets the thresholds that accuracies are taken at
   int stand_in_level = 3;      ///< of the challenges that "stand-ins" is trained on
+  int gradcon_epochs = 100;    ///< of GradCon's training
 
   /// Tests against all twelve.
   OneClassExperimentOptions();

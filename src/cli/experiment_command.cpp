@@ -160,6 +160,7 @@ std::function<int()> declare_one_class(CLI::App& app) {
                  "Share of clean images called out at the thresholds");
   app.add_option("--stand-in-level", options.stand_in_level,
                  "Level of the challenges that stand-ins is trained on");
+  app.add_option("--gradcon-epochs", options.gradcon_epochs, "Epochs of gradcon's autoencoder");
   return [arguments] {
     const OneClassExperimentOptions resolved = resolve(*arguments);
     return run_watched(resolved, arguments->quiet, [&](const ExperimentObserver& observer) {

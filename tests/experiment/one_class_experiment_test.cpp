@@ -9,7 +9,7 @@
 
 #include "core/file.h"
 #include "core/random.h"
-#include "experiment/stand_ins.h"
+#include "experiment/contenders.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "support/test_files.h"
@@ -60,7 +60,9 @@ class OneClassExperiment : public ::testing::Test {
     options_.challenges = {challenge::Type::kNoise, challenge::Type::kRain};
     options_.levels = {5};
     options_.false_alarms = 0.1;
-    options_.methods = {"elbo", "image-statistics", "image-statistics-typicality", "stand-ins"};
+    options_.gradcon_epochs = 1;
+    options_.methods = {"elbo", "image-statistics", "image-statistics-typicality", "stand-ins",
+                        "gradcon"};
   }
 
   /// The stages that a run goes through, those skipped in brackets.
@@ -84,7 +86,7 @@ TEST_F(OneClassExperiment, JudgesEveryMethodOnEveryCondition) {
   options_.runs = 2;
   run();
   const Results read = read_results(options_.out / "results.json");
-  EXPECT_EQ(read.rows.size(), 4U * 2U * 2U) << "methods, types, runs";
+  EXPECT_EQ(read.rows.size(), 5U * 2U * 2U) << "methods, types, runs";
   for (const ResultRow& row : read.rows) {
     EXPECT_EQ(row.metrics.n_in, 15U);
     EXPECT_EQ(row.metrics.n_out, 15U);
@@ -93,8 +95,8 @@ TEST_F(OneClassExperiment, JudgesEveryMethodOnEveryCondition) {
     }
   }
   const std::string scores = read_text_file(options_.out / "image_scores.csv");
-  // A header; 30 val, 15 clean and 2 x 15 challenged images by four methods and two runs.
-  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 75 * 4 * 2);
+  // A header; 30 val, 15 clean and 2 x 15 challenged images by five methods and two runs.
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 75 * 5 * 2);
   EXPECT_TRUE(fs::exists(options_.out / "run-1/detector-image-statistics.safetensors"));
   EXPECT_TRUE(fs::exists(options_.out / "samples/08_05_0.png"));
   EXPECT_TRUE(fs::exists(options_.out / "training.csv"));
