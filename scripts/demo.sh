@@ -39,5 +39,5 @@ done | "$gradspace" score --model "$run/model.safetensors" \
   --detector "$run/detector-proposed.safetensors" -
 
 say "to look at"
-ls -d "$folder"/results/{results.csv,results.json,image_scores.csv,training.csv,fingerprints.json,samples} \
+ls -d "$folder"/results/{report.html,results.csv,results.json,image_scores.csv,training.csv,fingerprints.json,samples} \
   "$folder"/sheet.png "$run"/{model.safetensors,logs}

@@ -104,6 +104,9 @@ struct OneClassOptions {
   std::string method = "pseudo-outliers";
   double false_alarms = 0.01;  ///< share of clean images called out at the detector's threshold
   std::uint64_t seed = 0;      ///< of whatever is drawn: held-out rows, distortions, orders
+  /// Families of distorted copies for the methods that learn from such: occlusion, tone, filter, noise,
+  /// colour, light; empty = all.
+  std::vector<std::string> distortions = {};
 
   /// Throws InvalidArgument.
   void validate() const;

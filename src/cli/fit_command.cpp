@@ -32,6 +32,7 @@ struct Arguments {
   bool quiet = false;
   FitOptions options;
   double false_alarms = 0;
+  std::vector<std::string> distortions;
 };
 
 std::optional<FeatureSet> open_optional(const std::string& path) {
@@ -80,6 +81,7 @@ int fit_to_images(const Arguments& arguments) {
   OneClassOptions options;
   options.method = arguments.options.method;
   options.seed = arguments.options.classifier.seed;
+  options.distortions = arguments.distortions;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
   }
@@ -159,6 +161,10 @@ Command fit_command() {
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
+        app.add_option("--distortions", a.distortions,
+                       "Families of distorted copies to learn from, of occlusion,tone,filter,"
+                       "noise,colour,light (default: all)")
+            ->delimiter(',');
         app.add_option("--features", a.options.features,
                        "Columns to use, such as down.6:kld,up.6:bce; all without it");
         app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set");

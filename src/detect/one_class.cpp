@@ -63,7 +63,11 @@ void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
 }  // namespace
 
 void OneClassOptions::validate() const {
-  one_class_method(method);
+  const OneClassMethod& chosen = one_class_method(method);
+  parse_distortions(distortions);
+  if (!distortions.empty() && !chosen.distorts) {
+    throw InvalidArgument(fmt::format("fit: {} learns from no distorted copies", method));
+  }
   if (!(false_alarms > 0 && false_alarms < 1)) {
     throw InvalidArgument(
         fmt::format("fit: a rate of false alarms of {} is not between 0 and 1", false_alarms));
@@ -97,17 +101,20 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
                                 std::span<const std::uint8_t> images) {
     return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
   };
-  detector.weights = method.fit({data.spec, data.train, observe_more, options.seed});
+  detector.weights = method.fit(
+      {data.spec, data.train, observe_more, options.seed, parse_distortions(options.distortions)});
   const auto score = method.load(detector.weights, data.spec);
   detector.calibration = Calibration(score->score(data.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
   detector.metadata[kInput] = extent_json(data.spec.input).dump();
   detector.metadata["preprocessing"] =
       "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
-  detector.metadata["options"] = json{
-      {"method", options.method},
-      {"false_alarms", options.false_alarms},
-      {"seed", options.seed}}.dump();
+  json record = {
+      {"method", options.method}, {"false_alarms", options.false_alarms}, {"seed", options.seed}};
+  if (!options.distortions.empty()) {
+    record["distortions"] = options.distortions;
+  }
+  detector.metadata["options"] = record.dump();
   detector.metadata["training"] =
       json{{"inliers", data.train.count}, {"validation_inliers", data.validation.count}}.dump();
   return detector;

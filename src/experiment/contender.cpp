@@ -30,6 +30,7 @@ std::vector<std::string> contender_names(const AutoencoderSpec& spec) {
   for (const OneClassMethodInfo& info : one_class_methods()) {
     names.push_back(info.name);
   }
+  names.emplace_back(kKinless);
   names.emplace_back(kStandIns);
   if (gradcon_takes(spec.input)) {
     names.emplace_back(kGradCon);
@@ -44,6 +45,10 @@ std::vector<std::unique_ptr<Contender>> make_contenders(const OneClassExperiment
     if (name == kStandIns) {
       for (std::size_t group = 0; group < kStandInGroups; ++group) {
         contenders.push_back(make_stand_ins(options.spec, group));
+      }
+    } else if (name == kKinless) {
+      for (std::size_t group = 0; group < kinless_groups(); ++group) {
+        contenders.push_back(make_kinless(options.spec, group));
       }
     } else if (name == kGradCon) {
       contenders.push_back(make_gradcon_contender());

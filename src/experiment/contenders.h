@@ -25,6 +25,16 @@ std::size_t stand_in_group(int challenge_type);
 /// those alone.
 std::unique_ptr<Contender> make_stand_ins(const AutoencoderSpec& spec, std::size_t group);
 
+inline constexpr const char* kKinless = "image-pseudo-kinless";
+
+/// Challenges are in groups that have the same kin among the families of distorted copies.
+std::size_t kinless_groups();
+std::size_t kinless_group(int challenge_type);
+
+/// "image-pseudo", trained without the distortions that are akin to the group's challenges, and judged
+/// on those alone.
+std::unique_ptr<Contender> make_kinless(const AutoencoderSpec& spec, std::size_t group);
+
 inline constexpr const char* kGradCon = "gradcon";
 
 /// Whether GradCon's autoencoder is made for such images.

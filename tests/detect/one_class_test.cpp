@@ -66,14 +66,14 @@ class OneClass : public ::testing::Test {
   }
 
   Detector fit(const std::string& method, std::size_t train = 60, std::size_t validation = 30,
-               double false_alarms = 0.1) const {
+               double false_alarms = 0.1, const std::vector<std::string>& distortions = {}) const {
     const Observations clean = observed(method, train, 1);
     const Observations held = observed(method, validation, 2);
     return fit_one_class({spec_, "00ff", clean, held,
                           [this](std::vector<FeatureBlock> blocks) {
                             return make_native_backend(model_, std::move(blocks));
                           }},
-                         {method, false_alarms, 7});
+                         {method, false_alarms, 7, distortions});
   }
 
   AutoencoderSpec spec_;
@@ -118,6 +118,25 @@ TEST_F(OneClass, FindsNoiseInSecondMoments) {
     const auto noisy = score->score(observed(method, 60, 4, 12));
     EXPECT_GT(detection_metrics(clean, noisy, 0).auroc, 0.9) << method;
   }
+}
+
+TEST_F(OneClass, LearnsFromTheDistortionsThatAreAskedFor) {
+  // Pictures with less noise than the clean ones have.
+  const auto auroc_of_smooth = [&](const std::vector<std::string>& distortions) {
+    const std::string method = "image-pseudo";
+    const auto score = load_score_function(fit(method, 120, 30, 0.1, distortions), spec_);
+    const auto clean = score->score(observed(method, 60, 3));
+    return detection_metrics(clean, score->score(observed(method, 60, 4, 1)), 0).auroc;
+  };
+  EXPECT_GT(auroc_of_smooth({"filter"}), 0.9) << "some of its copies were smoothed";
+  EXPECT_LT(auroc_of_smooth({"noise"}), 0.3) << "all of its copies had more noise";
+  EXPECT_THAT(
+      [&] {
+        fit("image-pseudo", 60, 30, 0.1, {"noise", "rust"});
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("\"rust\" is not known (valid: occlusion")));
+  EXPECT_THAT([&] { fit("elbo", 60, 30, 0.1, {"noise"}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("elbo learns from no distorted copies")));
 }
 
 TEST_F(OneClass, SaysWhatIsWrong) {

@@ -18,8 +18,10 @@ namespace gradspace {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::ThrowsMessage;
 
 /// A bright square somewhere on a shaded ground.
@@ -130,6 +132,20 @@ TEST_F(OneClassExperiment, KeepsKinOutOfStandIns) {
   run();
   const Detector weather = read_detector(options_.out / "run-0/detector-stand-ins-2.safetensors");
   EXPECT_THAT(weather.metadata.at("options"), HasSubstr("[1,2,3,4,5,6,7,8,10]"));
+}
+
+TEST_F(OneClassExperiment, KeepsKinOutOfDistortedCopies) {
+  for (int type = 1; type <= 12; ++type) {
+    EXPECT_LT(kinless_group(type), kinless_groups());
+  }
+  options_.methods = {"image-pseudo-kinless"};
+  run();
+  const std::string noise = fmt::format("detector-image-pseudo-kinless-{}.safetensors",
+                                        kinless_group(static_cast<int>(challenge::Type::kNoise)));
+  const Detector detector = read_detector(options_.out / "run-0" / noise);
+  EXPECT_THAT(detector.metadata.at("options"), AllOf(HasSubstr("tone"), Not(HasSubstr("noise"))));
+  const Results results = read_results(options_.out / "results.json");
+  EXPECT_EQ(results.rows.size(), 2U) << "a row a type, whichever detector judges it";
 }
 
 TEST_F(OneClassExperiment, RefusesWhatCannotWork) {

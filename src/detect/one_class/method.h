@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "detect/one_class/density.h"
+#include "detect/one_class/pseudo_outliers.h"
 #include "gradspace/one_class.h"
 
 namespace gradspace {
@@ -21,6 +22,7 @@ struct OneClassTraining {
   std::function<Observations(const ObservationNeeds& needs, std::span<const std::uint8_t> images)>
       observe;
   std::uint64_t seed = 0;
+  std::vector<Distortion> distortions = {};  ///< for methods that distort
 };
 
 struct OneClassMethod {
@@ -30,6 +32,7 @@ struct OneClassMethod {
   std::function<ObservationNeeds(const AutoencoderSpec&)> needs;
   std::function<TensorMap(const OneClassTraining&)> fit;
   std::function<std::unique_ptr<ScoreFunction>(const TensorMap&, const AutoencoderSpec&)> load;
+  bool distorts = false;  ///< learns from distorted copies of the clean images
 };
 
 /// A method by name, those made of others included. Throws InvalidArgument that lists the valid ones.

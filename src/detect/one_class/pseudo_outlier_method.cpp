@@ -7,6 +7,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "detect/one_class/method.h"
@@ -41,10 +42,12 @@ void append(const Matrix& standard, Rows& rows) {
   }
 }
 
-/// All families' copies of the clean images, NHWC.
-std::vector<std::uint8_t> distorted_copies(const Observations& clean, std::uint64_t seed) {
+/// Copies by each of the families, NHWC: those of an image lie behind one another.
+std::vector<std::uint8_t> distorted_copies(const Observations& clean,
+                                           std::span<const Distortion> families,
+                                           std::uint64_t seed) {
   const std::size_t size = clean.input.size();
-  const std::size_t each = kDistortions * kCopies;
+  const std::size_t each = families.size() * kCopies;
   std::vector<std::uint8_t> copies(clean.count * each * size);
   tbb::parallel_for(std::size_t{0}, clean.count, [&](std::size_t i) {
     Random random(combine(seed, i));
@@ -53,8 +56,8 @@ std::vector<std::uint8_t> distorted_copies(const Observations& clean, std::uint6
     };
     for (std::size_t k = 0; k < each; ++k) {
       const auto other = image(random.below(clean.count));
-      const auto bytes = distorted(static_cast<Distortion>(k % kDistortions), image(i), other,
-                                   clean.input, random);
+      const auto bytes =
+          distorted(families[k % families.size()], image(i), other, clean.input, random);
       std::ranges::copy(bytes, copies.begin() + static_cast<std::ptrdiff_t>((i * each + k) * size));
     }
   });
@@ -72,6 +75,36 @@ Observations drawn(const Observations& clean, std::uint64_t seed) {
   return select(clean, order);
 }
 
+/// The images' rows in two: those of a range of images, and all others.
+struct Cut {
+  Rows inside;
+  Rows outside;
+};
+
+Cut cut(const Rows& rows, std::size_t per_image, std::size_t from, std::size_t count) {
+  const auto begin = rows.values.begin();
+  const auto a = begin + static_cast<std::ptrdiff_t>(from * per_image * rows.columns);
+  const auto b = a + static_cast<std::ptrdiff_t>(count * per_image * rows.columns);
+  Cut parts{{{a, b}, rows.columns}, {{begin, a}, rows.columns}};
+  parts.outside.values.insert(parts.outside.values.end(), b, rows.values.end());
+  return parts;
+}
+
+/// The number-th network: its own fifth of the images, and their copies, tells it when to stop.
+TensorMap train_network(const Rows& in, const Rows& out, std::size_t images, std::size_t number,
+                        std::uint64_t seed) {
+  const std::size_t held = images / 5;
+  const Cut own_in = cut(in, 1, number * held, held);
+  const std::size_t per_image = out.view().rows / images;
+  const Cut own_out = cut(out, per_image, number * held, held);
+  ClassifierOptions options;
+  options.epochs = kEpochs;
+  options.seed = combine(seed, 106 + number);
+  return train_classifier(own_in.outside.view(), own_out.outside.view(), own_in.inside.view(),
+                          own_out.inside.view(), options)
+      .weights();
+}
+
 TensorMap fit(const std::string& name, const ObservationNeeds& needs,
               const Representation& represent, const OneClassTraining& training) {
   if (training.clean.count < kMinClean) {
@@ -83,7 +116,8 @@ TensorMap fit(const std::string& name, const ObservationNeeds& needs,
   const Standardiser standardiser = Standardiser::fit(features, name);
   Rows in;
   append(standardiser.apply(features), in);
-  const std::vector<std::uint8_t> copies = distorted_copies(clean, combine(training.seed, 105));
+  const std::vector<std::uint8_t> copies =
+      distorted_copies(clean, training.distortions, combine(training.seed, 105));
   const std::size_t size = clean.input.size();
   Rows out;
   for (std::size_t first = 0; first < copies.size(); first += kChunk * size) {
@@ -91,36 +125,9 @@ TensorMap fit(const std::string& name, const ObservationNeeds& needs,
     const Observations chunk = training.observe(needs, std::span(copies).subspan(first, bytes));
     append(standardiser.apply(represent(chunk)), out);
   }
-
   std::vector<TensorMap> networks(kNetworks);
-  tbb::parallel_for(std::size_t{0}, kNetworks, [&](std::size_t network) {
-    // Copies lie behind one another, image by image, so that both are cut at the same image.
-    const std::size_t held = clean.count / 5;
-    const std::size_t from = network * held;
-    const auto cut = [&](const Rows& rows, std::size_t per_image, bool inside) {
-      Rows part{{}, rows.columns};
-      const auto begin = rows.values.begin();
-      const auto a = static_cast<std::ptrdiff_t>(from * per_image * rows.columns);
-      const auto b = static_cast<std::ptrdiff_t>((from + held) * per_image * rows.columns);
-      if (inside) {
-        part.values.assign(begin + a, begin + b);
-      } else {
-        part.values.assign(begin, begin + a);
-        part.values.insert(part.values.end(), begin + b, rows.values.end());
-      }
-      return part;
-    };
-    constexpr std::size_t kEach = kDistortions * kCopies;
-    const Rows train_in = cut(in, 1, false);
-    const Rows train_out = cut(out, kEach, false);
-    const Rows validation_in = cut(in, 1, true);
-    const Rows validation_out = cut(out, kEach, true);
-    ClassifierOptions options;
-    options.epochs = kEpochs;
-    options.seed = combine(training.seed, 106 + network);
-    networks[network] = train_classifier(train_in.view(), train_out.view(), validation_in.view(),
-                                         validation_out.view(), options)
-                            .weights();
+  tbb::parallel_for(std::size_t{0}, kNetworks, [&](std::size_t number) {
+    networks[number] = train_network(in, out, clean.count, number, training.seed);
   });
   TensorMap tensors;
   standardiser.store(tensors);
@@ -174,7 +181,7 @@ class PseudoOutlierScore : public ScoreFunction {
 OneClassMethod pseudo_outlier_method(std::string name, std::string summary,
                                      std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
                                      Representation represent) {
-  OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
+  OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}, true};
   method.fit = [name = method.name, needs, represent](const OneClassTraining& training) {
     return fit(name, needs(training.spec), represent, training);
   };

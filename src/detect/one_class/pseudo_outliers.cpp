@@ -1,8 +1,12 @@
 #include "detect/one_class/pseudo_outliers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
@@ -205,6 +209,22 @@ void light_unevenly(Picture& picture, Random& random) {
 }
 
 }  // namespace
+
+std::vector<Distortion> parse_distortions(std::span<const std::string> names) {
+  std::vector<Distortion> families;
+  for (std::size_t i = 0; i < kDistortionNames.size(); ++i) {
+    if (names.empty() || std::ranges::find(names, kDistortionNames[i]) != names.end()) {
+      families.push_back(static_cast<Distortion>(i));
+    }
+  }
+  for (const std::string& name : names) {
+    if (std::ranges::find(kDistortionNames, name) == kDistortionNames.end()) {
+      throw InvalidArgument(fmt::format("distortion \"{}\" is not known (valid: {})", name,
+                                        fmt::join(kDistortionNames, ", ")));
+    }
+  }
+  return families;
+}
 
 std::vector<std::uint8_t> distorted(Distortion kind, std::span<const std::uint8_t> image,
                                     std::span<const std::uint8_t> other, const Extent& extent,

@@ -8,9 +8,11 @@
 // they do to a picture is akin to some challenges: a tone curve darkens, noise is noise.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +23,12 @@ namespace gradspace {
 
 enum class Distortion { kOcclusion, kTone, kFilter, kNoise, kColour, kLight };
 
-inline constexpr std::size_t kDistortions = 6;
+/// By the value of their Distortion.
+inline constexpr std::array<std::string_view, 6> kDistortionNames = {
+    "occlusion", "tone", "filter", "noise", "colour", "light"};
+
+/// The families of these names, all six for none. Throws InvalidArgument listing the valid names.
+std::vector<Distortion> parse_distortions(std::span<const std::string> names);
 
 /// `image` and `other` (another clean image, pasted by kOcclusion) are HWC of this extent. What is drawn
 /// comes from `random`.

@@ -29,7 +29,7 @@ std::vector<OneClassMethod> all_methods() {
   std::vector<OneClassMethod> methods = basic;
   for (const OneClassMethod& method : basic) {
     // What tells clean from distorted images has its meaning on one side alone.
-    if (!method.name.ends_with("pseudo") && method.name != "pseudo-outliers") {
+    if (!method.distorts) {
       methods.push_back(typicality_method(method));
     }
   }
