@@ -209,7 +209,7 @@ class Experiment {
     if (there) {
       return std::move(*there);
     }
-    const SetScores set = score_anew(run, name, fitted);
+    SetScores set = score_anew(run, name, fitted);
     fs::create_directories(folder);
     write_file(path, to_json(set, key).dump() + "\n");
     return set;
