@@ -1,4 +1,4 @@
-// Fitting a detector to feature sets, and judging one.
+// Fitting a detector to feature sets, and judging one by its scores.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "gradspace/detector.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/results.h"
+#include "gradspace/source.h"
 
 namespace gradspace {
 
@@ -41,15 +42,27 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name);
 
+/// What a detector says of an image.
+struct JudgedImage {
+  ImageInfo image;
+  double score = 0;
+};
+
+/// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.
+/// Outliers without a challenge (images of another kind) make rows of type 0. Accuracy is taken at
+/// `threshold`; `method` and `run` go into the rows. Throws InvalidArgument when `inliers` holds
+/// challenged images or either is empty; `name` of the inliers stands in the message.
+std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImage> inliers,
+                             std::span<const JudgedImage> outliers, double threshold,
+                             const std::string& method, int run);
+
 /// A set with a name for messages.
 struct NamedSet {
   std::string name;
   const FeatureSet* set;
 };
 
-/// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.
-/// Outliers without a challenge (images of another kind) make rows of type 0. `method` and `run` go
-/// into the rows. Throws InvalidArgument when `inliers` holds challenged images.
+/// `judge` by the detector's scores of feature sets, at its threshold.
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
                                          std::span<const NamedSet> outliers,
                                          const std::string& method, int run);

@@ -4,8 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/commands.h"
+#include "cli/scoring.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/results.h"
@@ -15,13 +17,34 @@ namespace {
 
 struct Arguments {
   std::string detector;
+  std::string model;
   std::string inliers;
   std::vector<std::string> outliers;
   std::string out;
   std::string method;
+
+  std::string method_of(const Detector& fitted) const {
+    return method.empty() ? fitted.method : method;
+  }
 };
 
-int evaluate(const Arguments& arguments) {
+/// Writes and prints.
+void show(const Arguments& arguments, double threshold, std::vector<ResultRow> rows) {
+  Results results;
+  results.rows = std::move(rows);
+  results.options_json = nlohmann::json{
+      {"command", "evaluate"},
+      {"detector", arguments.detector},
+      {"threshold", threshold},
+      {"inliers", arguments.inliers},
+      {"outliers",
+       arguments.outliers}}.dump();
+  std::filesystem::create_directories(arguments.out);
+  write_results(arguments.out, results);
+  fmt::print("{}", results_table(results));
+}
+
+int evaluate_feature_sets(const Arguments& arguments) {
   const Detector detector = read_detector(arguments.detector);
   const FeatureSet inliers(arguments.inliers);
   std::vector<std::unique_ptr<FeatureSet>> sets;
@@ -30,39 +53,58 @@ int evaluate(const Arguments& arguments) {
     sets.push_back(std::make_unique<FeatureSet>(path));
     outliers.push_back({path, sets.back().get()});
   }
-  Results results;
-  results.rows =
-      evaluate_detector(detector, {arguments.inliers, &inliers}, outliers,
-                        arguments.method.empty() ? detector.method : arguments.method, 0);
-  results.options_json = nlohmann::json{
-      {"command", "evaluate"},
-      {"detector", arguments.detector},
-      {"threshold", detector.threshold},
-      {"inliers", arguments.inliers},
-      {"outliers",
-       arguments.outliers}}.dump();
-  std::filesystem::create_directories(arguments.out);
-  write_results(arguments.out, results);
-  fmt::print("{}", results_table(results));
+  show(arguments, detector.threshold,
+       evaluate_detector(detector, {arguments.inliers, &inliers}, outliers,
+                         arguments.method_of(detector), 0));
   return 0;
+}
+
+/// Images that can't be read are left out and listed at the end; the exit status says so.
+int evaluate_images(const Arguments& arguments) {
+  const Model model = read_model(arguments.model);
+  const Detector detector = read_detector_for(arguments.detector, arguments.model);
+  std::vector<JudgedImage> inliers;
+  std::vector<JudgedImage> outliers;
+  std::vector<JudgedImage>* judged = &inliers;
+  Scoring scoring(model, detector, "native", [&](const Outcome& outcome) {
+    judged->push_back({outcome.image, outcome.score.score});
+  });
+  scoring.run_input(arguments.inliers);
+  judged = &outliers;
+  for (const std::string& path : arguments.outliers) {
+    scoring.run_input(path);
+  }
+  const int status = scoring.finish();
+  show(arguments, detector.threshold,
+       judge(arguments.inliers, inliers, outliers, detector.threshold,
+             arguments.method_of(detector), 0));
+  return status;
 }
 
 }  // namespace
 
 Command evaluate_command() {
-  return {"evaluate", "Judge a detector on feature sets: exact metrics by challenge and level",
-          "gradspace evaluate --detector detector.safetensors --inliers clean-test --outliers "
-          "rain-test snow-test --out results",
-          [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<Arguments>();
-            Arguments& a = *arguments;
-            app.add_option("--detector", a.detector, "Detector file")->required();
-            app.add_option("--inliers", a.inliers, "Feature set of clean images")->required();
-            app.add_option("--outliers", a.outliers, "Feature sets of other images")->required();
-            app.add_option("--out", a.out, "Folder for results.csv and results.json")->required();
-            app.add_option("--name", a.method, "What the results call the method");
-            return [arguments] { return evaluate(*arguments); };
-          }};
+  return {
+      "evaluate",
+      "Judge a detector on feature sets or images: exact metrics by challenge and level",
+      "gradspace evaluate --detector detector.safetensors --inliers clean-test --outliers "
+      "rain-test snow-test --out results",
+      [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<Arguments>();
+        Arguments& a = *arguments;
+        app.add_option("--detector", a.detector, "Detector file")->required();
+        app.add_option("--model", a.model, "Model file, to judge by images");
+        app.add_option("--inliers", a.inliers,
+                       "Feature set of clean images, or with --model the images themselves")
+            ->required();
+        app.add_option("--outliers", a.outliers, "The same of other images, several")->required();
+        app.add_option("--out", a.out, "Folder for results.csv and results.json")->required();
+        app.add_option("--name", a.method, "What the results call the method");
+        return [arguments] {
+          return arguments->model.empty() ? evaluate_feature_sets(*arguments)
+                                          : evaluate_images(*arguments);
+        };
+      }};
 }
 
 }  // namespace gradspace::cli

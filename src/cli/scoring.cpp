@@ -73,8 +73,9 @@ void Scoring::run_source(const std::string& path) {
   for (std::size_t first = 0; first < source->size(); first += kChunk) {
     std::vector<Outcome> outcomes(std::min(kChunk, source->size() - first));
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      outcomes[i].image = source->info(first + i);
       outcomes[i].path =
-          single ? path : (std::filesystem::path(path) / source->info(first + i).path).string();
+          single ? path : (std::filesystem::path(path) / outcomes[i].image.path).string();
     }
     run_chunk(outcomes, [&](std::size_t i) { return source->load(first + i); });
   }
@@ -86,7 +87,7 @@ void Scoring::run_standard_input() {
   std::string line;
   while (std::getline(std::cin, line)) {
     if (!line.empty()) {
-      outcomes.push_back({line, {}, {}});
+      outcomes.push_back({line, {}, {}, {}});
     }
     const bool more_at_hand = std::cin.rdbuf()->in_avail() > 0;
     if (outcomes.size() == kChunk || !more_at_hand) {

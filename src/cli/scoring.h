@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gradspace/scorer.h"
+#include "gradspace/source.h"
 
 namespace gradspace::cli {
 
@@ -20,6 +21,7 @@ Detector read_detector_for(const std::filesystem::path& detector,
 /// What became of one image.
 struct Outcome {
   std::string path;
+  ImageInfo image;  ///< as its source knows it; a path on standard input has none
   ImageScore score;
   std::string failure;  ///< empty when it was scored
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -105,6 +106,16 @@ nlohmann::json options_record(const FitOptions& options) {
            options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
 }
 
+std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
+  const std::vector<double> scores = detector_scores(detector, *set.set, set.name);
+  std::vector<JudgedImage> images;
+  images.reserve(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    images.push_back({set.set->index()[i].image, scores[i]});
+  }
+  return images;
+}
+
 }  // namespace
 
 Detector fit_detector(const FitData& data, const FitOptions& options,
@@ -155,38 +166,50 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
   if (detector.method != "classifier") {
-    throw InvalidArgument(fmt::format(
-        "{}: a feature set holds no images, which a {} detector looks at; score images, "
-        "or see experiment one-class",
-        name, detector.method));
+    throw InvalidArgument(
+        fmt::format("{}: a feature set holds no images, which a {} detector looks at; "
+                    "give folders of images, and --model",
+                    name, detector.method));
   }
   return Classifier(detector.weights).score(detector_view(detector, set, name));
+}
+
+std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImage> inliers,
+                             std::span<const JudgedImage> outliers, double threshold,
+                             const std::string& method, int run) {
+  std::vector<double> in_scores;
+  for (const auto& [image, score] : inliers) {
+    if (image.challenge != 0) {
+      throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
+                                        name, image.path));
+    }
+    in_scores.push_back(score);
+  }
+  std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
+  for (const auto& [image, score] : outliers) {
+    out_scores[{image.challenge, image.level}].push_back(score);
+  }
+  if (in_scores.empty() || out_scores.empty()) {
+    throw InvalidArgument(fmt::format("{}: there are {} inliers and {} outliers to judge by", name,
+                                      inliers.size(), outliers.size()));
+  }
+  std::vector<ResultRow> rows;
+  for (const auto& [condition, scores] : out_scores) {
+    rows.push_back({method, condition.first, condition.second, run,
+                    detection_metrics(in_scores, scores, threshold)});
+  }
+  return rows;
 }
 
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
                                          std::span<const NamedSet> outliers,
                                          const std::string& method, int run) {
-  for (const FeatureRow& row : inliers.set->index()) {
-    if (row.label != 1) {
-      throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
-                                        inliers.name, row.image.path));
-    }
-  }
-  const std::vector<double> in_scores = detector_scores(detector, *inliers.set, inliers.name);
-  std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
+  std::vector<JudgedImage> out;
   for (const NamedSet& outlier : outliers) {
-    const std::vector<double> scores = detector_scores(detector, *outlier.set, outlier.name);
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      const FeatureRow& row = outlier.set->index()[i];
-      out_scores[{row.image.challenge, row.image.level}].push_back(scores[i]);
-    }
+    std::ranges::move(judged_images(detector, outlier), std::back_inserter(out));
   }
-  std::vector<ResultRow> rows;
-  for (const auto& [condition, scores] : out_scores) {
-    rows.push_back({method, condition.first, condition.second, run,
-                    detection_metrics(in_scores, scores, detector.threshold)});
-  }
-  return rows;
+  return judge(inliers.name, judged_images(detector, inliers), out, detector.threshold, method,
+               run);
 }
 
 }  // namespace gradspace

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "gradspace/results.h"
 #include "support/python.h"
 #include "support/test_files.h"
 
@@ -17,6 +18,7 @@ namespace gradspace {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class OneClassCommand : public ::testing::Test {
@@ -67,6 +69,24 @@ class OneClassCommand : public ::testing::Test {
   testing::TemporaryFolder folder_;
   fs::path model_ = folder_ / "m.safetensors";
 };
+
+TEST_F(OneClassCommand, IsJudgedByImages) {
+  fit("image-statistics");
+  const std::string evaluate = fmt::format(
+      "evaluate --model {} --detector {} --inliers {} --outliers {} --out {}", model_.string(),
+      path("d.safetensors"), path("stream"), path("noisy"), path("results"));
+  EXPECT_EQ(run(evaluate).status, 0) << errors();
+  const Results results = read_results(folder_ / "results/results.json");
+  ASSERT_EQ(results.rows.size(), 1U);
+  EXPECT_EQ(results.rows[0].method, "image-statistics");
+  EXPECT_EQ(results.rows[0].metrics.n_in, 60U);
+  EXPECT_GT(results.rows[0].metrics.auroc, 0.99);
+  write_file(folder_ / "noisy/broken.bmp", "no picture");
+  EXPECT_NE(run(evaluate).status, 0);
+  EXPECT_THAT(errors(), AllOf(HasSubstr("broken.bmp"), HasSubstr("1 images could not be scored")));
+  EXPECT_EQ(read_results(folder_ / "results/results.json").rows[0].metrics.n_out, 60U);
+  EXPECT_NE(run(evaluate + " --outliers " + path("nowhere")).status, 0);
+}
 
 TEST_F(OneClassCommand, LearnsFromCleanImagesAndScores) {
   fit("image-statistics");
