@@ -20,7 +20,7 @@ test: build
 	ctest --preset $(PRESET) -j $$(nproc)
 
 # Address and undefined-behaviour sanitizers over what reads outside files or handles raw memory.
-ASAN_MODULES := core image data model gradient
+ASAN_MODULES := core image data model gradient detect quality report
 asan: setup
 	cmake --preset asan
 	cmake --build --preset asan --target $(ASAN_MODULES:%=gradspace_%_tests)
