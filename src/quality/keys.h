@@ -15,6 +15,9 @@ inline constexpr float kFeatureThreshold = 0.025F;
 /// Every key is under it, for features up to 256; none is over 177.
 inline constexpr std::uint32_t kKeyLimit = 27U << 22;
 
+/// The same for features up to 1: those of the activation score.
+inline constexpr std::uint32_t kActivationKeyLimit = 11U << 22;
+
 /// The activation score's features, rows x columns: keys of sigmoid(sums + bias).
 void activation_keys(std::size_t rows, std::size_t columns, const float* sums, const float* bias,
                      std::uint32_t* keys);

@@ -11,17 +11,17 @@
 namespace gradspace::quality {
 namespace {
 
-constexpr int kBucketBits = 8;
+constexpr int kBucketBits = 9;
 constexpr std::uint32_t kBucketSize = 1U << kBucketBits;
-constexpr std::size_t kBuckets = kKeyLimit >> kBucketBits;
 
 /// The share of all keys that makes a bucket crowded.
-constexpr std::size_t kCrowded = 8192;
+constexpr std::size_t kCrowded = 4096;
 
 /// Centred ranks by key.
 class RankTable {
  public:
-  explicit RankTable(std::span<const std::uint32_t> keys) : places_(kBuckets, 0) {
+  RankTable(std::span<const std::uint32_t> keys, std::uint32_t limit)
+      : places_((limit >> kBucketBits) + 1, 0) {
     for (const std::uint32_t key : keys) {
       ++places_[key >> kBucketBits];
     }
@@ -102,9 +102,10 @@ void check_variation(double a, double b) {
 
 }  // namespace
 
-Ranking::Ranking(std::vector<std::uint32_t> keys) : ranks_(std::move(keys)) {
+Ranking::Ranking(std::vector<std::uint32_t> keys, std::uint32_t limit)
+    : ranks_(std::move(keys)), limit_(limit) {
   assert(size() < std::size_t{1} << 30);
-  const RankTable table(ranks_);
+  const RankTable table(ranks_, limit_);
   for (std::uint32_t& entry : ranks_) {
     entry = static_cast<std::uint32_t>(table[entry]);
   }
@@ -114,7 +115,7 @@ Ranking::Ranking(std::vector<std::uint32_t> keys) : ranks_(std::move(keys)) {
 
 double Ranking::correlation(std::span<const std::uint32_t> keys) const {
   assert(keys.size() == size());
-  const RankTable table(keys);
+  const RankTable table(keys, limit_);
   const Sums sums = sums_of(
       size(), [this](std::size_t i) { return static_cast<double>(centred(i)); },
       [&](std::size_t i) { return static_cast<double>(table[keys[i]]); });

@@ -1,8 +1,8 @@
 // Spearman's rank correlation of millions of keys (keys.h), ties with mean ranks.
 //
-// Nothing is sorted: keys are counted in buckets of 256 neighbouring keys, and a key's rank follows
+// Nothing is sorted: keys are counted in buckets of 512 neighbouring keys, and a key's rank follows
 // from how many are in smaller ones. Where a bucket is crowded its keys are counted one by one. In
-// others, of at most one 8192th of all keys, they are taken for ties: that moves a correlation by less
+// others, of at most one 4096th of all keys, they are taken for ties: that moves a correlation by less
 // than 1e-6 (by 1e-8 as a rule), less than float32 features do. Memory is four bytes a key, and some
 // megabytes.
 #pragma once
@@ -12,13 +12,16 @@
 #include <span>
 #include <vector>
 
+#include "quality/keys.h"
+
 namespace gradspace::quality {
 
 /// The ranks of one list of keys. Thread-safe.
 class Ranking {
  public:
-  /// Takes the keys' memory. At most 2^30 keys, each under kKeyLimit.
-  explicit Ranking(std::vector<std::uint32_t> keys);
+  /// Takes the keys' memory. At most 2^30 keys, each under `limit`, as are those it is compared with: the
+  /// lower it is, the faster.
+  explicit Ranking(std::vector<std::uint32_t> keys, std::uint32_t limit = kKeyLimit);
 
   /// The rank of key `i` as it enters the correlation: twice the (mean) rank, less n + 1, so that all
   /// add up to 0.
@@ -36,7 +39,8 @@ class Ranking {
 
  private:
   std::vector<std::uint32_t> ranks_;  ///< in the memory that the keys had
-  double variation_ = 0;              ///< sum of their squares
+  std::uint32_t limit_;
+  double variation_ = 0;  ///< sum of their squares
 };
 
 }  // namespace gradspace::quality

@@ -41,7 +41,7 @@ class UniqueReference : public QualityReference {
                   std::shared_ptr<const QualityImage> reference)
       : encoder_(std::move(encoder)),
         reference_(std::move(reference)),
-        ranking_(activations(*encoder_, reference_->prepared())) {}
+        ranking_(activations(*encoder_, reference_->prepared()), kActivationKeyLimit) {}
 
   double score(const QualityImage& distorted) const override {
     if (identical_or_comparable(*reference_, distorted)) {
