@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxCurves = 240;
+constexpr std::size_t kMaxCurves = 600;
 constexpr std::size_t kMaxClean = 2000;  ///< validation images: the exact test takes time
 constexpr std::size_t kSmallestWindow = 20;
 constexpr std::size_t kLargestWindow = 100;
@@ -36,33 +36,53 @@ std::vector<Part> stream_of(const ScoreLists& test, const ScoreKey& clean, int t
   return parts;
 }
 
-json curve_of(DriftMonitor& monitor, const std::vector<Part>& parts) {
+/// What all detectors' curves over streams of these lengths have in common, and one detector's own.
+struct Replay {
+  json stream;
+  json curve;
+};
+
+Replay replay(DriftMonitor& monitor, const DriftOptions& options, const std::vector<Part>& parts) {
   json begins = json::array();
   json image = json::array();
-  json p_value = json::array();
   json allowed = json::array();
+  json p_value = json::array();
   json drifted = json::array();
   for (const Part& part : parts) {
     begins.push_back({{"level", part.level}, {"image", monitor.images()}});
     for (const double score : *part.scores) {
       if (const std::optional<DriftWindow> window = monitor.add(score)) {
+        if (window->drifted) {
+          drifted.push_back(p_value.size());
+        }
         image.push_back(monitor.images());
-        p_value.push_back(rounded(window->p_value));
         allowed.push_back(rounded(window->level));
-        drifted.push_back(window->drifted);
+        p_value.push_back(rounded(window->p_value));
       }
     }
   }
-  return {{"begins", std::move(begins)},
-          {"image", std::move(image)},
-          {"p_value", std::move(p_value)},
-          {"allowed", std::move(allowed)},
-          {"drifted", std::move(drifted)}};
+  return {{{"window", options.window},
+           {"false_alarms", options.false_alarms},
+           {"begins", std::move(begins)},
+           {"image", std::move(image)},
+           {"allowed", std::move(allowed)}},
+          {{"p_value", std::move(p_value)}, {"drifted", std::move(drifted)}}};
+}
+
+/// The place of `stream` in the list; it is added where it is not there yet.
+std::size_t place_of(json stream, json& streams) {
+  const auto found = std::find(streams.begin(), streams.end(), stream);
+  const auto place = static_cast<std::size_t>(found - streams.begin());
+  if (found == streams.end()) {
+    streams.push_back(std::move(stream));
+  }
+  return place;
 }
 
 }  // namespace
 
 json drift_curves(const ImageScores& scores, const Conditions& conditions) {
+  json streams = json::array();
   json curves = json::array();
   for (const auto& [key, validation] : scores.validation) {
     const auto clean = scores.test.find(key);
@@ -83,17 +103,16 @@ json drift_curves(const ImageScores& scores, const Conditions& conditions) {
       try {
         monitor.emplace(Calibration(known), options);
       } catch (const InvalidArgument&) {  // too few images for any alarm
-        return curves;
+        continue;
       }
-      json curve = curve_of(*monitor, parts);
-      curve["method"] = key.method;
-      curve["type"] = type;
-      curve["window"] = options.window;
-      curve["false_alarms"] = options.false_alarms;
-      curves.push_back(std::move(curve));
+      Replay replayed = replay(*monitor, options, parts);
+      replayed.curve["method"] = key.method;
+      replayed.curve["type"] = type;
+      replayed.curve["stream"] = place_of(std::move(replayed.stream), streams);
+      curves.push_back(std::move(replayed.curve));
     }
   }
-  return curves;
+  return {{"streams", std::move(streams)}, {"curves", std::move(curves)}};
 }
 
 }  // namespace gradspace

@@ -10,9 +10,9 @@ namespace gradspace {
 
 /// For each detector and type, of the first run: the clean test images, then the challenged ones level
 /// by level, compared with the clean validation images window by window (gradspace/drift.h):
-/// [{"method", "type", "window", "false_alarms", "begins": [{"level", "image"}], "image": [...],
-/// "p_value": [...], "allowed": [...], "drifted": [...]}]; level 0 is clean. Empty where there are too
-/// few images.
+/// {"streams": [{"window", "false_alarms", "begins": [{"level", "image"}], "image": [...], "allowed":
+/// [...]}], "curves": [{"method", "type", "stream": its place, "p_value": [...], "drifted": [places of the
+/// windows that raise an alarm]}]}; level 0 is clean. Without curves where there are too few images.
 nlohmann::json drift_curves(const ImageScores& scores, const Conditions& conditions);
 
 }  // namespace gradspace

@@ -125,7 +125,7 @@ export function detectionReport(data) {
   if (data.calibration?.length) {
     content.push(group("Does a threshold keep its promise?", "A threshold can be set from clean images alone, for a rate of false alarms that one can live with. Does it hold on clean images that the detector has never seen?",
       add(calibrationCard(model, state)),
-      data.drift?.length ? add(driftCard(model, state)) : null));
+      data.drift?.curves.length ? add(driftCard(model, state)) : null));
   }
   if (data.samples?.length) content.push(add(samplesSection(model, state, threshold)));
   if (data.fingerprints?.length) content.push(add(fingerprintSection(model, state)));

@@ -7,8 +7,12 @@ const LEAST = 1e-16;  // smaller p-values are drawn here
 
 export function driftCard(model, state) {
   /// Of all challenges: the first.
-  const type = () => (state.type === "all" ? model.drift[0].type : state.type);
-  const curve = () => model.drift.find((entry) => entry.method === state.method && entry.type === type());
+  const curves = model.drift.curves.map((curve) => {
+    const alarms = new Set(curve.drifted);
+    return { ...model.drift.streams[curve.stream], ...curve, drifted: curve.p_value.map((_, i) => alarms.has(i)) };
+  });
+  const type = () => (state.type === "all" ? curves[0].type : state.type);
+  const curve = () => curves.find((entry) => entry.method === state.method && entry.type === type());
   const part = (entry, image) => [...entry.begins].reverse().find((begin) => image > begin.image);
   const partName = ({ level }) => (level === 0 ? "clean" : model.levels_averaged ? "challenged" : `level ${level}`);
 
@@ -55,7 +59,7 @@ export function driftCard(model, state) {
 
   const card = chartCard({
     id: "drift", title: "Drift of a stream", option, lead, height: () => 340,
-    csv: () => [["method", "type", "images", "p_value", "allowed", "drifted"], ...model.drift.flatMap((entry) => entry.image.map((image, i) => [model.methods[entry.method], model.typeName(entry.type), image, entry.p_value[i], entry.allowed[i], entry.drifted[i]]))],
+    csv: () => [["method", "type", "images", "p_value", "allowed", "drifted"], ...curves.flatMap((entry) => entry.image.map((image, i) => [model.methods[entry.method], model.typeName(entry.type), image, entry.p_value[i], entry.allowed[i], entry.drifted[i]]))],
   });
   state.on(["method", "type"], card.update);
   return card;
