@@ -168,6 +168,17 @@ void find_whitening(benchmark::State& state) {
 }
 BENCHMARK(find_whitening)->Name("part/inverse_square_root")->Unit(benchmark::kMillisecond);
 
+void find_whitening_precisely(benchmark::State& state) {
+  const auto reference = reference_image();
+  const std::vector<double>& covariance = reference->prepared().covariance;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(quality::precise_whitening_matrix(covariance));
+  }
+}
+BENCHMARK(find_whitening_precisely)
+    ->Name("part/inverse_square_root_float64")
+    ->Unit(benchmark::kMillisecond);
+
 void find_filters(benchmark::State& state) {
   const quality::PackedDecoder packed(decoder());
   const auto reference = reference_image();

@@ -13,6 +13,7 @@ using Index = Eigen::Index;
 
 constexpr auto kVisible = static_cast<Index>(LinearDecoder::kVisible);
 constexpr auto kHidden = static_cast<Index>(LinearDecoder::kHidden);
+constexpr auto kWeighed = static_cast<Index>(kWeighedEntries);
 
 /// Patches that are worked on at a time.
 constexpr Index kChunk = 1024;
@@ -47,19 +48,20 @@ class ExactGradient {
       : ygcr_(ygcr),
         count_(Index{ygcr.width() / kPatchSide} * (ygcr.height() / kPatchSide)),
         w1_(matrix_of(decoder.w1)),
-        w2_(matrix_of(decoder.w2)),
+        w2_(matrix_of(decoder.w2).topRows(kWeighed)),
         b1_(matrix_of(decoder.b1).transpose()),
-        b2_(matrix_of(decoder.b2).transpose()) {}
+        b2_(matrix_of(decoder.b2).topRows(kWeighed).transpose()) {}
 
+  /// The rows of G that its filters' weights look at.
   std::vector<double> work_out() {
     find_mean();
     find_whitening();
-    Matrix gradient = Matrix::Zero(kVisible, kHidden);
+    Matrix gradient = Matrix::Zero(kWeighed, kHidden);
     for_each_chunk([&](const Matrix& patches) {
       const Matrix x = (patches.rowwise() - mean_) * whitening_;
       const Matrix sums = (x * w1_.transpose()).rowwise() + b1_;
       const Matrix h = (1 + (-sums.array()).exp()).inverse();
-      const Matrix error = ((h * w2_.transpose()).rowwise() + b2_) - x;
+      const Matrix error = ((h * w2_.transpose()).rowwise() + b2_) - x.leftCols(kWeighed);
       gradient.noalias() += error.transpose() * h;
     });
     gradient /= static_cast<double>(count_);

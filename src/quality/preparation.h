@@ -71,6 +71,9 @@ std::vector<double> covariance(const Patches& patches);
 /// Row-major (covariance + kWhiteningEpsilon I)^(-1/2): ZCA.
 std::vector<float> whitening_matrix(std::span<const double> covariance);
 
+/// The same in float64, in twice the time: float32's rounding adds up to some 1e-6 of its values.
+std::vector<double> precise_whitening_matrix(std::span<const double> covariance);
+
 /// Multiplies every patch by the (symmetric) matrix.
 void whiten(Patches& patches, std::span<const float> matrix);
 

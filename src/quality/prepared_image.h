@@ -15,6 +15,8 @@ struct PreparedImage {
   int columns = 0;
   int rows = 0;
   /// Symmetric, kPatchSize x kPatchSize.
+  std::vector<double> covariance;
+  /// Of the same form.
   std::vector<float> whitening;
   /// Whether any two patches differ.
   bool has_variance = false;

@@ -14,45 +14,49 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-const hn::CappedTag<float, kPanelColumns> kTag;
-using Vector = hn::Vec<decltype(kTag)>;
-constexpr std::size_t kLanes = hn::MaxLanes(kTag);
-constexpr std::size_t kVectors = kPanelColumns / kLanes;
+template <typename T>
+using Tag = hn::CappedTag<T, kPanelColumns>;
+template <typename T>
+constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
+template <typename T>
+constexpr std::size_t kVectors = kPanelColumns / kLanes<T>;
 /// Twelve sums in registers, whatever their width.
-constexpr std::size_t kTileRows = std::max<std::size_t>(12 / kVectors, 1);
+template <typename T>
+constexpr std::size_t kTileRows = std::max<std::size_t>(12 / kVectors<T>, 1);
 
 /// A left-hand matrix: row by row, or a transposed one, whose columns lie one after the other.
 enum class Left { kPlain, kTransposed };
 
 /// `Rows` rows of one panel: c = a b, or c += a b. `k` terms; rows of b are `b_step` apart.
-template <std::size_t Rows, Left kLeft>
-HWY_INLINE void product_tile(std::size_t k, const float* HWY_RESTRICT a, std::size_t a_step,
-                             const float* HWY_RESTRICT b, std::size_t b_step, float* HWY_RESTRICT c,
+template <std::size_t Rows, Left kLeft, typename T>
+HWY_INLINE void product_tile(std::size_t k, const T* HWY_RESTRICT a, std::size_t a_step,
+                             const T* HWY_RESTRICT b, std::size_t b_step, T* HWY_RESTRICT c,
                              std::size_t c_step, bool accumulate) {
-  Vector sums[Rows][kVectors];
+  const Tag<T> d;
+  using Vector = hn::Vec<Tag<T>>;
+  Vector sums[Rows][kVectors<T>];
   for (auto& row : sums) {
     for (Vector& sum : row) {
-      sum = hn::Zero(kTag);
+      sum = hn::Zero(d);
     }
   }
   for (std::size_t p = 0; p < k; ++p) {
-    Vector right[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      right[v] = hn::LoadU(kTag, b + p * b_step + v * kLanes);
+    Vector right[kVectors<T>];
+    for (std::size_t v = 0; v < kVectors<T>; ++v) {
+      right[v] = hn::LoadU(d, b + p * b_step + v * kLanes<T>);
     }
     for (std::size_t r = 0; r < Rows; ++r) {
-      const Vector left =
-          hn::Set(kTag, kLeft == Left::kPlain ? a[r * a_step + p] : a[p * a_step + r]);
-      for (std::size_t v = 0; v < kVectors; ++v) {
+      const Vector left = hn::Set(d, kLeft == Left::kPlain ? a[r * a_step + p] : a[p * a_step + r]);
+      for (std::size_t v = 0; v < kVectors<T>; ++v) {
         sums[r][v] = hn::MulAdd(left, right[v], sums[r][v]);
       }
     }
   }
   for (std::size_t r = 0; r < Rows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      float* target = c + r * c_step + v * kLanes;
-      const Vector before = accumulate ? hn::LoadU(kTag, target) : hn::Zero(kTag);
-      hn::StoreU(hn::Add(before, sums[r][v]), kTag, target);
+    for (std::size_t v = 0; v < kVectors<T>; ++v) {
+      T* target = c + r * c_step + v * kLanes<T>;
+      const Vector before = accumulate ? hn::LoadU(d, target) : hn::Zero(d);
+      hn::StoreU(hn::Add(before, sums[r][v]), d, target);
     }
   }
 }
@@ -65,9 +69,9 @@ void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float
     for (std::size_t j = 0; j < n; j += kPanelColumns) {
       const float* panel = b.panel(j);
       std::size_t i = begin;
-      for (; i + kTileRows <= end; i += kTileRows) {
-        product_tile<kTileRows, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j,
-                                              n, false);
+      for (; i + kTileRows<float> <= end; i += kTileRows<float>) {
+        product_tile<kTileRows<float>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns,
+                                                     c + i * n + j, n, false);
       }
       for (; i < end; ++i) {
         product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j, n,
@@ -78,14 +82,15 @@ void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float
 }
 
 /// The tiles on and above the diagonal of a symmetric product (below it, what they reach over).
-void multiply_symmetric_kernel(const float* a, const PackedMatrix& b, float* c) {
+template <typename T>
+void multiply_symmetric_tiles(const T* a, const BasicPackedMatrix<T>& b, T* c) {
   const std::size_t k = b.rows();
   for (std::size_t j = 0; j < k; j += kPanelColumns) {
-    const float* panel = b.panel(j);
+    const T* panel = b.panel(j);
     std::size_t i = 0;
-    for (; i < j + kPanelColumns && i + kTileRows <= k; i += kTileRows) {
-      product_tile<kTileRows, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j, k,
-                                            false);
+    for (; i < j + kPanelColumns && i + kTileRows<T> <= k; i += kTileRows<T>) {
+      product_tile<kTileRows<T>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j,
+                                               k, false);
     }
     for (; i < j + kPanelColumns; ++i) {
       product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j, k, false);
@@ -93,13 +98,23 @@ void multiply_symmetric_kernel(const float* a, const PackedMatrix& b, float* c) 
   }
 }
 
+void multiply_symmetric_kernel(const float* a, const PackedMatrix& b, float* c) {
+  multiply_symmetric_tiles(a, b, c);
+}
+
+void multiply_symmetric_double_kernel(const double* a, const BasicPackedMatrix<double>& b,
+                                      double* c) {
+  multiply_symmetric_tiles(a, b, c);
+}
+
 void add_kernel(std::size_t rows, std::size_t m, const float* a, std::size_t n, const float* b,
                 bool upper, float* c) {
   for (std::size_t j = 0; j < n; j += kPanelColumns) {
     const std::size_t end = upper ? std::min(j + kPanelColumns, m) : m;
     std::size_t i = 0;
-    for (; i < end && i + kTileRows <= m; i += kTileRows) {
-      product_tile<kTileRows, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n, true);
+    for (; i < end && i + kTileRows<float> <= m; i += kTileRows<float>) {
+      product_tile<kTileRows<float>, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n,
+                                                        true);
     }
     for (; i < end; ++i) {
       product_tile<1, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n, true);
@@ -117,6 +132,7 @@ namespace gradspace::quality {
 
 HWY_EXPORT(multiply_kernel);
 HWY_EXPORT(multiply_symmetric_kernel);
+HWY_EXPORT(multiply_symmetric_double_kernel);
 HWY_EXPORT(add_kernel);
 
 namespace {
@@ -141,15 +157,19 @@ void mirror_upper(std::size_t n, T* matrix) {
 
 }  // namespace
 
-PackedMatrix::PackedMatrix(std::size_t k, std::size_t n, const float* values)
-    : rows_(k), columns_(n), values_(hwy::AllocateAligned<float>(k * n)) {
-  float* to = values_.get();
+template <typename T>
+BasicPackedMatrix<T>::BasicPackedMatrix(std::size_t k, std::size_t n, const T* values)
+    : rows_(k), columns_(n), values_(hwy::AllocateAligned<T>(k * n)) {
+  T* to = values_.get();
   for (std::size_t j = 0; j < n; j += kPanelColumns) {
     for (std::size_t p = 0; p < k; ++p, to += kPanelColumns) {
-      std::memcpy(to, values + p * n + j, kPanelColumns * sizeof(float));
+      std::memcpy(to, values + p * n + j, kPanelColumns * sizeof(T));
     }
   }
 }
+
+template class BasicPackedMatrix<float>;
+template class BasicPackedMatrix<double>;
 
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
   HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c);
@@ -157,6 +177,11 @@ void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
 
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c) {
   HWY_DYNAMIC_DISPATCH(multiply_symmetric_kernel)(a, b, c);
+  mirror_upper(b.rows(), c);
+}
+
+void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, double* c) {
+  HWY_DYNAMIC_DISPATCH(multiply_symmetric_double_kernel)(a, b, c);
   mirror_upper(b.rows(), c);
 }
 

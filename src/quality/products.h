@@ -1,4 +1,5 @@
-// The matrix products of the quality scores, in float32 with the widest vectors the processor has.
+// The matrix products of the quality scores, with the widest vectors the processor has: in float32, and
+// in float64 where its digits are wanted.
 // All matrices are row-major. Results do not depend on the processor but for the last digits.
 #pragma once
 
@@ -17,26 +18,29 @@ inline constexpr std::size_t kBlockRows = 96;
 
 /// A right-hand matrix, k x n, copied into panels of kPanelColumns columns, in which the rows lie one
 /// after the other.
-class PackedMatrix {
+template <typename T>
+class BasicPackedMatrix {
  public:
-  PackedMatrix(std::size_t k, std::size_t n, const float* values);
+  BasicPackedMatrix(std::size_t k, std::size_t n, const T* values);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
   /// The panel from column `column` on, a multiple of kPanelColumns.
-  const float* panel(std::size_t column) const { return values_.get() + column * rows_; }
+  const T* panel(std::size_t column) const { return values_.get() + column * rows_; }
 
  private:
   std::size_t rows_;
   std::size_t columns_;
-  hwy::AlignedFreeUniquePtr<float[]> values_;
+  hwy::AlignedFreeUniquePtr<T[]> values_;
 };
+using PackedMatrix = BasicPackedMatrix<float>;
 
 /// c = a b: a is m x k, c is m x n. A row of c depends on its row of a alone.
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c);
 
 /// c = a b of symmetric k x k matrices whose product is symmetric too: half the work.
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c);
+void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, double* c);
 
 /// The sum of a^T b over many rows: float32 within some thousand rows, float64 above.
 class ProductSum {

@@ -28,7 +28,8 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
   const std::vector<float>& values = prepared.patches.values;
   prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());
   subtract_mean(prepared.patches);
-  prepared.whitening = whitening_matrix(covariance(prepared.patches));
+  prepared.covariance = covariance(prepared.patches);
+  prepared.whitening = whitening_matrix(prepared.covariance);
   return prepared;
 }
 

@@ -12,13 +12,10 @@ namespace {
 constexpr std::size_t kHidden = LinearDecoder::kHidden;
 constexpr std::size_t kVisible = LinearDecoder::kVisible;
 
-/// The filters' entries that their weights look at: the patch's luma.
-constexpr std::size_t kWeighed = 64;
-
-/// The kurtosis of a sample of kWeighed values, corrected for bias: 3 for a normal distribution.
+/// The kurtosis of a sample of kWeighedEntries values, corrected for bias: 3 for a normal distribution.
 /// MATLAB's kurtosis(x, 0). 0 where all values are equal.
 double unbiased_kurtosis(std::span<const double> sample) {
-  constexpr double kN = kWeighed;
+  constexpr double kN = kWeighedEntries;
   double mean = 0;
   for (const double value : sample) {
     mean += value;
@@ -48,35 +45,39 @@ PackedDecoder::PackedDecoder(const LinearDecoder& decoder)
       b2(decoder.b2.values) {}
 
 std::vector<double> filter_kurtoses(std::span<const double> gradient) {
-  const std::span<const double> entries = gradient.first(kWeighed * kHidden);
+  const std::span<const double> entries = gradient.first(kWeighedEntries * kHidden);
   double mean = 0;
   for (const double value : entries) {
     mean += value;
   }
   mean /= static_cast<double>(entries.size());
   std::vector<double> table(entries.size());  // a filter's entries side by side
-  for (std::size_t i = 0; i < kWeighed; ++i) {
+  for (std::size_t i = 0; i < kWeighedEntries; ++i) {
     double largest = 0;
     for (std::size_t filter = 0; filter < kHidden; ++filter) {
       largest = std::max(largest, std::abs(entries[i * kHidden + filter] - mean));
     }
     for (std::size_t filter = 0; filter < kHidden; ++filter) {
-      table[filter * kWeighed + i] =
+      table[filter * kWeighedEntries + i] =
           largest > 0 ? (entries[i * kHidden + filter] - mean) / largest : 0;
     }
   }
   std::vector<double> kurtoses;
   for (std::size_t filter = 0; filter < kHidden; ++filter) {
-    kurtoses.push_back(unbiased_kurtosis(std::span(table).subspan(filter * kWeighed, kWeighed)));
+    kurtoses.push_back(
+        unbiased_kurtosis(std::span(table).subspan(filter * kWeighedEntries, kWeighedEntries)));
   }
   return kurtoses;
 }
 
 namespace {
 
-/// G in double precision's type, summed in float32 by blocks.
+/// G, summed in float32 by blocks. All but the whitening may be in float32: an error of that matrix is
+/// one of all patches alike, which the sum over them doesn't lessen.
 std::vector<double> weight_gradient(const PackedDecoder& decoder, const PreparedImage& reference) {
-  const PackedMatrix whitening(kVisible, kVisible, reference.whitening.data());
+  const std::vector<double> precise = precise_whitening_matrix(reference.covariance);
+  const std::vector<float> rounded(precise.begin(), precise.end());
+  const PackedMatrix whitening(kVisible, kVisible, rounded.data());
   const auto white = hwy::AllocateAligned<float>(kBlockRows * kVisible);
   const auto hidden = hwy::AllocateAligned<float>(kBlockRows * kHidden);
   const auto error = hwy::AllocateAligned<float>(kBlockRows * kVisible);

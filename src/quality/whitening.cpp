@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t kSize = kPatchSize;
 constexpr int kMaxDegree = 4;
 
-using Matrix = std::vector<float>;
+template <typename T>
+using Matrix = std::vector<T>;
 
 struct Interval {
   double low = 0;
@@ -83,23 +84,26 @@ Interval image_of(const Interval& interval, const Polynomial& q) {
 }
 
 /// a b, where that is symmetric.
-Matrix product(const Matrix& a, const Matrix& b) {
-  Matrix result(kSize * kSize);
-  multiply_symmetric(a.data(), PackedMatrix(kSize, kSize, b.data()), result.data());
+template <typename T>
+Matrix<T> product(const Matrix<T>& a, const Matrix<T>& b) {
+  Matrix<T> result(kSize * kSize);
+  multiply_symmetric(a.data(), BasicPackedMatrix<T>(kSize, kSize, b.data()), result.data());
   return result;
 }
 
-void add_to_diagonal(Matrix& matrix, double value) {
+template <typename T>
+void add_to_diagonal(Matrix<T>& matrix, double value) {
   for (std::size_t i = 0; i < kSize; ++i) {
-    matrix[i * (kSize + 1)] += static_cast<float>(value);
+    matrix[i * (kSize + 1)] += static_cast<T>(value);
   }
 }
 
 /// u a + v b.
-Matrix combination(double u, const Matrix& a, double v, const Matrix& b) {
-  const auto first = static_cast<float>(u);
-  const auto second = static_cast<float>(v);
-  Matrix result(kSize * kSize);
+template <typename T>
+Matrix<T> combination(double u, const Matrix<T>& a, double v, const Matrix<T>& b) {
+  const auto first = static_cast<T>(u);
+  const auto second = static_cast<T>(v);
+  Matrix<T> result(kSize * kSize);
   for (std::size_t i = 0; i < result.size(); ++i) {
     result[i] = first * a[i] + second * b[i];
   }
@@ -107,17 +111,18 @@ Matrix combination(double u, const Matrix& a, double v, const Matrix& b) {
 }
 
 /// q(matrix) in degree / 2 products.
-Matrix evaluate(const Polynomial& q, Matrix matrix) {
+template <typename T>
+Matrix<T> evaluate(const Polynomial& q, Matrix<T> matrix) {
   const auto& c = q.coefficients;
   add_to_diagonal(matrix, -q.centre);
-  Matrix result;
+  Matrix<T> result;
   if (q.degree == 1) {
     result = combination(c[1], matrix, 0, matrix);
   } else {
-    const Matrix square = product(matrix, matrix);
+    const Matrix<T> square = product(matrix, matrix);
     result = combination(c[1], matrix, c[2], square);
     if (q.degree == 4) {
-      const Matrix high = product(square, combination(c[3], matrix, c[4], square));
+      const Matrix<T> high = product(square, combination(c[3], matrix, c[4], square));
       result = combination(1, result, 1, high);
     }
   }
@@ -134,33 +139,45 @@ double norm_bound(std::span<const double> matrix) {
   return std::sqrt(squares);
 }
 
-}  // namespace
-
-std::vector<float> whitening_matrix(std::span<const double> covariance) {
-  constexpr double kTolerance = 1e-7;  // of A Z^2, about float32's own
-  Matrix y(covariance.begin(), covariance.end());
+/// (covariance + kWhiteningEpsilon I)^(-1/2), with an error of A Z^2 of at most `tolerance`, but for what
+/// T rounds.
+template <typename T>
+Matrix<T> inverse_root(std::span<const double> covariance, double tolerance) {
+  Matrix<T> y(covariance.begin(), covariance.end());
   add_to_diagonal(y, kWhiteningEpsilon);
   Interval interval{kWhiteningEpsilon, kWhiteningEpsilon + norm_bound(covariance)};
-  Matrix z;
+  Matrix<T> z;
   while (true) {
-    const Matrix zy = z.empty() ? y : product(z, y);
+    const Matrix<T> zy = z.empty() ? y : product(z, y);
     Polynomial q;
     Interval next;
     for (const int degree : {1, 2, kMaxDegree}) {
       q = fit(interval, degree);
       next = image_of(interval, q);
-      if (next.error() < kTolerance) {
+      if (next.error() < tolerance) {
         break;
       }
     }
-    const Matrix factor = evaluate(q, zy);
+    const Matrix<T> factor = evaluate(q, zy);
     z = z.empty() ? factor : product(z, factor);
-    if (next.error() < kTolerance) {
+    if (next.error() < tolerance) {
       return z;
     }
     y = product(y, factor);
     interval = next;
   }
+}
+
+}  // namespace
+
+std::vector<float> whitening_matrix(std::span<const double> covariance) {
+  constexpr double kTolerance = 1e-7;  // about float32's own
+  return inverse_root<float>(covariance, kTolerance);
+}
+
+std::vector<double> precise_whitening_matrix(std::span<const double> covariance) {
+  constexpr double kTolerance = 1e-10;
+  return inverse_root<double>(covariance, kTolerance);
 }
 
 }  // namespace gradspace::quality
