@@ -26,6 +26,18 @@ Matrix matrix_of(const Tensor& tensor) {
       .cast<double>();
 }
 
+/// Eigen's own products don't know what vectors the processor has.
+Matrix product(const Matrix& a, const BasicPackedMatrix<double>& b) {
+  Matrix result(a.rows(), static_cast<Index>(b.columns()));
+  multiply(static_cast<std::size_t>(a.rows()), a.data(), b, result.data());
+  return result;
+}
+
+BasicPackedMatrix<double> packed(const Matrix& matrix) {
+  return {static_cast<std::size_t>(matrix.rows()), static_cast<std::size_t>(matrix.cols()),
+          matrix.data()};
+}
+
 /// Patches `first` to `first + count - 1` of a picture, a row each, within [0, 1].
 Matrix patches_of(const Image& ygcr, Index first, Index count) {
   const Index columns = ygcr.width() / kPatchSide;
@@ -47,21 +59,21 @@ class ExactGradient {
   ExactGradient(const LinearDecoder& decoder, const Image& ygcr)
       : ygcr_(ygcr),
         count_(Index{ygcr.width() / kPatchSide} * (ygcr.height() / kPatchSide)),
-        w1_(matrix_of(decoder.w1)),
-        w2_(matrix_of(decoder.w2).topRows(kWeighed)),
+        w1_(packed(matrix_of(decoder.w1).transpose())),
+        w2_(packed(matrix_of(decoder.w2).topRows(kWeighed).transpose())),
         b1_(matrix_of(decoder.b1).transpose()),
         b2_(matrix_of(decoder.b2).topRows(kWeighed).transpose()) {}
 
   /// The rows of G that its filters' weights look at.
   std::vector<double> work_out() {
     find_mean();
-    find_whitening();
+    const BasicPackedMatrix<double> whitening = packed(find_whitening());
     Matrix gradient = Matrix::Zero(kWeighed, kHidden);
     for_each_chunk([&](const Matrix& patches) {
-      const Matrix x = (patches.rowwise() - mean_) * whitening_;
-      const Matrix sums = (x * w1_.transpose()).rowwise() + b1_;
+      const Matrix x = product(patches.rowwise() - mean_, whitening);
+      const Matrix sums = product(x, w1_).rowwise() + b1_;
       const Matrix h = (1 + (-sums.array()).exp()).inverse();
-      const Matrix error = ((h * w2_.transpose()).rowwise() + b2_) - x.leftCols(kWeighed);
+      const Matrix error = (product(h, w2_).rowwise() + b2_) - x.leftCols(kWeighed);
       gradient.noalias() += error.transpose() * h;
     });
     gradient /= static_cast<double>(count_);
@@ -82,25 +94,25 @@ class ExactGradient {
     mean_ /= static_cast<double>(count_);
   }
 
-  void find_whitening() {
+  Matrix find_whitening() const {
     Matrix covariance = Matrix::Zero(kVisible, kVisible);
     for_each_chunk([&](const Matrix& patches) {
       const Matrix centred = patches.rowwise() - mean_;
-      covariance.noalias() += centred.transpose() * centred;
+      covariance.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose());
     });
     covariance /= static_cast<double>(count_);
     covariance.diagonal().array() += kWhiteningEpsilon;
-    whitening_ = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(covariance).operatorInverseSqrt();
+    // Nothing but the lower triangle is read.
+    return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(covariance).operatorInverseSqrt();
   }
 
   const Image& ygcr_;
   Index count_;
-  Matrix w1_;
-  Matrix w2_;
+  BasicPackedMatrix<double> w1_;  ///< transposed, as is w2_
+  BasicPackedMatrix<double> w2_;
   Eigen::RowVectorXd b1_;
   Eigen::RowVectorXd b2_;
   Eigen::RowVectorXd mean_;
-  Matrix whitening_;
 };
 
 }  // namespace

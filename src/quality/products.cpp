@@ -61,17 +61,18 @@ HWY_INLINE void product_tile(std::size_t k, const T* HWY_RESTRICT a, std::size_t
   }
 }
 
-void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
+template <typename T>
+void multiply_tiles(std::size_t m, const T* a, const BasicPackedMatrix<T>& b, T* c) {
   const std::size_t k = b.rows();
   const std::size_t n = b.columns();
   for (std::size_t begin = 0; begin < m; begin += kBlockRows) {
     const std::size_t end = std::min(begin + kBlockRows, m);
     for (std::size_t j = 0; j < n; j += kPanelColumns) {
-      const float* panel = b.panel(j);
+      const T* panel = b.panel(j);
       std::size_t i = begin;
-      for (; i + kTileRows<float> <= end; i += kTileRows<float>) {
-        product_tile<kTileRows<float>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns,
-                                                     c + i * n + j, n, false);
+      for (; i + kTileRows<T> <= end; i += kTileRows<T>) {
+        product_tile<kTileRows<T>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns,
+                                                 c + i * n + j, n, false);
       }
       for (; i < end; ++i) {
         product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j, n,
@@ -79,6 +80,15 @@ void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float
       }
     }
   }
+}
+
+void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
+  multiply_tiles(m, a, b, c);
+}
+
+void multiply_double_kernel(std::size_t m, const double* a, const BasicPackedMatrix<double>& b,
+                            double* c) {
+  multiply_tiles(m, a, b, c);
 }
 
 /// The tiles on and above the diagonal of a symmetric product (below it, what they reach over).
@@ -131,6 +141,7 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::quality {
 
 HWY_EXPORT(multiply_kernel);
+HWY_EXPORT(multiply_double_kernel);
 HWY_EXPORT(multiply_symmetric_kernel);
 HWY_EXPORT(multiply_symmetric_double_kernel);
 HWY_EXPORT(add_kernel);
@@ -173,6 +184,10 @@ template class BasicPackedMatrix<double>;
 
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
   HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c);
+}
+
+void multiply(std::size_t m, const double* a, const BasicPackedMatrix<double>& b, double* c) {
+  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(m, a, b, c);
 }
 
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c) {

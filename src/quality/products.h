@@ -37,6 +37,7 @@ using PackedMatrix = BasicPackedMatrix<float>;
 
 /// c = a b: a is m x k, c is m x n. A row of c depends on its row of a alone.
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c);
+void multiply(std::size_t m, const double* a, const BasicPackedMatrix<double>& b, double* c);
 
 /// c = a b of symmetric k x k matrices whose product is symmetric too: half the work.
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c);
