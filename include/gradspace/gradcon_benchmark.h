@@ -27,14 +27,15 @@ namespace gradspace {
 struct GradConBenchmarkOptions {
   std::filesystem::path data;
   SourceKind source = SourceKind::kAuto;
-  /// Results, and for every class and run a folder with detector, history and checkpoint: the same
-  /// command continues after a stop, one with more epochs trains on.
+  /// Results, and for every class and run a folder with detector, history, checkpoint and every image's
+  /// scores: the same command continues after a stop, one with more epochs trains on.
   std::filesystem::path out;
   std::vector<int> classes;  ///< empty = all of the source
   int runs = 1;              ///< run r uses seed `training.seed + r`
   int latent = 0;            ///< over 0: the variational autoencoder
   GradConOptions training;   ///< its checkpoint and resume are chosen by the benchmark
   double gradient_weight = GradConScorer::kGradientWeight;
+  std::string command_line;  ///< how it was asked for, to be shown in the report
 
   /// Throws InvalidArgument naming the option.
   void validate() const;
@@ -49,6 +50,7 @@ struct GradConBenchmarkRow {
 struct GradConBenchmarkResult {
   std::vector<GradConBenchmarkRow> rows;
   bool stopped = false;  ///< on request; the rows are those of the classes that were finished
+  std::filesystem::path report;  ///< the page; empty where there is nothing to show, or no report
 };
 
 struct GradConBenchmarkObserver {
@@ -57,7 +59,7 @@ struct GradConBenchmarkObserver {
   GradConObserver training;
 };
 
-/// Writes results.csv and results.json into `out` after every class. Throws InvalidArgument when the
+/// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws InvalidArgument when the
 /// source has no classes, lacks one that is asked for, or has fewer than a hundred images of one.
 GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& options,
                                              const GradConBenchmarkObserver& observer = {});

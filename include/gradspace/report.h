@@ -6,6 +6,7 @@
 //   fingerprints.json      mean absolute gradients by filter
 //   samples/samples.json   and the strips of pictures it lists
 //   scores.csv             every pair's scores, of `iqa-benchmark`
+//   class_*_run_*/         image_scores.csv, training.csv, samples/, of `gradcon benchmark`
 // What is missing is named on the page, and the rest shown; without `results.json` the page says that
 // the run has not finished.
 //

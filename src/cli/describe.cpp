@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 
+#include "cli/describe_results.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
@@ -15,7 +15,6 @@
 #include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
-#include "gradspace/results.h"
 #include "gradspace/safetensors.h"
 #include "model/torch_archive.h"
 #include "quality/decoder_file.h"
@@ -168,25 +167,6 @@ Description describe_feature_set(const std::filesystem::path& path) {
   return {std::move(facts), ""};
 }
 
-Description describe_results(const std::filesystem::path& path) {
-  const Results results = read_results(path);
-  Json facts = start(path, "results");
-  std::set<std::string> methods;
-  std::set<int> types;
-  std::set<int> runs;
-  for (const ResultRow& row : results.rows) {
-    methods.insert(row.method);
-    types.insert(row.type);
-    runs.insert(row.run);
-  }
-  facts["rows"] = results.rows.size();
-  facts["methods"] = methods;
-  facts["types"] = types;
-  facts["runs"] = runs.size();
-  facts["options"] = Json::parse(results.options_json);
-  return {std::move(facts), results_table(results)};
-}
-
 Description describe_folder(const std::filesystem::path& path) {
   if (std::filesystem::exists(path / "meta.json")) {
     return describe_feature_set(path);
@@ -201,7 +181,7 @@ Description describe_folder(const std::filesystem::path& path) {
 Description describe_json(const std::filesystem::path& path) {
   constexpr std::uint64_t kMaxBytes = 1 << 28;
   const nlohmann::json content = parse_json(read_text_file(path, kMaxBytes), path.string());
-  if (content.contains("rows")) {
+  if (content.contains("rows") || content.contains("summary")) {
     return describe_results(path);
   }
   if (content.contains("columns")) {

@@ -289,6 +289,7 @@ struct BenchmarkArguments {
 
 int benchmark(BenchmarkArguments arguments) {
   arguments.options.source = parse_source_kind(arguments.source);
+  arguments.options.command_line = present_command_line();
   const auto limit = limit_threads(arguments.threads);
   const InterruptGuard guard;
   std::unique_ptr<Progress> progress;
@@ -306,6 +307,9 @@ int benchmark(BenchmarkArguments arguments) {
   progress.reset();
   if (!result.rows.empty()) {
     fmt::print("AUROC\n{}", gradcon_benchmark_table(result.rows));
+  }
+  if (!result.report.empty()) {
+    fmt::print(stderr, "gradspace: {} shows it\n", result.report.string());
   }
   if (result.stopped) {
     fmt::print(stderr, "gradspace: stopped; the same command continues\n");

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "core/csv.h"
+#include "experiment/picture_strip.h"
 #include "gradspace/error.h"
 #include "gradspace/fit.h"
-#include "gradspace/scorer.h"
 
 namespace gradspace {
 namespace {
@@ -56,89 +56,13 @@ std::vector<double> mean_absolute_by_filter(const FeatureSet& set, const Feature
   return sums;
 }
 
-/// Copies a picture of the strip's height into it as its panel number `panel`.
-void place(const Image& picture, int panel, Image& strip) {
-  for (int y = 0; y < picture.height(); ++y) {
-    const auto row = picture.row(y);
-    std::ranges::copy(row, strip.row(y).begin() + static_cast<std::ptrdiff_t>(row.size()) * panel);
-  }
-}
-
-std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const Extent& extent) {
-  const auto pixels = static_cast<std::size_t>(extent.height * extent.width);
-  const auto channels = static_cast<std::size_t>(extent.channels);
-  std::vector<std::uint8_t> bytes(extent.size());
-  for (std::size_t i = 0; i < pixels; ++i) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      bytes[i * channels + c] =
-          static_cast<std::uint8_t>(std::lround(image_chw[c * pixels + i] * 255.0F));
-    }
-  }
-  return bytes;
-}
-
-/// Black, violet, orange, pale yellow: lighter = larger, for every kind of eyes.
-std::array<std::uint8_t, 3> heat_colour(double share) {
-  constexpr std::array<std::array<double, 3>, 5> kStops = {
-      {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
-  const double at = std::clamp(share, 0.0, 1.0) * (kStops.size() - 1);
-  const auto from = std::min(static_cast<std::size_t>(at), kStops.size() - 2);
-  const double part = at - static_cast<double>(from);
-  std::array<std::uint8_t, 3> colour{};
-  for (std::size_t c = 0; c < colour.size(); ++c) {
-    colour[c] = static_cast<std::uint8_t>(
-        std::lround(kStops[from][c] + part * (kStops[from + 1][c] - kStops[from][c])));
-  }
-  return colour;
-}
-
-/// The mean over channels of the absolute differences, as colours; the lightest from a difference
-/// of half the range on, the same for every image.
-Image error_map(const Image& image, const Image& reconstruction) {
-  constexpr double kLightest = 128;
-  Image map(image.width(), image.height(), 3);
-  const auto channels = static_cast<std::size_t>(image.channels());
-  for (std::size_t i = 0; i < map.pixels().size() / 3; ++i) {
-    double sum = 0;
-    for (std::size_t c = 0; c < channels; ++c) {
-      sum += std::abs(image.pixels()[i * channels + c] - reconstruction.pixels()[i * channels + c]);
-    }
-    std::ranges::copy(heat_colour(sum / static_cast<double>(channels) / kLightest),
-                      map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i));
-  }
-  return map;
-}
-
-Image reconstruct(const Image& image, GradientBackend& backend) {
-  const Extent extent{image.channels(), image.height(), image.width()};
-  std::vector<float> reconstruction(extent.size());
-  ImageBatch batch;
-  batch.count = 1;
-  batch.u8_nhwc = image.pixels().data();
-  GradientOutputs outputs;
-  outputs.reconstruction = reconstruction;
-  backend.run(batch, outputs);
-  return {image.width(), image.height(), image.channels(), to_bytes_hwc(reconstruction, extent)};
-}
-
-/// The image as the model sees it.
-Image prepared(const Image& image, const Extent& extent) {
-  std::vector<std::uint8_t> pixels(extent.size());
-  prepare_image(image, extent, pixels);
-  return {extent.width, extent.height, extent.channels, std::move(pixels)};
-}
-
 Image sample_strip(const Image& clean, const Image& challenged, const Extent& extent,
                    GradientBackend& backend) {
   const Image seen = prepared(challenged, extent);
   const Image reconstruction = reconstruct(seen, backend);
   const std::array<Image, 4> panels = {to_rgb(prepared(clean, extent)), to_rgb(seen),
                                        to_rgb(reconstruction), error_map(seen, reconstruction)};
-  Image strip(static_cast<int>(panels.size()) * extent.width, extent.height, 3);
-  for (std::size_t i = 0; i < panels.size(); ++i) {
-    place(panels[i], static_cast<int>(i), strip);
-  }
-  return strip;
+  return picture_strip(panels);
 }
 
 }  // namespace

@@ -1,31 +1,28 @@
 #include "gradspace/gradcon_benchmark.h"
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "core/file.h"
 #include "core/random.h"
+#include "experiment/gradcon_outputs.h"
+#include "experiment/run_record.h"
 #include "gradspace/error.h"
-#include "gradspace/version.h"
-#include "report/results_summary.h"
-#include "report/text_table.h"
+#include "gradspace/report.h"
+#include "report/gradcon_results.h"
 
 namespace gradspace {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kResultsFormat = 1;
 constexpr double kFalseAlarms = 0.05;
-constexpr const char* kMethods[] = {"gradcon", "reconstruction", "gradient"};
 
 /// Positions in the source, by class.
 using ClassPositions = std::map<int, std::vector<std::uint32_t>>;
@@ -96,67 +93,8 @@ std::vector<std::uint32_t> draw_outliers(const ClassPositions& positions, std::u
   return others;
 }
 
-std::vector<GradConScore> scores_of(GradConScorer& scorer, const ImageStore& images) {
-  return scorer.score_prepared(images.images(0, images.size()));
-}
-
-double method_score(std::string_view method, const GradConScore& score) {
-  return method == "gradcon" ? score.score : method == "gradient" ? -score.cosine : score.error;
-}
-
-std::vector<double> method_scores(std::string_view method, std::span<const GradConScore> scores) {
-  std::vector<double> result;
-  result.reserve(scores.size());
-  for (const GradConScore& score : scores) {
-    result.push_back(method_score(method, score));
-  }
-  return result;
-}
-
-std::string to_csv(std::span<const GradConBenchmarkRow> rows) {
-  std::string text = "method,class,run,best_epoch";
-  for (const MetricField& field : metric_fields()) {
-    text += fmt::format(",{}", field.name);
-  }
-  text += ",n_in,n_out\n";
-  for (const GradConBenchmarkRow& row : rows) {
-    const ResultRow& result = row.result;
-    text += fmt::format("{},{},{},{}", result.method, row.inlier_class, result.run, row.best_epoch);
-    for (const MetricField& field : metric_fields()) {
-      text += fmt::format(",{}", result.metrics.*field.value);
-    }
-    text += fmt::format(",{},{}\n", result.metrics.n_in, result.metrics.n_out);
-  }
-  return text;
-}
-
-/// The rows of a method; with a class, of that class.
-std::vector<const ResultRow*> rows_of(std::span<const GradConBenchmarkRow> rows,
-                                      std::string_view method,
-                                      std::optional<int> inlier_class = std::nullopt) {
-  std::vector<const ResultRow*> found;
-  for (const GradConBenchmarkRow& row : rows) {
-    if (row.result.method == method && (!inlier_class || row.inlier_class == *inlier_class)) {
-      found.push_back(&row.result);
-    }
-  }
-  return found;
-}
-
-/// Mean AUROC over classes and runs.
-json summary(std::span<const GradConBenchmarkRow> rows) {
-  json list = json::array();
-  for (const char* method : kMethods) {
-    const std::vector<const ResultRow*> found = rows_of(rows, method);
-    list.push_back({{"method", method},
-                    {"auroc", summarise(found, &DetectionMetrics::auroc).mean},
-                    {"n", found.size()}});
-  }
-  return list;
-}
-
 json options_json(const GradConBenchmarkOptions& options) {
-  return {{"command", "gradcon benchmark"},
+  return {{"command", kGradConBenchmark},
           {"data", options.data.string()},
           {"classes", options.classes},
           {"runs", options.runs},
@@ -172,27 +110,9 @@ json options_json(const GradConBenchmarkOptions& options) {
           {"false_alarms", kFalseAlarms}};
 }
 
-void write_outputs(const GradConBenchmarkOptions& options,
-                   std::span<const GradConBenchmarkRow> rows) {
-  write_file(options.out / "results.csv", to_csv(rows));
-  json list = json::array();
-  for (const GradConBenchmarkRow& row : rows) {
-    const ResultRow& result = row.result;
-    json item = {{"method", result.method},     {"class", row.inlier_class},
-                 {"type", result.type},         {"level", result.level},
-                 {"run", result.run},           {"best_epoch", row.best_epoch},
-                 {"n_in", result.metrics.n_in}, {"n_out", result.metrics.n_out}};
-    for (const MetricField& field : metric_fields()) {
-      item[field.name] = result.metrics.*field.value;
-    }
-    list.push_back(std::move(item));
-  }
-  const json results = {{"format_version", kResultsFormat},
-                        {"gradspace_version", kVersion},
-                        {"options", options_json(options)},
-                        {"summary", summary(rows)},
-                        {"rows", std::move(list)}};
-  write_file(options.out / "results.json", results.dump(1) + "\n");
+int threads_allowed() {
+  return static_cast<int>(
+      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
 }
 
 class Benchmark {
@@ -202,7 +122,8 @@ class Benchmark {
         observer_(observer),
         source_(open_source(options.data, options.source)),
         positions_(positions_by_class(*source_, options.data)),
-        spec_(gradcon_autoencoder(source_->load(0).channels() == 1 ? 1 : 3, options.latent)) {
+        spec_(gradcon_autoencoder(source_->load(0).channels() == 1 ? 1 : 3, options.latent)),
+        record_(options.command_line, threads_allowed()) {
     if (options_.classes.empty()) {
       for (const auto& [label, images] : positions_) {
         options_.classes.push_back(label);
@@ -218,17 +139,21 @@ class Benchmark {
   }
 
   GradConBenchmarkResult run() {
-    for (int run = 0; run < options_.runs; ++run) {
+    for (int run = 0; run < options_.runs && !result_.stopped; ++run) {
       for (const int label : options_.classes) {
         if (observer_.on_class) {
           observer_.on_class(label, run);
         }
         if (!run_class(label, run)) {
           result_.stopped = true;
-          return std::move(result_);
+          break;
         }
-        write_outputs(options_, result_.rows);
+        write_gradcon_results(options_.out,
+                              {result_.rows, options_json(options_).dump(), record_.json_text()});
       }
+    }
+    if (can_write_report() && !result_.rows.empty()) {
+      result_.report = write_report(options_.out);
     }
     return std::move(result_);
   }
@@ -238,9 +163,14 @@ class Benchmark {
     return std::make_unique<ImageStore>(*select(source_, std::move(positions)), spec_.input);
   }
 
+  std::shared_ptr<const Source> images(std::vector<std::uint32_t> positions) const {
+    return select(source_, std::move(positions));
+  }
+
   /// False when it was stopped.
   bool run_class(int label, int run) {
-    const std::filesystem::path folder = options_.out / fmt::format("class_{}_run_{}", label, run);
+    record_.begin_stage(fmt::format("run {}: train class {}", run, label), false);
+    const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     std::filesystem::create_directories(folder);
     GradConOptions training = options_.training;
     training.seed += static_cast<std::uint64_t>(run);
@@ -256,29 +186,35 @@ class Benchmark {
     }
     write_gradcon(folder / "detector.safetensors", trained.detector);
     write_file(folder / "training.csv", gradcon_training_csv(trained.epochs));
-    judge(trained, label, run, *load(split.test),
-          *load(draw_outliers(positions_, training.seed, label, split.test.size())));
+    record_.begin_stage(fmt::format("run {}: judge class {}", run, label), false);
+    judge(trained, label, run, *images(split.test),
+          *images(draw_outliers(positions_, training.seed, label, split.test.size())));
     return true;
   }
 
-  void judge(const GradConTrainResult& trained, int label, int run, const ImageStore& inliers,
-             const ImageStore& outliers) {
-    GradConScorer scorer(trained.detector, options_.gradient_weight);
-    const std::vector<GradConScore> in = scores_of(scorer, inliers);
-    const std::vector<GradConScore> out = scores_of(scorer, outliers);
-    std::vector<GradConScore> clean;
-    for (std::size_t i = 0; i < trained.detector.clean_errors.size(); ++i) {
-      const double error = trained.detector.clean_errors[i];
-      const double cosine = trained.detector.clean_cosines[i];
-      clean.push_back({error - options_.gradient_weight * cosine, error, cosine});
+  void judge(const GradConTrainResult& trained, int label, int run, const Source& inliers,
+             const Source& outliers) {
+    const GradConDetector& detector = trained.detector;
+    GradConScorer scorer(detector, options_.gradient_weight);
+    JudgedImages in = judge_images(scorer, spec_.input, inliers);
+    JudgedImages out = judge_images(scorer, spec_.input, outliers);
+    const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
+    if (run == 0) {
+      write_mistakes(folder / "samples", detector.model, in, out);
     }
-    for (const char* method : kMethods) {
-      const double threshold = calibrate_threshold(method_scores(method, clean), kFalseAlarms);
+    const GradConImages images{clean_scores(detector, options_.gradient_weight),
+                               std::move(in.images), std::move(out.images)};
+    write_file(folder / "image_scores.csv", gradcon_scores_csv(label, run, images));
+    for (const char* method : kGradConMethods) {
+      const auto scores = [&](const std::vector<GradConScore>& list) {
+        return gradcon_method_scores(method, list);
+      };
       result_.rows.push_back(
           {label,
            trained.best_epoch,
            {method, 0, 0, run,
-            detection_metrics(method_scores(method, in), method_scores(method, out), threshold)}});
+            detection_metrics(scores(scores_of(images.inliers)), scores(scores_of(images.outliers)),
+                              calibrate_threshold(scores(images.validation), kFalseAlarms))}});
     }
   }
 
@@ -287,18 +223,9 @@ class Benchmark {
   std::shared_ptr<const Source> source_;
   ClassPositions positions_;
   AutoencoderSpec spec_;
+  RunRecord record_;
   GradConBenchmarkResult result_;
 };
-
-/// "0.9123", or "0.9123 ±0.0041" of several runs.
-std::string auroc_text(std::span<const ResultRow* const> rows) {
-  if (rows.empty()) {
-    return "";
-  }
-  const MeanAndSpread auroc = summarise(rows, &DetectionMetrics::auroc);
-  return auroc.deviation ? fmt::format("{:.4f} ±{:.4f}", auroc.mean, *auroc.deviation)
-                         : fmt::format("{:.4f}", auroc.mean);
-}
 
 }  // namespace
 
@@ -316,29 +243,6 @@ GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& opti
                                              const GradConBenchmarkObserver& observer) {
   options.validate();
   return Benchmark(options, observer).run();
-}
-
-std::string gradcon_benchmark_table(std::span<const GradConBenchmarkRow> rows) {
-  std::set<int> classes;
-  for (const GradConBenchmarkRow& row : rows) {
-    classes.insert(row.inlier_class);
-  }
-  std::vector<std::string> header{"class"};
-  header.insert(header.end(), std::begin(kMethods), std::end(kMethods));
-  TextTable table(header);
-  const auto add = [&](const std::string& name, std::optional<int> inlier_class) {
-    std::vector<std::string> cells{name};
-    for (const char* method : kMethods) {
-      cells.push_back(auroc_text(rows_of(rows, method, inlier_class)));
-    }
-    table.add_row(std::move(cells));
-  };
-  for (const int inlier_class : classes) {
-    add(std::to_string(inlier_class), inlier_class);
-  }
-  table.add_rule();
-  add("mean", std::nullopt);
-  return table.text();
 }
 
 }  // namespace gradspace

@@ -21,9 +21,9 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
   prepared.patches = cut_patches(to_ygcr(half));
   const std::size_t count = prepared.patches.count;
   if (count < kMinPatches) {
-    throw InvalidArgument(
-        fmt::format("{}: {}x{} pixels are {} patches of 16x16; at least {} are wanted", name,
-                    rgb.width(), rgb.height(), count, kMinPatches));
+    throw InvalidArgument(fmt::format("{}: {}x{} pixels are {} {} of 16x16; at least {} are wanted",
+                                      name, rgb.width(), rgb.height(), count,
+                                      count == 1 ? "patch" : "patches", kMinPatches));
   }
   const std::vector<float>& values = prepared.patches.values;
   prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());

@@ -17,6 +17,7 @@
 #include "report/results_summary.h"
 #include "report/run_files.h"
 #include "report/score_curves.h"
+#include "report/summary_json.h"
 #include "report/thumbnails.h"
 
 namespace gradspace {
@@ -28,23 +29,6 @@ using nlohmann::json;
 constexpr std::size_t kSampleBytes = 600'000;
 
 using Rows = std::vector<const ResultRow*>;
-
-/// Means of all metrics, and their deviations between runs where there are several.
-void add_summary(const Rows& rows, json& item) {
-  json means = json::array();
-  json deviations = json::array();
-  for (const MetricField& field : metric_fields()) {
-    const MeanAndSpread summary = summarise(rows, field.value);
-    means.push_back(rounded(summary.mean));
-    if (summary.deviation) {
-      deviations.push_back(rounded(*summary.deviation));
-    }
-  }
-  item["mean"] = std::move(means);
-  if (!deviations.empty()) {
-    item["deviation"] = std::move(deviations);
-  }
-}
 
 /// By method, type and level: what the heat map shows.
 json cells(const Results& results, const Conditions& conditions) {
@@ -182,6 +166,21 @@ json sample_json(const Sample& sample, const ImageScores& scores, std::size_t me
           {"challenged", image_json(sample.challenged)}};
 }
 
+/// Balanced accuracy of one detector's rows; empty where levels are averaged, as no threshold can be
+/// told from averages.
+std::map<std::pair<int, int>, double> accuracy_of(const Results& results,
+                                                  const Conditions& conditions, int method,
+                                                  int run) {
+  std::map<std::pair<int, int>, double> accuracy;
+  for (const ResultRow& row : results.rows) {
+    if (!conditions.levels_averaged() && row.run == run &&
+        row.method == conditions.methods()[static_cast<std::size_t>(method)]) {
+      accuracy[{row.type, row.level}] = row.metrics.accuracy;
+    }
+  }
+  return accuracy;
+}
+
 /// Curves, calibration and samples: what needs image_scores.csv and samples/.
 void add_images(const fs::path& folder, const Results& results, const Conditions& conditions,
                 Notes& notes, json& data) {
@@ -197,7 +196,9 @@ void add_images(const fs::path& folder, const Results& results, const Conditions
   ImageScores scores;
   if (is_there(folder / "image_scores.csv", "curves and histograms", notes)) {
     scores = read_image_scores(folder / "image_scores.csv", conditions, wanted);
-    data["curves"] = score_curves(scores.test, results, conditions);
+    data["curves"] = score_curves(scores.test, conditions, [&](int method, int run) {
+      return threshold_of(scores.test, method, run, accuracy_of(results, conditions, method, run));
+    });
     data["calibration"] = calibration_curves(scores);
     data["drift"] = drift_curves(scores, conditions);
   }
@@ -211,11 +212,7 @@ void add_images(const fs::path& folder, const Results& results, const Conditions
 
 json detection_data(const fs::path& folder, const Results& results, Notes& notes) {
   const Conditions conditions(results);
-  json metrics = json::array();
-  for (const MetricField& field : metric_fields()) {
-    metrics.push_back(field.name);
-  }
-  json data = {{"metrics", std::move(metrics)},
+  json data = {{"metrics", metric_names()},
                {"methods", conditions.methods()},
                {"types", types(conditions)},
                {"levels", conditions.levels()},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gradspace/results.h"
+#include "report/gradcon_results.h"
 
 namespace gradspace {
 
@@ -16,6 +17,10 @@ using Notes = std::vector<std::string>;
 /// Of experiments with detectors; `results` may be empty when a run has not finished.
 nlohmann::json detection_data(const std::filesystem::path& folder, const Results& results,
                               Notes& notes);
+
+/// Of GradCon's benchmark.
+nlohmann::json gradcon_data(const std::filesystem::path& folder, const GradConResults& results,
+                            Notes& notes);
 
 /// Of image quality benchmarks; `results` is the content of results.json.
 nlohmann::json quality_data(const std::filesystem::path& folder, const nlohmann::json& results,

@@ -9,6 +9,7 @@
 #include "gradspace/error.h"
 #include "gradspace/results.h"
 #include "gradspace/version.h"
+#include "report/gradcon_results.h"
 #include "report/html_page.h"
 #include "report/page_data.h"
 #include "report/run_files.h"
@@ -49,11 +50,24 @@ json unfinished_data(const fs::path& folder, Notes& notes) {
 }
 
 std::string kind_of(const json& file) {
+  const json command = file.at("options").value("command", json(nullptr));
+  if (command == kGradConBenchmark) {
+    return "gradcon";
+  }
   if (file.contains("summary")) {
     return "quality";
   }
-  return file.at("options").value("command", json(nullptr)) == "experiment one-class" ? "one-class"
-                                                                                      : "ood";
+  return command == "experiment one-class" ? "one-class" : "ood";
+}
+
+json data_of(const std::string& kind, const json& file, const fs::path& folder, Notes& notes) {
+  if (kind == "gradcon") {
+    return gradcon_data(folder, read_gradcon_results(folder / kResults), notes);
+  }
+  if (kind == "quality") {
+    return quality_data(folder, file, notes);
+  }
+  return detection_data(folder, read_results(folder / kResults), notes);
 }
 
 json finished_data(const fs::path& folder, Notes& notes) {
@@ -63,8 +77,7 @@ json finished_data(const fs::path& folder, Notes& notes) {
     throw FormatError(fmt::format("{}: not a results file", path.string()));
   }
   const std::string kind = kind_of(file);
-  json data = kind == "quality" ? quality_data(folder, file, notes)
-                                : detection_data(folder, read_results(path), notes);
+  json data = data_of(kind, file, folder, notes);
   data["kind"] = kind;
   data["options"] = file["options"];
   data["record"] = file.value("record", json::object());

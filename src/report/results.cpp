@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
+#include "report/result_rows.h"
 #include "report/results_summary.h"
 
 namespace gradspace {
@@ -16,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kResultsFormat = 1;
 constexpr int kMaxNumber = 1'000'000;  ///< of a type, level or run: none is near
 
 std::string to_csv(const Results& results) {
@@ -40,20 +40,25 @@ std::string to_csv(const Results& results) {
 json to_json(const Results& results) {
   json rows = json::array();
   for (const ResultRow& row : results.rows) {
-    json item = {
-        {"method", row.method}, {"type", row.type}, {"level", row.level}, {"run", row.run}};
-    for (const MetricField& field : metric_fields()) {
-      item[field.name] = row.metrics.*field.value;
-    }
-    item["n_in"] = row.metrics.n_in;
-    item["n_out"] = row.metrics.n_out;
-    rows.push_back(std::move(item));
+    rows.push_back(row_to_json(row));
   }
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
           {"options", json::parse(results.options_json)},
           {"record", json::parse(results.record_json)},
           {"rows", std::move(rows)}};
+}
+
+}  // namespace
+
+json row_to_json(const ResultRow& row) {
+  json item = {{"method", row.method}, {"type", row.type}, {"level", row.level}, {"run", row.run}};
+  for (const MetricField& field : metric_fields()) {
+    item[field.name] = row.metrics.*field.value;
+  }
+  item["n_in"] = row.metrics.n_in;
+  item["n_out"] = row.metrics.n_out;
+  return item;
 }
 
 ResultRow row_from_json(const json& item, const std::string& file) {
@@ -73,8 +78,6 @@ ResultRow row_from_json(const json& item, const std::string& file) {
   row.metrics.n_out = item.at("n_out").get<std::size_t>();
   return row;
 }
-
-}  // namespace
 
 void write_results(const std::filesystem::path& folder, const Results& results) {
   write_file(folder / "results.csv", to_csv(results));

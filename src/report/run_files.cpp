@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -34,15 +36,41 @@ constexpr std::size_t kMaxValues = 60'000;  ///< of all fingerprints
 /// Columns of one run, in the order of the file.
 using Columns = std::map<std::string, std::vector<json>>;
 
-json thinned(const std::vector<json>& values) {
-  if (values.size() <= kMaxEpochs) {
-    return values;
+/// At most `most` rows evenly spread, and the one of the least validation loss.
+std::vector<std::size_t> rows_shown(const Columns& columns, std::size_t most) {
+  const std::size_t count = columns.begin()->second.size();
+  std::set<std::size_t> rows;
+  for (std::size_t i = 0; i < std::min(count, most); ++i) {
+    rows.insert(count <= most ? i : i * (count - 1) / (most - 1));
   }
-  json kept = json::array();
-  for (std::size_t i = 0; i < kMaxEpochs; ++i) {
-    kept.push_back(values[i * (values.size() - 1) / (kMaxEpochs - 1)]);
+  if (const auto losses = columns.find("validation_loss"); losses != columns.end()) {
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < count; ++i) {
+      const json& loss = losses->second[i];
+      if (loss.is_number() && (!best || loss < losses->second[*best])) {
+        best = i;
+      }
+    }
+    if (best) {
+      rows.insert(*best);
+    }
   }
-  return kept;
+  return {rows.begin(), rows.end()};
+}
+
+json thinned(const Columns& columns, std::size_t most) {
+  json thin = json::object();
+  if (columns.empty()) {
+    return thin;
+  }
+  const std::vector<std::size_t> rows = rows_shown(columns, most);
+  for (const auto& [name, values] : columns) {
+    json& kept = thin[name] = json::array();
+    for (const std::size_t row : rows) {
+      kept.push_back(values[row]);
+    }
+  }
+  return thin;
 }
 
 /// A cell of a training log; a loss that is no finite number is a gap in its curve.
@@ -158,13 +186,15 @@ json read_training(const fs::path& folder) {
   }
   json training = json::array();
   for (const auto& [run, columns] : runs) {
-    json thin = json::object();
-    for (const auto& [name, values] : columns) {
-      thin[name] = thinned(values);
-    }
-    training.push_back({{"run", run}, {"columns", std::move(thin)}});
+    training.push_back({{"run", run}, {"columns", thinned(columns, kMaxEpochs)}});
   }
   return training;
+}
+
+json read_training_log(const fs::path& path, std::size_t most_epochs) {
+  std::map<int, Columns> runs;
+  read_training_file(path, 0, runs);
+  return thinned(runs[0], most_epochs);
 }
 
 json read_fingerprints(const fs::path& path, const Conditions& conditions) {

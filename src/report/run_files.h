@@ -1,6 +1,7 @@
 // The small files that a run leaves beside its results, as the page wants them.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,10 @@ nlohmann::json read_versioned_json(const std::filesystem::path& path);
 
 /// A number as the page wants it: six significant digits.
 double rounded(double value);
+
+/// A run's training.csv by columns, {"epoch": [...], "train_loss": [...], ...}: the best epoch and
+/// `most_epochs` (2 or more) evenly spread. Throws IoError, FormatError.
+nlohmann::json read_training_log(const std::filesystem::path& path, std::size_t most_epochs);
 
 /// training.csv of the folder, or of its runs' folders where it isn't written yet: [{"run",
 /// "columns": {"epoch": [...], "train_loss": [...], ...}}], thinned to some hundred epochs each;

@@ -20,7 +20,6 @@ constexpr int kMaxNumber = 1'000'000;
 /// Bytes that the counts of all conditions may take before base64.
 constexpr std::size_t kCountsBudget = 360'000;
 constexpr std::size_t kMinStops = 64;
-constexpr std::size_t kMaxStops = 1024;
 
 /// Runs whose curves a report can hold: the first ones.
 int runs_shown(const Conditions& conditions) {
@@ -101,21 +100,6 @@ json counts_base64(const std::vector<std::uint32_t>& counts) {
     bytes.push_back(static_cast<std::uint8_t>(count));
   }
   return base64(bytes);
-}
-
-/// Balanced accuracy of one detector's rows; empty where levels are averaged, as no threshold can be
-/// told from averages.
-std::map<std::pair<int, int>, double> accuracy_of(const Results& results,
-                                                  const Conditions& conditions, int method,
-                                                  int run) {
-  std::map<std::pair<int, int>, double> accuracy;
-  for (const ResultRow& row : results.rows) {
-    if (!conditions.levels_averaged() && row.run == run &&
-        row.method == conditions.methods()[static_cast<std::size_t>(method)]) {
-      accuracy[{row.type, row.level}] = row.metrics.accuracy;
-    }
-  }
-  return accuracy;
 }
 
 json detector_curves(const ScoreLists& scores, int method, int run, std::size_t count,
@@ -280,16 +264,16 @@ std::vector<std::uint32_t> counts_up_to(std::vector<double> scores,
   return counts;
 }
 
-json score_curves(const ScoreLists& scores, const Results& results, const Conditions& conditions) {
-  const std::size_t count =
-      std::clamp(kCountsBudget / std::max<std::size_t>(1, scores.size()), kMinStops, kMaxStops);
+json score_curves(const ScoreLists& scores, const Conditions& conditions,
+                  const ThresholdFinder& threshold, std::size_t most_stops) {
+  const std::size_t count = std::min(
+      most_stops,
+      std::clamp(kCountsBudget / std::max<std::size_t>(1, scores.size()), kMinStops, kMaxStops));
   json curves = json::array();
   for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
     for (const int run : conditions.runs()) {
       if (detector_lists(scores, method, run).clean != nullptr) {
-        const auto threshold =
-            threshold_of(scores, method, run, accuracy_of(results, conditions, method, run));
-        curves.push_back(detector_curves(scores, method, run, count, threshold));
+        curves.push_back(detector_curves(scores, method, run, count, threshold(method, run)));
       }
     }
   }

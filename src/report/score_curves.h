@@ -3,7 +3,9 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -74,10 +76,16 @@ std::vector<double> stops_of(std::vector<double> clean, std::vector<double> othe
 std::vector<std::uint32_t> counts_up_to(std::vector<double> scores,
                                         const std::vector<double>& stops);
 
+/// The threshold of a method (its place in Conditions::methods()) and run, where it is known.
+using ThresholdFinder = std::function<std::optional<double>(int method, int run)>;
+
+/// More thresholds than these a curve doesn't need.
+inline constexpr std::size_t kMaxStops = 1024;
+
 /// [{"method", "run", "threshold", "stops": base64 of doubles, "series": [{"type", "level", "n",
 /// "counts": base64 of LEB128 numbers}]}]; type -1 is the clean test set.
-nlohmann::json score_curves(const ScoreLists& scores, const Results& results,
-                            const Conditions& conditions);
+nlohmann::json score_curves(const ScoreLists& scores, const Conditions& conditions,
+                            const ThresholdFinder& threshold, std::size_t most_stops = kMaxStops);
 
 /// Rates of false alarms asked for, calibrated on clean validation images, and seen on the clean test
 /// set: [{"method", "run", "n", "asked": [...], "seen": [...]}].

@@ -25,11 +25,6 @@ constexpr int kMaxStripSide = 1024;
 Sample sample_from_json(const json& row, const std::string& name) {
   Sample sample;
   sample.file = row.at("file").get<std::string>();
-  if (sample.file.empty() || sample.file.front() == '.' ||
-      sample.file.find_first_of("/\\") != std::string::npos) {
-    throw FormatError(
-        fmt::format("{}: '{}' must be a file beside it", name, printable(sample.file)));
-  }
   sample.clean.path = row.at("clean").get<std::string>();
   sample.challenged.path = row.at("challenged").get<std::string>();
   sample.challenged.type =
@@ -73,6 +68,15 @@ Image thumbnail(const Image& image, int side) {
   return resize_bilinear(image, scaled(image.width()), scaled(image.height()));
 }
 
+std::string listed_picture(const fs::path& list, const std::string& file) {
+  if (file.empty() || file.front() == '.' || file.find_first_of("/\\") != std::string::npos) {
+    throw FormatError(
+        fmt::format("{}: '{}' must be a file beside it", list.string(), printable(file)));
+  }
+  return data_uri(thumbnail(read_image(list.parent_path() / file), kMaxStripSide),
+                  ImageFormat::kPng);
+}
+
 std::vector<Sample> read_samples(const fs::path& folder, std::size_t max_bytes) {
   const fs::path list = folder / "samples.json";
   const json file = read_versioned_json(list);
@@ -88,8 +92,7 @@ std::vector<Sample> read_samples(const fs::path& folder, std::size_t max_bytes) 
   std::size_t bytes = 0;
   std::size_t kept = 0;
   for (Sample& sample : samples) {
-    sample.image =
-        data_uri(thumbnail(read_image(folder / sample.file), kMaxStripSide), ImageFormat::kPng);
+    sample.image = listed_picture(list, sample.file);
     bytes += sample.image.size();
     if (bytes > max_bytes) {
       break;

@@ -26,6 +26,10 @@ struct Sample {
   std::string image;  ///< data URI
 };
 
+/// The data URI of a picture that `list`, a file of the same folder, names. Throws FormatError when
+/// the name leads out of the folder.
+std::string listed_picture(const std::filesystem::path& list, const std::string& file);
+
 /// Reads samples.json and strips until they take `max_bytes`: the first image under every condition,
 /// then the second, and so on. Throws IoError, FormatError.
 std::vector<Sample> read_samples(const std::filesystem::path& folder, std::size_t max_bytes);

@@ -9,6 +9,10 @@
 #include "core/file.h"
 #include "gradcon/images.h"
 #include "gradspace/error.h"
+#include "gradspace/metrics.h"
+#include "gradspace/report.h"
+#include "report/gradcon_results.h"
+#include "report/gradcon_scores.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -47,6 +51,23 @@ void write_idx(const std::filesystem::path& folder, const std::string& set, std:
   write_file(folder / (set + "-labels-idx1-ubyte"), std::string_view(labels));
 }
 
+/// The scores on disk give the metrics again, and pictures of both kinds of mistakes are there.
+void expect_scores_to_give(const GradConBenchmarkResult& result, const std::filesystem::path& out) {
+  for (const GradConBenchmarkRow& row : result.rows) {
+    const std::filesystem::path folder = out / gradcon_folder_name(row.inlier_class, 0);
+    const GradConImages images = read_gradcon_scores(folder / "image_scores.csv", row.inlier_class);
+    EXPECT_EQ(images.validation.size(), 22U);
+    const auto scores = [&](const std::vector<GradConImage>& list) {
+      return gradcon_method_scores(row.result.method, scores_of(list));
+    };
+    EXPECT_EQ(detection_metrics(scores(images.inliers), scores(images.outliers), 0).auroc,
+              row.result.metrics.auroc);
+    const Image strip = read_image(folder / "samples" / "out_5.png");
+    EXPECT_EQ(strip.width(), 3 * testing::kSide);
+    EXPECT_TRUE(std::filesystem::exists(folder / "samples" / "in_5.png"));
+  }
+}
+
 class GradConBenchmark : public ::testing::Test {
  protected:
   GradConBenchmark() {
@@ -72,6 +93,10 @@ TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
   const GradConBenchmarkResult stopped = run_gradcon_benchmark(options_, observer);
   EXPECT_TRUE(stopped.stopped);
   EXPECT_EQ(stopped.rows.size(), 3U);
+  if (can_write_report()) {
+    EXPECT_THAT(read_text_file(stopped.report),
+                HasSubstr("of 2 detectors (2 classes, 1 run) 1 is"));
+  }
 
   std::vector<int> begun;
   observer.training.stop_requested = {};
@@ -97,6 +122,7 @@ TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
   // What reads other experiments' results reads these.
   EXPECT_EQ(read_results(folder_ / "out" / "results.json").rows.size(), 6U);
   EXPECT_NO_THROW(read_gradcon(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));
+  expect_scores_to_give(result, options_.out);
   const std::string table = gradcon_benchmark_table(result.rows);
   EXPECT_THAT(table, AllOf(HasSubstr("gradcon"), HasSubstr("mean")));
 }

@@ -12,6 +12,7 @@
 #include "gradspace/npy.h"
 #include "gradspace/results.h"
 #include "gradspace/safetensors.h"
+#include "report/gradcon_results.h"
 #include "support/python.h"
 #include "support/test_files.h"
 
@@ -115,6 +116,49 @@ TEST(Describe, TellsResultsWithTheirTable) {
     EXPECT_EQ(description.facts["options"]["command"], "evaluate");
     EXPECT_THAT(description_text(description), HasSubstr(results_table(results)));
   }
+}
+
+TEST(Describe, SummarisesGradConsBenchmark) {
+  const gradspace::testing::TemporaryFolder folder;
+  GradConResults results;
+  results.options_json = R"({"command": "gradcon benchmark"})";
+  ResultRow row{"gradcon", 0, 0, 0, {}};
+  row.metrics.auroc = 0.875;
+  results.rows = {{3, 12, row}, {5, 9, row}};
+  write_gradcon_results(folder.path(), results);
+  const Description description = describe(folder.path());
+  EXPECT_EQ(description.facts["type"], "gradcon-benchmark");
+  EXPECT_EQ(description.facts["classes"], (Json{3, 5}));
+  EXPECT_THAT(description_text(description), HasSubstr(gradcon_benchmark_table(results.rows)));
+}
+
+TEST(Describe, SummarisesAQualityBenchmark) {
+  const gradspace::testing::TemporaryFolder folder;
+  const auto path = folder / "results.json";
+  const auto row = [](const char* type, double srocc) {
+    return nlohmann::json{{"metric", "psnr"},   {"type", type},  {"srocc", srocc},
+                          {"krocc", 0.5},       {"plcc", 0.625}, {"rmse", nullptr},
+                          {"outlier_ratio", 0}, {"n", 60}};
+  };
+  nlohmann::json file = {{"format_version", 1},
+                         {"options", {{"database", "csv"}}},
+                         {"summary", {row("all", 0.75), row("blur", 0.25)}}};
+  write_file(path, file.dump());
+  for (const std::filesystem::path& named : {folder.path(), path}) {
+    const Description description = describe(named);
+    EXPECT_EQ(description.facts["type"], "iqa-benchmark");
+    EXPECT_EQ(description.facts["types"], Json({"blur"}));
+    ASSERT_EQ(description.facts["agreement"].size(), 1U);
+    EXPECT_EQ(description.facts["agreement"][0]["srocc"], 0.75);
+    EXPECT_THAT(description_text(description), AllOf(HasSubstr("psnr"), HasSubstr("0.625")));
+  }
+  file["summary"][0].erase("metric");
+  file["summary"][0].erase("type");
+  write_file(path, file.dump());
+  EXPECT_THAT([&] { describe(path); }, ThrowsMessage<FormatError>(HasSubstr("not a benchmark's")));
+  file["format_version"] = 2;
+  write_file(path, file.dump());
+  EXPECT_THAT([&] { describe(path); }, ThrowsMessage<FormatError>(HasSubstr("is newer")));
 }
 
 TEST(Describe, TellsADescription) {

@@ -2,11 +2,12 @@
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { count, percent } from "./format.js";
 import { colours, seriesStyle } from "./theme.js";
+import { words } from "./words.js";
 
 const MAX_CURVES = 14;
 
 export function calibrationCard(model, state) {
-  const curves = () => model.calibration.filter((curve) => curve.run === state.run).slice(0, MAX_CURVES);
+  const curves = () => model.calibrationCurves(state).slice(0, MAX_CURVES);
   const first = () => curves()[0];
 
   /// Where 95 % of honest thresholds end up: both sets are finite.
@@ -44,7 +45,7 @@ export function calibrationCard(model, state) {
     id: "calibration", title: "False alarms: asked for and seen", option, height: () => 380,
     lead: () => {
       const curve = first();
-      return curve ? `Thresholds set on ${count(curve.n_calibration)} clean validation images, tried on ${count(curve.n)} clean test images. On the dashed line the promise is kept to the letter; within the grey band chance explains the difference.` : "";
+      return curve ? `Thresholds set on ${count(curve.n_calibration)} ${words.clean} validation images, tried on ${count(curve.n)} ${words.clean} test images. On the dashed line the promise is kept to the letter; within the grey band chance explains the difference.` : "";
     },
     csv: () => [["method", "run", "asked", "seen", "n_calibration", "n_test"], ...model.calibration.flatMap((curve) => curve.asked.map((asked, i) => [model.methods[curve.method], curve.run, asked, curve.seen[i], curve.n_calibration, curve.n]))],
   });

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { number, percent } from "./format.js";
 import { areaUnder, baseRate, precision, precisionPoints, rocPoints } from "./scores.js";
 import { colours, seriesStyle } from "./theme.js";
+import { words } from "./words.js";
 
 const MAX_CURVES = 14;
 
@@ -63,9 +64,9 @@ export function rocCard(model, state, threshold) {
       const list = curves();
       if (!list.length) return null;
       const now = threshold.current();
-      return curveOption(model, state, list, ["false alarms, %", "challenged found, %"], { guess: [[0, 0], [1, 1]], mark: now && [now.falseAlarmRate, 1 - now.missRate, now.threshold] });
+      return curveOption(model, state, list, ["false alarms, %", `${words.challenged} found, %`], { guess: [[0, 0], [1, 1]], mark: now && [now.falseAlarmRate, 1 - now.missRate, now.threshold] });
     },
-    lead: () => [`How many of the challenged images (${model.conditionName(state.type, state.level)}) each detector finds, for every rate of false alarms: the nearer to the upper left corner, the better. The number is the area under the curve; the ring is the threshold above.`],
+    lead: () => [`How many of the ${words.challenged} images (${model.conditionName(state.type, state.level)}) each detector finds, for every rate of false alarms: the nearer to the upper left corner, the better. The number is the area under the curve; the ring is the threshold above.`],
     height: () => 380,
     csv: () => csvOf(curves(), ["false_alarm_rate", "detection_rate"]),
   });
@@ -86,13 +87,13 @@ export function precisionCard(model, state, threshold) {
       const base = baseRate(now.pair);
       const right = precision(now.pair, now);
       const mark = right === null ? null : [1 - now.missRate, right, now.threshold];
-      return curveOption(model, state, list, ["challenged found, %", "alarms that are right, %"], { guess: [[0, base], [1, base]], mark });
+      return curveOption(model, state, list, [`${words.challenged} found, %`, "alarms that are right, %"], { guess: [[0, base], [1, base]], mark });
     },
     lead: () => {
       const now = threshold.current();
       if (!now) return "";
-      return "How many of a detector’s alarms are right, against how many of the challenged images it finds. " +
-        (now.pair.pooled ? "Worked out for as many clean images as challenged ones, so that guessing is right half the time." : `Guessing is right as often as there are challenged images here: ${percent(baseRate(now.pair), 0)}.`);
+      return `How many of a detector’s alarms are right, against how many of the ${words.challenged} images it finds. ` +
+        (now.pair.pooled ? `Worked out for as many ${words.clean} images as ${words.challenged} ones, so that guessing is right half the time.` : `Guessing is right as often as there are ${words.challenged} images here: ${percent(baseRate(now.pair), 0)}.`);
     },
     height: () => 380,
     csv: () => csvOf(curves(), ["recall", "precision"]),

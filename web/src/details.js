@@ -17,13 +17,17 @@ function mainFacts(data) {
   const options = data.options ?? {};
   const record = data.record ?? {};
   const trained = options.training && `${plural(options.training.epochs, "epoch")} of batch ${options.training.batch}, learning rate ${options.training.learning_rate}, β ${options.training.beta}`;
+  const aligned = options.command === "gradcon benchmark" && `${plural(options.epochs, "epoch")} of batch ${options.batch}, learning rate ${options.learning_rate}, alignment ${options.alignment}${options.latent ? `, ${plural(options.latent, "latent variable")}` : ""}`;
+  const classes = Array.isArray(options.classes) ? options.classes.join(", ") : null;
   const stand_in = options.stand_in && `clean images against ${options.stand_in}, level ${options.stand_in_level}`;
   const made = options.challenges_made_in_memory === undefined ? null
     : options.challenges_made_in_memory ? "made in memory from the clean images" : "read from the data’s RealChallenge folder";
   return [
     ["Command", record.command_line ?? (options.command && `gradspace ${options.command}`), true],
     ["Data", options.data ?? options.path ?? options.database, true],
-    ["Autoencoder", trained],
+    ["Autoencoder", trained || aligned || null],
+    ["Known classes", classes],
+    ["Weight of the gradient", options.gradient_weight],
     ["Detectors learn from", stand_in],
     ["Challenged images", made],
     ["Repetitions", options.runs],

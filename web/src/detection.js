@@ -1,7 +1,9 @@
 // The report of experiments that judge detectors: paper's four methods, one-class detectors, or a run
 // that has not finished.
-import { choice, h } from "./dom.js";
-import { METRICS, count, metricValue, percent, plural } from "./format.js";
+import { h } from "./dom.js";
+import { count, metricValue, percent, plural } from "./format.js";
+import { chooserBar, group, runChooser } from "./layout.js";
+import { Model } from "./model.js";
 import { Scores } from "./scores.js";
 import { State } from "./state.js";
 import { summarySection } from "./summary.js";
@@ -14,33 +16,21 @@ import { trainingCard } from "./training.js";
 import { calibrationCard } from "./calibration.js";
 import { driftCard } from "./drift.js";
 
-/// The data with look-ups that the sections share.
-class Model {
+class DetectionModel extends Model {
   constructor(data) {
-    Object.assign(this, data);
+    super(data);
     this.scores = new Scores(data.curves ?? []);
     this.byCell = new Map(data.cells.map((cell) => [`${cell.method} ${cell.type} ${cell.level}`, cell]));
-    this.byType = new Map(data.table.map((row) => [`${row.method} ${row.type}`, row]));
-    this.typeNames = new Map(data.types.map((type) => [type.type, type.name]));
   }
 
-  metricIndex(metric) { return this.metrics.indexOf(metric); }
   cell(method, type, level) { return this.byCell.get(`${method} ${type} ${level}`); }
-  /// The mean over levels; over all types where `type` is null.
-  row(method, type) { return this.byType.get(`${method} ${type}`); }
-  value(row, metric) { return row?.mean[this.metricIndex(metric)]; }
-  typeName(type) { return this.typeNames.get(type) ?? `type ${type}`; }
+  trainingLog(state) { return this.training.find((run) => run.run === state.run) ?? this.training[0]; }
+  calibrationCurves(state) { return this.calibration.filter((curve) => curve.run === state.run); }
 
   conditionName(type, level) {
     if (type === "all") return level === "all" || this.levels_averaged ? "all challenges" : `all challenges at level ${level}`;
     if (this.levels_averaged) return this.typeName(type);
     return level === "all" ? `${this.typeName(type)}, all levels` : `${this.typeName(type)}, level ${level}`;
-  }
-
-  bestMethod(metric) {
-    const sign = METRICS[metric].good === 1 ? 1 : -1;
-    return this.methods.map((_, i) => i).reduce((best, i) =>
-      sign * (this.value(this.row(i, null), metric) ?? -Infinity) > sign * (this.value(this.row(best, null), metric) ?? -Infinity) ? i : best, 0);
   }
 }
 
@@ -75,32 +65,15 @@ function tiles(model) {
   ];
 }
 
-function chooserBar(model, state) {
-  const choosers = [
-    choice("Detector", model.methods.map((name, i) => [i, name]), state.method, (value) => state.set({ method: Number(value) })),
-    choice("Challenge", [["all", "all challenges"], ...model.types.map(({ type, name }) => [type, name])], state.type,
-      (value) => state.set({ type: value === "all" ? "all" : Number(value) })),
-  ];
-  const keys = ["method", "type"];
-  if (model.levels.length > 1) {
-    choosers.push(choice("Level", [["all", "all levels"], ...model.levels.map((level) => [level, `level ${level}`])], state.level,
-      (value) => state.set({ level: value === "all" ? "all" : Number(value) })));
-    keys.push("level");
-  }
-  const runs = [...new Set(model.scores.detectors.map((detector) => detector.run))];
-  if (runs.length > 1) {
-    choosers.push(choice("Repetition", runs.map((run) => [run, `repetition ${run + 1}`]), state.run, (value) => state.set({ run: Number(value) })));
-    keys.push("run");
-  }
-  keys.forEach((key, i) => state.on([key], () => choosers[i].set(state[key])));
-  return h("nav.choosers", { "aria-label": "What the charts show" }, choosers.map((chooser) => chooser.element));
-}
-
-const group = (title, explanation, ...cards) =>
-  h("section.group", h("div.intro", h("h2", title), explanation ? h("p", explanation) : null), ...cards);
+const choosers = (model) => [
+  ["Detector", "method", model.methods.map((name, i) => [i, name])],
+  ["Challenge", "type", [["all", "all challenges"], ...model.types.map(({ type, name }) => [type, name])]],
+  ...(model.levels.length > 1 ? [["Level", "level", [["all", "all levels"], ...model.levels.map((level) => [level, `level ${level}`])]]] : []),
+  ...runChooser(model),
+];
 
 export function detectionReport(data) {
-  const model = new Model(data);
+  const model = new DetectionModel(data);
   const proposed = data.methods.indexOf("proposed");
   const state = new State({
     method: proposed >= 0 ? proposed : data.methods.length ? model.bestMethod("auroc") : 0,
@@ -112,8 +85,8 @@ export function detectionReport(data) {
   const content = [];
   if (model.cells.length) {
     content.push(group("Detectors compared", "Every detector looked at clean images and at challenged ones, made worse in one way at one strength, and gave each a score. These tables say how well the scores keep the two apart.",
-      add(summarySection(model, state))));
-    content.push(chooserBar(model, state));
+      add(summarySection(model, state, { title: "Detectors by challenge", head: "Detector", over: ", mean over levels" }))));
+    content.push(chooserBar(state, choosers(model)));
     content.push(group("Where it works", "Choose a detector and a challenge above, or press a cell of the map: the charts below follow.",
       add(heatMapCard(model, state))));
   }

@@ -1,4 +1,5 @@
 // Numbers for people. A narrow space stands before the percent sign.
+import { words } from "./words.js";
 
 const THIN = "\u202f";
 
@@ -40,17 +41,17 @@ export function time(iso) {
 /// What people call a metric, how it is read, and which way is good.
 export const METRICS = {
   accuracy: { name: "Balanced accuracy", short: "Accuracy", percent: true, good: 1, chance: 0.5,
-    says: "the mean share of right decisions on clean and on challenged images, at the detector’s own threshold; guessing gives 50 %" },
+    get says() { return `the mean share of right decisions on ${words.clean} and on ${words.challenged} images, at the detector’s own threshold; guessing gives 50 %`; } },
   auroc: { name: "AUROC", short: "AUROC", good: 1, chance: 0.5,
-    says: "the chance that a challenged image scores higher than a clean one; guessing gives 0.5, a perfect detector 1" },
-  aupr_in: { name: "AUPR, clean as positive", short: "AUPR in", good: 1, chance: 0.5,
-    says: "the mean precision when clean images are the ones to find; more is better" },
-  aupr_out: { name: "AUPR, challenged as positive", short: "AUPR out", good: 1, chance: 0.5,
-    says: "the mean precision when challenged images are the ones to find; more is better" },
-  fpr95_in_positive: { name: "Missed when 95 % of the clean pass", short: "Missed at 95 %", percent: true, good: 0, chance: 0.95,
-    says: "FPR95 with clean as positive: the share of challenged images taken for clean at a threshold that 95 % of the clean ones pass; less is better" },
+    get says() { return `the chance that a ${words.challenged} image scores higher than a ${words.clean} one; guessing gives 0.5, a perfect detector 1`; } },
+  aupr_in: { get name() { return `AUPR, ${words.clean} as positive`; }, short: "AUPR in", good: 1, chance: 0.5,
+    get says() { return `the mean precision when ${words.clean} images are the ones to find; more is better`; } },
+  aupr_out: { get name() { return `AUPR, ${words.challenged} as positive`; }, short: "AUPR out", good: 1, chance: 0.5,
+    get says() { return `the mean precision when ${words.challenged} images are the ones to find; more is better`; } },
+  fpr95_in_positive: { get name() { return `Missed when 95 % of the ${words.clean} pass`; }, short: "Missed at 95 %", percent: true, good: 0, chance: 0.95,
+    get says() { return `FPR95 with ${words.clean} as positive: the share of ${words.challenged} images taken for ${words.clean} at a threshold that 95 % of the ${words.clean} ones pass; less is better`; } },
   fpr95_ood_positive: { name: "False alarms when 95 % are found", short: "Alarms at 95 %", percent: true, good: 0, chance: 0.95,
-    says: "FPR95 with challenged as positive: the share of clean images taken for challenged at a threshold that finds 95 % of the challenged ones; less is better" },
+    get says() { return `FPR95 with ${words.challenged} as positive: the share of ${words.clean} images taken for ${words.challenged} at a threshold that finds 95 % of the ${words.challenged} ones; less is better`; } },
   detection_error: { name: "Detection error", short: "Error", percent: true, good: 0, chance: 0.5,
     says: "the least mean of false alarms and misses over all thresholds; guessing gives 50 %" },
 };

@@ -5,10 +5,12 @@ import { number } from "./format.js";
 const PANELS = ["clean", "challenged", "rebuilt", "error map"];
 const MAX_STRIPS = 60;
 
-function panel(uri, place, label) {
+/// One of `panels` pictures of a strip.
+export function panel(uri, place, panels, label) {
   const element = h("div.panel", { role: "img", "aria-label": label });
   element.style.backgroundImage = `url("${uri}")`;
-  element.style.backgroundPosition = `${(100 * place) / (PANELS.length - 1)}% 0`;
+  element.style.backgroundPosition = `${(100 * place) / (panels - 1)}% 0`;
+  element.style.backgroundSize = `${100 * panels}% 100%`;
   return element;
 }
 
@@ -53,7 +55,7 @@ export function samplesSection(model, state, threshold) {
     const condition = `${model.typeName(sample.type)}, level ${sample.level}`;
     return h("figure.strip",
       h("figcaption", h("b", condition), h("span.path", { title: sample.challenged.path }, h("bdi", sample.challenged.path))),
-      h("div.panels", PANELS.map((name, i) => h("div", panel(sample.image, i, `${name}, ${condition}`), h("span", name)))),
+      h("div.panels", PANELS.map((name, i) => h("div", panel(sample.image, i, PANELS.length, `${name}, ${condition}`), h("span", name)))),
       caption(sample));
   }
 

@@ -48,19 +48,30 @@ export class Scores {
 
   /// Clean scores against those of a condition; "all" pools types or levels. Null where there are none.
   pair(method, run, type, level) {
-    const detector = this.detector(method, run);
-    const clean = detector?.series.find((series) => series.type === -1);
-    const chosen = detector?.series.filter((series) => series.type !== -1 &&
-      (type === "all" || series.type === type) && (level === "all" || series.level === level));
-    if (!clean || !chosen.length) return null;
-    const outside = new Float64Array(detector.stops.length);
-    let n = 0;
-    for (const series of chosen) {
-      n += series.n;
-      for (let i = 0; i < outside.length; ++i) outside[i] += series.cumulative[i];
-    }
-    return { stops: detector.stops, threshold: detector.threshold, pooled: chosen.length > 1, clean: { n: clean.n, cumulative: clean.cumulative }, challenged: { n, cumulative: outside } };
+    return pairOf(this.detector(method, run), type, level);
   }
+}
+
+/// Of detectors that know a class each, which stands in the place of a type.
+export class ClassScores extends Scores {
+  pair(method, run, type) {
+    const detector = this.detectors.find((entry) => entry.method === method && entry.run === run && entry.type === type);
+    return pairOf(detector, "all", "all");
+  }
+}
+
+function pairOf(detector, type, level) {
+  const clean = detector?.series.find((series) => series.type === -1);
+  const chosen = detector?.series.filter((series) => series.type !== -1 &&
+    (type === "all" || series.type === type) && (level === "all" || series.level === level));
+  if (!clean || !chosen.length) return null;
+  const outside = new Float64Array(detector.stops.length);
+  let n = 0;
+  for (const series of chosen) {
+    n += series.n;
+    for (let i = 0; i < outside.length; ++i) outside[i] += series.cumulative[i];
+  }
+  return { stops: detector.stops, threshold: detector.threshold, pooled: chosen.length > 1, clean: { n: clean.n, cumulative: clean.cumulative }, challenged: { n, cumulative: outside } };
 }
 
 /// What a threshold does; `stop` -1 lies below every score.

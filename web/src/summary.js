@@ -1,11 +1,12 @@
-// The summary table: detectors by challenge types, the paper's row where it tested them.
+// The summary table: detectors by challenge types or known classes, the paper's row where it tested them.
 import { choice, fill, h } from "./dom.js";
 import { METRICS, metricValue } from "./format.js";
 import { saveCsv } from "./download.js";
 
 const MAX_COLUMNS = 16;
 
-export function summarySection(model, state) {
+/// `said`: title; head, of the column of names; over, what the figures are means over.
+export function summarySection(model, state, said) {
   const table = h("table.figures");
   const lead = h("p.lead");
   const types = model.types.length <= MAX_COLUMNS ? model.types : [];
@@ -20,7 +21,7 @@ export function summarySection(model, state) {
   function cell(method, type, bestValue) {
     const row = model.row(method, type);
     const value = model.value(row, state.metric);
-    const deviation = row?.deviation?.[model.metricIndex(state.metric)];
+    const deviation = model.deviation(row, state.metric);
     const isBest = model.methods.length > 1 && value !== undefined && metricValue(state.metric, value) === metricValue(state.metric, bestValue);
     return h("td", { class: isBest ? "best" : null }, value === undefined ? "–" : metricValue(state.metric, value),
       deviation === undefined ? null : h("small", `±${metricValue(state.metric, deviation)}`));
@@ -46,11 +47,11 @@ export function summarySection(model, state) {
 
   function update() {
     const m = METRICS[state.metric];
-    fill(lead, `${m.name}${m.percent ? " in percent" : ""}, mean over levels: ${m.says}.`,
+    fill(lead, `${m.name}${m.percent ? " in percent" : ""}${said.over}: ${m.says}.`,
       model.methods.length > 1 ? " The best of each column is bold." : "",
       model.runs.length > 1 ? ` ± is the standard deviation between ${model.runs.length} repetitions.` : "");
     fill(table,
-      h("thead", h("tr", h("th", { scope: "col" }, "Detector"), types.map(({ name }) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, "mean"))),
+      h("thead", h("tr", h("th", { scope: "col" }, said.head), types.map(({ name }) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, "mean"))),
       h("tbody", rows()));
     if (table.querySelector(".paper")) lead.append(" The paper’s figures are on CURE-TSR’s traffic signs: other images, other challenges.");
     metric.set(state.metric);
@@ -63,7 +64,7 @@ export function summarySection(model, state) {
 
   state.on(["metric"], update);
   const element = h("section.card", { id: "summary" },
-    h("header", h("h3", "Detectors by challenge"), h("div.controls", metric.element)), lead,
+    h("header", h("h3", said.title), h("div.controls", metric.element)), lead,
     h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Summary table" }, table),
     h("footer", h("button.quiet", { type: "button", onclick: () => saveCsv(`summary-${state.metric}`, csv()) }, "CSV")));
   return { element, update };

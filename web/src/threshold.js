@@ -4,6 +4,7 @@ import { fill, h, segmented } from "./dom.js";
 import { count, number, percent } from "./format.js";
 import { axisRange, axisTicks, bestStop, figures, histogram, initialStop, scales, scalesFor, stopAt, stopOfFalseAlarms } from "./scores.js";
 import { colours } from "./theme.js";
+import { words } from "./words.js";
 
 const BINS = 60;
 const GRID = { left: 44, right: 16, top: 26, bottom: 46 };
@@ -45,7 +46,7 @@ export function thresholdCard(model, state) {
       const above = bin + 0.5 > at;
       return { value: sign * share, itemStyle: { color: above === wrongAbove ? wrong : right } };
     });
-    const values = { type: "value", min: low, max: high, position: "bottom", name: "score: larger means further from the clean images", nameGap: 28 };
+    const values = { type: "value", min: low, max: high, position: "bottom", name: `score: larger means further from the ${words.clean} images`, nameGap: 28 };
     return {
       grid: GRID,
       xAxis: [
@@ -56,7 +57,7 @@ export function thresholdCard(model, state) {
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "none" }, formatter: ([first]) => {
         const bin = first.dataIndex;
         const edge = (i) => number(scale.from(low + ((high - low) * i) / BINS));
-        return tip(`scores ${edge(bin)} to ${edge(bin + 1)}`, [["clean", percent(clean[bin])], ["challenged", percent(challenged[bin])]]);
+        return tip(`scores ${edge(bin)} to ${edge(bin + 1)}`, [[words.clean, percent(clean[bin])], [words.challenged, percent(challenged[bin])]]);
       } }),
       series: [
         { type: "bar", xAxisIndex: 0, stack: "all", barCategoryGap: "8%", data: coloured(clean, 1, c.clean, c.cleanSoft, true) },
@@ -98,8 +99,8 @@ export function thresholdCard(model, state) {
     fill(readout,
       item("", "Threshold", shown, present.threshold !== null && value() === present.threshold ? "the detector’s own" : "chosen by you"),
       item("", "Balanced accuracy", percent(f.accuracy, 2), "mean of both rates"),
-      item(".is-clean", "False alarms", percent(f.falseAlarmRate, 2), `${count(f.falseAlarms)} of ${count(present.clean.n)} clean`),
-      item(".is-challenged", "Missed", percent(f.missRate, 2), `${count(f.misses)} of ${count(present.challenged.n)} challenged`));
+      item(".is-clean", "False alarms", percent(f.falseAlarmRate, 2), `${count(f.falseAlarms)} of ${count(present.clean.n)} ${words.clean}`),
+      item(".is-challenged", "Missed", percent(f.missRate, 2), `${count(f.misses)} of ${count(present.challenged.n)} ${words.challenged}`));
     handle.setAttribute("aria-valuemin", "-1");
     handle.setAttribute("aria-valuemax", String(present.stops.length - 1));
     handle.setAttribute("aria-valuenow", String(stop));
@@ -148,9 +149,9 @@ export function thresholdCard(model, state) {
     preset("5 % false alarms", (p) => stopOfFalseAlarms(p, 0.05)), preset("most accurate", bestStop));
 
   const card = chartCard({
-    id: "threshold", title: "Scores of clean and challenged images", controls: [scaleChoice.element], option,
-    lead: () => [`${model.methods[state.method]}, `, h("b.is-clean", "clean images"), " above the line against ", h("b.is-challenged", model.conditionName(state.type, state.level)),
-      " below it. Strong colours are mistakes: clean images to the right of the threshold are false alarms, challenged ones to its left are missed. Drag the threshold, or press the arrow keys on it."],
+    id: "threshold", title: `Scores of ${words.clean} and ${words.challenged} images`, controls: [scaleChoice.element], option,
+    lead: () => [`${model.methods[state.method]}, `, h("b.is-clean", `${words.clean} images`), " above the line against ", h("b.is-challenged", model.conditionName(state.type, state.level)),
+      ` below it. Strong colours are mistakes: ${words.clean} images to the right of the threshold are false alarms, ${words.challenged} ones to its left are missed. Drag the threshold, or press the arrow keys on it.`],
     height: () => (window.innerWidth < 560 ? 280 : 340),
     csv: () => [["threshold", "false_alarm_rate", "miss_rate", "balanced_accuracy"], ...Array.from(present.stops, (stopValue, i) => {
       const f = figures(present, i);

@@ -4,10 +4,10 @@ import { segmented } from "./dom.js";
 import { number, tick } from "./format.js";
 import { colours } from "./theme.js";
 
-const PARTS = [["loss", "Loss"], ["bce", "Reconstruction"], ["kld", "Latent"]];
+const PARTS = [["loss", "Loss"], ["bce", "Reconstruction"], ["error", "Reconstruction"], ["cosine", "Alignment"], ["kld", "Latent"]];
 
 export function trainingCard(model, state) {
-  const log = () => model.training.find((run) => run.run === state.run) ?? model.training[0];
+  const log = () => model.trainingLog(state);
   let part = "loss";
   const has = (name) => model.training.some((run) => run.columns[`train_${name}`] || run.columns[`validation_${name}`]);
   const parts = PARTS.filter(([key]) => has(key));
@@ -20,25 +20,26 @@ export function trainingCard(model, state) {
 
   function option() {
     const run = log();
-    if (!parts.length || !run.columns.epoch?.length) return null;
+    if (!parts.length || !run?.columns.epoch?.length) return null;
     const c = colours();
     const line = (name, column, color, dash) => {
       const values = run.columns[column];
       return values && { type: "line", name, data: run.columns.epoch.map((epoch, i) => [epoch, values[i]]), showSymbol: values.length < 2, symbolSize: 6, lineStyle: { color, width: 2, type: dash }, itemStyle: { color }, emphasis: { disabled: true } };
     };
-    const at = part === "loss" ? best(run) : -1;
+    const at = run.columns[`validation_${part}`] ? best(run) : -1;
     // Without the first epochs, which dwarf all others.
     const tail = ["train", "validation"].flatMap((set) => (run.columns[`${set}_${part}`] ?? []).slice(Math.min(3, Math.floor(run.columns.epoch.length / 4)))).filter((v) => v !== null);
     const low = Math.min(...tail), high = Math.max(...tail);
+    const lowest = (from, to) => { const below = from - 0.08 * (to - from); return from >= 0 ? Math.max(0, below) : below; };
     return {
       grid: { left: 64, right: 16, top: 34, bottom: 40 },
       legend: legend({ top: 0, left: 0, data: ["training images", "validation images"] }),
       xAxis: axis({ type: "value", name: "epoch", nameGap: 24, min: run.columns.epoch[0], max: run.columns.epoch[run.columns.epoch.length - 1], minInterval: 1, splitLine: { show: false } }),
-      yAxis: axis({ type: "value", min: tail.length ? Math.max(0, low - 0.08 * (high - low)) : undefined, max: tail.length && high > low ? high + 0.05 * (high - low) : undefined, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
+      yAxis: axis({ type: "value", min: tail.length ? lowest(low, high) : undefined, max: tail.length && high > low ? high + 0.05 * (high - low) : undefined, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "line", lineStyle: { color: c.faint } }, formatter: (items) => tip(`epoch ${items[0].data[0]}`, items.filter((item) => item.seriesName !== "best").map((item) => [item.seriesName, number(item.data[1])])) }),
       series: [
         line("training images", `train_${part}`, c.clean, "solid"), line("validation images", `validation_${part}`, c.challenged, "dashed"),
-        at >= 0 && { type: "scatter", name: "best", data: [[run.columns.epoch[at], run.columns.validation_loss[at]]], symbolSize: 11, itemStyle: { color: c.paper, borderColor: c.challenged, borderWidth: 2.5 }, z: 5 },
+        at >= 0 && { type: "scatter", name: "best", data: [[run.columns.epoch[at], run.columns[`validation_${part}`][at]]], symbolSize: 11, itemStyle: { color: c.paper, borderColor: c.challenged, borderWidth: 2.5 }, z: 5 },
       ].filter(Boolean),
     };
   }
@@ -47,6 +48,7 @@ export function trainingCard(model, state) {
     id: "training", title: "Training curves", controls: chooser ? [chooser.element] : null, option, height: () => 300,
     lead: () => {
       const run = log();
+      if (!run) return "";
       const at = best(run);
       const epochs = run.columns.epoch?.length ?? 0;
       if (at < 0) return "";
@@ -55,9 +57,9 @@ export function trainingCard(model, state) {
     },
     csv: () => {
       const names = [...new Set(model.training.flatMap((run) => Object.keys(run.columns)))];
-      return [["run", ...names], ...model.training.flatMap((run) => (run.columns.epoch ?? []).map((_, i) => [run.run, ...names.map((name) => run.columns[name]?.[i])]))];
+      return [["run", "class", ...names], ...model.training.flatMap((run) => (run.columns.epoch ?? []).map((_, i) => [run.run, run.type ?? "", ...names.map((name) => run.columns[name]?.[i])]))];
     },
   });
-  state.on(["run"], card.update);
+  state.on(["run", "type"], card.update);
   return card;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment, smallOneClass } from "./small_run.mjs";
+import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment, smallGradCon, smallOneClass } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -264,6 +264,93 @@ test("one-class report: detectors, calibration, drift", async () => {
   near((await current(page)).accuracy, rows[0].accuracy, 1e-12, "accuracy at the calibrated threshold");
   assert.deepEqual(page.problems, []);
   await page.context().close();
+});
+
+describe("GradCon benchmark report", () => {
+  const METHODS = ["gradcon", "reconstruction", "gradient"];
+  let out, rows;
+
+  before(() => {
+    out = smallGradCon(folder);
+    rows = JSON.parse(readFileSync(join(out, "results.json"), "utf8")).rows;
+  });
+
+  test("has a mark for everything", async () => {
+    const page = await open(browser, report(out));
+    const series = (id) => page.evaluate((chart) => window.gradspaceReport.charts[chart].getOption().series.map((s) => s.data.length), id);
+    assert.deepEqual(await series("by-class"), [4, 4, 4], "three classes and their mean, by score");
+    assert.deepEqual(await series("training"), [3, 3, 1]);
+    assert.equal((await series("roc")).length, 3 + 2);
+    assert.equal(await page.locator("#summary tbody tr").count(), 3);
+    assert.equal(await page.locator("#mistakes .strip").count(), 12);
+    assert.equal(await page.locator("#mistakes .panel").count(), 3 * 12);
+    assert.equal(await page.locator(".notes").count(), 0);
+    assert.doesNotMatch(await page.locator("main").textContent(), /challenge|clean/);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("gives the metrics that were worked out in C++, detector by detector", async () => {
+    const page = await open(browser, report(out));
+    assert.equal(rows.length, 3 * 3 * 2);
+    for (const row of rows) {
+      await choose(page, "Score", METHODS.indexOf(row.method));
+      await choose(page, "Known class", row.class);
+      await choose(page, "Repetition", row.run);
+      near((await current(page)).accuracy, row.accuracy, 1e-12, "accuracy at the calibrated threshold");
+      const points = await page.evaluate(() => window.gradspaceReport.charts.roc.getOption().series.find((s) => s.lineStyle?.width === 3).data);
+      let area = 0;
+      for (let i = 1; i < points.length; ++i) area += ((points[i][0] - points[i - 1][0]) * (points[i][1] + points[i - 1][1])) / 2;
+      near(area, row.auroc, 1e-9, "AUROC");
+      const best = await page.evaluate(() => window.gradspaceReport.charts.training.getOption().series[2].data[0][0]);
+      assert.equal(best, row.best_epoch);
+    }
+    const marks = await page.evaluate(() => window.gradspaceReport.charts["by-class"].getOption().series.map((s) => s.data));
+    METHODS.forEach((method, m) => {
+      const ofMethod = rows.filter((row) => row.method === method);
+      for (const [value, y, deviation] of marks[m]) {
+        const runs = [0, 1].map((run) => ofMethod.filter((row) => row.run === run && (y === 3 || row.class === 2 - y)).map((row) => row.auroc))
+          .map((values) => values.reduce((a, b) => a + b) / values.length);
+        near(value, (runs[0] + runs[1]) / 2, 1e-5, "mean AUROC");
+        near(deviation, Math.abs(runs[0] - runs[1]) / Math.SQRT2, 1e-5, "deviation");
+      }
+    });
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("shows the worst mistakes of all, and their verdicts", async () => {
+    const page = await open(browser, report(out));
+    const scores = readCsv(join(out, "class_0_run_0/image_scores.csv")).filter((row) => row.set === "test");
+    const known = scores.filter((row) => row.label === "0").map((row) => Number(row.score)).sort((a, b) => b - a);
+    const foreign = scores.filter((row) => row.label !== "0").map((row) => Number(row.score)).sort((a, b) => a - b);
+    const shown = await page.locator("#mistakes .strip dd:not(.verdict)").allTextContents();
+    const written = shown.filter((_, i) => i % 3 === 0).map(Number);
+    [...known.slice(0, 6), ...foreign.slice(0, 6)].forEach((score, i) => near(written[i], score, 0.00051, "score of a strip"));
+    const { threshold } = await current(page);
+    const missed = foreign.slice(0, 6).filter((score) => score <= threshold).length;
+    assert.equal(await page.locator("#mistakes .verdict", { hasText: "missed" }).count(), missed);
+    await page.context().close();
+  });
+
+  test("fits a phone", async () => {
+    const page = await open(browser, report(out), { viewport: { width: 360, height: 740 } });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await page.context().close();
+  });
+
+  test("a hostile file name stays text", async () => {
+    const list = join(out, "class_0_run_0/samples/samples.json");
+    const samples = JSON.parse(readFileSync(list, "utf8"));
+    samples.rows.forEach((row) => { row.path = HOSTILE; });
+    writeFileSync(list, JSON.stringify(samples));
+    gradspace("report", out);
+    const page = await open(browser, report(out));
+    assert.equal(await page.locator("#mistakes .path").first().textContent(), HOSTILE);
+    assert.equal(await page.locator("img").count(), 0);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
 });
 
 describe("image quality report", () => {

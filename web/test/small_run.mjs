@@ -96,6 +96,32 @@ export function smallBenchmark(folder) {
   return out;
 }
 
+/// Stripes of `kind` (lying, standing, slanting), 28 pixels square.
+function stripes(kind, next) {
+  const [dx, dy] = [[0, 1], [1, 0], [0.7, 0.7]][kind];
+  const period = 4 + 8 * next(), phase = period * next(), contrast = 40 + 70 * next();
+  return Buffer.from(Array.from({ length: 28 * 28 }, (_, i) =>
+    128 + contrast * Math.sin((2 * Math.PI * ((i % 28) * dx + Math.floor(i / 28) * dy + phase)) / period) + 20 * (next() - 0.5)));
+}
+
+/// Labelled images as an IDX pair: classes 0, 1 and 2 in turn.
+function makeIdx(folder, count) {
+  mkdirSync(folder, { recursive: true });
+  const next = random(11);
+  const header = (...numbers) => { const bytes = Buffer.alloc(4 * numbers.length); numbers.forEach((n, i) => bytes.writeUInt32BE(n, 4 * i)); return bytes; };
+  const labels = Array.from({ length: count }, (_, i) => i % 3);
+  writeFileSync(join(folder, "train-images-idx3-ubyte"), Buffer.concat([header(0x803, count, 28, 28), ...labels.map((label) => stripes(label, next))]));
+  writeFileSync(join(folder, "train-labels-idx1-ubyte"), Buffer.concat([header(0x801, count), Buffer.from(labels)]));
+}
+
+/// GradCon's benchmark on three classes with two seeds.
+export function smallGradCon(folder) {
+  makeIdx(join(folder, "stripes"), 330);
+  const out = join(folder, "small-gradcon");
+  gradspace("gradcon", "benchmark", "--data", join(folder, "stripes"), "--out", out, "--epochs", "3", "--batch", "8", "--runs", "2", "--quiet");
+  return out;
+}
+
 /// Ten thousand conditions.
 export function hugeRun(folder) {
   const out = join(folder, "huge-run");

@@ -1,0 +1,97 @@
+#include "cli/describe_results.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+
+#include "gradspace/error.h"
+#include "gradspace/gradcon_benchmark.h"
+#include "gradspace/results.h"
+#include "report/gradcon_results.h"
+#include "report/run_files.h"
+
+namespace gradspace::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json start(const std::filesystem::path& path, const char* type) {
+  return {{"file", path.string()}, {"type", type}};
+}
+
+Description describe_experiment(const std::filesystem::path& path) {
+  const Results results = read_results(path);
+  Json facts = start(path, "results");
+  std::set<std::string> methods;
+  std::set<int> types;
+  std::set<int> runs;
+  for (const ResultRow& row : results.rows) {
+    methods.insert(row.method);
+    types.insert(row.type);
+    runs.insert(row.run);
+  }
+  facts["rows"] = results.rows.size();
+  facts["methods"] = methods;
+  facts["types"] = types;
+  facts["runs"] = runs.size();
+  facts["options"] = Json::parse(results.options_json);
+  return {std::move(facts), results_table(results)};
+}
+
+Description describe_gradcon(const std::filesystem::path& path) {
+  const GradConResults results = read_gradcon_results(path);
+  Json facts = start(path, "gradcon-benchmark");
+  std::set<int> classes;
+  std::set<int> runs;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    classes.insert(row.inlier_class);
+    runs.insert(row.result.run);
+  }
+  facts["rows"] = results.rows.size();
+  facts["classes"] = classes;
+  facts["runs"] = runs.size();
+  facts["options"] = Json::parse(results.options_json);
+  return {std::move(facts), "AUROC\n" + gradcon_benchmark_table(results.rows)};
+}
+
+/// The agreement of each metric over all types of distortion.
+Description describe_quality(const std::filesystem::path& path, const nlohmann::json& content) {
+  Json facts = start(path, "iqa-benchmark");
+  Json agreement = Json::array();
+  std::set<std::string> types;
+  try {
+    for (const nlohmann::json& row : content.at("summary")) {
+      const auto type = row.at("type").get<std::string>();
+      if (type != "all") {
+        types.insert(type);
+        continue;
+      }
+      Json item;
+      for (const char* key : {"metric", "srocc", "krocc", "plcc", "rmse", "outlier_ratio", "n"}) {
+        item[key] = row.at(key);
+      }
+      agreement.push_back(std::move(item));
+    }
+    facts["types"] = types;
+    facts["options"] = content.at("options");
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(fmt::format("{}: not a benchmark's results", path.string()));
+  }
+  facts["agreement"] = std::move(agreement);
+  return {std::move(facts), ""};
+}
+
+}  // namespace
+
+Description describe_results(const std::filesystem::path& path) {
+  const nlohmann::json content = read_versioned_json(path);
+  const nlohmann::json options = content.value("options", nlohmann::json(nullptr));
+  if (options.is_object() &&
+      options.value("command", nlohmann::json(nullptr)) == kGradConBenchmark) {
+    return describe_gradcon(path);
+  }
+  return content.contains("summary") ? describe_quality(path, content) : describe_experiment(path);
+}
+
+}  // namespace gradspace::cli

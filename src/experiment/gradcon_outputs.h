@@ -1,0 +1,32 @@
+// What GradCon's benchmark leaves of a class and run for people to look at, beside detector and
+// history: every test image's scores, and pictures of the worst mistakes.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "gradspace/gradcon.h"
+#include "gradspace/image.h"
+#include "gradspace/source.h"
+#include "report/gradcon_scores.h"
+
+namespace gradspace {
+
+/// Test images with what became of them.
+struct JudgedImages {
+  std::vector<GradConImage> images;
+  std::vector<Image> pictures;  ///< of each, as the model sees it
+};
+
+/// An image that can't be read is left out.
+JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Source& source);
+
+/// Of the clean validation images, as the detector keeps them.
+std::vector<GradConScore> clean_scores(const GradConDetector& detector, double gradient_weight);
+
+/// The inliers that score highest and the outliers that score lowest, as strips in_N.png and out_N.png
+/// (image, its reconstruction, a map of their differences); samples.json says which images they are.
+void write_mistakes(const std::filesystem::path& folder, const Model& model,
+                    const JudgedImages& inliers, const JudgedImages& outliers);
+
+}  // namespace gradspace

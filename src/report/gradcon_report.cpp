@@ -1,0 +1,321 @@
+// The page's data for GradCon's benchmark: classes in the place of challenges.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/json.h"
+#include "gradspace/error.h"
+#include "gradspace/metrics.h"
+#include "report/gradcon_scores.h"
+#include "report/page_data.h"
+#include "report/run_files.h"
+#include "report/score_curves.h"
+#include "report/summary_json.h"
+#include "report/thumbnails.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kMaxClasses = 100;  ///< shown
+constexpr std::size_t kMaxFolders = 100;  ///< classes by runs whose files are read
+constexpr std::size_t kSampleBytes = 700'000;
+constexpr std::size_t kTrainingValues = 50'000;
+constexpr std::size_t kTrainingColumns = 7;
+constexpr std::size_t kStops = 36'000;  ///< of all curves of one method
+constexpr int kMaxNumber = 1'000'000;
+
+/// A class and a run that has results.
+struct Part {
+  int inlier_class = 0;
+  int run = 0;
+
+  // NOLINTNEXTLINE(modernize-use-nullptr): the comparison with 0 is the compiler's own
+  friend auto operator<=>(const Part&, const Part&) = default;
+};
+
+std::set<int> classes_of(const GradConResults& results) {
+  std::set<int> classes;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    classes.insert(row.inlier_class);
+  }
+  while (classes.size() > kMaxClasses) {
+    classes.erase(std::prev(classes.end()));
+  }
+  return classes;
+}
+
+/// First runs first, so that a page that is full has every class.
+std::vector<Part> parts_of(const GradConResults& results, const std::set<int>& classes) {
+  std::set<std::pair<int, int>> by_run;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    if (classes.contains(row.inlier_class)) {
+      by_run.emplace(row.result.run, row.inlier_class);
+    }
+  }
+  std::vector<Part> parts;
+  for (const auto& [run, inlier_class] : by_run) {
+    if (parts.size() < kMaxFolders) {
+      parts.push_back({inlier_class, run});
+    }
+  }
+  return parts;
+}
+
+Results plain_results(const GradConResults& results) {
+  Results plain;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    plain.rows.push_back(row.result);
+  }
+  return plain;
+}
+
+/// By method and class, and by method: over all classes, shown or not.
+json table(const GradConResults& results, const Conditions& conditions,
+           const std::set<int>& classes) {
+  using Rows = std::vector<const ResultRow*>;
+  std::map<std::pair<int, std::optional<int>>, Rows> groups;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    const int method = conditions.method_at(row.result.method);
+    if (method >= 0) {
+      groups[{method, std::nullopt}].push_back(&row.result);
+      if (classes.contains(row.inlier_class)) {
+        groups[{method, row.inlier_class}].push_back(&row.result);
+      }
+    }
+  }
+  json list = json::array();
+  for (const auto& [key, rows] : groups) {
+    json item = {{"method", key.first},
+                 {"type", key.second ? json(*key.second) : json(nullptr)},
+                 {"n_in", rows.front()->metrics.n_in},
+                 {"n_out", rows.front()->metrics.n_out}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+/// Scores by method, as curves want them.
+ImageScores scores_by_method(const GradConImages& images, const Conditions& conditions, int run) {
+  ImageScores scores;
+  for (std::size_t i = 0; i < conditions.methods().size(); ++i) {
+    const std::string& method = conditions.methods()[i];
+    const int place = static_cast<int>(i);
+    const ScoreKey clean{place, run, kCleanType, 0};
+    scores.test[clean] = gradcon_method_scores(method, scores_of(images.inliers));
+    scores.test[{place, run, 0, 0}] = gradcon_method_scores(method, scores_of(images.outliers));
+    scores.validation[clean] = gradcon_method_scores(method, images.validation);
+  }
+  return scores;
+}
+
+/// The benchmark's rate of false alarms; nothing where its options don't have it.
+std::optional<double> false_alarms_of(const GradConResults& results) {
+  const json options = json::parse(results.options_json);
+  const json rate = options.value("false_alarms", json(nullptr));
+  return rate.is_number() ? std::optional(rate.get<double>()) : std::nullopt;
+}
+
+std::optional<double> threshold_at(const ImageScores& scores, const ScoreKey& key,
+                                   std::optional<double> false_alarms) {
+  if (!false_alarms) {
+    return std::nullopt;
+  }
+  try {
+    return calibrate_threshold(scores.validation.at(key), *false_alarms);
+  } catch (const InvalidArgument&) {  // too few images for the rate
+    return std::nullopt;
+  }
+}
+
+/// Fills the page's lists with what each class and run left.
+class PartReader {
+ public:
+  PartReader(const fs::path& folder, const GradConResults& results, const Conditions& conditions,
+             std::size_t parts)
+      : folder_(folder),
+        conditions_(conditions),
+        false_alarms_(false_alarms_of(results)),
+        most_epochs_(std::clamp<std::size_t>(kTrainingValues / kTrainingColumns / parts, 20, 300)),
+        most_stops_(std::clamp<std::size_t>(kStops / parts, 64, kMaxStops)) {}
+
+  void read(const Part& part) {
+    const fs::path folder = folder_ / gradcon_folder_name(part.inlier_class, part.run);
+    if (const fs::path file = folder / "training.csv"; is_there(file)) {
+      add(part, {{"columns", training_columns(file)}}, "training");
+    }
+    if (const fs::path file = folder / "image_scores.csv"; is_there(file)) {
+      add_scores(part, read_gradcon_scores(file, part.inlier_class));
+    }
+    // Of the first run alone pictures are kept.
+    if (const fs::path file = folder / "samples" / "samples.json"; fs::exists(file)) {
+      add_samples(part, file);
+    }
+  }
+
+  json take() { return std::move(data_); }
+  /// How many folders lack a file, by its name.
+  const std::map<std::string, int>& missing() const { return missing_; }
+
+ private:
+  bool is_there(const fs::path& file) {
+    const bool there = fs::exists(file);
+    missing_[file.filename().string()] += there ? 0 : 1;
+    return there;
+  }
+
+  void add(const Part& part, json item, const char* list) {
+    item["type"] = part.inlier_class;
+    item["run"] = part.run;
+    data_[list].push_back(std::move(item));
+  }
+
+  /// Without what is no loss, and a divergence that is 0 throughout.
+  json training_columns(const fs::path& file) const {
+    json columns = read_training_log(file, most_epochs_);
+    for (const char* name : {"best", "seconds"}) {
+      columns.erase(name);
+    }
+    for (const char* name : {"train_kld", "validation_kld"}) {
+      if (columns.contains(name) && std::all_of(columns[name].begin(), columns[name].end(),
+                                                [](const json& value) { return value == 0; })) {
+        columns.erase(name);
+      }
+    }
+    return columns;
+  }
+
+  void add_scores(const Part& part, const GradConImages& images) {
+    if (images.inliers.empty() || images.outliers.empty()) {
+      return;
+    }
+    const ImageScores scores = scores_by_method(images, conditions_, part.run);
+    const auto threshold = [&](int method, int run) {
+      return threshold_at(scores, {method, run, kCleanType, 0}, false_alarms_);
+    };
+    for (json& curve : score_curves(scores.test, conditions_, threshold, most_stops_)) {
+      add(part, std::move(curve), "curves");
+    }
+    if (!images.validation.empty()) {
+      for (json& curve : calibration_curves(scores)) {
+        add(part, std::move(curve), "calibration");
+      }
+    }
+  }
+
+  void add_samples(const Part& part, const fs::path& list) {
+    const json file = read_versioned_json(list);
+    try {
+      for (const json& row : file.at("rows")) {
+        const int label =
+            static_cast<int>(integer_within(row.at("label"), 0, kMaxNumber, list.string()));
+        json item = {{"label", label},
+                     {"path", row.at("path").get<std::string>()},
+                     {"score", rounded(row.at("score").get<double>())},
+                     {"error", rounded(row.at("error").get<double>())},
+                     {"cosine", rounded(row.at("cosine").get<double>())}};
+        std::string picture = listed_picture(list, row.at("file").get<std::string>());
+        sample_bytes_ += picture.size();
+        if (sample_bytes_ > kSampleBytes) {
+          return;
+        }
+        item["image"] = std::move(picture);
+        add(part, std::move(item), "samples");
+      }
+    } catch (const json::exception&) {
+      throw FormatError(fmt::format("{}: not a list of samples", list.string()));
+    }
+  }
+
+  const fs::path& folder_;
+  const Conditions& conditions_;
+  std::optional<double> false_alarms_;
+  std::size_t most_epochs_;
+  std::size_t most_stops_;
+  std::size_t sample_bytes_ = 0;
+  std::map<std::string, int> missing_;
+  json data_ = {{"training", json::array()},
+                {"curves", json::array()},
+                {"calibration", json::array()},
+                {"samples", json::array()}};
+};
+
+std::set<Part> judged(const GradConResults& results) {
+  std::set<Part> parts;
+  for (const GradConBenchmarkRow& row : results.rows) {
+    parts.insert({row.inlier_class, row.result.run});
+  }
+  return parts;
+}
+
+void note_what_is_missing(const GradConResults& results, const std::set<int>& classes,
+                          const std::vector<Part>& parts, Notes& notes) {
+  const std::set<Part> done = judged(results);
+  std::set<int> all_classes;
+  for (const Part& part : done) {
+    all_classes.insert(part.inlier_class);
+  }
+  const json options = json::parse(results.options_json);
+  const json wanted_classes = options.value("classes", json(nullptr));
+  const json runs = options.value("runs", json(nullptr));
+  if (wanted_classes.is_array() && runs.is_number_integer() && runs > 0 && runs <= kMaxNumber) {
+    const std::size_t wanted = wanted_classes.size() * runs.get<std::size_t>();
+    if (done.size() < wanted) {
+      notes.push_back(
+          fmt::format("This benchmark has not finished: of {} detectors ({} classes, {} {}) {} {} "
+                      "judged. The same command continues it.",
+                      wanted, wanted_classes.size(), runs.get<int>(), runs == 1 ? "run" : "runs",
+                      done.size(), done.size() == 1 ? "is" : "are"));
+    }
+  }
+  if (classes.size() < all_classes.size()) {
+    notes.push_back(fmt::format("The first {} of {} classes are shown; all are in results.csv.",
+                                classes.size(), all_classes.size()));
+  } else if (parts.size() < done.size()) {
+    notes.push_back(fmt::format("Scores and training are shown of the first {} of {} detectors.",
+                                parts.size(), done.size()));
+  }
+}
+
+}  // namespace
+
+json gradcon_data(const fs::path& folder, const GradConResults& results, Notes& notes) {
+  const Results plain = plain_results(results);
+  const Conditions conditions(plain);
+  const std::set<int> classes = classes_of(results);
+  const std::vector<Part> parts = parts_of(results, classes);
+  note_what_is_missing(results, classes, parts, notes);
+  PartReader reader(folder, results, conditions, std::max<std::size_t>(1, parts.size()));
+  for (const Part& part : parts) {
+    reader.read(part);
+  }
+  for (const auto& [file, count] : reader.missing()) {
+    if (count > 0) {
+      notes.push_back(fmt::format("{} is not there for {} of {} detectors: no {} of these.", file,
+                                  count, parts.size(),
+                                  file == "training.csv" ? "training curves" : "histograms"));
+    }
+  }
+  json data = reader.take();
+  data["metrics"] = metric_names();
+  data["methods"] = conditions.methods();
+  data["types"] = json::array();
+  for (const int label : classes) {
+    data["types"].push_back({{"type", label}, {"name", fmt::format("class {}", label)}});
+  }
+  data["runs"] = conditions.runs();
+  data["detectors"] = judged(results).size();
+  data["table"] = table(results, conditions, classes);
+  return data;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,39 @@
+// image_scores.csv of GradCon's benchmark, one in the folder of every class and run.
+//
+// Columns: path, set ("val", "test"), class (the one that is known), label (the image's own), run,
+// score, error, cosine. The paths of validation images are left empty.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gradspace/gradcon.h"
+
+namespace gradspace {
+
+/// A test image.
+struct GradConImage {
+  std::string path;
+  int label = 0;
+  GradConScore score;
+};
+
+struct GradConImages {
+  std::vector<GradConScore> validation;  ///< of the known class
+  std::vector<GradConImage> inliers;
+  std::vector<GradConImage> outliers;
+};
+
+/// "class_3_run_0", below the benchmark's folder.
+std::string gradcon_folder_name(int inlier_class, int run);
+
+std::vector<GradConScore> scores_of(std::span<const GradConImage> images);
+
+std::string gradcon_scores_csv(int inlier_class, int run, const GradConImages& images);
+
+/// Throws IoError, FormatError.
+GradConImages read_gradcon_scores(const std::filesystem::path& path, int inlier_class);
+
+}  // namespace gradspace
