@@ -169,6 +169,10 @@ class Benchmark {
 
   /// False when it was stopped.
   bool run_class(int label, int run) {
+    // Training asks after every step, and has none to take where the class is trained already.
+    if (observer_.training.stop_requested && observer_.training.stop_requested()) {
+      return false;
+    }
     record_.begin_stage(fmt::format("run {}: train class {}", run, label), false);
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     std::filesystem::create_directories(folder);

@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
 constexpr int kMaxNumber = 1'000'000;
 /// Bytes that the counts of all conditions may take before base64.
-constexpr std::size_t kCountsBudget = 360'000;
+constexpr std::size_t kCountsBudget = 200'000;
 constexpr std::size_t kMinStops = 64;
 
 /// Runs whose curves a report can hold: the first ones.

@@ -119,6 +119,9 @@ TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
   EXPECT_THAT(read_text_file(folder_ / "out" / "results.csv"),
               AllOf(HasSubstr("method,class,run,best_epoch,accuracy,auroc"),
                     HasSubstr("\nreconstruction,1,0,")));
+  // Where all is trained already a stop is asked for between the classes.
+  observer.training.stop_requested = [] { return true; };
+  EXPECT_TRUE(run_gradcon_benchmark(options_, observer).stopped);
   // What reads other experiments' results reads these.
   EXPECT_EQ(read_results(folder_ / "out" / "results.json").rows.size(), 6U);
   EXPECT_NO_THROW(read_gradcon(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));

@@ -6,11 +6,12 @@ import { areaUnder, baseRate, precision, precisionPoints, rocPoints } from "./sc
 import { colours, seriesStyle } from "./theme.js";
 import { words } from "./words.js";
 
-const MAX_CURVES = 14;
+const MAX_CURVES = 10;
 
-/// Detectors to draw: the chosen one last, on top.
+/// Detectors to draw: the best in the mean of all conditions, and the chosen one last, on top.
 function shownMethods(model, state) {
-  const others = model.methods.map((_, i) => i).filter((i) => i !== state.method).slice(0, MAX_CURVES - 1);
+  const auroc = (i) => model.value(model.row(i, null), "auroc") ?? 0;
+  const others = model.methods.map((_, i) => i).filter((i) => i !== state.method).sort((a, b) => auroc(b) - auroc(a)).slice(0, MAX_CURVES - 1);
   return [...others.sort((a, b) => a - b), state.method]
     .map((method) => ({ method, pair: model.scores.pair(method, model.scores.detector(method, state.run) ? state.run : 0, state.type, state.level) }))
     .filter(({ pair }) => pair);
@@ -67,7 +68,7 @@ export function rocCard(model, state, threshold) {
       return curveOption(model, state, list, ["false alarms, %", `${words.challenged} found, %`], { guess: [[0, 0], [1, 1]], mark: now && [now.falseAlarmRate, 1 - now.missRate, now.threshold] });
     },
     lead: () => [`How many of the ${words.challenged} images (${model.conditionName(state.type, state.level)}) each detector finds, for every rate of false alarms: the nearer to the upper left corner, the better. The number is the area under the curve; the ring is the threshold above.`],
-    height: () => 380,
+    height: () => 316 + 22 * legendRows(curves()),
     csv: () => csvOf(curves(), ["false_alarm_rate", "detection_rate"]),
   });
   return follow(card, state, threshold);
@@ -95,7 +96,7 @@ export function precisionCard(model, state, threshold) {
       return `How many of a detector’s alarms are right, against how many of the ${words.challenged} images it finds. ` +
         (now.pair.pooled ? `Worked out for as many ${words.clean} images as ${words.challenged} ones, so that guessing is right half the time.` : `Guessing is right as often as there are ${words.challenged} images here: ${percent(baseRate(now.pair), 0)}.`);
     },
-    height: () => 380,
+    height: () => 316 + 22 * legendRows(curves()),
     csv: () => csvOf(curves(), ["recall", "precision"]),
   });
   return follow(card, state, threshold);
