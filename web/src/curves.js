@@ -22,7 +22,7 @@ function legendRows(curves) {
   const width = window.innerWidth < 980 ? Math.min(window.innerWidth, 980) - 90 : 390;
   let rows = 1, used = 0;
   for (const { name } of curves) {
-    const needed = 40 + 7.5 * name.length;
+    const needed = 36 + 6.5 * name.length;
     if (used > 0 && used + needed > width) [rows, used] = [rows + 1, 0];
     used += needed;
   }
