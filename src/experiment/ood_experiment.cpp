@@ -127,7 +127,8 @@ class Experiment {
     if (result.stopped) {
       throw ExperimentStopped{};
     }
-    for (const FailedImage& failure : FeatureSet(path).failures()) {
+    const FeatureSet extracted(path);
+    for (const FailedImage& failure : extracted.failures()) {
       stages_.report_failures({failure.reason});
     }
   }

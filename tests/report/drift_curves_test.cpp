@@ -74,7 +74,8 @@ TEST_F(DriftCurves, ReplayTheMonitorsOwnVerdicts) {
 }
 
 TEST_F(DriftCurves, AreSilentForADetectorThatSeesNothing) {
-  for (const json& curve : curves().at("curves")) {
+  const json drift = curves();
+  for (const json& curve : drift.at("curves")) {
     EXPECT_EQ(curve.at("drifted").empty(), curve.at("method") == 1);
   }
 }
