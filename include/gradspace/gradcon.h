@@ -111,6 +111,10 @@ class GradConScorer {
   std::unique_ptr<State> state_;
 };
 
+/// Of the clean validation images, in their order.
+std::vector<GradConScore> clean_scores(const GradConDetector& detector,
+                                       double gradient_weight = GradConScorer::kGradientWeight);
+
 /// The threshold at which a clean image is called out of distribution with a probability of at most
 /// `false_alarms`, by `calibrate_threshold` on the clean validation images. Throws as that does.
 double calibrated_threshold(const GradConDetector& detector, double false_alarms,

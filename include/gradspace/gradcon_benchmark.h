@@ -59,8 +59,9 @@ struct GradConBenchmarkObserver {
   GradConObserver training;
 };
 
-/// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws InvalidArgument when the
-/// source has no classes, lacks one that is asked for, or has fewer than a hundred images of one.
+/// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws
+/// InvalidArgument when the source has no classes, lacks one that is asked for, or has fewer than a
+/// hundred images of one.
 GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& options,
                                              const GradConBenchmarkObserver& observer = {});
 

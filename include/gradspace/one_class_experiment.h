@@ -4,9 +4,8 @@
 // Beside the methods of one_class.h there is "stand-ins": the paper's classifier, trained on clean images
 // against several challenges at once. The twelve types are in four groups of kin (optics, light, weather,
 // sensor and transmission); each type is judged by a classifier that has seen none of its own group.
-// "image-pseudo-kinless" is the method "image-pseudo", trained without the families of distorted copies that
-// are akin to the challenge it is judged on.
-// And "gradcon" (gradcon.h), which trains an autoencoder of its own: for images of 28x28 only.
+// "image-pseudo-kinless" is the method "image-pseudo", trained without the families of distorted copies
+// that are akin to the challenge it is judged on. And "gradcon" (gradcon.h), which trains an autoencoder of its own: for images of 28x28 only.
 #pragma once
 
 #include <string>
@@ -17,7 +16,8 @@
 namespace gradspace {
 
 struct OneClassExperimentOptions : ExperimentOptions {
-  /// Names of one_class_methods(), "image-pseudo-kinless", "stand-ins", "gradcon"; empty = all that the images' extent allows.
+  /// Names of one_class_methods(), "image-pseudo-kinless", "stand-ins", "gradcon"; empty = all that the
+  /// images' extent allows.
   std::vector<std::string> methods;
   double false_alarms = 0.01;  ///< sets the thresholds that accuracies are taken at
   int stand_in_level = 3;      ///< of the challenges that "stand-ins" is trained on

@@ -25,10 +25,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json start(const std::filesystem::path& path, const char* type) {
-  return {{"file", path.string()}, {"type", type}};
-}
-
 std::string extent_text(const Extent& extent) {
   return fmt::format("{}x{}x{}", extent.channels, extent.height, extent.width);
 }
@@ -77,7 +73,7 @@ Description describe_safetensors(const std::filesystem::path& path) {
     return node.empty() ? std::string() : node.mapped();
   };
   const std::string kind = take("kind");
-  Json facts = start(path, kind.empty() ? "safetensors" : kind.c_str());
+  Json facts = first_facts(path, kind.empty() ? "safetensors" : kind.c_str());
   if (!kind.empty()) {
     facts["format_version"] = take("format_version");
     facts["gradspace_version"] = take("gradspace_version");
@@ -138,7 +134,7 @@ Description describe_npy(const std::filesystem::path& path) {
                                   size < wanted ? "truncated: " : "", shape_text(header.shape),
                                   wanted, size));
   }
-  Json facts = start(path, "npy");
+  Json facts = first_facts(path, "npy");
   facts["values"] = type_text(header.type);
   facts["shape"] = header.shape;
   return {std::move(facts), ""};
@@ -147,7 +143,7 @@ Description describe_npy(const std::filesystem::path& path) {
 Description describe_feature_set(const std::filesystem::path& path) {
   const FeatureSet set(path);
   const FeatureSetMeta& meta = set.meta();
-  Json facts = start(path, "feature-set");
+  Json facts = first_facts(path, "feature-set");
   facts["gradspace_version"] = meta.version;
   facts["rows"] = set.size();
   facts["dimension"] = set.dimension();
@@ -187,7 +183,7 @@ Description describe_json(const std::filesystem::path& path) {
   if (content.contains("columns")) {
     return describe_feature_set(std::filesystem::absolute(path).parent_path());
   }
-  Json facts = start(path, "description");
+  Json facts = first_facts(path, "description");
   add_network(facts, read_autoencoder_spec(path));
   return {std::move(facts), ""};
 }
@@ -255,6 +251,10 @@ void flatten(const Json& object, const std::string& prefix, std::vector<Line>& l
 }
 
 }  // namespace
+
+Json first_facts(const std::filesystem::path& path, const char* type) {
+  return {{"file", path.string()}, {"type", type}};
+}
 
 Description describe(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) {

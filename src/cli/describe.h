@@ -14,6 +14,9 @@ struct Description {
   std::string text;
 };
 
+/// What every description begins with.
+nlohmann::ordered_json first_facts(const std::filesystem::path& path, const char* type);
+
 /// Recognises the file by its content: models, detectors and other safetensors files, NPY, feature
 /// sets (their folder), results (results.json or its folder), descriptions of a network. Reads it as
 /// strictly as the commands that use it do. Throws IoError, FormatError.

@@ -16,13 +16,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json start(const std::filesystem::path& path, const char* type) {
-  return {{"file", path.string()}, {"type", type}};
-}
-
 Description describe_experiment(const std::filesystem::path& path) {
   const Results results = read_results(path);
-  Json facts = start(path, "results");
+  Json facts = first_facts(path, "results");
   std::set<std::string> methods;
   std::set<int> types;
   std::set<int> runs;
@@ -41,7 +37,7 @@ Description describe_experiment(const std::filesystem::path& path) {
 
 Description describe_gradcon(const std::filesystem::path& path) {
   const GradConResults results = read_gradcon_results(path);
-  Json facts = start(path, "gradcon-benchmark");
+  Json facts = first_facts(path, "gradcon-benchmark");
   std::set<int> classes;
   std::set<int> runs;
   for (const GradConBenchmarkRow& row : results.rows) {
@@ -57,7 +53,7 @@ Description describe_gradcon(const std::filesystem::path& path) {
 
 /// The agreement of each metric over all types of distortion.
 Description describe_quality(const std::filesystem::path& path, const nlohmann::json& content) {
-  Json facts = start(path, "iqa-benchmark");
+  Json facts = first_facts(path, "iqa-benchmark");
   Json agreement = Json::array();
   std::set<std::string> types;
   try {

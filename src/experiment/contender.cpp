@@ -25,6 +25,12 @@ std::filesystem::path Contender::path(const ContenderRun& run) const {
   return run.stages.run_folder(run.number) / fmt::format("detector-{}.safetensors", text());
 }
 
+bool Contender::is_ours(const std::map<std::string, std::string>& metadata,
+                        const ContenderRun& run) const {
+  const auto found = metadata.find(kExperimentKey);
+  return found != metadata.end() && found->second == key(run);
+}
+
 std::vector<std::string> contender_names(const AutoencoderSpec& spec) {
   std::vector<std::string> names;
   for (const OneClassMethodInfo& info : one_class_methods()) {

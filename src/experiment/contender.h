@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -82,6 +83,8 @@ class Contender {
   virtual nlohmann::json ingredients(const ContenderRun& run) const = 0;
 
   std::filesystem::path path(const ContenderRun& run) const;
+  /// Whether a file with this metadata is the fit of this run's data and options.
+  bool is_ours(const std::map<std::string, std::string>& metadata, const ContenderRun& run) const;
 };
 
 /// All that `OneClassExperimentOptions::methods` may name and the images' extent allows, in the order of

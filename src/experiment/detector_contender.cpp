@@ -33,9 +33,7 @@ class OneClassContender : public DetectorContender {
 
  protected:
   Detector make(const ContenderRun& run, const CleanImages& clean) const override {
-    return fit_one_class({run.options.spec, run.model_sha256, clean.train.observations,
-                          clean.validation.observations, run.make_backend},
-                         {method_, run.options.false_alarms, run.seed()});
+    return fit_method(method_, {}, run, clean);
   }
 
  private:
@@ -45,13 +43,19 @@ class OneClassContender : public DetectorContender {
 
 }  // namespace
 
+Detector fit_method(const std::string& method, const std::vector<std::string>& distortions,
+                    const ContenderRun& run, const CleanImages& clean) {
+  return fit_one_class({run.options.spec, run.model_sha256, clean.train.observations,
+                        clean.validation.observations, run.make_backend},
+                       {method, run.options.false_alarms, run.seed(), distortions});
+}
+
 std::unique_ptr<FittedContender> DetectorContender::read(const ContenderRun& run) const {
   if (!std::filesystem::exists(path(run))) {
     return nullptr;
   }
   const Detector detector = read_detector(path(run));
-  const auto found = detector.metadata.find(kExperimentKey);
-  if (found == detector.metadata.end() || found->second != key(run)) {
+  if (!is_ours(detector.metadata, run)) {
     return nullptr;
   }
   return std::make_unique<FittedDetector>(detector, run.options.spec);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "experiment/contender.h"
 #include "gradspace/detector.h"
@@ -18,5 +20,9 @@ class DetectorContender : public Contender {
   virtual Detector make(const ContenderRun& run, const CleanImages& clean) const = 0;
   nlohmann::json ingredients(const ContenderRun& run) const override;
 };
+
+/// A method of one_class.h on a run's clean images; `distortions` as in OneClassOptions.
+Detector fit_method(const std::string& method, const std::vector<std::string>& distortions,
+                    const ContenderRun& run, const CleanImages& clean);
 
 }  // namespace gradspace

@@ -55,8 +55,7 @@ std::unique_ptr<FittedContender> GradConContender::read(const ContenderRun& run)
     return nullptr;
   }
   GradConDetector detector = read_gradcon(path(run));
-  const auto found = detector.model.metadata.find(kExperimentKey);
-  if (found == detector.model.metadata.end() || found->second != key(run)) {
+  if (!is_ours(detector.model.metadata, run)) {
     return nullptr;
   }
   return std::make_unique<FittedGradCon>(std::move(detector), run.options.false_alarms);

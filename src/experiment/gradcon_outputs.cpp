@@ -69,16 +69,6 @@ JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Sour
   return judged;
 }
 
-std::vector<GradConScore> clean_scores(const GradConDetector& detector, double gradient_weight) {
-  std::vector<GradConScore> scores;
-  for (std::size_t i = 0; i < detector.clean_errors.size(); ++i) {
-    const double error = detector.clean_errors[i];
-    const double cosine = detector.clean_cosines[i];
-    scores.push_back({error - gradient_weight * cosine, error, cosine});
-  }
-  return scores;
-}
-
 void write_mistakes(const fs::path& folder, const Model& model, const JudgedImages& inliers,
                     const JudgedImages& outliers) {
   fs::create_directories(folder);

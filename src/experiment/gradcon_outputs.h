@@ -21,9 +21,6 @@ struct JudgedImages {
 /// An image that can't be read is left out.
 JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Source& source);
 
-/// Of the clean validation images, as the detector keeps them.
-std::vector<GradConScore> clean_scores(const GradConDetector& detector, double gradient_weight);
-
 /// The inliers that score highest and the outliers that score lowest, as strips in_N.png and out_N.png
 /// (image, its reconstruction, a map of their differences); samples.json says which images they are.
 void write_mistakes(const std::filesystem::path& folder, const Model& model,

@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
+#include <string_view>
 
+#include "detect/one_class/pseudo_outliers.h"
 #include "experiment/contenders.h"
 #include "experiment/detector_contender.h"
 #include "gradspace/error.h"
@@ -16,24 +17,36 @@ namespace {
 constexpr const char* kMethod = "image-pseudo";
 
 struct Kinship {
-  std::vector<int> types;                ///< challenges
-  std::vector<std::string> distortions;  ///< left, once all that is akin to them is out
+  std::vector<int> types;                     ///< challenges
+  std::vector<std::string_view> distortions;  ///< akin to them
 };
 
 /// A codec error shows blocks of other places, as occlusion pastes other images; haze bends tones, takes
 /// saturation and lies unevenly; rain and snow cover the picture and veil it.
 const std::vector<Kinship>& kinships() {
   static const std::vector<Kinship> list = {
-      {{1}, {"occlusion", "tone", "filter", "noise", "light"}},
-      {{2, 7}, {"occlusion", "tone", "noise", "colour", "light"}},
-      {{3}, {"tone", "filter", "colour", "light"}},
-      {{4, 6, 10}, {"occlusion", "filter", "noise", "colour"}},
-      {{5}, {"tone", "filter", "noise", "colour", "light"}},
-      {{8}, {"occlusion", "tone", "filter", "colour", "light"}},
-      {{9, 11}, {"filter", "noise", "colour", "light"}},
-      {{12}, {"occlusion", "filter", "noise"}},
+      {{1}, {"colour"}},
+      {{2, 7}, {"filter"}},
+      {{3}, {"occlusion", "noise"}},
+      {{4, 6, 10}, {"tone", "light"}},
+      {{5}, {"occlusion"}},
+      {{8}, {"noise"}},
+      {{9, 11}, {"occlusion", "tone"}},
+      {{12}, {"tone", "colour", "light"}},
   };
   return list;
+}
+
+/// The families of distorted copies that are no kin of the group.
+std::vector<std::string> distortions_for(std::size_t group) {
+  const std::vector<std::string_view>& kin = kinships()[group].distortions;
+  std::vector<std::string> rest;
+  for (const std::string_view name : kDistortionNames) {
+    if (std::ranges::find(kin, name) == kin.end()) {
+      rest.emplace_back(name);
+    }
+  }
+  return rest;
 }
 
 class Kinless : public DetectorContender {
@@ -48,15 +61,12 @@ class Kinless : public DetectorContender {
 
  protected:
   Detector make(const ContenderRun& run, const CleanImages& clean) const override {
-    return fit_one_class(
-        {run.options.spec, run.model_sha256, clean.train.observations,
-         clean.validation.observations, run.make_backend},
-        {kMethod, run.options.false_alarms, run.seed(), kinships()[group_].distortions});
+    return fit_method(kMethod, distortions_for(group_), run, clean);
   }
 
   nlohmann::json ingredients(const ContenderRun& run) const override {
     nlohmann::json result = DetectorContender::ingredients(run);
-    result["distortions"] = kinships()[group_].distortions;
+    result["distortions"] = distortions_for(group_);
     return result;
   }
 

@@ -112,12 +112,22 @@ void write_gradcon(const std::filesystem::path& path, const GradConDetector& det
   write_safetensors(path, kKind, std::move(file));
 }
 
+std::vector<GradConScore> clean_scores(const GradConDetector& detector, double gradient_weight) {
+  std::vector<GradConScore> scores;
+  scores.reserve(detector.clean_errors.size());
+  for (std::size_t i = 0; i < detector.clean_errors.size(); ++i) {
+    const double error = detector.clean_errors[i];
+    const double cosine = detector.clean_cosines[i];
+    scores.push_back({error - gradient_weight * cosine, error, cosine});
+  }
+  return scores;
+}
+
 double calibrated_threshold(const GradConDetector& detector, double false_alarms,
                             double gradient_weight) {
-  std::vector<double> scores(detector.clean_errors.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    scores[i] = static_cast<double>(detector.clean_errors[i]) -
-                gradient_weight * static_cast<double>(detector.clean_cosines[i]);
+  std::vector<double> scores;
+  for (const GradConScore& clean : clean_scores(detector, gradient_weight)) {
+    scores.push_back(clean.score);
   }
   return calibrate_threshold(scores, false_alarms);
 }
