@@ -1,5 +1,4 @@
 # Everything comes from the system; nothing is downloaded.
-find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(TBB REQUIRED)
@@ -13,6 +12,9 @@ pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # its CMake files wan
 find_package(Protobuf REQUIRED)
 find_package(Boost REQUIRED)  # headers: CRC
 find_package(CLI11 REQUIRED)
-find_package(spdlog REQUIRED)
 find_library(GRADSPACE_LIBMD md REQUIRED)
 find_path(GRADSPACE_LIBMD_INCLUDE sha2.h REQUIRED)
+add_library(gradspace_libmd INTERFACE)
+target_include_directories(gradspace_libmd INTERFACE $<BUILD_INTERFACE:${GRADSPACE_LIBMD_INCLUDE}>)
+target_link_libraries(gradspace_libmd INTERFACE ${GRADSPACE_LIBMD})
+install(TARGETS gradspace_libmd EXPORT gradspaceTargets)

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "gradspace/error.h"
-#include "quality/databases/database.h"
+#include "opinions/database.h"
 
 // The text lists of image databases; the first byte says which. What is accepted has opinions that
 // can be worked with.

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=(build-essential cmake ninja-build ccache pkg-config git)
-libraries=(libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev libeigen3-dev libtbb-dev libhwy-dev
+libraries=(libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev
   libjpeg62-turbo-dev libpng-dev libzip-dev libmd-dev libboost-dev zlib1g-dev protobuf-compiler
   libprotobuf-dev libmatio-dev libtorch-dev libopenblas0-pthread)
 # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in bench/.

@@ -151,7 +151,7 @@ void training(benchmark::State& state, int threads) {
   Random random(1);
   std::vector<float> noise(kBatch * static_cast<std::size_t>(spec.latent));
   std::ranges::generate(noise, [&] { return static_cast<float>(random.normal()); });
-  const auto backend = make_native_training(initialise(spec, 0), TrainOptions());
+  const auto backend = make_native_training(initialise(spec, 0), StepOptions());
   const double peak_rate = threads * peak(InstructionSet::kBest);
   oneapi::tbb::task_arena arena(threads);
   for (auto _ : state) {

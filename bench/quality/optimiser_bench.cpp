@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "core/random.h"
+#include "decoder/decoder_loss.h"
+#include "decoder/lbfgs.h"
+#include "decoder/training_patches.h"
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
-#include "quality/decoder_loss.h"
-#include "quality/lbfgs.h"
-#include "quality/training_patches.h"
 
 namespace {
 

@@ -16,11 +16,11 @@
 #include "core/allocation.h"
 #include "core/random.h"
 #include "gradspace/quality.h"
-#include "quality/keys.h"
 #include "quality/prepared_image.h"
-#include "quality/ranks.h"
 #include "quality/reference_filters.h"
 #include "run_benchmarks.h"
+#include "statistics/keys.h"
+#include "statistics/ranks.h"
 
 namespace gradspace {
 namespace {

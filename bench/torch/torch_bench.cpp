@@ -56,7 +56,7 @@ void training(benchmark::State& state) {
   Random random(1);
   std::vector<float> noise(n * static_cast<std::size_t>(model.spec.latent));
   std::ranges::generate(noise, [&] { return static_cast<float>(random.normal()); });
-  const auto backend = torch_module().make_training(model, TrainOptions(), "cpu");
+  const auto backend = torch_module().make_training(model, StepOptions(), "cpu");
   for (auto _ : state) {
     benchmark::DoNotOptimize(backend->step(images, n, noise));
   }

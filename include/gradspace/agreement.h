@@ -12,22 +12,27 @@
 #include <optional>
 #include <span>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 // The three correlations throw InvalidArgument when the sizes differ or a value is NaN. Infinite
 // values have ranks but no linear correlation: `pearson_correlation` refuses them.
 
 /// Pearson's linear correlation (PLCC).
-std::optional<double> pearson_correlation(std::span<const double> x, std::span<const double> y);
+GRADSPACE_API std::optional<double> pearson_correlation(std::span<const double> x,
+                                                        std::span<const double> y);
 
 /// Spearman's rank correlation (SROCC); ties have their mean rank. O(n log n).
-std::optional<double> spearman_correlation(std::span<const double> x, std::span<const double> y);
+GRADSPACE_API std::optional<double> spearman_correlation(std::span<const double> x,
+                                                         std::span<const double> y);
 
 /// Kendall's tau-b (KROCC), which allows for ties. Knight's algorithm, O(n log n).
-std::optional<double> kendall_correlation(std::span<const double> x, std::span<const double> y);
+GRADSPACE_API std::optional<double> kendall_correlation(std::span<const double> x,
+                                                        std::span<const double> y);
 
 /// b1 (1/2 - 1/(1 + exp(b2 (x - b3)))) + b4 x + b5, from a score x to an opinion.
-struct LogisticFit {
+struct GRADSPACE_API LogisticFit {
   std::array<double, 5> b{};
   /// A straight line (b1 = 0), as fewer than six images, or scores that are all equal, allow no
   /// more, or as the logistic found nothing better.
@@ -38,7 +43,8 @@ struct LogisticFit {
 
 /// Least squares by Levenberg and Marquardt's method from several starts; no start needs advice.
 /// Throws InvalidArgument when the sizes differ, there is no image, or a value is not finite.
-LogisticFit fit_logistic(std::span<const double> scores, std::span<const double> opinions);
+GRADSPACE_API LogisticFit fit_logistic(std::span<const double> scores,
+                                       std::span<const double> opinions);
 
 /// A figure with its bootstrap confidence interval (percentiles of the resamples).
 struct Estimate {
@@ -59,7 +65,7 @@ struct Agreement {
   LogisticFit fit;
 };
 
-struct AgreementOptions {
+struct GRADSPACE_API AgreementOptions {
   int resamples = 1000;      ///< bootstrap; 0 = none: intervals are the value itself
   double confidence = 0.95;  ///< of the intervals, within (0, 1)
   std::uint64_t seed = 0;    ///< of the resamples
@@ -76,7 +82,8 @@ struct AgreementOptions {
 /// not of reference pictures. The result does not depend on the number of threads.
 /// Throws InvalidArgument when the sizes differ, there is no image, a value is not finite, or a
 /// deviation is negative.
-Agreement agreement(std::span<const double> scores, std::span<const double> opinions,
-                    std::span<const double> deviations, const AgreementOptions& options = {});
+GRADSPACE_API Agreement agreement(std::span<const double> scores, std::span<const double> opinions,
+                                  std::span<const double> deviations,
+                                  const AgreementOptions& options = {});
 
 }  // namespace gradspace

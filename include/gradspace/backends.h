@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
 
-struct BackendChoice {
+struct GRADSPACE_API BackendChoice {
   std::string name = "native";
   std::string device = "cpu";  ///< for torch: "cpu", "cuda", "cuda:N"
 
@@ -23,12 +24,11 @@ struct BackendChoice {
 };
 
 /// Throws InvalidArgument, or Error when the LibTorch module is not there.
-std::unique_ptr<GradientBackend> make_gradient_backend(const BackendChoice& choice,
-                                                       const Model& model,
-                                                       std::vector<FeatureBlock> blocks);
+GRADSPACE_API std::unique_ptr<GradientBackend> make_gradient_backend(
+    const BackendChoice& choice, const Model& model, std::vector<FeatureBlock> blocks);
 
-std::unique_ptr<TrainingBackend> make_training_backend(const BackendChoice& choice,
-                                                       const Model& initial,
-                                                       const TrainOptions& options);
+GRADSPACE_API std::unique_ptr<TrainingBackend> make_training_backend(const BackendChoice& choice,
+                                                                     const Model& initial,
+                                                                     const TrainOptions& options);
 
 }  // namespace gradspace

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -19,12 +20,12 @@ namespace gradspace {
 /// The rank, from 1, of the score over which new images are called OOD: ceil((1 - a)(count + 1)). Throws
 /// InvalidArgument when the rate is not within (0, 1), or takes more images than `count` (the message
 /// says how many).
-std::size_t conformal_rank(std::size_t count, double false_alarms);
+GRADSPACE_API std::size_t conformal_rank(std::size_t count, double false_alarms);
 
 /// Scores of clean images, sorted. More than 8 192 are thinned: the 2 048 at each end are all kept, so
 /// that thresholds and p-values stay exact there; between, every m-th, which errs to the side of fewer
 /// false alarms by less than 0.1 % of the images. Thread-safe.
-class Calibration {
+class GRADSPACE_API Calibration {
  public:
   Calibration() = default;
   /// Throws InvalidArgument when a score is NaN.

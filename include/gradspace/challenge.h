@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "gradspace/export.h"
 #include "gradspace/image.h"
 
 namespace gradspace::challenge {
@@ -43,12 +44,12 @@ struct TypeInfo {
 };
 
 /// All twelve, by number.
-std::span<const TypeInfo> all_types();
+GRADSPACE_API std::span<const TypeInfo> all_types();
 
 /// By name ("rain") or number ("9", "09"). Throws InvalidArgument that lists the valid ones.
-Type parse_type(std::string_view text);
+GRADSPACE_API Type parse_type(std::string_view text);
 
-std::string_view name(Type type);
+GRADSPACE_API std::string_view name(Type type);
 
 struct Options {
   /// Leave out the image's own sensor noise floor, which optical challenges (blur, dirty lens, haze)
@@ -59,12 +60,12 @@ struct Options {
 
 /// The challenged image: same size and number of channels. A function of its arguments alone.
 /// Throws InvalidArgument for a level outside 1 to 5 or a side under kMinSide. Thread-safe.
-Image apply(const Image& image, Type type, int level, std::uint64_t seed,
-            const Options& options = {});
+GRADSPACE_API Image apply(const Image& image, Type type, int level, std::uint64_t seed,
+                          const Options& options = {});
 
 /// The seed of one image's draws: a hash of the run's seed, the type and the image's key (its path
 /// relative to the input, '/'-separated, or its index in an IDX or CIFAR file as decimal text). The
 /// level is left out on purpose: the same drops, only heavier.
-std::uint64_t image_seed(std::uint64_t run_seed, Type type, std::string_view key);
+GRADSPACE_API std::uint64_t image_seed(std::uint64_t run_seed, Type type, std::string_view key);
 
 }  // namespace gradspace::challenge

@@ -10,12 +10,13 @@
 #include <span>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
 
-struct ClassifierOptions {
+struct GRADSPACE_API ClassifierOptions {
   int epochs = 200;             ///< passes over the longer set (paper's code: 200)
   int batch = 64;               ///< images of each class a step: 64 in + 64 out
   double learning_rate = 1e-3;  ///< Adam, betas 0.9 and 0.999
@@ -43,10 +44,10 @@ struct FeatureView {
 class Perceptron;
 
 /// The columns [begin, end) of a whole set.
-FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end);
+GRADSPACE_API FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end);
 
 /// Cheap to copy. Thread-safe.
-class Classifier {
+class GRADSPACE_API Classifier {
  public:
   /// Throws InvalidArgument when shapes do not chain or a weight is not finite.
   explicit Classifier(const TensorMap& weights);
@@ -64,9 +65,9 @@ class Classifier {
 /// Trains; keeps the epoch with the least validation loss. The shorter training set is cycled. A
 /// last short batch is a short batch. Throws InvalidArgument when a set is empty, dimensions
 /// differ, or a feature is not finite.
-Classifier train_classifier(const FeatureView& in, const FeatureView& out,
-                            const FeatureView& validation_in, const FeatureView& validation_out,
-                            const ClassifierOptions& options,
-                            const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
+GRADSPACE_API Classifier
+train_classifier(const FeatureView& in, const FeatureView& out, const FeatureView& validation_in,
+                 const FeatureView& validation_out, const ClassifierOptions& options,
+                 const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
 
 }  // namespace gradspace

@@ -22,12 +22,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/linear_decoder.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
 
-struct DecoderTrainingOptions {
+struct GRADSPACE_API DecoderTrainingOptions {
   int patches = 100'000;  ///< drawn from all photographs; the UNIQUE paper's number
   int iterations = 400;   ///< of L-BFGS; each is little over one pass over the patches
   /// Photographs whose longer side is over this are halved until it is not, before the halving that
@@ -78,8 +79,8 @@ struct DecoderTrainingResult {
 
 /// Memory: about 240 MB for 100 000 patches. Throws InvalidArgument, IoError, FormatError (a damaged
 /// checkpoint); also when no photograph can be used.
-DecoderTrainingResult train_decoder(const Source& photographs,
-                                    const DecoderTrainingOptions& options,
-                                    const DecoderTrainingObserver& observer = {});
+GRADSPACE_API DecoderTrainingResult train_decoder(const Source& photographs,
+                                                  const DecoderTrainingOptions& options,
+                                                  const DecoderTrainingObserver& observer = {});
 
 }  // namespace gradspace

@@ -10,6 +10,7 @@
 
 #include "gradspace/calibration.h"
 #include "gradspace/classifier.h"
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/tensor.h"
 
@@ -29,18 +30,20 @@ struct Detector {
 };
 
 /// Throws IoError, FormatError.
-Detector read_detector(const std::filesystem::path& path);
+GRADSPACE_API Detector read_detector(const std::filesystem::path& path);
 /// Writes `.safetensors` with kind "detector".
-void write_detector(const std::filesystem::path& path, const Detector& detector);
+GRADSPACE_API void write_detector(const std::filesystem::path& path, const Detector& detector);
 
 /// The columns [begin, end) of `set` that hold the detector's features. They must lie side by side
 /// in the detector's order. Throws InvalidArgument when they do not, or the set was made by another
 /// model; `name` stands in the message.
-FeatureView detector_view(const Detector& detector, const FeatureSet& set, const std::string& name);
+GRADSPACE_API FeatureView detector_view(const Detector& detector, const FeatureSet& set,
+                                        const std::string& name);
 
 /// Where `columns` lie side by side among those of a set: the first column. Throws InvalidArgument
 /// naming the block that is missing.
-std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
-                         const std::vector<FeatureBlock>& wanted, const std::string& name);
+GRADSPACE_API std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
+                                       const std::vector<FeatureBlock>& wanted,
+                                       const std::string& name);
 
 }  // namespace gradspace

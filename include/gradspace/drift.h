@@ -17,10 +17,11 @@
 #include <vector>
 
 #include "gradspace/calibration.h"
+#include "gradspace/export.h"
 
 namespace gradspace {
 
-struct DriftOptions {
+struct GRADSPACE_API DriftOptions {
   std::size_t window = 100;    ///< images compared at a time; windows do not overlap
   double false_alarms = 0.01;  ///< probability that a clean stream ever raises an alarm
 
@@ -41,10 +42,10 @@ struct DriftWindow {
 /// The probability that two samples of `a` and `b` values of one continuous distribution are `distance`
 /// or more apart by Kolmogorov-Smirnov: exact, O(a b) (J. L. Hodges 1957). With ties it errs to the side
 /// of larger p. Throws InvalidArgument when a size is 0, or their product over 2^32.
-double kolmogorov_smirnov_p_value(std::size_t a, std::size_t b, double distance);
+GRADSPACE_API double kolmogorov_smirnov_p_value(std::size_t a, std::size_t b, double distance);
 
 /// For one thread at a time.
-class DriftMonitor {
+class GRADSPACE_API DriftMonitor {
  public:
   /// Throws InvalidArgument when `clean` and the window are so small that not even the largest distance
   /// would be significant in the first window.

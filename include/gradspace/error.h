@@ -5,28 +5,30 @@
 #include <stdexcept>
 #include <string>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 /// Base of every exception the library throws on purpose.
-class Error : public std::runtime_error {
+class GRADSPACE_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 /// An argument or an option has a value the function does not accept.
-class InvalidArgument : public Error {
+class GRADSPACE_API InvalidArgument : public Error {
  public:
   using Error::Error;
 };
 
 /// The operating system refused: a file is missing, unreadable, or the disk is full.
-class IoError : public Error {
+class GRADSPACE_API IoError : public Error {
  public:
   using Error::Error;
 };
 
 /// The bytes of a file are not what their format promises: truncated, hostile, of a newer version.
-class FormatError : public Error {
+class GRADSPACE_API FormatError : public Error {
  public:
   using Error::Error;
 };

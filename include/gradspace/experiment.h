@@ -20,13 +20,14 @@
 #include "gradspace/backends.h"
 #include "gradspace/challenge.h"
 #include "gradspace/classifier.h"
+#include "gradspace/export.h"
 #include "gradspace/model.h"
 #include "gradspace/results.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
 
-struct ExperimentOptions {
+struct GRADSPACE_API ExperimentOptions {
   std::filesystem::path data;
   std::filesystem::path out;
   int runs = 1;  ///< run r uses each seed + r

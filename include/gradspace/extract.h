@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "gradspace/export.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradient.h"
 #include "gradspace/model.h"
@@ -18,7 +19,7 @@
 
 namespace gradspace {
 
-struct ExtractOptions {
+struct GRADSPACE_API ExtractOptions {
   int batch = 256;  ///< images a call of the backend; less where their features are large
   int threads = 0;  ///< each has a backend of its own; 0 = all cores
 
@@ -48,14 +49,16 @@ using BackendFactory = std::function<std::unique_ptr<GradientBackend>()>;
 /// ends it, the writer's partial set can be continued.
 /// Throws InvalidArgument when the backend's blocks are not the writer's columns; FormatError when no
 /// image could be read (the partial set is then removed); what backend and writer throw.
-ExtractResult extract_features(const Source& source, const Extent& input,
-                               const BackendFactory& make_backend, FeatureSetWriter& writer,
-                               const ExtractOptions& options = {},
-                               const ExtractObserver& observer = {});
+GRADSPACE_API ExtractResult extract_features(const Source& source, const Extent& input,
+                                             const BackendFactory& make_backend,
+                                             FeatureSetWriter& writer,
+                                             const ExtractOptions& options = {},
+                                             const ExtractObserver& observer = {});
 
 /// The meta of a set that `extract_features` fills: version, counts and digest are worked out.
-FeatureSetMeta describe_extraction(const Source& source, std::string source_text,
-                                   std::vector<FeatureBlock> columns, std::string model_sha256,
-                                   std::string options_json);
+GRADSPACE_API FeatureSetMeta describe_extraction(const Source& source, std::string source_text,
+                                                 std::vector<FeatureBlock> columns,
+                                                 std::string model_sha256,
+                                                 std::string options_json);
 
 }  // namespace gradspace

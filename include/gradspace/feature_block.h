@@ -7,16 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 /// The losses of an autoencoder; gradient.h has their equations.
 enum class Loss { kBce, kKld, kElbo };
 
 /// "bce", "kld", "elbo".
-std::string_view name(Loss loss);
+GRADSPACE_API std::string_view name(Loss loss);
 
 /// The reverse of `name`. Throws InvalidArgument that lists the three.
-Loss parse_loss(std::string_view text);
+GRADSPACE_API Loss parse_loss(std::string_view text);
 
 /// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
 /// PyTorch order), or, without a loss, the activations "mu" or "logvar".
@@ -30,12 +32,12 @@ struct FeatureBlock {
 };
 
 /// "down.6:kld", "mu": as requests for features have it.
-std::string text(const FeatureBlock& block);
+GRADSPACE_API std::string text(const FeatureBlock& block);
 
 /// A request for all of them: "down.6:kld,up.6:bce".
-std::string text(std::span<const FeatureBlock> blocks);
+GRADSPACE_API std::string text(std::span<const FeatureBlock> blocks);
 
 /// The total number of columns.
-std::size_t dimension(std::span<const FeatureBlock> blocks);
+GRADSPACE_API std::size_t dimension(std::span<const FeatureBlock> blocks);
 
 }  // namespace gradspace

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/feature_block.h"
 #include "gradspace/source.h"
 
@@ -47,13 +48,13 @@ struct FeatureSetMeta {
 };
 
 /// Hex digits that tell one list of paths from another.
-std::string list_digest(const Source& source);
+GRADSPACE_API std::string list_digest(const Source& source);
 
 /// Appends rows; nothing is visible under `path` until `finish`. While at work the data lies in
 /// `path` + ".partial", which also remembers how far it came: several times a second what was appended
 /// is flushed to the disk in the background, and noted. After a kill, even one of the machine, work
 /// is taken up from the last note.
-class FeatureSetWriter {
+class GRADSPACE_API FeatureSetWriter {
  public:
   /// Starts, or continues a ".partial" whose meta is equal; one of another meta, or one that is
   /// damaged, is begun anew. Throws IoError, also while another process writes the same set;
@@ -93,7 +94,7 @@ class FeatureSetWriter {
 };
 
 /// A feature set, memory-mapped. Thread-safe.
-class FeatureSet {
+class GRADSPACE_API FeatureSet {
  public:
   /// Throws IoError, FormatError (truncated, a newer version, sizes that do not fit).
   explicit FeatureSet(const std::filesystem::path& path);

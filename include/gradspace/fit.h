@@ -9,6 +9,7 @@
 
 #include "gradspace/classifier.h"
 #include "gradspace/detector.h"
+#include "gradspace/export.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/results.h"
 #include "gradspace/source.h"
@@ -35,12 +36,13 @@ struct FitData {
 
 /// Throws InvalidArgument when a set is empty, sets were made by different models, or columns are
 /// missing.
-Detector fit_detector(const FitData& data, const FitOptions& options,
-                      const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
+GRADSPACE_API Detector
+fit_detector(const FitData& data, const FitOptions& options,
+             const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
 
 /// The detector's scores of a whole set, in order; `name` stands in messages.
-std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
-                                    const std::string& name);
+GRADSPACE_API std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
+                                                  const std::string& name);
 
 /// What a detector says of an image.
 struct JudgedImage {
@@ -52,9 +54,10 @@ struct JudgedImage {
 /// Outliers without a challenge (images of another kind) make rows of type 0. Accuracy is taken at
 /// `threshold`; `method` and `run` go into the rows. Throws InvalidArgument when `inliers` holds
 /// challenged images or either is empty; `name` of the inliers stands in the message.
-std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImage> inliers,
-                             std::span<const JudgedImage> outliers, double threshold,
-                             const std::string& method, int run);
+GRADSPACE_API std::vector<ResultRow> judge(const std::string& name,
+                                           std::span<const JudgedImage> inliers,
+                                           std::span<const JudgedImage> outliers, double threshold,
+                                           const std::string& method, int run);
 
 /// A set with a name for messages.
 struct NamedSet {
@@ -63,8 +66,9 @@ struct NamedSet {
 };
 
 /// `judge` by the detector's scores of feature sets, at its threshold.
-std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
-                                         std::span<const NamedSet> outliers,
-                                         const std::string& method, int run);
+GRADSPACE_API std::vector<ResultRow> evaluate_detector(const Detector& detector,
+                                                       const NamedSet& inliers,
+                                                       std::span<const NamedSet> outliers,
+                                                       const std::string& method, int run);
 
 }  // namespace gradspace

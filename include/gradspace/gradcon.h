@@ -34,6 +34,7 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
@@ -43,9 +44,9 @@ namespace gradspace {
 
 /// The paper's autoencoder: 28x28 images of 1 or 3 channels, 32-32-64-64 channels, kernel 4, stride
 /// 2; `latent` variables (the paper's VAE: 576) or, at 0, no bottleneck.
-AutoencoderSpec gradcon_autoencoder(int channels, int latent = 0);
+GRADSPACE_API AutoencoderSpec gradcon_autoencoder(int channels, int latent = 0);
 
-struct GradConOptions {
+struct GRADSPACE_API GradConOptions {
   int epochs = 1000;                 ///< the released code's
   int batch = 64;                    ///< images a step
   double learning_rate = 1e-3;       ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
@@ -63,7 +64,7 @@ struct GradConOptions {
 };
 
 /// What training ends with and scoring begins with.
-struct GradConDetector {
+struct GRADSPACE_API GradConDetector {
   Model model;
   TensorMap mean_gradients;  ///< m, by the weight's name ("up.0.weight")
   /// Reconstruction error and cosine of the clean validation images: they give the threshold of any
@@ -77,8 +78,9 @@ struct GradConDetector {
 };
 
 /// `.safetensors` with kind "gradcon". Throws IoError, FormatError.
-GradConDetector read_gradcon(const std::filesystem::path& path);
-void write_gradcon(const std::filesystem::path& path, const GradConDetector& detector);
+GRADSPACE_API GradConDetector read_gradcon(const std::filesystem::path& path);
+GRADSPACE_API void write_gradcon(const std::filesystem::path& path,
+                                 const GradConDetector& detector);
 
 struct GradConScore {
   double score = 0;   ///< error - weight * cosine
@@ -88,7 +90,7 @@ struct GradConScore {
 
 /// Scores images on the native engine: each image's decoder gradients are met with m where they are
 /// computed and never stored. For one thread at a time; make one a thread.
-class GradConScorer {
+class GRADSPACE_API GradConScorer {
  public:
   /// The paper's weight of the gradient in the score: four times that in training.
   static constexpr double kGradientWeight = 0.12;
@@ -112,13 +114,13 @@ class GradConScorer {
 };
 
 /// Of the clean validation images, in their order.
-std::vector<GradConScore> clean_scores(const GradConDetector& detector,
-                                       double gradient_weight = GradConScorer::kGradientWeight);
+GRADSPACE_API std::vector<GradConScore> clean_scores(
+    const GradConDetector& detector, double gradient_weight = GradConScorer::kGradientWeight);
 
 /// The threshold at which a clean image is called out of distribution with a probability of at most
 /// `false_alarms`, by `calibrate_threshold` on the clean validation images. Throws as that does.
-double calibrated_threshold(const GradConDetector& detector, double false_alarms,
-                            double gradient_weight = GradConScorer::kGradientWeight);
+GRADSPACE_API double calibrated_threshold(const GradConDetector& detector, double false_alarms,
+                                          double gradient_weight = GradConScorer::kGradientWeight);
 
 /// Means over images; cosines are of batches, as they are in training.
 struct GradConEpoch {
@@ -136,7 +138,7 @@ struct GradConEpoch {
 };
 
 /// The history as CSV with a header line of the fields' names. Digits round-trip.
-std::string gradcon_training_csv(std::span<const GradConEpoch> epochs);
+GRADSPACE_API std::string gradcon_training_csv(std::span<const GradConEpoch> epochs);
 
 struct GradConObserver {
   std::function<void(const TrainProgress&)> on_step;
@@ -160,8 +162,9 @@ struct GradConTrainResult {
 /// with the bits of an uninterrupted one. A last short batch is a short batch. Throws
 /// InvalidArgument, IoError, FormatError; Error naming epoch and step when the loss is no longer
 /// finite.
-GradConTrainResult train_gradcon(const AutoencoderSpec& spec, const ImageStore& train,
-                                 const ImageStore& validation, const GradConOptions& options,
-                                 const GradConObserver& observer = {});
+GRADSPACE_API GradConTrainResult train_gradcon(const AutoencoderSpec& spec, const ImageStore& train,
+                                               const ImageStore& validation,
+                                               const GradConOptions& options,
+                                               const GradConObserver& observer = {});
 
 }  // namespace gradspace

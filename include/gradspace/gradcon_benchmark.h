@@ -13,18 +13,17 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/gradcon.h"
-#include "gradspace/results.h"
+#include "gradspace/gradcon_results.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
 
-struct GradConBenchmarkOptions {
+struct GRADSPACE_API GradConBenchmarkOptions {
   std::filesystem::path data;
   SourceKind source = SourceKind::kAuto;
   /// Results, and for every class and run a folder with detector, history, checkpoint and every image's
@@ -39,12 +38,6 @@ struct GradConBenchmarkOptions {
 
   /// Throws InvalidArgument naming the option.
   void validate() const;
-};
-
-struct GradConBenchmarkRow {
-  int inlier_class = 0;
-  int best_epoch = 0;
-  ResultRow result;  ///< of no challenge: type and level 0
 };
 
 struct GradConBenchmarkResult {
@@ -62,11 +55,7 @@ struct GradConBenchmarkObserver {
 /// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws
 /// InvalidArgument when the source has no classes, lacks one that is asked for, or has fewer than a
 /// hundred images of one.
-GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& options,
-                                             const GradConBenchmarkObserver& observer = {});
-
-/// AUROC by class, means over runs with their standard deviation where there are several, and the
-/// mean over classes.
-std::string gradcon_benchmark_table(std::span<const GradConBenchmarkRow> rows);
+GRADSPACE_API GradConBenchmarkResult run_gradcon_benchmark(
+    const GradConBenchmarkOptions& options, const GradConBenchmarkObserver& observer = {});
 
 }  // namespace gradspace

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/feature_block.h"
 #include "gradspace/model.h"
 
@@ -27,11 +28,12 @@ namespace gradspace {
 /// layer with bce, then, where there is a bottleneck, every one with kld), `all:LOSS`. Throws
 /// InvalidArgument naming the valid layers and losses; also for kld, elbo, mu and logvar of a model
 /// without bottleneck, and for a block asked for twice.
-std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec);
+GRADSPACE_API std::vector<FeatureBlock> parse_features(std::string_view request,
+                                                       const AutoencoderSpec& spec);
 
 /// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default;
 /// without a bottleneck the decoder's alone.
-std::string proposed_features(const AutoencoderSpec& spec);
+GRADSPACE_API std::string proposed_features(const AutoencoderSpec& spec);
 
 /// Images for a backend, viewed: exactly one of the two is set.
 struct ImageBatch {
@@ -52,7 +54,7 @@ struct GradientOutputs {
 };
 
 /// Computes the asked blocks. One object is for one thread at a time; make one a thread.
-class GradientBackend {
+class GRADSPACE_API GradientBackend {
  public:
   virtual ~GradientBackend() = default;
 
@@ -66,16 +68,16 @@ class GradientBackend {
 enum class InstructionSet { kBest, kSse4, kAvx2, kAvx512, kNeon };
 
 /// "best", "sse4", "avx2", "avx512", "neon".
-std::string_view name(InstructionSet set);
+GRADSPACE_API std::string_view name(InstructionSet set);
 
 /// Those that the engine has and this processor can run, the best one first; empty where there is but
 /// portable code, which kBest then stands for.
-std::vector<InstructionSet> available_instruction_sets();
+GRADSPACE_API std::vector<InstructionSet> available_instruction_sets();
 
 /// The native SIMD engine (src/gradient). Throws InvalidArgument for a model that does not validate,
 /// or an instruction set that this processor lacks.
-std::unique_ptr<GradientBackend> make_native_backend(const Model& model,
-                                                     std::vector<FeatureBlock> blocks,
-                                                     InstructionSet set = InstructionSet::kBest);
+GRADSPACE_API std::unique_ptr<GradientBackend> make_native_backend(
+    const Model& model, std::vector<FeatureBlock> blocks,
+    InstructionSet set = InstructionSet::kBest);
 
 }  // namespace gradspace

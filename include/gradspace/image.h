@@ -22,13 +22,15 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 /// An image of more pixels than this is refused before anything is allocated.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
 
 /// An 8-bit image that owns its pixels. Never empty.
-class Image {
+class GRADSPACE_API Image {
  public:
   /// A black image. Throws InvalidArgument unless width, height >= 1, width * height <= kMaxPixels and
   /// channels is 1 or 3.
@@ -60,14 +62,15 @@ class Image {
 enum class ImageFormat { kBmp, kPnm, kPng, kJpeg };
 
 /// The format by the first bytes, whatever the file is called. Throws FormatError for none of ours.
-ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string_view name);
+GRADSPACE_API ImageFormat detect_image_format(std::span<const std::uint8_t> bytes,
+                                              std::string_view name);
 
 /// Decodes a file's bytes; `name` stands in messages. Grey files give one channel, others three.
 /// Throws FormatError on truncated, hostile or unsupported content.
-Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name);
+GRADSPACE_API Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name);
 
 /// Reads and decodes a file. Throws IoError, FormatError.
-Image read_image(const std::filesystem::path& path);
+GRADSPACE_API Image read_image(const std::filesystem::path& path);
 
 struct EncodeOptions {
   /// JPEG quality, 1 to 100, libjpeg's scale; chroma is subsampled 4:2:0 below 90.
@@ -75,36 +78,36 @@ struct EncodeOptions {
 };
 
 /// Encodes in memory. Decoding BMP, PNM and PNG gives the same pixels back.
-std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
-                                       const EncodeOptions& options = {});
+GRADSPACE_API std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
+                                                     const EncodeOptions& options = {});
 
 /// Encodes and writes beside the target, then renames: the old file or the new one, never half of
 /// it. The format follows the extension (.bmp .pgm .ppm .pnm .png .jpg .jpeg, any case); another
 /// throws InvalidArgument.
-void write_image(const std::filesystem::path& path, const Image& image,
-                 const EncodeOptions& options = {});
+GRADSPACE_API void write_image(const std::filesystem::path& path, const Image& image,
+                               const EncodeOptions& options = {});
 
 /// The format that a file name's extension stands for. Throws InvalidArgument for none of ours.
-ImageFormat image_format_from_extension(const std::filesystem::path& path);
+GRADSPACE_API ImageFormat image_format_from_extension(const std::filesystem::path& path);
 
 /// Whether the extension is one of those `image_format_from_extension` knows (or .pbm).
-bool has_image_extension(const std::filesystem::path& path);
+GRADSPACE_API bool has_image_extension(const std::filesystem::path& path);
 
 /// Three channels: grey is repeated, RGB copied.
-Image to_rgb(Image image);
+GRADSPACE_API Image to_rgb(Image image);
 
 /// One channel: BT.601 luma as Pillow's convert("L") rounds it.
-Image to_grey(Image image);
+GRADSPACE_API Image to_grey(Image image);
 
 /// Antialiased bilinear resize, byte for byte what Pillow's `resize((w, h), BILINEAR)` gives:
 /// horizontal pass first, 22-bit fixed-point coefficients, 8-bit rows between the passes, a pass
 /// skipped where the size stays. Throws InvalidArgument unless width, height >= 1.
-Image resize_bilinear(const Image& image, int width, int height);
+GRADSPACE_API Image resize_bilinear(const Image& image, int width, int height);
 
 /// Files and images to pixels of one size, for pipelines that read many: what it allocates lives on
 /// from one image to the next. Gives what decode_image, then to_rgb or to_grey, then resize_bilinear
 /// give. One object is for one thread at a time.
-class FixedSizeReader {
+class GRADSPACE_API FixedSizeReader {
  public:
   /// Throws InvalidArgument for a size or number of channels that Image does not take.
   FixedSizeReader(int width, int height, int channels);

@@ -12,11 +12,12 @@
 #include <span>
 #include <string>
 
+#include "gradspace/export.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
 
-struct LinearDecoder {
+struct GRADSPACE_API LinearDecoder {
   static constexpr std::size_t kVisible = 192;
   static constexpr std::size_t kHidden = 400;
 
@@ -36,18 +37,18 @@ struct LinearDecoder {
 
 /// A decoder file: one of ours (`.safetensors` of kind "linear decoder"), or the published MATLAB
 /// file (see import_matlab_decoder); told apart by content. Throws IoError, FormatError.
-LinearDecoder load_decoder(const std::filesystem::path& path);
+GRADSPACE_API LinearDecoder load_decoder(const std::filesystem::path& path);
 
 /// Writes `.safetensors`. Throws InvalidArgument, IoError.
-void save_decoder(const std::filesystem::path& path, const LinearDecoder& decoder);
+GRADSPACE_API void save_decoder(const std::filesystem::path& path, const LinearDecoder& decoder);
 
 /// Reads a level 5 MATLAB file that holds `optTheta`: W1, W2, b1, b2, one after the other, column by
 /// column. Needs libmatio, which is loaded on first use. Throws IoError, FormatError; Error when
 /// libmatio is not installed.
-LinearDecoder import_matlab_decoder(const std::filesystem::path& path);
+GRADSPACE_API LinearDecoder import_matlab_decoder(const std::filesystem::path& path);
 
 /// The decoder that is built into the library. Thread-safe; read on first use, and never destroyed.
 /// Throws Error when this build has none.
-const LinearDecoder& shipped_decoder();
+GRADSPACE_API const LinearDecoder& shipped_decoder();
 
 }  // namespace gradspace

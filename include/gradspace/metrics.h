@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <span>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 struct DetectionMetrics {
@@ -29,13 +31,14 @@ struct DetectionMetrics {
 
 /// An image is called in-distribution where score <= `threshold`.
 /// O(n log n). Throws InvalidArgument when a class is empty or a score is NaN.
-DetectionMetrics detection_metrics(std::span<const double> in_scores,
-                                   std::span<const double> out_scores, double threshold);
+GRADSPACE_API DetectionMetrics detection_metrics(std::span<const double> in_scores,
+                                                 std::span<const double> out_scores,
+                                                 double threshold);
 
 /// The threshold at which a clean image not seen before is called OOD with a probability of at most
 /// `false_alarms`: the ceil((1 - false_alarms)(n + 1))-th smallest of the n clean scores (split
 /// conformal prediction; exact in expectation for exchangeable images). Throws InvalidArgument when
 /// the rate is not within (0, 1), or takes more clean images than there are.
-double calibrate_threshold(std::span<const double> in_scores, double false_alarms);
+GRADSPACE_API double calibrate_threshold(std::span<const double> in_scores, double false_alarms);
 
 }  // namespace gradspace

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -39,7 +40,7 @@ struct ConvSpec {
 };
 
 /// Channels, height and width of one image's activations.
-struct Extent {
+struct GRADSPACE_API Extent {
   int channels = 0;
   int height = 0;
   int width = 0;
@@ -51,7 +52,7 @@ struct Extent {
   friend bool operator==(const Extent&, const Extent&) = default;
 };
 
-struct AutoencoderSpec {
+struct GRADSPACE_API AutoencoderSpec {
   Extent input{3, 28, 28};
   std::vector<ConvSpec> down{{3}, {6}, {9}, {12}};
   /// Number of latent variables; 0 leaves the bottleneck out.
@@ -81,18 +82,18 @@ struct LayerInfo {
 };
 
 /// down..., fc11, fc12, fc2, up... with all shapes worked out. Validates.
-std::vector<LayerInfo> layers(const AutoencoderSpec& spec);
+GRADSPACE_API std::vector<LayerInfo> layers(const AutoencoderSpec& spec);
 
 /// The description as JSON: {"input": [3, 28, 28], "down": [{"out_channels": 3, "kernel": 4,
 /// "stride": 2, "padding": 2}, ...], "latent": 20, "up": [...]}. Keys left out take the defaults of
 /// AutoencoderSpec and ConvSpec (out_channels alone must be there); an unknown key throws. The result
 /// of parsing is validated. `name` stands in messages. Throws FormatError; IoError.
-std::string to_json(const AutoencoderSpec& spec);
-AutoencoderSpec parse_autoencoder_spec(std::string_view json, std::string_view name);
-AutoencoderSpec read_autoencoder_spec(const std::filesystem::path& path);
+GRADSPACE_API std::string to_json(const AutoencoderSpec& spec);
+GRADSPACE_API AutoencoderSpec parse_autoencoder_spec(std::string_view json, std::string_view name);
+GRADSPACE_API AutoencoderSpec read_autoencoder_spec(const std::filesystem::path& path);
 
 /// A description with its weights.
-struct Model {
+struct GRADSPACE_API Model {
   AutoencoderSpec spec;
   TensorMap weights;
   /// What else the file says (training record, seeds, preprocessing), as JSON texts by key.
@@ -105,16 +106,16 @@ struct Model {
 
 /// PyTorch's default initialisation (Kaiming uniform, a = sqrt 5: every weight and bias uniform in
 /// +-1/sqrt(fan_in)), drawn from gradspace's own generator, so that every backend starts equal.
-Model initialise(const AutoencoderSpec& spec, std::uint64_t seed);
+GRADSPACE_API Model initialise(const AutoencoderSpec& spec, std::uint64_t seed);
 
 /// Reads and writes `.safetensors` with kind "autoencoder". Throws IoError, FormatError.
-Model read_model(const std::filesystem::path& path);
-void write_model(const std::filesystem::path& path, const Model& model);
+GRADSPACE_API Model read_model(const std::filesystem::path& path);
+GRADSPACE_API void write_model(const std::filesystem::path& path, const Model& model);
 
 /// Reads a checkpoint of the original research code (zip-format `torch.save` of a dict that holds
 /// `state_dict`, or of a state dict itself; a `module.` prefix is taken off). The description is
 /// worked out from the weights' shapes and must fit `spec`. Throws IoError, FormatError.
-Model import_pytorch_checkpoint(const std::filesystem::path& path,
-                                const AutoencoderSpec& spec = AutoencoderSpec{});
+GRADSPACE_API Model import_pytorch_checkpoint(const std::filesystem::path& path,
+                                              const AutoencoderSpec& spec = AutoencoderSpec{});
 
 }  // namespace gradspace

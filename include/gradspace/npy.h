@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -16,7 +17,7 @@ namespace gradspace {
 enum class NpyType { kFloat32, kFloat64, kUint8, kInt64 };
 
 /// Bytes of one value.
-std::size_t npy_item_size(NpyType type);
+GRADSPACE_API std::size_t npy_item_size(NpyType type);
 
 struct NpyHeader {
   NpyType type = NpyType::kFloat32;
@@ -27,17 +28,19 @@ struct NpyHeader {
 /// `bytes` is the file or its beginning (a header is at most 1 MiB long); whether the values are there
 /// is not looked at. Throws FormatError, also for Fortran order, other types, and shapes whose size
 /// overflows; `name` stands in messages.
-NpyHeader parse_npy_header(std::span<const std::uint8_t> bytes, std::string_view name);
+GRADSPACE_API NpyHeader parse_npy_header(std::span<const std::uint8_t> bytes,
+                                         std::string_view name);
 
 /// A version 1.0 header padded to exactly `size` bytes (a multiple of 64), so that it can be
 /// rewritten in place when the number of rows is known. Throws InvalidArgument when it can't fit.
-std::vector<std::uint8_t> npy_header(NpyType type, const std::vector<std::int64_t>& shape,
-                                     std::size_t size = 128);
+GRADSPACE_API std::vector<std::uint8_t> npy_header(NpyType type,
+                                                   const std::vector<std::int64_t>& shape,
+                                                   std::size_t size = 128);
 
 /// A whole float32 (or float64, narrowed) file. Throws FormatError, also when the values are fewer or
 /// more than the header says; IoError.
-Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name);
-Tensor read_npy(const std::filesystem::path& path);
-void write_npy(const std::filesystem::path& path, const Tensor& tensor);
+GRADSPACE_API Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name);
+GRADSPACE_API Tensor read_npy(const std::filesystem::path& path);
+GRADSPACE_API void write_npy(const std::filesystem::path& path, const Tensor& tensor);
 
 }  // namespace gradspace

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "gradspace/detector.h"
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/model.h"
 
@@ -34,7 +35,7 @@ struct ObservationNeeds {
 };
 
 /// What serves both: blocks that are in both stand once.
-ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b);
+GRADSPACE_API ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b);
 
 /// Images and what a model says of them, row by row; what was not asked for is empty.
 struct Observations {
@@ -54,25 +55,29 @@ struct Observations {
 
 /// Observes images of the model's input extent, [n, H, W, C]. The backend must compute `needs.blocks`.
 /// Throws InvalidArgument when it does not, or the bytes are no whole number of images.
-Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
-                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
+GRADSPACE_API Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
+                                   const AutoencoderSpec& spec,
+                                   std::span<const std::uint8_t> images_u8_nhwc);
 
 /// The same on all cores, a backend each; `make_backend` is called by several threads.
-Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
-                     const ObservationNeeds& needs, const AutoencoderSpec& spec,
-                     std::span<const std::uint8_t> images_u8_nhwc);
+GRADSPACE_API Observations
+observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
+        const ObservationNeeds& needs, const AutoencoderSpec& spec,
+        std::span<const std::uint8_t> images_u8_nhwc);
 
 /// The rows at the given positions.
-Observations select(const Observations& all, std::span<const std::uint32_t> positions);
+GRADSPACE_API Observations select(const Observations& all,
+                                  std::span<const std::uint32_t> positions);
 
 /// The gradients of `wanted`, [count, dimension(wanted)], and their norms, [count, wanted.size()].
 /// Throw InvalidArgument naming the block that was not observed.
-std::vector<float> gradients_of(const Observations& observations,
-                                std::span<const FeatureBlock> wanted);
-std::vector<float> norms_of(const Observations& observations, std::span<const FeatureBlock> wanted);
+GRADSPACE_API std::vector<float> gradients_of(const Observations& observations,
+                                              std::span<const FeatureBlock> wanted);
+GRADSPACE_API std::vector<float> norms_of(const Observations& observations,
+                                          std::span<const FeatureBlock> wanted);
 
 /// A fitted detector at work. Thread-safe.
-class ScoreFunction {
+class GRADSPACE_API ScoreFunction {
  public:
   virtual ~ScoreFunction() = default;
 
@@ -83,8 +88,8 @@ class ScoreFunction {
 
 /// Any detector, the paper's classifier too. Throws InvalidArgument when its method is not known, its
 /// tensors do not fit, or it was made for images of another extent.
-std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
-                                                   const AutoencoderSpec& spec);
+GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
+                                                                 const AutoencoderSpec& spec);
 
 struct OneClassMethodInfo {
   std::string name;     ///< "image-statistics"
@@ -92,15 +97,16 @@ struct OneClassMethodInfo {
 };
 
 /// All methods, in the order of their tables.
-std::vector<OneClassMethodInfo> one_class_methods();
+GRADSPACE_API std::vector<OneClassMethodInfo> one_class_methods();
 
 /// Whether `name` is one of them.
-bool is_one_class_method(std::string_view name);
+GRADSPACE_API bool is_one_class_method(std::string_view name);
 
 /// What the named methods need together. Throws InvalidArgument that lists the valid names.
-ObservationNeeds one_class_needs(std::span<const std::string> methods, const AutoencoderSpec& spec);
+GRADSPACE_API ObservationNeeds one_class_needs(std::span<const std::string> methods,
+                                               const AutoencoderSpec& spec);
 
-struct OneClassOptions {
+struct GRADSPACE_API OneClassOptions {
   std::string method = "pseudo-outliers";
   double false_alarms = 0.01;  ///< share of clean images called out at the detector's threshold
   std::uint64_t seed = 0;      ///< of whatever is drawn: held-out rows, distortions, orders
@@ -125,6 +131,6 @@ struct OneClassData {
 /// Fits to `train` and calibrates on `validation`. Throws InvalidArgument when the method is not
 /// known or not possible with this model, features are the same for every image, or there are too few
 /// images for the rate of false alarms (the message says how many are needed).
-Detector fit_one_class(const OneClassData& data, const OneClassOptions& options);
+GRADSPACE_API Detector fit_one_class(const OneClassData& data, const OneClassOptions& options);
 
 }  // namespace gradspace

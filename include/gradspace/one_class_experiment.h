@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "gradspace/experiment.h"
+#include "gradspace/export.h"
 
 namespace gradspace {
 
-struct OneClassExperimentOptions : ExperimentOptions {
+struct GRADSPACE_API OneClassExperimentOptions : ExperimentOptions {
   /// Names of one_class_methods(), "image-pseudo-kinless", "stand-ins", "gradcon"; empty = all that the
   /// images' extent allows.
   std::vector<std::string> methods;
@@ -33,7 +34,7 @@ struct OneClassExperimentOptions : ExperimentOptions {
 /// training.csv, samples/, report.html (gradspace/report.h), and a folder a run with model, detectors and
 /// scores. Throws InvalidArgument, IoError, FormatError; names the first
 /// set that is missing.
-ExperimentResult run_one_class_experiment(const OneClassExperimentOptions& options,
-                                          const ExperimentObserver& observer = {});
+GRADSPACE_API ExperimentResult run_one_class_experiment(const OneClassExperimentOptions& options,
+                                                        const ExperimentObserver& observer = {});
 
 }  // namespace gradspace

@@ -3,10 +3,11 @@
 #pragma once
 
 #include "gradspace/experiment.h"
+#include "gradspace/export.h"
 
 namespace gradspace {
 
-struct OodExperimentOptions : ExperimentOptions {
+struct GRADSPACE_API OodExperimentOptions : ExperimentOptions {
   /// Trained against (the paper: Gaussian blur, level 1).
   challenge::Type stand_in = challenge::Type::kGaussianBlur;
   int stand_in_level = 1;
@@ -21,7 +22,7 @@ struct OodExperimentOptions : ExperimentOptions {
 /// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run
 /// with model, feature sets and detectors.
 /// Throws InvalidArgument, IoError, FormatError; names the first set that is missing.
-ExperimentResult run_ood_experiment(const OodExperimentOptions& options,
-                                    const ExperimentObserver& observer = {});
+GRADSPACE_API ExperimentResult run_ood_experiment(const OodExperimentOptions& options,
+                                                  const ExperimentObserver& observer = {});
 
 }  // namespace gradspace

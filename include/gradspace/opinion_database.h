@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 struct OpinionPair {
@@ -46,11 +48,12 @@ struct OpinionDatabaseInfo {
 };
 
 /// Those known.
-std::span<const OpinionDatabaseInfo> all_opinion_databases();
+GRADSPACE_API std::span<const OpinionDatabaseInfo> all_opinion_databases();
 
 /// `path` is the database's folder, for csv the file. Images are not opened. Reading .mat files needs
 /// libmatio. Throws InvalidArgument for a name that is not known, IoError, FormatError; also when no
 /// pair has both its files.
-OpinionDatabase open_opinion_database(std::string_view name, const std::filesystem::path& path);
+GRADSPACE_API OpinionDatabase open_opinion_database(std::string_view name,
+                                                    const std::filesystem::path& path);
 
 }  // namespace gradspace

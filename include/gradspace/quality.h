@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/image.h"
 #include "gradspace/linear_decoder.h"
 
@@ -32,7 +33,7 @@ struct PreparedImage;
 
 /// An image with what several metrics want of it, each worked out once, when first asked for.
 /// Thread-safe.
-class QualityImage {
+class GRADSPACE_API QualityImage {
  public:
   /// `name` stands in messages.
   explicit QualityImage(Image image, std::string name = "image");
@@ -55,7 +56,7 @@ class QualityImage {
 
 /// A metric's view of one reference: all that does not depend on the distorted image is done.
 /// Thread-safe.
-class QualityReference {
+class GRADSPACE_API QualityReference {
  public:
   virtual ~QualityReference() = default;
 
@@ -66,7 +67,7 @@ class QualityReference {
 };
 
 /// Thread-safe.
-class QualityMetric {
+class GRADSPACE_API QualityMetric {
  public:
   virtual ~QualityMetric() = default;
 
@@ -83,14 +84,14 @@ struct QualityMetricInfo {
 };
 
 /// All of them, the paper's first.
-std::span<const QualityMetricInfo> all_quality_metrics();
+GRADSPACE_API std::span<const QualityMetricInfo> all_quality_metrics();
 
 /// Throws InvalidArgument for a name that is not known, listing those that are. `decoder` is read
 /// only by metrics that use one.
-std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name,
-                                                   const LinearDecoder& decoder);
+GRADSPACE_API std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name,
+                                                                 const LinearDecoder& decoder);
 /// With the shipped decoder.
-std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name);
+GRADSPACE_API std::unique_ptr<QualityMetric> make_quality_metric(std::string_view name);
 
 /// Where two images differ in gradient space, by patches of 16x16 pixels (8x8 of the halved image).
 struct GradientMap {
@@ -102,10 +103,10 @@ struct GradientMap {
 };
 
 /// Throws as QualityReference::score.
-GradientMap gradient_map(const QualityImage& reference, const QualityImage& distorted,
-                         const LinearDecoder& decoder);
+GRADSPACE_API GradientMap gradient_map(const QualityImage& reference, const QualityImage& distorted,
+                                       const LinearDecoder& decoder);
 
 /// The map as heat over the reference in grey, with its scale below.
-Image draw_gradient_map(const QualityImage& reference, const GradientMap& map);
+GRADSPACE_API Image draw_gradient_map(const QualityImage& reference, const GradientMap& map);
 
 }  // namespace gradspace

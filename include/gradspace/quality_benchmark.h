@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "gradspace/agreement.h"
+#include "gradspace/export.h"
 
 namespace gradspace {
 
-struct QualityBenchmarkOptions {
+struct GRADSPACE_API QualityBenchmarkOptions {
   std::string database;        ///< see opinion_database.h
   std::filesystem::path path;  ///< of the database
   std::filesystem::path out;   ///< folder for the files; made when it isn't there
@@ -68,11 +69,11 @@ struct QualityBenchmarkResult {
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
 /// database, decoder and metrics are the same. Throws InvalidArgument, IoError, FormatError; Error
 /// when no pair could be scored.
-QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
-                                             const QualityBenchmarkObserver& observer = {});
+GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(
+    const QualityBenchmarkOptions& options, const QualityBenchmarkObserver& observer = {});
 
 /// The summary for people: figures with their intervals, published ones beside them, then SROCC by
 /// type.
-std::string quality_benchmark_table(const QualityBenchmarkResult& result);
+GRADSPACE_API std::string quality_benchmark_table(const QualityBenchmarkResult& result);
 
 }  // namespace gradspace

@@ -16,14 +16,16 @@
 
 #include <filesystem>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 /// Whether this build can write reports (GRADSPACE_REPORT).
-bool can_write_report();
+GRADSPACE_API bool can_write_report();
 
 /// Writes `folder`/report.html and returns its path. Throws IoError when the folder holds no run;
 /// FormatError when one of the files above is damaged or of a newer version; InvalidArgument when
 /// this build can't write reports.
-std::filesystem::path write_report(const std::filesystem::path& folder);
+GRADSPACE_API std::filesystem::path write_report(const std::filesystem::path& folder);
 
 }  // namespace gradspace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/metrics.h"
 
 namespace gradspace {
@@ -29,14 +30,14 @@ struct Results {
 };
 
 /// Writes both files into `folder`, which must exist; each is replaced as a whole.
-void write_results(const std::filesystem::path& folder, const Results& results);
+GRADSPACE_API void write_results(const std::filesystem::path& folder, const Results& results);
 
 /// Reads `results.json`. Throws IoError, FormatError (also for a newer format version).
-Results read_results(const std::filesystem::path& path);
+GRADSPACE_API Results read_results(const std::filesystem::path& path);
 
 /// Methods by challenge types: mean over levels and runs, with the standard deviation between runs
 /// where there are several; balanced accuracy in percent, beside the paper's row where it tested
 /// the type, and AUROC.
-std::string results_table(const Results& results);
+GRADSPACE_API std::string results_table(const Results& results);
 
 }  // namespace gradspace

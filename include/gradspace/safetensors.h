@@ -10,12 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
-
-/// The newest `format_version` this library writes and reads.
-inline constexpr int kFormatVersion = 1;
 
 struct SafeTensors {
   TensorMap tensors;
@@ -24,13 +22,16 @@ struct SafeTensors {
 };
 
 /// Throws FormatError on truncated or inconsistent content; `name` stands in messages.
-SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name);
-std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file);
+GRADSPACE_API SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes,
+                                            std::string_view name);
+GRADSPACE_API std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file);
 
 /// Reads one of ours: throws FormatError unless metadata "kind" is `kind` and "format_version" is
 /// known. An empty `kind` accepts any.
-SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind);
+GRADSPACE_API SafeTensors read_safetensors(const std::filesystem::path& path,
+                                           std::string_view kind);
 /// Adds "kind", "format_version" and "gradspace_version"; written beside the target, then renamed.
-void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file);
+GRADSPACE_API void write_safetensors(const std::filesystem::path& path, std::string_view kind,
+                                     SafeTensors file);
 
 }  // namespace gradspace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gradspace/detector.h"
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
 
@@ -20,7 +21,7 @@ struct ImageScore {
 };
 
 /// For one thread at a time; make one a thread.
-class Scorer {
+class GRADSPACE_API Scorer {
  public:
   /// `backend` must compute exactly `detector.columns` for a model of this description: make it with
   /// `make_native_backend(model, detector.columns)`. Throws InvalidArgument when it does not, or the
@@ -44,6 +45,7 @@ class Scorer {
 
 /// Resizes (antialiased bilinear) and converts to the extent's channels, HWC bytes into `out`
 /// (extent.size() bytes).
-void prepare_image(const Image& image, const Extent& extent, std::span<std::uint8_t> out);
+GRADSPACE_API void prepare_image(const Image& image, const Extent& extent,
+                                 std::span<std::uint8_t> out);
 
 }  // namespace gradspace

@@ -15,12 +15,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/image.h"
 
 namespace gradspace {
 
 /// The seven fields of a CURE-TSR file name, such as 01_01_00_00_00_05_0003.bmp.
-struct CureTsrName {
+struct GRADSPACE_API CureTsrName {
   int sequence = 0;   ///< 01 real, 02 synthetic
   int sign = 0;       ///< 1 to 14
   int challenge = 0;  ///< 0 to 12; 0 alone is in-distribution
@@ -46,10 +47,10 @@ struct ImageInfo {
 enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10 };
 
 /// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10.
-SourceKind parse_source_kind(std::string_view text);
+GRADSPACE_API SourceKind parse_source_kind(std::string_view text);
 
 /// A list of images. Thread-safe.
-class Source {
+class GRADSPACE_API Source {
  public:
   virtual ~Source() = default;
 
@@ -74,11 +75,11 @@ class Source {
 /// folder of images, searched recursively.
 /// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
 /// Throws IoError when it can't be read, FormatError when it holds no image.
-std::unique_ptr<Source> open_source(const std::filesystem::path& path,
-                                    SourceKind kind = SourceKind::kAuto);
+GRADSPACE_API std::unique_ptr<Source> open_source(const std::filesystem::path& path,
+                                                  SourceKind kind = SourceKind::kAuto);
 
 /// The images of `source` at the given positions, as a source (it keeps `source` alive).
-std::unique_ptr<Source> select(std::shared_ptr<const Source> source,
-                               std::vector<std::uint32_t> positions);
+GRADSPACE_API std::unique_ptr<Source> select(std::shared_ptr<const Source> source,
+                                             std::vector<std::uint32_t> positions);
 
 }  // namespace gradspace

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
+
 namespace gradspace {
 
 /// A dense float32 array, row-major (the last index runs fastest), in PyTorch's order of axes.
@@ -21,9 +23,9 @@ struct Tensor {
 using TensorMap = std::map<std::string, Tensor>;
 
 /// The number of values of a shape. Throws InvalidArgument on a negative extent or on overflow.
-std::size_t element_count(const std::vector<std::int64_t>& shape);
+GRADSPACE_API std::size_t element_count(const std::vector<std::int64_t>& shape);
 
 /// "[12, 9, 4, 4]", for messages.
-std::string shape_text(const std::vector<std::int64_t>& shape);
+GRADSPACE_API std::string shape_text(const std::vector<std::int64_t>& shape);
 
 }  // namespace gradspace

@@ -8,14 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/gradient.h"
-#include "gradspace/train.h"
+#include "gradspace/training_backend.h"
 
 namespace gradspace {
 
 enum class Precision { kFloat32, kFloat64 };
 
-class TorchModule {
+class GRADSPACE_API TorchModule {
  public:
   virtual ~TorchModule() = default;
 
@@ -36,12 +37,12 @@ class TorchModule {
   /// Training by Adam. On a processor, a run continued from its state ends with the bits of an
   /// uninterrupted one with as many threads. Throws InvalidArgument as above.
   virtual std::unique_ptr<TrainingBackend> make_training(const Model& initial,
-                                                         const TrainOptions& options,
+                                                         const StepOptions& options,
                                                          const std::string& device) const = 0;
 };
 
 /// Loads the module: from $GRADSPACE_TORCH_MODULE, else from `gradspace/` beside the library.
 /// Throws Error saying what is missing when this build or installation has none. Thread-safe.
-const TorchModule& torch_module();
+GRADSPACE_API const TorchModule& torch_module();
 
 }  // namespace gradspace

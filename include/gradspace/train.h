@@ -18,12 +18,14 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/export.h"
 #include "gradspace/model.h"
 #include "gradspace/source.h"
+#include "gradspace/training_backend.h"
 
 namespace gradspace {
 
-struct TrainOptions {
+struct GRADSPACE_API TrainOptions {
   int epochs = 400;
   int batch = 128;
   double learning_rate = 1e-3;  ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
@@ -41,19 +43,16 @@ struct TrainOptions {
   /// TensorBoard event files go here; empty = none.
   std::filesystem::path log_folder;
 
+  /// What a backend is made with.
+  StepOptions step() const { return {.learning_rate = learning_rate, .beta = beta}; }
+
   /// Throws InvalidArgument naming the option.
   void validate() const;
 };
 
-/// Sums over images.
-struct LossSums {
-  double bce = 0;
-  double kld = 0;
-};
-
 /// Images decoded and resized for training: N x H x W x C bytes in an unlinked, memory-mapped
 /// file in the temporary folder, which the kernel may drop from memory. Thread-safe.
-class ImageStore {
+class GRADSPACE_API ImageStore {
  public:
   /// Decodes every image of `source` to the given extent (1 channel: grey, 3: RGB), on all cores.
   /// An image that can't be read is left out and reported in `failures`. `progress` is called by
@@ -81,30 +80,6 @@ class ImageStore {
   std::unique_ptr<State> state_;
 };
 
-/// An optimiser at work on one model.
-class TrainingBackend {
- public:
-  virtual ~TrainingBackend() = default;
-
-  /// One Adam step on a batch: images_u8_nhwc [n,H,W,C], noise [n,latent] standard normal
-  /// (z = mu + exp(logvar/2) * noise). Returns the losses before the step.
-  virtual LossSums step(std::span<const std::uint8_t> images_u8_nhwc, std::size_t n,
-                        std::span<const float> noise) = 0;
-
-  /// Losses with z = mu, no step.
-  virtual LossSums evaluate(std::span<const std::uint8_t> images_u8_nhwc, std::size_t n) = 0;
-
-  /// Reconstructions with z = mu, [n,C,H,W] into `out`.
-  virtual void reconstruct(std::span<const std::uint8_t> images_u8_nhwc, std::size_t n,
-                           std::span<float> out) = 0;
-
-  /// The weights by their names; Adam's moments as "adam.m.<name>" and "adam.v.<name>". With
-  /// `restore` of them and the number of steps, training goes on bit for bit.
-  virtual TensorMap state() const = 0;
-  /// `steps`: how many steps Adam has taken.
-  virtual void restore(const TensorMap& state, std::int64_t steps) = 0;
-};
-
 /// Losses are per image; the training losses are those met on the way through the epoch.
 struct EpochRecord {
   int epoch = 0;  ///< from 1
@@ -120,7 +95,7 @@ struct EpochRecord {
 
 /// The history as CSV with a header line: epoch,train_loss,train_bce,train_kld,validation_loss,
 /// validation_bce,validation_kld,best,seconds. Digits round-trip.
-std::string training_csv(std::span<const EpochRecord> epochs);
+GRADSPACE_API std::string training_csv(std::span<const EpochRecord> epochs);
 
 struct TrainProgress {
   int epoch = 0;
@@ -151,16 +126,14 @@ struct TrainResult {
 /// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`. A last
 /// short batch is a short batch. Throws InvalidArgument, IoError, FormatError (a checkpoint that is
 /// damaged); Error naming epoch and step when the loss is no longer finite.
-TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,
-                              const ImageStore& validation, TrainingBackend& backend,
-                              const TrainOptions& options, const TrainObserver& observer = {});
+GRADSPACE_API TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,
+                                            const ImageStore& validation, TrainingBackend& backend,
+                                            const TrainOptions& options,
+                                            const TrainObserver& observer = {});
 
 /// Whether `model` is what a whole run of these options on these images ends with.
-bool is_trained_by(const Model& model, const AutoencoderSpec& spec, const ImageStore& train,
-                   const ImageStore& validation, const TrainOptions& options);
-
-/// The native backend: the engine's passes with lanes summed.
-std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,
-                                                      const TrainOptions& options);
+GRADSPACE_API bool is_trained_by(const Model& model, const AutoencoderSpec& spec,
+                                 const ImageStore& train, const ImageStore& validation,
+                                 const TrainOptions& options);
 
 }  // namespace gradspace

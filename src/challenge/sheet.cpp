@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "challenge/font.h"
+#include "image/font.h"
 
 namespace gradspace::challenge {
 namespace {

@@ -4,13 +4,13 @@
 #include <memory>
 #include <string>
 
-#include "challenge/batch.h"
 #include "challenge/sheet.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
+#include "jobs/challenge_files.h"
 
 namespace gradspace::cli {
 namespace {

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "decoder/decoder_file.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradcon.h"
@@ -16,9 +17,9 @@
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
 #include "gradspace/safetensors.h"
+#include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
-#include "quality/decoder_file.h"
-#include "report/text_table.h"
+#include "results/text_table.h"
 
 namespace gradspace::cli {
 namespace {

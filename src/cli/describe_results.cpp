@@ -6,10 +6,10 @@
 #include <string>
 
 #include "gradspace/error.h"
-#include "gradspace/gradcon_benchmark.h"
+#include "gradspace/gradcon_results.h"
 #include "gradspace/results.h"
-#include "report/gradcon_results.h"
-#include "report/run_files.h"
+#include "results/gradcon_results.h"
+#include "results/run_files.h"
 
 namespace gradspace::cli {
 namespace {

@@ -11,10 +11,10 @@
 
 #include "cli/commands.h"
 #include "cli/output_format.h"
-#include "cli/scoring.h"
 #include "gradspace/drift.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
+#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {

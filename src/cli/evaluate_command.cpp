@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/scoring.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/results.h"
+#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {

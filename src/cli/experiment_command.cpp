@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "challenge/batch.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -18,6 +17,7 @@
 #include "gradspace/one_class_experiment.h"
 #include "gradspace/ood_experiment.h"
 #include "gradspace/report.h"
+#include "jobs/challenge_files.h"
 
 namespace gradspace::cli {
 namespace {

@@ -8,11 +8,12 @@
 
 #include "cli/commands.h"
 #include "core/file.h"
+#include "decoder/decoder_file.h"
 #include "gradspace/error.h"
 #include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
+#include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
-#include "quality/decoder_file.h"
 
 namespace gradspace::cli {
 namespace {

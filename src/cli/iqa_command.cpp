@@ -14,12 +14,12 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "cli/iqa_batch.h"
 #include "cli/output_format.h"
 #include "cli/progress.h"
 #include "core/csv.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
+#include "jobs/iqa_batch.h"
 
 namespace gradspace::cli {
 namespace {

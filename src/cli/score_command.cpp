@@ -10,9 +10,9 @@
 
 #include "cli/commands.h"
 #include "cli/output_format.h"
-#include "cli/scoring.h"
 #include "core/csv.h"
 #include "gradspace/version.h"
+#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {

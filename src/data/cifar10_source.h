@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/random_access_file.h"
+#include "core/random_access_file.h"
 #include "gradspace/source.h"
 
 namespace gradspace {

@@ -9,7 +9,7 @@
 
 #include "core/json.h"
 #include "gradspace/error.h"
-#include "gradspace/safetensors.h"
+#include "gradspace/version.h"
 
 namespace gradspace {
 namespace {

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/mapped_file.h"
 #include "core/random.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
-#include "data/mapped_file.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 

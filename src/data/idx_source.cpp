@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/file.h"
-#include "data/gzip.h"
+#include "core/gzip.h"
 #include "gradspace/error.h"
 
 namespace gradspace {

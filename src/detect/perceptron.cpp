@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "core/random.h"
-#include "detect/matrix_product.h"
+#include "core/tensor_of_shape.h"
 #include "gradspace/error.h"
+#include "simd/matrix_product.h"
 
 namespace gradspace {
 namespace {
@@ -19,25 +20,6 @@ constexpr std::array<std::size_t, 3> kWidths{40, 20, 1};
 /// PyTorch's name in a Sequential, where the activations between count.
 std::string layer_name(std::size_t layer) {
   return fmt::format("{}", 2 * layer);
-}
-
-const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
-                              const std::vector<std::int64_t>& shape) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) {
-    throw InvalidArgument(fmt::format("classifier: tensor {} is missing", name));
-  }
-  if (found->second.shape != shape) {
-    throw InvalidArgument(fmt::format("classifier: tensor {} is {}, wanted {}", name,
-                                      shape_text(found->second.shape), shape_text(shape)));
-  }
-  for (const float value : found->second.values) {
-    if (!std::isfinite(value)) {
-      throw InvalidArgument(
-          fmt::format("classifier: tensor {} holds a value that is not finite", name));
-    }
-  }
-  return found->second;
 }
 
 std::size_t input_width(const TensorMap& tensors) {
@@ -72,8 +54,9 @@ Perceptron::Perceptron(const TensorMap& tensors) : Perceptron(input_width(tensor
     Linear& linear = layers_[layer];
     const auto in = static_cast<std::int64_t>(linear.in);
     const auto out = static_cast<std::int64_t>(linear.out);
-    const Tensor& weight = tensor_of_shape(tensors, layer_name(layer) + ".weight", {out, in});
-    const Tensor& bias = tensor_of_shape(tensors, layer_name(layer) + ".bias", {out});
+    const Tensor& weight =
+        tensor_of_shape(tensors, layer_name(layer) + ".weight", {out, in}, "classifier");
+    const Tensor& bias = tensor_of_shape(tensors, layer_name(layer) + ".bias", {out}, "classifier");
     for (std::size_t i = 0; i < linear.in; ++i) {
       for (std::size_t o = 0; o < linear.out; ++o) {
         linear.values[i * linear.out + o] = weight.values[o * linear.in + i];

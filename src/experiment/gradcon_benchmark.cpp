@@ -15,7 +15,7 @@
 #include "experiment/run_record.h"
 #include "gradspace/error.h"
 #include "gradspace/report.h"
-#include "report/gradcon_results.h"
+#include "results/gradcon_results.h"
 
 namespace gradspace {
 namespace {

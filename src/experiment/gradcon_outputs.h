@@ -8,7 +8,7 @@
 #include "gradspace/gradcon.h"
 #include "gradspace/image.h"
 #include "gradspace/source.h"
-#include "report/gradcon_scores.h"
+#include "results/gradcon_scores.h"
 
 namespace gradspace {
 

@@ -8,8 +8,8 @@
 #include <functional>
 #include <utility>
 
-#include "gradient/adam.h"
 #include "gradspace/error.h"
+#include "simd/adam.h"
 
 namespace gradspace::gradcon {
 namespace {

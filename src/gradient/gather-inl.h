@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "gradient/kernels.h"
-#include "gradient/math-inl.h"
+#include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {

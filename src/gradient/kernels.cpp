@@ -17,8 +17,8 @@
 #include "gradient/gather-inl.h"
 #include "gradient/layout-inl.h"
 #include "gradient/loss-inl.h"
-#include "gradient/math-inl.h"
 #include "gradient/weight-inl.h"
+#include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {

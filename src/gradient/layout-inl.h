@@ -15,7 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "gradient/math-inl.h"
+#include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {

@@ -9,11 +9,11 @@
 #include <array>
 #include <utility>
 
-#include "gradient/adam.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradspace/error.h"
-#include "gradspace/train.h"
+#include "gradspace/training_backend.h"
+#include "simd/adam.h"
 
 namespace gradspace {
 namespace gradient {
@@ -50,7 +50,7 @@ struct Chunk {
 
 class NativeTraining final : public TrainingBackend {
  public:
-  NativeTraining(const Model& initial, const TrainOptions& options)
+  NativeTraining(const Model& initial, const StepOptions& options)
       : options_(options),
         kernels_(kernels(InstructionSet::kBest)),
         network_(initial, kernels_, /*sampled=*/true),
@@ -356,7 +356,7 @@ class NativeTraining final : public TrainingBackend {
                part(weights_.find(parameter.name)->second.values));
   }
 
-  TrainOptions options_;
+  StepOptions options_;
   const Kernels& kernels_;
   Network network_;
   TensorMap weights_;
@@ -372,7 +372,7 @@ class NativeTraining final : public TrainingBackend {
 }  // namespace gradient
 
 std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,
-                                                      const TrainOptions& options) {
+                                                      const StepOptions& options) {
   return std::make_unique<gradient::NativeTraining>(initial, options);
 }
 

@@ -6,10 +6,10 @@
 #include <array>
 #include <cmath>
 
-#include "challenge/font.h"
+#include "decoder/preparation.h"
 #include "gradspace/error.h"
 #include "gradspace/quality.h"
-#include "quality/preparation.h"
+#include "image/font.h"
 
 namespace gradspace {
 namespace {

@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "quality/metrics.h"
-#include "quality/ranks.h"
 #include "quality/reference_filters.h"
+#include "statistics/ranks.h"
 
 namespace gradspace {
 namespace quality {

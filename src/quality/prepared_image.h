@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "decoder/preparation.h"
 #include "gradspace/quality.h"
-#include "quality/preparation.h"
 
 namespace gradspace::quality {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quality/keys.h"
-#include "quality/transpose.h"
+#include "simd/transpose.h"
+#include "statistics/keys.h"
 
 namespace gradspace::quality {
 namespace {

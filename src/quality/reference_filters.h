@@ -9,7 +9,7 @@
 
 #include "gradspace/linear_decoder.h"
 #include "quality/prepared_image.h"
-#include "quality/products.h"
+#include "simd/products.h"
 
 namespace gradspace::quality {
 

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "quality/keys.h"
 #include "quality/metrics.h"
 #include "quality/prepared_image.h"
-#include "quality/products.h"
-#include "quality/ranks.h"
-#include "quality/transpose.h"
+#include "simd/products.h"
+#include "simd/transpose.h"
+#include "statistics/keys.h"
+#include "statistics/ranks.h"
 
 namespace gradspace::quality {
 namespace {

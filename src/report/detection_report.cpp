@@ -11,14 +11,14 @@
 #include "core/json.h"
 #include "gradspace/challenge.h"
 #include "gradspace/error.h"
-#include "report/conditions.h"
 #include "report/drift_curves.h"
 #include "report/page_data.h"
-#include "report/results_summary.h"
-#include "report/run_files.h"
-#include "report/score_curves.h"
 #include "report/summary_json.h"
 #include "report/thumbnails.h"
+#include "results/conditions.h"
+#include "results/results_summary.h"
+#include "results/run_files.h"
+#include "results/score_curves.h"
 
 namespace gradspace {
 namespace {

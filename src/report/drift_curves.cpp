@@ -7,7 +7,7 @@
 #include "gradspace/calibration.h"
 #include "gradspace/drift.h"
 #include "gradspace/error.h"
-#include "report/run_files.h"
+#include "results/run_files.h"
 
 namespace gradspace {
 namespace {

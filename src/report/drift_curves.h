@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/conditions.h"
-#include "report/score_curves.h"
+#include "results/conditions.h"
+#include "results/score_curves.h"
 
 namespace gradspace {
 

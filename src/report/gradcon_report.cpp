@@ -12,12 +12,12 @@
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
-#include "report/gradcon_scores.h"
 #include "report/page_data.h"
-#include "report/run_files.h"
-#include "report/score_curves.h"
 #include "report/summary_json.h"
 #include "report/thumbnails.h"
+#include "results/gradcon_scores.h"
+#include "results/run_files.h"
+#include "results/score_curves.h"
 
 namespace gradspace {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradspace/results.h"
-#include "report/gradcon_results.h"
+#include "results/gradcon_results.h"
 
 namespace gradspace {
 

@@ -17,8 +17,8 @@
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
 #include "report/page_data.h"
-#include "report/run_files.h"
 #include "report/thumbnails.h"
+#include "results/run_files.h"
 
 namespace gradspace {
 namespace {

@@ -9,10 +9,10 @@
 #include "gradspace/error.h"
 #include "gradspace/results.h"
 #include "gradspace/version.h"
-#include "report/gradcon_results.h"
 #include "report/html_page.h"
 #include "report/page_data.h"
-#include "report/run_files.h"
+#include "results/gradcon_results.h"
+#include "results/run_files.h"
 
 namespace gradspace {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "report/results_summary.h"
-#include "report/run_files.h"
+#include "results/results_summary.h"
+#include "results/run_files.h"
 
 namespace gradspace {
 

@@ -11,7 +11,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "gradspace/error.h"
-#include "report/run_files.h"
+#include "results/run_files.h"
 
 namespace gradspace {
 namespace {

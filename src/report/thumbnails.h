@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gradspace/image.h"
-#include "report/score_curves.h"
+#include "results/score_curves.h"
 
 namespace gradspace {
 

@@ -20,8 +20,7 @@ std::unique_ptr<GradientBackend> make_torch_gradients(const Model& model,
                                                       at::Device device, Precision precision);
 
 std::unique_ptr<TrainingBackend> make_torch_training(const Model& initial,
-                                                     const TrainOptions& options,
-                                                     at::Device device);
+                                                     const StepOptions& options, at::Device device);
 
 /// `function()`, whose exceptions from LibTorch and below leave as one-line Errors.
 template <typename Function>

@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "gradspace/version.h"
+#include "loader/module_entry.h"
 #include "torch/backends.h"
-#include "torch/module_entry.h"
 
 namespace gradspace {
 namespace {
@@ -60,7 +60,7 @@ class Module final : public TorchModule {
     });
   }
 
-  std::unique_ptr<TrainingBackend> make_training(const Model& initial, const TrainOptions& options,
+  std::unique_ptr<TrainingBackend> make_training(const Model& initial, const StepOptions& options,
                                                  const std::string& device) const override {
     return with_our_errors(
         [&] { return make_torch_training(initial, options, parse_device(device)); });

@@ -82,7 +82,7 @@ at::Tensor flatten_parameters(TorchNetwork& network, std::vector<Slot>& slots) {
 
 class TorchTraining final : public TrainingBackend {
  public:
-  TorchTraining(const Model& initial, const TrainOptions& options, at::Device device)
+  TorchTraining(const Model& initial, const StepOptions& options, at::Device device)
       : network_(initial, device, at::kFloat),
         parameters_(flatten_parameters(network_, slots_)),
         adam_(parameters_, options.learning_rate),
@@ -253,7 +253,7 @@ class TorchTraining final : public TrainingBackend {
 }  // namespace
 
 std::unique_ptr<TrainingBackend> make_torch_training(const Model& initial,
-                                                     const TrainOptions& options,
+                                                     const StepOptions& options,
                                                      at::Device device) {
   options.validate();
   return std::make_unique<TorchTraining>(initial, options, device);

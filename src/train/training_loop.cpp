@@ -202,9 +202,7 @@ void TrainOptions::validate() const {
   };
   require(epochs >= 1, "epochs", epochs, "1 or more");
   require(batch >= 1, "batch", batch, "1 or more");
-  require(std::isfinite(learning_rate) && learning_rate > 0, "learning rate", learning_rate,
-          "a finite number over 0");
-  require(std::isfinite(beta) && beta >= 0, "beta", beta, "a finite number, 0 or more");
+  step().validate();
   if (resume && checkpoint.empty()) {
     throw InvalidArgument("train: to resume, the checkpoint's file must be given");
   }

@@ -1,4 +1,4 @@
-#include "challenge/batch.h"
+#include "jobs/challenge_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

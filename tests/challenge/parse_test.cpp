@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "challenge/batch.h"
 #include "gradspace/error.h"
+#include "jobs/challenge_files.h"
 
 namespace gradspace::challenge {
 namespace {

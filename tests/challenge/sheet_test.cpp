@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "challenge/font.h"
 #include "challenge/pictures.h"
+#include "image/font.h"
 
 namespace gradspace::challenge {
 namespace {

@@ -1,4 +1,4 @@
-#include "detect/matrix_product.h"
+#include "simd/matrix_product.h"
 
 #include <gtest/gtest.h>
 

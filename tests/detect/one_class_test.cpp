@@ -10,12 +10,12 @@
 
 #include "core/random.h"
 #include "detect/one_class/image_features.h"
-#include "detect/one_class/normal_score.h"
 #include "detect/one_class/shrunk_gaussian.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/npy.h"
 #include "gradspace/scorer.h"
+#include "statistics/normal_score.h"
 #include "support/python.h"
 #include "support/test_files.h"
 

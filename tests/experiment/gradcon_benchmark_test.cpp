@@ -11,8 +11,8 @@
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/report.h"
-#include "report/gradcon_results.h"
-#include "report/gradcon_scores.h"
+#include "results/gradcon_results.h"
+#include "results/gradcon_scores.h"
 #include "support/test_files.h"
 
 namespace gradspace {

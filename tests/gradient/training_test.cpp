@@ -42,8 +42,8 @@ AutoencoderSpec small_spec(int latent) {
   return spec;
 }
 
-TrainOptions options() {
-  TrainOptions options;
+StepOptions options() {
+  StepOptions options;
   options.learning_rate = 2e-3;
   options.beta = 0.7;
   return options;

@@ -12,7 +12,7 @@
 #include "gradspace/npy.h"
 #include "gradspace/results.h"
 #include "gradspace/safetensors.h"
-#include "report/gradcon_results.h"
+#include "results/gradcon_results.h"
 #include "support/python.h"
 #include "support/test_files.h"
 

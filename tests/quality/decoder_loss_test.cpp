@@ -1,4 +1,4 @@
-#include "quality/decoder_loss.h"
+#include "decoder/decoder_loss.h"
 
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>

@@ -10,8 +10,8 @@
 
 #include "core/file.h"
 #include "core/random.h"
+#include "decoder/training_patches.h"
 #include "gradspace/error.h"
-#include "quality/training_patches.h"
 #include "support/test_files.h"
 
 namespace gradspace {

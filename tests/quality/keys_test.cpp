@@ -1,4 +1,4 @@
-#include "quality/keys.h"
+#include "statistics/keys.h"
 
 #include <gtest/gtest.h>
 

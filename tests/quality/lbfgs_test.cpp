@@ -1,4 +1,4 @@
-#include "quality/lbfgs.h"
+#include "decoder/lbfgs.h"
 
 #include <gtest/gtest.h>
 

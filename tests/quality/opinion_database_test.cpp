@@ -13,8 +13,8 @@
 
 #include "core/file.h"
 #include "gradspace/error.h"
-#include "quality/databases/database.h"
-#include "quality/matlab_file.h"
+#include "matlab/matlab_file.h"
+#include "opinions/database.h"
 #include "support/test_files.h"
 
 namespace gradspace {

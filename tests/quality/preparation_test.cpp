@@ -1,4 +1,4 @@
-#include "quality/preparation.h"
+#include "decoder/preparation.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "quality/products.h"
+#include "simd/products.h"
 
 #include <gtest/gtest.h>
 

@@ -13,9 +13,9 @@
 #include "core/csv_table.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "experiment/quality_benchmark/score_journal.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
-#include "quality/benchmark/score_journal.h"
 #include "support/test_files.h"
 
 namespace gradspace {

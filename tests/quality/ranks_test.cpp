@@ -1,4 +1,4 @@
-#include "quality/ranks.h"
+#include "statistics/ranks.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
-#include "quality/keys.h"
+#include "statistics/keys.h"
 
 namespace gradspace::quality {
 namespace {

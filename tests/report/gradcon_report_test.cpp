@@ -10,9 +10,9 @@
 #include "gradspace/image.h"
 #include "gradspace/metrics.h"
 #include "gradspace/report.h"
-#include "report/gradcon_results.h"
-#include "report/gradcon_scores.h"
 #include "report/page_data.h"
+#include "results/gradcon_results.h"
+#include "results/gradcon_scores.h"
 #include "support/test_files.h"
 
 namespace gradspace {

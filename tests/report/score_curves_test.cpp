@@ -1,4 +1,4 @@
-#include "report/score_curves.h"
+#include "results/score_curves.h"
 
 #include <gtest/gtest.h>
 

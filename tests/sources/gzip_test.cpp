@@ -1,4 +1,4 @@
-#include "data/gzip.h"
+#include "core/gzip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -137,7 +137,7 @@ void compare_training(const AutoencoderSpec& spec, double beta, std::uint64_t se
   constexpr std::size_t kImages = 7;
   constexpr double kLearningRate = 2e-3;
   const Model model = initialise(spec, seed);
-  TrainOptions options;
+  StepOptions options;
   options.learning_rate = kLearningRate;
   options.beta = beta;
   const auto backend = torch_module().make_training(model, options, "cpu");

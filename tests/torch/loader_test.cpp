@@ -1,4 +1,4 @@
-#include "torch/loader.h"
+#include "loader/loader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -107,7 +107,7 @@ TEST(NativeTraining, AfterFiftyEpochsOnSignsIsWhereLibTorchIs) {
   const AutoencoderSpec spec;
   const ImageStore train(*open_source(signs / "train"), spec.input);
   const ImageStore validation(*open_source(signs / "val"), spec.input);
-  TrainOptions options;
+  StepOptions options;
   options.epochs = 50;
   options.seed = 3;
   const Model initial = initialise(spec, options.seed);

@@ -1,5 +1,5 @@
 // What the loader must refuse: a module with another interface.
-#include "torch/module_entry.h"
+#include "loader/module_entry.h"
 
 extern "C" const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
   static const gradspace::TorchModuleEntry entry{gradspace::kTorchModuleAbi + 1, "0.0.0", nullptr};

@@ -25,7 +25,7 @@ using ::testing::ThrowsMessage;
 constexpr std::size_t kLatent = 20;
 
 std::unique_ptr<TrainingBackend> make(const Model& model, double learning_rate = 1e-3) {
-  TrainOptions options;
+  StepOptions options;
   options.learning_rate = learning_rate;
   return torch_module().make_training(model, options, "cpu");
 }

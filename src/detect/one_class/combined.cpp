@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "detect/one_class/method.h"
-#include "detect/one_class/normal_score.h"
+#include "statistics/normal_score.h"
 
 namespace gradspace {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/tensor_of_shape.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -56,9 +57,9 @@ Standardiser Standardiser::fit(const Matrix& data, const std::string& what) {
 
 Standardiser Standardiser::load(const TensorMap& tensors) {
   Standardiser standardiser;
-  standardiser.mean_ = tensor_of_shape(tensors, "mean", {-1}).values;
+  standardiser.mean_ = tensor_of_shape(tensors, "mean", {-1}, "detector").values;
   const auto columns = static_cast<std::int64_t>(standardiser.mean_.size());
-  standardiser.scale_ = tensor_of_shape(tensors, "scale", {columns}).values;
+  standardiser.scale_ = tensor_of_shape(tensors, "scale", {columns}, "detector").values;
   return standardiser;
 }
 
@@ -82,28 +83,6 @@ Matrix Standardiser::apply(const Matrix& data) const {
     }
   }
   return result;
-}
-
-const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
-                              const std::vector<std::int64_t>& shape) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) {
-    throw InvalidArgument(fmt::format("detector: tensor \"{}\" is missing", name));
-  }
-  const Tensor& tensor = found->second;
-  bool fits = tensor.shape.size() == shape.size();
-  for (std::size_t i = 0; i < shape.size() && fits; ++i) {
-    fits = shape[i] == -1 || shape[i] == tensor.shape[i];
-  }
-  if (!fits) {
-    throw InvalidArgument(fmt::format("detector: tensor \"{}\" has shape {}, wanted {}", name,
-                                      shape_text(tensor.shape), shape_text(shape)));
-  }
-  if (!std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); })) {
-    throw InvalidArgument(
-        fmt::format("detector: tensor \"{}\" holds a value that is not finite", name));
-  }
-  return tensor;
 }
 
 }  // namespace gradspace

@@ -45,9 +45,4 @@ class Standardiser {
   std::vector<float> scale_;  ///< 1 / deviation, or 0
 };
 
-/// A tensor by name and shape (-1 = any extent). Throws InvalidArgument when it is missing, of another
-/// shape, or holds a value that is not finite.
-const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
-                              const std::vector<std::int64_t>& shape);
-
 }  // namespace gradspace

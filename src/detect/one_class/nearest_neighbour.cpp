@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/tensor_of_shape.h"
 #include "detect/one_class/row_products.h"
 #include "gradspace/error.h"
 
@@ -27,7 +28,7 @@ NearestNeighbour::NearestNeighbour(const TensorMap& tensors)
     : standardiser_(Standardiser::load(tensors)) {
   const std::size_t d = standardiser_.columns();
   const Tensor& neighbours =
-      tensor_of_shape(tensors, "neighbours", {-1, static_cast<std::int64_t>(d)});
+      tensor_of_shape(tensors, "neighbours", {-1, static_cast<std::int64_t>(d)}, "detector");
   count_ = static_cast<std::size_t>(neighbours.shape[0]);
   if (count_ == 0) {
     throw InvalidArgument("detector: it holds no neighbours");

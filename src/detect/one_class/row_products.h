@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "detect/matrix_product.h"
 #include "detect/one_class/matrix.h"
+#include "simd/matrix_product.h"
 
 namespace gradspace {
 

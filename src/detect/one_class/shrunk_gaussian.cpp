@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/tensor_of_shape.h"
 #include "detect/one_class/row_products.h"
 #include "gradspace/error.h"
 
@@ -119,7 +120,7 @@ TensorMap ShrunkGaussian::fit(const Matrix& data, const std::string& what) {
 ShrunkGaussian::ShrunkGaussian(const TensorMap& tensors)
     : standardiser_(Standardiser::load(tensors)) {
   const auto d = static_cast<std::int64_t>(standardiser_.columns());
-  whitening_ = tensor_of_shape(tensors, "whitening", {d, d}).values;
+  whitening_ = tensor_of_shape(tensors, "whitening", {d, d}, "detector").values;
 }
 
 std::vector<double> ShrunkGaussian::score(const Matrix& data) const {

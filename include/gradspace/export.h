@@ -1,0 +1,4 @@
+// What the shared library shows to its users; everything else is hidden.
+#pragma once
+
+#define GRADSPACE_API __attribute__((visibility("default")))

@@ -1,0 +1,149 @@
+// MATLAB's imresize(image, 0.5) in integers. The bicubic kernel (a = -1/2) stretched to twice its width
+// has, at the distances 7/2, 5/2, 3/2 and 1/2, weights that are multiples of 1/256; so sums are exact,
+// and one rounding at the end is all there is.
+#include <algorithm>
+#include <cstdint>
+
+#include "decoder/preparation.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "decoder/halve.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace gradspace::quality::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<std::int32_t>;
+using V = hn::Vec<D>;
+
+/// The kernel over four pairs of values, those that lie equally far from the middle, the outermost
+/// first. In 256ths.
+HWY_INLINE V weigh(V outermost, V outer, V inner, V innermost) {
+  const D d;
+  const V low = hn::Add(hn::Mul(outermost, hn::Set(d, -3)), hn::Mul(outer, hn::Set(d, -9)));
+  const V high = hn::Add(hn::Mul(inner, hn::Set(d, 29)), hn::Mul(innermost, hn::Set(d, 111)));
+  return hn::Add(low, high);
+}
+
+void weigh_rows_kernel(const std::uint8_t* const* rows, std::size_t count, std::int32_t* sums) {
+  const D d;
+  const hn::Rebind<std::uint8_t, D> bytes;
+  std::size_t i = 0;
+  const auto pair = [&](std::size_t k) HWY_ATTR {
+    return hn::Add(hn::PromoteTo(d, hn::LoadU(bytes, rows[k] + i)),
+                   hn::PromoteTo(d, hn::LoadU(bytes, rows[7 - k] + i)));
+  };
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
+    hn::StoreU(weigh(pair(0), pair(1), pair(2), pair(3)), d, sums + i);
+  }
+  for (; i < count; ++i) {
+    const auto sum = [&](std::size_t k) { return int{rows[k][i]} + int{rows[7 - k][i]}; };
+    sums[i] = -3 * sum(0) - 9 * sum(1) + 29 * sum(2) + 111 * sum(3);
+  }
+}
+
+/// `even` and `odd` hold every other value of a row, so that output `i` lies between even[i] and
+/// odd[i]. Reads two values before and behind; writes whole vectors.
+void weigh_columns_kernel(const std::int32_t* even, const std::int32_t* odd, std::size_t count,
+                          std::int32_t* out) {
+  const D d;
+  const V half = hn::Set(d, 1 << 15);
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const auto at = [&](const std::int32_t* values, std::ptrdiff_t offset) HWY_ATTR {
+      return hn::LoadU(d, values + static_cast<std::ptrdiff_t>(i) + offset);
+    };
+    const V sum = weigh(hn::Add(at(odd, -2), at(even, 2)), hn::Add(at(even, -1), at(odd, 1)),
+                        hn::Add(at(odd, -1), at(even, 1)), hn::Add(at(even, 0), at(odd, 0)));
+    const V rounded = hn::ShiftRight<16>(hn::Add(sum, half));
+    hn::StoreU(hn::Min(hn::Max(rounded, hn::Zero(d)), hn::Set(d, 255)), d, out + i);
+  }
+}
+
+}  // namespace
+}  // namespace gradspace::quality::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace gradspace::quality {
+
+HWY_EXPORT(weigh_rows_kernel);
+HWY_EXPORT(weigh_columns_kernel);
+
+namespace {
+
+constexpr int kTaps = 8;
+/// Inputs before the first of an output's two middle ones.
+constexpr int kReach = kTaps / 2 - 1;
+/// Values around a row of every other one: what the kernel reaches over, and a vector.
+constexpr std::size_t kMargin = 32;
+
+/// The position that mirrors at both ends, behind the edge pixels, give an `i` outside 0 .. n - 1.
+int mirrored(int i, int n) {
+  const int period = 2 * n;
+  const int inside = ((i % period) + period) % period;
+  return inside < n ? inside : period - 1 - inside;
+}
+
+/// One row of one channel on its way through the horizontal pass.
+class ColumnPass {
+ public:
+  explicit ColumnPass(int width)
+      : width_(width),
+        even_(static_cast<std::size_t>(half_width()) + 2 * kMargin),
+        odd_(even_.size()),
+        out_(even_.size()) {}
+
+  int half_width() const { return (width_ + 1) / 2; }
+
+  /// `sums` and `out` are interleaved rows, at their first sample of the channel.
+  void run(const std::int32_t* sums, int channels, std::uint8_t* out) {
+    // Two outputs' width beyond either end is as far as the kernel reaches.
+    for (int i = -2; i < half_width() + 2; ++i) {
+      const auto to = static_cast<std::size_t>(i + static_cast<int>(kMargin));
+      const bool inside = i >= 0 && 2 * i + 1 < width_;
+      even_[to] = sums[channels * (inside ? 2 * i : mirrored(2 * i, width_))];
+      odd_[to] = sums[channels * (inside ? 2 * i + 1 : mirrored(2 * i + 1, width_))];
+    }
+    HWY_DYNAMIC_DISPATCH(weigh_columns_kernel)
+    (even_.data() + kMargin, odd_.data() + kMargin, static_cast<std::size_t>(half_width()),
+     out_.data());
+    for (int i = 0; i < half_width(); ++i) {
+      out[channels * i] = static_cast<std::uint8_t>(out_[static_cast<std::size_t>(i)]);
+    }
+  }
+
+ private:
+  int width_;
+  std::vector<std::int32_t> even_;
+  std::vector<std::int32_t> odd_;
+  std::vector<std::int32_t> out_;
+};
+
+}  // namespace
+
+Image halve(const Image& image) {
+  const int channels = image.channels();
+  ColumnPass columns(image.width());
+  Image out(columns.half_width(), (image.height() + 1) / 2, channels);
+  std::vector<std::int32_t> sums(image.row(0).size());
+  for (int y = 0; y < out.height(); ++y) {
+    const std::uint8_t* rows[kTaps];
+    for (int k = 0; k < kTaps; ++k) {
+      rows[k] = image.row(mirrored(2 * y - kReach + k, image.height())).data();
+    }
+    HWY_DYNAMIC_DISPATCH(weigh_rows_kernel)(rows, sums.size(), sums.data());
+    for (int c = 0; c < channels; ++c) {
+      columns.run(sums.data() + c, channels, out.row(y).data() + c);
+    }
+  }
+  return out;
+}
+
+}  // namespace gradspace::quality
+
+#endif  // HWY_ONCE

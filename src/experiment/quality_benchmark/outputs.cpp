@@ -1,0 +1,91 @@
+#include "experiment/quality_benchmark/outputs.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "core/csv.h"
+#include "gradspace/version.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kResultsFormat = 1;
+constexpr const char* kAllTypes = "all";
+
+/// The figures of an agreement, by name.
+std::vector<std::pair<std::string, std::optional<Estimate>>> figures_of(const Agreement& a) {
+  return {{"srocc", a.srocc},
+          {"krocc", a.krocc},
+          {"plcc", a.plcc},
+          {"rmse", a.rmse},
+          {"outlier_ratio", a.outlier_ratio}};
+}
+
+json published_json(const PublishedAgreement& row) {
+  json item = {{"metric", row.metric}, {"type", kAllTypes}, {"source", row.source}};
+  const std::array<std::pair<const char*, std::optional<double>>, 4> figures{
+      {{"srocc", row.srocc},
+       {"plcc", row.plcc},
+       {"rmse", row.rmse},
+       {"outlier_ratio", row.outlier_ratio}}};
+  for (const auto& [name, figure] : figures) {
+    item[name] = figure ? json(*figure) : json(nullptr);
+  }
+  return item;
+}
+
+}  // namespace
+
+std::string scores_csv(const std::vector<std::string>& metrics, const ScoredPairs& scored) {
+  fmt::memory_buffer text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "reference,distorted,type,opinion");
+  for (const std::string& metric : metrics) {
+    fmt::format_to(out, ",{}", metric);
+  }
+  fmt::format_to(out, "\n");
+  for (std::size_t i = 0; i < scored.pairs.size(); ++i) {
+    const OpinionPair& pair = scored.pairs[i];
+    fmt::format_to(out, "{},{},{},{}", csv_field(pair.reference), csv_field(pair.distorted),
+                   csv_field(pair.type), pair.opinion);
+    for (const double score : scored.scores[i]) {
+      fmt::format_to(out, ",{}", std::isfinite(score) ? fmt::format("{}", score) : std::string());
+    }
+    fmt::format_to(out, "\n");
+  }
+  return fmt::to_string(text);
+}
+
+json benchmark_json(const QualityBenchmarkResult& result, json options) {
+  json summary = json::array();
+  for (const QualitySummaryRow& row : result.summary) {
+    json item = {{"metric", row.metric},
+                 {"type", row.type},
+                 {"n", row.agreement.n},
+                 {"fit", row.agreement.fit.b},
+                 {"fit_is_linear", row.agreement.fit.linear}};
+    for (const auto& [name, figure] : figures_of(row.agreement)) {
+      item[name] = figure ? json(figure->value) : json(nullptr);
+      item[name + "_low"] = figure ? json(figure->low) : json(nullptr);
+      item[name + "_high"] = figure ? json(figure->high) : json(nullptr);
+    }
+    summary.push_back(std::move(item));
+  }
+  json published = json::array();
+  for (const PublishedAgreement& row : result.published) {
+    published.push_back(published_json(row));
+  }
+  return {{"format_version", kResultsFormat},
+          {"gradspace_version", kVersion},
+          {"options", std::move(options)},
+          {"summary", std::move(summary)},
+          {"published", std::move(published)}};
+}
+
+}  // namespace gradspace

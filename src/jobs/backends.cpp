@@ -1,0 +1,47 @@
+#include "gradspace/backends.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "gradspace/error.h"
+#include "gradspace/torch_module.h"
+
+namespace gradspace {
+
+void BackendChoice::validate() const {
+  if (name != "native" && name != "torch") {
+    throw InvalidArgument(fmt::format("backend \"{}\" is not one of native, torch", name));
+  }
+  if (name == "native" && device != "cpu") {
+    throw InvalidArgument(
+        fmt::format("device \"{}\": the native backend runs on the cpu; use torch", device));
+  }
+}
+
+std::string BackendChoice::text() const {
+  return name == "native" ? name : name + " " + device;
+}
+
+std::unique_ptr<GradientBackend> make_gradient_backend(const BackendChoice& choice,
+                                                       const Model& model,
+                                                       std::vector<FeatureBlock> blocks) {
+  choice.validate();
+  if (choice.name == "torch") {
+    return torch_module().make_gradients(model, std::move(blocks), choice.device,
+                                         Precision::kFloat32);
+  }
+  return make_native_backend(model, std::move(blocks));
+}
+
+std::unique_ptr<TrainingBackend> make_training_backend(const BackendChoice& choice,
+                                                       const Model& initial,
+                                                       const TrainOptions& options) {
+  choice.validate();
+  if (choice.name == "torch") {
+    return torch_module().make_training(initial, options.step(), choice.device);
+  }
+  return make_native_training(initial, options.step());
+}
+
+}  // namespace gradspace

@@ -1,0 +1,104 @@
+#include "jobs/iqa_pairs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "core/csv_table.h"
+#include "core/file.h"
+#include "gradspace/error.h"
+#include "gradspace/image.h"
+
+namespace gradspace::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Relative paths of the images below a folder, ordered.
+std::set<fs::path> images_below(const fs::path& folder) {
+  std::set<fs::path> images;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored) && has_image_extension(entry->path())) {
+      images.insert(entry->path().lexically_relative(folder));
+    }
+  }
+  if (error) {
+    throw IoError(fmt::format("{}: {}", folder.string(), error.message()));
+  }
+  return images;
+}
+
+/// Images by their path without extension, where only one has it.
+std::map<fs::path, fs::path> by_stem(const std::set<fs::path>& images) {
+  std::map<fs::path, std::vector<fs::path>> all;
+  for (const fs::path& image : images) {
+    all[fs::path(image).replace_extension()].push_back(image);
+  }
+  std::map<fs::path, fs::path> result;
+  for (const auto& [stem, paths] : all) {
+    if (paths.size() == 1) {
+      result.emplace(stem, paths.front());
+    }
+  }
+  return result;
+}
+
+/// The image that is to be compared with `reference`, or an empty path.
+fs::path partner_of(const fs::path& reference, const std::map<fs::path, fs::path>& references,
+                    const std::set<fs::path>& distorted,
+                    const std::map<fs::path, fs::path>& distorted_by_stem) {
+  if (distorted.contains(reference)) {
+    return reference;
+  }
+  const fs::path stem = fs::path(reference).replace_extension();
+  const auto found = distorted_by_stem.find(stem);
+  return found == distorted_by_stem.end() || !references.contains(stem) ? fs::path()
+                                                                        : found->second;
+}
+
+}  // namespace
+
+PairList pairs_of_csv(const fs::path& csv) {
+  const std::string text = read_text_file(csv);
+  CsvTable table(text, csv.string());
+  const std::size_t reference = table.column("reference");
+  const std::size_t distorted = table.column("distorted");
+  const fs::path folder = csv.parent_path();
+  PairList list;
+  while (table.next()) {
+    list.pairs.push_back({folder / table.text(reference), folder / table.text(distorted)});
+  }
+  return list;
+}
+
+PairList pairs_of_folders(const fs::path& references, const fs::path& distorted) {
+  const std::set<fs::path> ours = images_below(references);
+  std::set<fs::path> theirs = images_below(distorted);
+  const auto ours_by_stem = by_stem(ours);
+  const auto theirs_by_stem = by_stem(theirs);
+  PairList list;
+  std::set<fs::path> left = theirs;
+  for (const fs::path& image : ours) {
+    const fs::path partner = partner_of(image, ours_by_stem, theirs, theirs_by_stem);
+    if (partner.empty()) {
+      list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
+                                           (references / image).string(), distorted.string()));
+    } else {
+      list.pairs.push_back({references / image, distorted / partner});
+      left.erase(partner);
+    }
+  }
+  for (const fs::path& image : left) {
+    list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
+                                         (distorted / image).string(), references.string()));
+  }
+  return list;
+}
+
+}  // namespace gradspace::cli

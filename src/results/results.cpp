@@ -1,0 +1,108 @@
+#include "gradspace/results.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "gradspace/error.h"
+#include "gradspace/version.h"
+#include "results/result_rows.h"
+#include "results/results_summary.h"
+
+namespace gradspace {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxNumber = 1'000'000;  ///< of a type, level or run: none is near
+
+std::string to_csv(const Results& results) {
+  fmt::memory_buffer text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "method,type,level,run");
+  for (const MetricField& field : metric_fields()) {
+    fmt::format_to(out, ",{}", field.name);
+  }
+  fmt::format_to(out, ",n_in,n_out\n");
+  for (const ResultRow& row : results.rows) {
+    fmt::format_to(out, "{},{},{},{}", row.method, row.type, row.level, row.run);
+    for (const MetricField& field : metric_fields()) {
+      fmt::format_to(out, ",{}", row.metrics.*field.value);
+    }
+    fmt::format_to(out, ",{},{}\n", row.metrics.n_in, row.metrics.n_out);
+  }
+  return fmt::to_string(text);
+}
+
+json to_json(const Results& results) {
+  json rows = json::array();
+  for (const ResultRow& row : results.rows) {
+    rows.push_back(row_to_json(row));
+  }
+  return {{"format_version", kResultsFormat},
+          {"gradspace_version", kVersion},
+          {"options", json::parse(results.options_json)},
+          {"record", json::parse(results.record_json)},
+          {"rows", std::move(rows)}};
+}
+
+}  // namespace
+
+json row_to_json(const ResultRow& row) {
+  json item = {{"method", row.method}, {"type", row.type}, {"level", row.level}, {"run", row.run}};
+  for (const MetricField& field : metric_fields()) {
+    item[field.name] = row.metrics.*field.value;
+  }
+  item["n_in"] = row.metrics.n_in;
+  item["n_out"] = row.metrics.n_out;
+  return item;
+}
+
+ResultRow row_from_json(const json& item, const std::string& file) {
+  ResultRow row;
+  row.method = item.at("method").get<std::string>();
+  const auto number = [&](const char* key) {
+    return static_cast<int>(
+        integer_within(item.at(key), 0, kMaxNumber, fmt::format("{}: {}", file, key)));
+  };
+  row.type = number("type");
+  row.level = number("level");
+  row.run = number("run");
+  for (const MetricField& field : metric_fields()) {
+    row.metrics.*field.value = item.at(field.name).get<double>();
+  }
+  row.metrics.n_in = item.at("n_in").get<std::size_t>();
+  row.metrics.n_out = item.at("n_out").get<std::size_t>();
+  return row;
+}
+
+void write_results(const std::filesystem::path& folder, const Results& results) {
+  write_file(folder / "results.csv", to_csv(results));
+  write_file(folder / "results.json", to_json(results).dump(1) + "\n");
+}
+
+Results read_results(const std::filesystem::path& path) {
+  const std::string text = read_text_file(path);
+  try {
+    const json file = parse_json(text, path.string());
+    const int version = file.at("format_version").get<int>();
+    if (version > kResultsFormat) {
+      throw FormatError(fmt::format("{}: format version {} is newer than this gradspace reads ({})",
+                                    path.string(), version, kResultsFormat));
+    }
+    Results results;
+    results.options_json = file.at("options").dump();
+    results.record_json = file.value("record", json::object()).dump();
+    for (const json& item : file.at("rows")) {
+      results.rows.push_back(row_from_json(item, path.string()));
+    }
+    return results;
+  } catch (const json::exception&) {
+    throw FormatError(fmt::format("{}: not a results file", path.string()));
+  }
+}
+
+}  // namespace gradspace

@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gradspace/results.h"
+#include "results/results_summary.h"
+#include "results/text_table.h"
+
+namespace gradspace {
+namespace {
+
+using Rows = std::vector<const ResultRow*>;
+
+std::string cell(const Rows& rows, double DetectionMetrics::*metric, double scale, int digits) {
+  if (rows.empty()) {
+    return "";
+  }
+  const MeanAndSpread value = summarise(rows, metric);
+  std::string text = fmt::format("{:.{}f}", value.mean * scale, digits);
+  if (value.deviation) {
+    text += fmt::format(" ±{:.{}f}", *value.deviation * scale, digits);
+  }
+  return text;
+}
+
+/// The paper's row for `method`, with its mean where it tested every type of the table.
+std::vector<std::string> paper_cells(const PaperRow& paper, const std::vector<int>& types) {
+  std::vector<std::string> cells{"  paper"};
+  double sum = 0;
+  std::size_t found = 0;
+  for (const int type : types) {
+    const auto accuracy = paper.accuracy_by_type.find(type);
+    if (accuracy == paper.accuracy_by_type.end()) {
+      cells.emplace_back();
+      continue;
+    }
+    cells.push_back(fmt::format("{:.2f}", accuracy->second));
+    sum += accuracy->second;
+    ++found;
+  }
+  cells.push_back(found == types.size() && found > 0
+                      ? fmt::format("{:.2f}", sum / static_cast<double>(found))
+                      : "");
+  return found > 0 ? cells : std::vector<std::string>{};
+}
+
+std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
+                         int digits, bool with_paper) {
+  const std::vector<int> types = types_of(results);
+  std::map<std::string, std::map<int, Rows>> by_type;
+  std::map<std::string, Rows> by_method;
+  for (const ResultRow& row : results.rows) {
+    by_type[row.method][row.type].push_back(&row);
+    by_method[row.method].push_back(&row);
+  }
+  std::vector<std::string> header{"method"};
+  for (const int type : types) {
+    header.push_back(type_name(type));
+  }
+  header.emplace_back("mean");
+  TextTable table(std::move(header));
+  for (const std::string& method : methods_of(results)) {
+    std::vector<std::string> cells{method};
+    for (const int type : types) {
+      cells.push_back(cell(by_type[method][type], metric, scale, digits));
+    }
+    cells.push_back(cell(by_method[method], metric, scale, digits));
+    table.add_row(std::move(cells));
+    for (const PaperRow& paper : paper_rows()) {
+      std::vector<std::string> paper_line;
+      if (with_paper && paper.method == method) {
+        paper_line = paper_cells(paper, types);
+      }
+      if (!paper_line.empty()) {
+        table.add_row(std::move(paper_line));
+      }
+    }
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string results_table(const Results& results) {
+  if (results.rows.empty()) {
+    return "no results\n";
+  }
+  return "Balanced accuracy at the detector's threshold, %, mean over levels\n" +
+         metric_table(results, &DetectionMetrics::accuracy, 100, 2, true) +
+         "\nAUROC, mean over levels\n" +
+         metric_table(results, &DetectionMetrics::auroc, 1, 4, false);
+}
+
+}  // namespace gradspace
