@@ -13,8 +13,12 @@ build: setup
 	cmake --preset $(PRESET)
 	cmake --build --preset $(PRESET)
 
-demo: build
-	scripts/demo.sh build/$(PRESET)/bin/gradspace demo
+# The command alone, without what only tests and LibTorch's module need.
+demo:
+	@scripts/install-deps.sh demo
+	cmake --preset command
+	cmake --build --preset command
+	scripts/demo.sh build/command/bin/gradspace demo
 
 test: build
 	ctest --preset $(PRESET) -j $$(nproc)

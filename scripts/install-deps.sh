@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
-# Installs what building, testing and the demo need: Debian 12 packages, and the npm packages of web/.
-# Does nothing when all is there.
+# Installs Debian 12 packages, and the npm packages of web/. Does nothing when all is there.
+# Usage: install-deps.sh [demo|all]; demo: what the command and its demo need; all (the default): what tests,
+# benchmarks, LibTorch's module, linters and fuzz targets need as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build=(build-essential cmake ninja-build ccache pkg-config git)
-libraries=(libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev
-  libjpeg62-turbo-dev libpng-dev libzip-dev libmd-dev libboost-dev zlib1g-dev protobuf-compiler
-  libprotobuf-dev libmatio-dev libtorch-dev libopenblas0-pthread)
-# Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in bench/.
-developer=(clang clang-format clang-tidy libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev
-  python3-numpy python3-pil python3-sklearn python3-skimage python3-torch)
-demo=(dataset-fashion-mnist)
-# The report page is bundled with Node.js, which may come from elsewhere, and looked at in Chromium.
-page=(chromium)
-command -v node >/dev/null && command -v npm >/dev/null || page+=(nodejs npm)
+wanted=${1:-all}
+[[ $wanted = demo || $wanted = all ]] || { echo "usage: install-deps.sh [demo|all]" >&2; exit 2; }
+
+packages=(build-essential cmake ninja-build ccache pkg-config git
+  libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev libjpeg62-turbo-dev
+  libpng-dev libzip-dev libmd-dev libboost-dev zlib1g-dev protobuf-compiler libprotobuf-dev libmatio-dev
+  dataset-fashion-mnist)
+# The report page is bundled with Node.js, which may come from elsewhere.
+command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+if [ "$wanted" = all ]; then
+  # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
+  # bench/; the report page is looked at in Chromium.
+  packages+=(libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
+    clang clang-format clang-tidy libclang-rt-14-dev
+    python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium)
+fi
 
 missing=()
-for package in "${build[@]}" "${libraries[@]}" "${developer[@]}" "${demo[@]}" "${page[@]}"; do
+for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
     missing+=("$package")
 done

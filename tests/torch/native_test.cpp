@@ -107,14 +107,14 @@ TEST(NativeTraining, AfterFiftyEpochsOnSignsIsWhereLibTorchIs) {
   const AutoencoderSpec spec;
   const ImageStore train(*open_source(signs / "train"), spec.input);
   const ImageStore validation(*open_source(signs / "val"), spec.input);
-  StepOptions options;
+  TrainOptions options;
   options.epochs = 50;
   options.seed = 3;
   const Model initial = initialise(spec, options.seed);
-  const auto native = make_native_training(initial, options);
+  const auto native = make_native_training(initial, options.step());
   const double got =
       train_autoencoder(spec, train, validation, *native, options).epochs.back().validation_loss;
-  const auto reference = torch_module().make_training(initial, options, "cpu");
+  const auto reference = torch_module().make_training(initial, options.step(), "cpu");
   const double wanted =
       train_autoencoder(spec, train, validation, *reference, options).epochs.back().validation_loss;
   EXPECT_NEAR(got, wanted, 0.005 * wanted);
