@@ -5,6 +5,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "gradspace/export.h"
 #include "gradspace/version.h"
 #include "loader/module_entry.h"
 #include "torch/backends.h"
@@ -70,7 +71,7 @@ class Module final : public TorchModule {
 }  // namespace
 }  // namespace gradspace
 
-extern "C" const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
+extern "C" GRADSPACE_API const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
   static const gradspace::Module module;
   static const gradspace::TorchModuleEntry entry{gradspace::kTorchModuleAbi, gradspace::kVersion,
                                                  &module};

@@ -1,7 +1,8 @@
 // What the loader must refuse: a module with another interface.
+#include "gradspace/export.h"
 #include "loader/module_entry.h"
 
-extern "C" const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
+extern "C" GRADSPACE_API const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
   static const gradspace::TorchModuleEntry entry{gradspace::kTorchModuleAbi + 1, "0.0.0", nullptr};
   return &entry;
 }
