@@ -49,6 +49,10 @@ OptionText describe_option(const CLI::Option& option) {
     read_type(option.get_type_name(), text);
     text.default_value = readable_default(option.get_default_str());
   }
+  for (const CLI::Option* other : option.get_excludes()) {
+    text.excludes.push_back(other->get_name(other->get_positional()));
+  }
+  std::ranges::sort(text.excludes);
   text.description = option.get_description();
   text.required = option.get_required();
   text.repeats = option.get_items_expected_max() > 1;
@@ -62,6 +66,9 @@ void describe_command(const CLI::App& app, const std::string& path,
   const std::string description = app.get_description();
   const std::size_t line = description.find('\n');
   text.summary = description.substr(0, line);
+  if (text.summary.ends_with('.')) {
+    text.summary.pop_back();
+  }
   if (line != std::string::npos) {
     const std::size_t begin = description.find_first_not_of('\n', line);
     const std::size_t end = description.find_last_not_of('\n');

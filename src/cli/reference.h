@@ -20,6 +20,7 @@ struct OptionText {
   std::vector<std::string> choices;  ///< the values it takes, where these are few
   std::string default_value;         ///< empty where there is none
   std::string description;
+  std::vector<std::string> excludes;  ///< names of what can't be given beside it
   bool required = false;
   bool repeats = false;  ///< takes several values
 };
@@ -27,7 +28,7 @@ struct OptionText {
 /// A command of the tree of commands: "gradspace", "gradspace gradcon", "gradspace gradcon train".
 struct CommandText {
   std::string path;     ///< what one types before its options
-  std::string summary;  ///< one line
+  std::string summary;  ///< one line, without a full stop
   std::string details;  ///< the lines after it, preformatted; often empty
   std::string example;  ///< empty where the example is another command's
   std::vector<OptionText> positionals;

@@ -28,7 +28,7 @@ std::string words_of(const CommandText& command) {
 }
 
 /// Between single quotes, as bash and zsh read it.
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     result += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -64,7 +64,7 @@ std::string option_names(const CommandText& command) {
 std::string path_patterns(std::span<const CommandText> commands, std::string_view separator) {
   std::vector<std::string> patterns;
   for (const CommandText& command : commands.subspan(1)) {
-    patterns.push_back(quoted(words_of(command)));
+    patterns.push_back(single_quoted(words_of(command)));
   }
   return fmt::format("{}", fmt::join(patterns, separator));
 }
@@ -81,13 +81,13 @@ std::string bash_values(const CommandText& command) {
     }
     std::vector<std::string> patterns;
     for (const std::string& name : option.names) {
-      patterns.push_back(quoted(words_of(command) + ':' + name));
+      patterns.push_back(single_quoted(words_of(command) + ':' + name));
     }
     text += fmt::format("    {})", fmt::join(patterns, " | "));
     switch (kind) {
       case ValueKind::kChoice:
         text += fmt::format(" COMPREPLY=($(compgen -W {} -- \"$current\")) ;;\n",
-                            quoted(joined(option.choices)));
+                            single_quoted(joined(option.choices)));
         break;
       case ValueKind::kNumber:
         text += " compopt +o default 2>/dev/null ;;\n";
@@ -120,8 +120,8 @@ std::string zsh_option(const OptionText& option) {
   std::string text;
   for (const std::string& name : option.names) {
     const std::string equals = action.empty() || name.starts_with("--") == false ? "" : "=";
-    text += fmt::format(" \\\n    {}",
-                        quoted(fmt::format("{}{}{}[{}]{}", option.repeats ? "*" : "", name, equals,
+    text += fmt::format(" \\\n    {}", single_quoted(fmt::format(
+                                           "{}{}{}[{}]{}", option.repeats ? "*" : "", name, equals,
                                            escaped(option.description, "[]\\"), action)));
   }
   return text;
@@ -147,8 +147,8 @@ std::string zsh_function(std::span<const CommandText> commands, const CommandTex
   if (command.subcommands.empty()) {
     for (const OptionText& positional : command.positionals) {
       text += fmt::format(" \\\n    {}",
-                          quoted(fmt::format("{}:{}:_files", positional.repeats ? "*" : "",
-                                             positional.names.front())));
+                          single_quoted(fmt::format("{}:{}:_files", positional.repeats ? "*" : "",
+                                                    positional.names.front())));
     }
     return text + "\n}\n\n";
   }
@@ -157,7 +157,7 @@ std::string zsh_function(std::span<const CommandText> commands, const CommandTex
       "  case $state in\n    command)\n      local -a commands=(\n";
   for (const std::string& name : command.subcommands) {
     const std::string& summary = subcommand(commands, command, name).summary;
-    text += fmt::format("        {}\n", quoted(name + ':' + escaped(summary, ":\\")));
+    text += fmt::format("        {}\n", single_quoted(name + ':' + escaped(summary, ":\\")));
   }
   text +=
       "      )\n      _describe -t commands command commands ;;\n    argument)\n      case "
@@ -226,11 +226,11 @@ _gradspace() {{
     text += fmt::format(
         "        {})\n          if [[ $current == -* ]]; then\n"
         "            COMPREPLY=($(compgen -W {} -- \"$current\"))\n",
-        quoted(words_of(command)), quoted(option_names(command)));
+        single_quoted(words_of(command)), single_quoted(option_names(command)));
     if (!command.subcommands.empty()) {
       text +=
           fmt::format("          else\n            COMPREPLY=($(compgen -W {} -- \"$current\"))\n",
-                      quoted(joined(command.subcommands)));
+                      single_quoted(joined(command.subcommands)));
     }
     text += "          fi ;;\n";
   }

@@ -30,7 +30,7 @@ std::string value_text(const OptionText& option) {
   return option.repeats ? one + " ..." : one;
 }
 
-/// "Default: 100." and the like; empty where there is nothing to say.
+/// "Required.", "Default: 100." and the like; empty where there is nothing to say.
 std::string remarks(const OptionText& option) {
   std::string text;
   if (option.required) {
@@ -38,6 +38,9 @@ std::string remarks(const OptionText& option) {
   }
   if (!option.default_value.empty()) {
     text += fmt::format(" Default: {}.", option.default_value);
+  }
+  if (!option.excludes.empty()) {
+    text += fmt::format(" Not together with {}.", joined(" or ", option.excludes));
   }
   return text;
 }
