@@ -1,7 +1,7 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan tsan lint fuzz clean
+.PHONY: setup build demo test asan tsan lint fuzz docs clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
@@ -44,6 +44,10 @@ fuzz: setup
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+# Needs Debian's mkdocs, mkdocs-material and doxygen, and says so where they are missing.
+docs:
+	@scripts/build_docs.py
 
 clean:
 	rm -rf build demo

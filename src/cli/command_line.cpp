@@ -102,20 +102,14 @@ std::string& command_line_text() {
   return text;
 }
 
-}  // namespace
+/// A command line that was parsed: the chosen command's work, or where there is none the exit status.
+struct Parsed {
+  std::function<int()> action;
+  int status = kDone;
+};
 
-std::string present_command_line() {
-  return command_line_text();
-}
-
-int run(const std::vector<std::string>& arguments) {
-  command_line_text() = "gradspace";
-  for (const std::string& argument : arguments) {
-    command_line_text() += ' ' + shell_word(argument);
-  }
-  CLI::App app(
-      "How far an image is from what a model knows, by the weight gradients it would cause.",
-      "gradspace");
+/// Declares all commands on `app`, which must outlive the work, and parses. Prints help and mistakes.
+Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", std::string("gradspace ") + kVersion);
   app.require_subcommand(1);
 
@@ -131,20 +125,47 @@ int run(const std::vector<std::string>& arguments) {
   const std::vector<std::string> known = known_words(app);
   if (!arguments.empty() && arguments.front().size() > 2 &&
       std::find(known.begin(), known.end(), arguments.front()) == known.end()) {
-    return usage_error(unknown_word(app, arguments.front()), "");
+    return {{}, usage_error(unknown_word(app, arguments.front()), "")};
   }
 
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::Success& request) {  // --help and --version
-    return app.exit(request);
+    return {{}, app.exit(request)};
   } catch (const CLI::ParseError& error) {
-    return report_parse_error(app, error);
+    return {{}, report_parse_error(app, error)};
+  }
+  return {std::move(action)};
+}
+
+constexpr const char* kSummary =
+    "How far an image is from what a model knows, by the weight gradients it would cause.";
+
+}  // namespace
+
+std::string present_command_line() {
+  return command_line_text();
+}
+
+int check_command_line(const std::vector<std::string>& arguments) {
+  CLI::App app(kSummary, "gradspace");
+  return parse(app, arguments).status;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  command_line_text() = "gradspace";
+  for (const std::string& argument : arguments) {
+    command_line_text() += ' ' + shell_word(argument);
+  }
+  CLI::App app(kSummary, "gradspace");
+  const Parsed parsed = parse(app, arguments);
+  if (!parsed.action) {
+    return parsed.status;
   }
 
   try {
-    return action();
+    return parsed.action();
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "gradspace: out of memory\n");
   } catch (const std::exception& error) {

@@ -15,6 +15,9 @@ inline constexpr int kWrongUsage = 2;
 /// output, everything else to standard error.
 int run(const std::vector<std::string>& arguments);
 
+/// Parses `arguments` as `run` does and runs nothing: kDone, or kWrongUsage with a message on standard error.
+int check_command_line(const std::vector<std::string>& arguments);
+
 /// What `run` was last called with, as one would type it: for records of what was done.
 std::string present_command_line();
 

@@ -18,6 +18,7 @@ Command info_command();
 Command iqa_benchmark_command();
 Command iqa_command();
 Command iqa_train_command();
+Command reference_command();
 Command report_command();
 Command score_command();
 Command train_command();

@@ -21,6 +21,7 @@ std::vector<Command> all_commands() {
       gradcon_command(),
       import_command(),
       info_command(),
+      reference_command(),  // hidden
   };
   // clang-format on
 }

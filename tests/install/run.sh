@@ -9,6 +9,10 @@ trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
 "$work/prefix/bin/gradspace" --version
+for file in man/man1/gradspace.1 man/man1/gradspace-score.1 bash-completion/completions/gradspace \
+  zsh/site-functions/_gradspace fish/vendor_completions.d/gradspace.fish; do
+  [ -s "$work/prefix/share/$file" ] || { echo "$file is not installed"; exit 1; }
+done
 cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" \
   -DREADME="$here/../../README.md" -DCMAKE_CXX_COMPILER="${CXX:-c++}" >/dev/null
 cmake --build "$work/build"
