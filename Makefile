@@ -1,7 +1,7 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan tsan lint fuzz docs clean
+.PHONY: setup build demo test asan tsan lint fuzz docs coverage clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
@@ -48,6 +48,20 @@ fuzz: setup
 # Needs Debian's mkdocs, mkdocs-material and doxygen, and says so where they are missing.
 docs:
 	@scripts/build_docs.py
+
+# Which lines the tests run: a page a file under build/coverage/report, a summary on the terminal.
+# Counters of earlier runs are removed first; failing tests do not keep the report back.
+coverage:
+	@command -v gcovr >/dev/null || { echo "make coverage needs gcovr: apt-get install gcovr" >&2; exit 1; }
+	@$(MAKE) --no-print-directory setup
+	cmake --preset coverage
+	cmake --build --preset coverage
+	find build/coverage -name '*.gcda' -delete
+	-ctest --preset coverage -j $$(nproc)
+	mkdir -p build/coverage/report
+	gcovr --root . --filter src/ --filter include/ --object-directory build/coverage -j $$(nproc) \
+	  --html-details build/coverage/report/index.html --json-summary build/coverage/report/summary.json \
+	  --print-summary build/coverage
 
 clean:
 	rm -rf build demo

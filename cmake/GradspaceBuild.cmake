@@ -28,6 +28,11 @@ function(gradspace_compile_options target)
     # GCC 12 sees overlaps that are not there in std::string's operator+ (GCC bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
     $<$<BOOL:${GRADSPACE_WERROR}>:-Werror>)
+  # A vector of SVE has no size that the compiler knows and can't lie in an array: on arm64 Highway is kept
+  # to NEON, in all files alike. The number is HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128.
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    target_compile_definitions(${target} PRIVATE HWY_DISABLED_TARGETS=0xF000000LL)
+  endif()
 endfunction()
 
 # Parses costly headers once for all files of a target. GCC alone: ccache can't serve what clang

@@ -12,9 +12,4 @@ pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # its CMake files wan
 find_package(Protobuf REQUIRED)
 find_package(Boost REQUIRED)  # headers: CRC
 find_package(CLI11 REQUIRED)
-find_library(GRADSPACE_LIBMD md REQUIRED)
-find_path(GRADSPACE_LIBMD_INCLUDE sha2.h REQUIRED)
-add_library(gradspace_libmd INTERFACE)
-target_include_directories(gradspace_libmd INTERFACE $<BUILD_INTERFACE:${GRADSPACE_LIBMD_INCLUDE}>)
-target_link_libraries(gradspace_libmd INTERFACE ${GRADSPACE_LIBMD})
-install(TARGETS gradspace_libmd EXPORT gradspaceTargets)
+pkg_check_modules(libmd REQUIRED IMPORTED_TARGET libmd)  # SHA-256

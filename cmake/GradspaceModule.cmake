@@ -67,11 +67,13 @@ function(gradspace_module name)
   set_property(GLOBAL PROPERTY GRADSPACE_HEADERS_${name} "${ARG_HEADERS}")
 endfunction()
 
-# Adds all modules' objects, and what they link, to a library.
+# Adds all modules' objects, and what they link, to a library. What has nothing but headers is left out, so
+# that who links the static library need not have it.
 function(gradspace_join_modules library)
   get_property(modules GLOBAL PROPERTY GRADSPACE_MODULES)
   get_property(links GLOBAL PROPERTY GRADSPACE_LINKS)
   list(REMOVE_DUPLICATES links)
+  list(REMOVE_ITEM links Eigen3::Eigen nlohmann_json::nlohmann_json Boost::headers)
   foreach(module ${modules})
     target_sources(${library} PRIVATE $<TARGET_OBJECTS:gradspace_${module}>)
   endforeach()

@@ -57,6 +57,8 @@ struct TileCall {
 
 template <int kRows, int kColumns>
 struct TileSums {
+  // Written out because GCC compiles a constructor of its own without the target's instructions.
+  HWY_ATTR TileSums() {}
   V at[kRows * kColumns];
 };
 

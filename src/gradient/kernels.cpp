@@ -3,7 +3,8 @@
 // Of the sets a compiler offers, those that the engine is tuned and tested for: no SSSE3, and no
 // vectors of unknown length.
 #define GRADSPACE_UNTUNED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
-#ifdef GRADSPACE_SANITIZED  // one source for all sets: two of them are enough to find its mistakes
+#undef HWY_DISABLED_TARGETS  // the build sets it on arm64
+#ifdef GRADSPACE_SANITIZED   // one source for all sets: two of them are enough to find its mistakes
 #define HWY_DISABLED_TARGETS (GRADSPACE_UNTUNED_TARGETS | HWY_AVX3)
 #else
 #define HWY_DISABLED_TARGETS GRADSPACE_UNTUNED_TARGETS

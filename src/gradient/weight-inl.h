@@ -68,8 +68,8 @@ template <int kSmall, int kLarge, std::size_t... kIndex>
 HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, float* out,
                            std::index_sequence<kIndex...> all) {
   const D d;
-  constexpr auto kRows = std::make_index_sequence<kSmall>();
-  constexpr auto kColumns = std::make_index_sequence<kLarge>();
+  constexpr auto kOfSmall = std::make_index_sequence<kSmall>();
+  constexpr auto kOfLarge = std::make_index_sequence<kLarge>();
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = band.plan->geometry;
   const std::ptrdiff_t small_row_step = geometry.small.width * kStep;
@@ -90,7 +90,7 @@ HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, floa
       const float* large = large_row;
       for (int x = 0; x < tap.columns; ++x) {
         multiply_position<kSmall, kLarge>(small, small_channel_step, large, large_channel_step,
-                                          sums, kRows, kColumns);
+                                          sums, kOfSmall, kOfLarge);
         small += kStep;
         large += large_column_step;
       }

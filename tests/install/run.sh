@@ -1,26 +1,121 @@
 #!/usr/bin/env bash
-# Installs a build into a new folder, builds tests/install against it and runs what came out.
-# Usage: run.sh BUILD_FOLDER
+# Installs a build into a new folder and uses it from outside, as strangers do: the README's example and
+# examples/ are compiled against it by CMake, one by pkg-config too, and all are run.
+# Usage: run.sh BUILD_FOLDER [shared|static]    (default: the kind that the build makes)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-build=${1:?usage: run.sh BUILD_FOLDER}
+root=$(cd "$here/../.." && pwd)
+build=$(cd "${1:?usage: run.sh BUILD_FOLDER [shared|static]}" && pwd)
+built=shared
+grep -q '^BUILD_SHARED_LIBS:.*=OFF' "$build/CMakeCache.txt" && built=static
+kind=${2:-$built}
+compiler=${CXX:-c++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-cmake --install "$build" --prefix "$work/prefix" >/dev/null
-"$work/prefix/bin/gradspace" --version
-for file in man/man1/gradspace.1 man/man1/gradspace-score.1 bash-completion/completions/gradspace \
-  zsh/site-functions/_gradspace fish/vendor_completions.d/gradspace.fish; do
-  [ -s "$work/prefix/share/$file" ] || { echo "$file is not installed"; exit 1; }
-done
-cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" \
-  -DREADME="$here/../../README.md" -DCMAKE_CXX_COMPILER="${CXX:-c++}" >/dev/null
-cmake --build "$work/build"
-
-# Without its files the example must say so in our words, which shows that it runs.
 cd "$work"
-if "$work/build/example" 2>"$work/errors"; then
-  echo "the example ran without a model"
-  exit 1
-fi
-grep -q "model.safetensors: can't open" "$work/errors"
+
+fail() { echo "$kind: $*" >&2; exit 1; }
+
+install_library() {
+  local component=()
+  # A build of the shared library holds the static one as a component.
+  if [ "$kind" != "$built" ]; then
+    [ "$kind" = static ] || fail "$build makes no $kind library"
+    component=(--component gradspace_static)
+  fi
+  cmake --install "$build" --prefix "$work/prefix" "${component[@]}" >/dev/null
+  # Where the library may not be found any more but in the prefix.
+  local libraries
+  libraries=$(find "$work/prefix" -name 'libgradspace.*' | sed 's/.*libgradspace//' | sort | tr '\n' ' ')
+  case "$kind $libraries" in
+    "shared .so .so."*) ;;
+    "static .a ") ;;
+    *) fail "installed are: $libraries" ;;
+  esac
+  # The command is not part of the static component.
+  if [ "$kind" = "$built" ]; then
+    "$work/prefix/bin/gradspace" --version
+    local file
+    for file in man/man1/gradspace.1 man/man1/gradspace-score.1 bash-completion/completions/gradspace \
+      zsh/site-functions/_gradspace fish/vendor_completions.d/gradspace.fish; do
+      [ -s "$work/prefix/share/$file" ] || fail "$file is not installed"
+    done
+  fi
+}
+
+# Configures and builds a project against the installation: compile SOURCE_FOLDER BINARY_FOLDER ARGUMENTS...
+compile() {
+  cmake -S "$1" -B "$2" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+    "${@:3}" >/dev/null
+  cmake --build "$2" --parallel 2
+}
+
+compile_by_pkg_config() {
+  local description flags
+  description=$(find "$work/prefix" -name gradspace.pc)
+  flags=$(PKG_CONFIG_PATH=$(dirname "$description") pkg-config --cflags --libs gradspace)
+  # shellcheck disable=SC2086  # flags are words
+  "$compiler" -std=c++20 "$root/examples/image_quality.cpp" $flags -o "$work/image_quality"
+}
+
+# What the examples read: a model of the original code's weights, a few frames, a detector fitted to them.
+make_inputs() {
+  local command=$build/bin/gradspace
+  mkdir frames
+  cp "$root"/tests/data/quality/pair*.png frames/
+  "$command" import "$root/tests/data/ood/vae.pth.tar" --out model.safetensors >/dev/null
+  "$command" fit --method reconstruction --model model.safetensors --data frames \
+    --val frames --false-alarms 0.1 \
+    --out detector.safetensors --quiet
+}
+
+run_readme_example() {
+  # Without its files the example must say so in our words, which shows that it runs.
+  mkdir empty
+  if (cd empty && "$work/readme/example") 2>errors; then
+    fail "the README's example ran without a model"
+  fi
+  grep -q "model.safetensors: can't open" errors
+}
+
+run_camera_loop() {
+  echo broken >frames/z_broken.png
+  "$work/examples/camera_loop" model.safetensors detector.safetensors frames \
+    "$root/tests/data/quality/pair1_ref.png" >verdicts 2>errors
+  [ "$(grep -c ' score .* ms' verdicts)" = 12 ] || fail "camera_loop: not every frame was scored"
+  grep -q ' of 12 frames are out of distribution' verdicts
+  grep -q 'camera_loop: .*z_broken.png' errors || fail "camera_loop: the broken frame went unnoticed"
+  # The library's verdicts are the command's.
+  "$build/bin/gradspace" score --model model.safetensors --detector detector.safetensors \
+    --format csv "$root/tests/data/quality/pair1_ref.png" >score.csv
+  local ours theirs
+  ours=$(tail -n 2 verdicts | sed -n 's/.* score \([^ ]*\) .*/\1/p')
+  theirs=$(tail -n 1 score.csv | cut -d, -f2)
+  awk -v a="$ours" -v b="$theirs" 'BEGIN { exit !(a > 0 && (a - b)^2 < (1e-5 * b)^2) }' ||
+    fail "camera_loop scores $ours where the command scores $theirs"
+  rm frames/z_broken.png
+}
+
+run_folder_to_features() {
+  "$work/examples/folder_to_features" model.safetensors frames features mu >features.txt
+  grep -q 'features/features.npy: 11 images, 20 numbers each' features.txt || fail "$(cat features.txt)"
+}
+
+run_image_quality() {
+  local reference=$root/tests/data/quality/pair1_ref.png
+  "$1" "$reference" "$reference" | grep -q 'ssim *1.000000' || fail "image_quality: identical images"
+  "$1" "$reference" "${reference%ref.png}blur.png" | grep -q 'gradient *0\.' || fail "image_quality: blur"
+}
+
+install_library
+compile "$here" readme -DREADME="$root/README.md"
+compile "$root/examples" examples
+compile_by_pkg_config
+make_inputs
+run_readme_example
+run_camera_loop
+run_folder_to_features
+run_image_quality "$work/examples/image_quality"
+libraries=$(find "$work/prefix" -name 'libgradspace.so' -printf '%h')
+LD_LIBRARY_PATH=$libraries run_image_quality "$work/image_quality"
+echo "$kind: installed, found by CMake and pkg-config, compiled and run"

@@ -1,0 +1,41 @@
+// Says how good a distorted image looks beside its reference, by every metric of the library.
+//
+//   image_quality REFERENCE DISTORTED
+//
+// Larger is better. "gradient" and "unique" are 1 for identical images and fall to 0, PSNR is in decibels
+// and infinite for identical images, SSIM is at most 1.
+#include <gradspace/image.h>
+#include <gradspace/quality.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+
+int run(const std::string& reference_path, const std::string& distorted_path) {
+  // What several metrics need of an image is worked out once and kept in it, so that a reference can be
+  // compared with many distorted images at little cost.
+  const auto reference = std::make_shared<const gradspace::QualityImage>(
+      gradspace::read_image(reference_path), reference_path);
+  const gradspace::QualityImage distorted(gradspace::read_image(distorted_path), distorted_path);
+
+  for (const gradspace::QualityMetricInfo& info : gradspace::all_quality_metrics()) {
+    const auto metric = gradspace::make_quality_metric(info.name);
+    const double score = metric->prepare(reference)->score(distorted);
+    std::printf("%-10s %.6f\n", std::string(info.name).c_str(), score);
+  }
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: image_quality REFERENCE DISTORTED\n");
+    return 2;
+  }
+  try {
+    return run(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "image_quality: %s\n", error.what());
+    return 1;
+  }
+}
