@@ -10,6 +10,7 @@
 #include "gradspace/error.h"
 #include "gradspace/quality.h"
 #include "image/font.h"
+#include "quality/prepared_image.h"
 
 namespace gradspace {
 namespace {
@@ -59,7 +60,7 @@ void paint_patches(const QualityImage& reference, const GradientMap& map, double
                    Image& picture) {
   constexpr double kDimmed = 0.45;
   constexpr double kVeil = 0.75;
-  const Image& luma = reference.luma();
+  const Image& luma = quality::luma_of(reference);
   for (int y = 0; y < luma.height(); ++y) {
     for (int x = 0; x < luma.width(); ++x) {
       const double grey = kDimmed * luma.row(y)[static_cast<std::size_t>(x)];
@@ -100,7 +101,7 @@ void paint_scale(Image& picture, int top, int height, int text_scale, double end
 }  // namespace
 
 Image draw_gradient_map(const QualityImage& reference, const GradientMap& map) {
-  const Image& luma = reference.luma();
+  const Image& luma = quality::luma_of(reference);
   if (map.columns != (luma.width() + 1) / 2 / quality::kPatchSide ||
       map.rows != (luma.height() + 1) / 2 / quality::kPatchSide ||
       map.values.size() !=
