@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "simd/matrix_product.h"
+#include "simd/transpose.h"
 
 namespace gradspace {
 namespace {
@@ -58,18 +59,13 @@ std::shared_ptr<const std::vector<float>> dct_matrix(std::size_t n) {
 std::vector<float> transform(std::span<const float> plane, std::size_t height, std::size_t width) {
   const auto rows = dct_matrix(height);
   const auto columns = dct_matrix(width);
-  std::vector<float> transposed(width * width);
-  for (std::size_t v = 0; v < width; ++v) {
-    for (std::size_t x = 0; x < width; ++x) {
-      transposed[x * width + v] = (*columns)[v * width + x];
-    }
-  }
   std::vector<float> half(height * width);
   std::vector<float> result(height * width);
   matrix_product(height, width, height, {rows->data(), height, 1}, plane.data(), width, half.data(),
                  width, Rounding::kEveryStep);
-  matrix_product(height, width, width, {half.data(), width, 1}, transposed.data(), width,
-                 result.data(), width, Rounding::kEveryStep);
+  matrix_product(height, width, width, {half.data(), width, 1},
+                 transposed(width, width, columns->data()).data(), width, result.data(), width,
+                 Rounding::kEveryStep);
   return result;
 }
 
