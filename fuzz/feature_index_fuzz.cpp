@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <string>
 
@@ -28,18 +26,18 @@ void read_failures(std::string_view text) {
   while (!reader.at_end()) {
     FailedImage failure;
     reader.read_failure(failure);
-    fmt::memory_buffer out;
-    append_failure(out, failure);
+    CsvWriter csv;
+    add_failure(csv, failure);
     FailedImage again;
-    CsvReader({out.data(), out.size()}, std::size_t{0}, "ours").read_failure(again);
+    CsvReader(csv.text(), std::size_t{0}, "ours").read_failure(again);
     check(again == failure);
   }
 }
 
 std::string index_row(std::uint64_t number, const FeatureRow& row) {
-  fmt::memory_buffer out;
-  append_index_row(out, number, row);
-  return fmt::to_string(out);
+  CsvWriter csv;
+  add_index_row(csv, number, row);
+  return std::string(csv.text());
 }
 
 void read_index(std::string_view text) {

@@ -170,7 +170,7 @@ BENCHMARK(find_whitening)->Name("part/inverse_square_root")->Unit(benchmark::kMi
 
 void find_whitening_precisely(benchmark::State& state) {
   const auto reference = reference_image();
-  const std::vector<double>& covariance = reference->prepared().covariance;
+  const std::vector<double>& covariance = quality::prepared_of(*reference).covariance;
   for (auto _ : state) {
     benchmark::DoNotOptimize(quality::precise_whitening_matrix(covariance));
   }
@@ -182,7 +182,7 @@ BENCHMARK(find_whitening_precisely)
 void find_filters(benchmark::State& state) {
   const quality::PackedDecoder packed(decoder());
   const auto reference = reference_image();
-  reference->prepared();
+  quality::prepared_of(*reference);
   for (auto _ : state) {
     benchmark::DoNotOptimize(quality::reference_filters(packed, *reference));
   }
@@ -194,7 +194,7 @@ void respond(benchmark::State& state) {
   const auto reference = reference_image();
   const quality::ReferenceFilters filters = quality::reference_filters(packed, *reference);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(quality::filter_responses(filters, reference->prepared()));
+    benchmark::DoNotOptimize(quality::filter_responses(filters, quality::prepared_of(*reference)));
   }
 }
 BENCHMARK(respond)->Name("part/responses_and_logarithms")->Unit(benchmark::kMillisecond);
@@ -222,8 +222,10 @@ void correlate(benchmark::State& state) {
   const auto reference = reference_image();
   const QualityImage distorted(pair().distorted);
   const quality::ReferenceFilters filters = quality::reference_filters(packed, *reference);
-  const quality::Ranking ranking(quality::filter_responses(filters, reference->prepared()));
-  const std::vector<std::uint32_t> keys = quality::filter_responses(filters, distorted.prepared());
+  const quality::Ranking ranking(
+      quality::filter_responses(filters, quality::prepared_of(*reference)));
+  const std::vector<std::uint32_t> keys =
+      quality::filter_responses(filters, quality::prepared_of(distorted));
   for (auto _ : state) {
     benchmark::DoNotOptimize(ranking.correlation(keys));
   }

@@ -28,7 +28,7 @@
 namespace gradspace {
 
 namespace quality {
-struct PreparedImage;
+class ImageParts;
 }
 
 /// An image with what several metrics want of it, each worked out once, when first asked for.
@@ -44,12 +44,8 @@ class GRADSPACE_API QualityImage {
   const Image& rgb() const;
   const std::string& name() const;
 
-  /// For the metrics. Throws InvalidArgument for fewer than four patches.
-  const quality::PreparedImage& prepared() const;
-  /// For the metrics: luma, 8 bits.
-  const Image& luma() const;
-
  private:
+  friend class quality::ImageParts;
   struct State;
   std::unique_ptr<State> state_;
 };

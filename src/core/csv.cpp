@@ -13,4 +13,21 @@ std::string csv_field(std::string_view text) {
   return quoted + '"';
 }
 
+void CsvWriter::begin_field() {
+  if (row_begun_) {
+    text_.push_back(',');
+  }
+  row_begun_ = true;
+}
+
+void CsvWriter::append_text(std::string_view text) {
+  const std::string field = csv_field(text);
+  text_.append(field.data(), field.data() + field.size());
+}
+
+void CsvWriter::end_row() {
+  text_.push_back('\n');
+  row_begun_ = false;
+}
+
 }  // namespace gradspace

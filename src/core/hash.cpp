@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/file.h"
+#include "core/text.h"
 
 namespace gradspace {
 
@@ -36,6 +37,18 @@ std::string sha256_hex(std::span<const std::uint8_t> bytes) {
 
 std::string sha256_hex_of_file(const std::filesystem::path& path) {
   return sha256_hex(read_file(path));
+}
+
+std::string content_digest(std::string_view text, const TensorMap& tensors) {
+  Sha256 hash;
+  hash.update(bytes_of(text));
+  for (const auto& [name, tensor] : tensors) {
+    hash.update(bytes_of(name));
+    hash.update(bytes_of(shape_text(tensor.shape)));
+    hash.update({reinterpret_cast<const std::uint8_t*>(tensor.values.data()),
+                 tensor.values.size() * sizeof(float)});
+  }
+  return hash.finish();
 }
 
 }  // namespace gradspace

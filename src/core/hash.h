@@ -6,6 +6,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+
+#include "gradspace/tensor.h"
 
 namespace gradspace {
 
@@ -29,5 +32,9 @@ std::string sha256_hex(std::span<const std::uint8_t> bytes);
 
 /// Throws IoError.
 std::string sha256_hex_of_file(const std::filesystem::path& path);
+
+/// SHA-256 over a text and all tensors, for a checkpoint to hold: one flipped bit would quietly lead to
+/// other weights.
+std::string content_digest(std::string_view text, const TensorMap& tensors);
 
 }  // namespace gradspace

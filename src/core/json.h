@@ -20,6 +20,13 @@ nlohmann::json parse_json(std::string_view text, std::string_view name);
 std::int64_t integer_within(const nlohmann::json& value, std::int64_t low, std::int64_t high,
                             std::string_view what);
 
+/// The value as text: on one line, or over several with lines indented by `indent` blanks a level. Bytes
+/// that are no UTF-8, as names of files may hold, become U+FFFD.
+template <typename Json>
+std::string dump_json(const Json& value, int indent = -1) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 /// A value as it stands in the file, cut to a length for messages.
 std::string brief(const nlohmann::json& value);
 

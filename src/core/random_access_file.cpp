@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "core/file.h"
@@ -83,45 +82,6 @@ void RandomAccessFile::read_exactly(std::uint64_t offset, std::span<std::uint8_t
         fmt::format("{}: truncated: ends at byte {}, but {} bytes from {} on are wanted", name_,
                     offset + got, bytes.size(), offset));
   }
-}
-
-TemporaryFile::TemporaryFile() {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path();
-  descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) {  // not every file system has O_TMPFILE
-    std::string name = (folder / "gradspace-XXXXXX").string();
-    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor_ < 0) {
-      throw IoError(
-          fmt::format("{}: can't make a temporary file: {}", folder.string(), last_system_error()));
-    }
-    ::unlink(name.c_str());
-  }
-}
-
-TemporaryFile::~TemporaryFile() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
-}
-
-void TemporaryFile::append(std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(descriptor_, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) {
-      continue;
-    }
-    if (wrote < 0) {
-      throw IoError(fmt::format("{}: can't write a temporary file: {}",
-                                std::filesystem::temp_directory_path().string(),
-                                last_system_error()));
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-  }
-}
-
-RandomAccessFile TemporaryFile::release(std::string name) {
-  return RandomAccessFile(std::exchange(descriptor_, -1), std::move(name));
 }
 
 }  // namespace gradspace

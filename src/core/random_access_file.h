@@ -36,21 +36,4 @@ class RandomAccessFile {
   std::string name_;
 };
 
-/// A temporary file without a name: it is gone when it is closed, however the process ends.
-class TemporaryFile {
- public:
-  /// In the system's folder for temporary files ($TMPDIR). Throws IoError.
-  TemporaryFile();
-  ~TemporaryFile();
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  void append(std::span<const std::uint8_t> bytes);
-  /// What was written, to be read; ends the writing.
-  RandomAccessFile release(std::string name);
-
- private:
-  int descriptor_ = -1;
-};
-
 }  // namespace gradspace

@@ -2,50 +2,19 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 
-#include "core/csv.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
-namespace {
 
-void append(fmt::memory_buffer& out, std::string_view text) {
-  out.append(text.data(), text.data() + text.size());
+void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values) {
+  const ImageInfo& image = values.image;
+  csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
+          values.label, values.bce, values.kld);
 }
 
-template <typename Number>
-void append_number(fmt::memory_buffer& out, Number value) {
-  char digits[32];
-  const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
-  out.append(digits, end);
-}
-
-}  // namespace
-
-void append_index_row(fmt::memory_buffer& out, std::uint64_t row, const FeatureRow& values) {
-  append_number(out, row);
-  out.push_back(',');
-  append(out, csv_field(values.image.path));
-  out.push_back(',');
-  append(out, csv_field(values.image.set));
-  for (const int number :
-       {values.image.challenge, values.image.level, values.image.object_class, values.label}) {
-    out.push_back(',');
-    append_number(out, number);
-  }
-  for (const float number : {values.bce, values.kld}) {
-    out.push_back(',');
-    append_number(out, number);
-  }
-  out.push_back('\n');
-}
-
-void append_failure(fmt::memory_buffer& out, const FailedImage& failure) {
-  append(out, csv_field(failure.path));
-  out.push_back(',');
-  append(out, csv_field(failure.reason));
-  out.push_back('\n');
+void add_failure(CsvWriter& csv, const FailedImage& failure) {
+  csv.row(failure.path, failure.reason);
 }
 
 CsvReader::CsvReader(std::string_view text, std::string_view header, std::string_view name)

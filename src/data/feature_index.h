@@ -1,17 +1,12 @@
 // The text files of a feature set: index.csv and failures.csv, a row at a time.
-//
-// CSV as RFC 4180 has it, but with '\n' at the end of a row: a field with a comma, a quote or a line
-// break is quoted, quotes in it are doubled. Floats are written with the fewest digits that read back
-// the same.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "core/csv.h"
 #include "gradspace/feature_set.h"
 
 namespace gradspace {
@@ -20,8 +15,8 @@ inline constexpr std::string_view kIndexHeader =
     "row,path,set,challenge,level,class,label,bce,kld\n";
 inline constexpr std::string_view kFailuresHeader = "path,reason\n";
 
-void append_index_row(fmt::memory_buffer& out, std::uint64_t row, const FeatureRow& values);
-void append_failure(fmt::memory_buffer& out, const FailedImage& failure);
+void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
+void add_failure(CsvWriter& csv, const FailedImage& failure);
 
 /// Reads rows from a file's text, one after the other.
 class CsvReader {

@@ -127,7 +127,7 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta) {
                     {"source_digest", meta.source_digest},
                     {"options", options},
                     {"columns", feature_columns_to_json(meta.columns)}};
-  return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return dump_json(all, 2) + "\n";
 }
 
 FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) {

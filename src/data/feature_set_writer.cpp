@@ -315,7 +315,7 @@ struct FeatureSetWriter::State {
   OutputFile failures;
   Progress progress;
   std::uint64_t images_done_before = 0;
-  fmt::memory_buffer lines;
+  CsvWriter lines;
   Clock::time_point last_note = Clock::now();
   std::future<void> note_running;
   bool finished = false;
@@ -369,17 +369,16 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
       {reinterpret_cast<const std::uint8_t*>(features.data()), features.size() * sizeof(float)});
   state.lines.clear();
   for (const FeatureRow& row : rows) {
-    append_index_row(state.lines, reached.rows++, row);
+    add_index_row(state.lines, reached.rows++, row);
   }
-  state.index.write_at(reached.index_bytes, bytes_of({state.lines.data(), state.lines.size()}));
-  reached.index_bytes += state.lines.size();
+  state.index.write_at(reached.index_bytes, bytes_of(state.lines.text()));
+  reached.index_bytes += state.lines.text().size();
   state.lines.clear();
   for (const FailedImage& failure : failures) {
-    append_failure(state.lines, failure);
+    add_failure(state.lines, failure);
   }
-  state.failures.write_at(reached.failures_bytes,
-                          bytes_of({state.lines.data(), state.lines.size()}));
-  reached.failures_bytes += state.lines.size();
+  state.failures.write_at(reached.failures_bytes, bytes_of(state.lines.text()));
+  reached.failures_bytes += state.lines.text().size();
   reached.images_done = images_done;
   state.progress = reached;
   state.note_sometimes();

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/gzip.h"
+#include "core/temporary_file.h"
 #include "gradspace/error.h"
 
 namespace gradspace {

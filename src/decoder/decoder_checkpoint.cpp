@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "core/hash.h"
 #include "core/json.h"
 #include "decoder/decoder_loss.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
-#include "train/checkpoint.h"
 #include "train/record.h"
 
 namespace gradspace::quality {

@@ -8,6 +8,7 @@
 #include "gradspace/error.h"
 #include "simd/logistic_rows.h"
 #include "simd/products.h"
+#include "simd/transpose.h"
 
 namespace gradspace::quality {
 namespace {
@@ -32,13 +33,7 @@ struct Parts {
 };
 
 PackedMatrix packed_transpose(std::size_t rows, std::size_t columns, const float* values) {
-  std::vector<float> transposed(rows * columns);
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) {
-      transposed[j * rows + i] = values[i * columns + j];
-    }
-  }
-  return {columns, rows, transposed.data()};
+  return {columns, rows, transposed(rows, columns, values).data()};
 }
 
 void add_columns(std::size_t rows, const float* values, std::vector<double>& sums) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/hash.h"
+#include "core/options.h"
 #include "core/random.h"
 #include "decoder/decoder_checkpoint.h"
 #include "decoder/decoder_loss.h"
@@ -168,20 +169,14 @@ class Run {
 }  // namespace
 
 void DecoderTrainingOptions::validate() const {
-  const auto require = [](bool holds, const char* option, auto value, const char* wanted) {
-    if (!holds) {
-      throw InvalidArgument(fmt::format("iqa-train: {} {}: must be {}", option, value, wanted));
-    }
-  };
+  constexpr OptionCheck require("iqa-train");
   require(patches >= 1000 && patches <= 10'000'000, "patches", patches, "within 1000 to 10000000");
   require(iterations >= 1, "iterations", iterations, "1 or more");
   require(max_side == 0 || max_side >= 16, "max side", max_side, "16 or more, or 0");
   require(rho > 0 && rho < 1, "rho", rho, "over 0 and under 1");
   require(std::isfinite(decay) && decay >= 0, "decay", decay, "a finite number, 0 or more");
   require(std::isfinite(beta) && beta >= 0, "beta", beta, "a finite number, 0 or more");
-  if (resume && checkpoint.empty()) {
-    throw InvalidArgument("iqa-train: to resume, the checkpoint's file must be given");
-  }
+  require.resumable(resume, checkpoint);
 }
 
 DecoderTrainingResult train_decoder(const Source& photographs,

@@ -66,10 +66,6 @@ void require_blocks(const GradientBackend& backend, const ObservationNeeds& need
   }
 }
 
-std::string block_text(const FeatureBlock& block) {
-  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
-}
-
 /// Where a block stands among those observed.
 std::size_t position_of(const Observations& observations, const FeatureBlock& block,
                         bool is_there) {
@@ -78,7 +74,7 @@ std::size_t position_of(const Observations& observations, const FeatureBlock& bl
   });
   if (found == observations.blocks.end() || !is_there) {
     throw InvalidArgument(
-        fmt::format("detector: {} was not observed, which it needs", block_text(block)));
+        fmt::format("detector: {} was not observed, which it needs", text(block)));
   }
   return static_cast<std::size_t>(found - observations.blocks.begin());
 }

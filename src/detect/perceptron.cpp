@@ -11,6 +11,7 @@
 #include "core/tensor_of_shape.h"
 #include "gradspace/error.h"
 #include "simd/matrix_product.h"
+#include "simd/transpose.h"
 
 namespace gradspace {
 namespace {
@@ -57,11 +58,7 @@ Perceptron::Perceptron(const TensorMap& tensors) : Perceptron(input_width(tensor
     const Tensor& weight =
         tensor_of_shape(tensors, layer_name(layer) + ".weight", {out, in}, "classifier");
     const Tensor& bias = tensor_of_shape(tensors, layer_name(layer) + ".bias", {out}, "classifier");
-    for (std::size_t i = 0; i < linear.in; ++i) {
-      for (std::size_t o = 0; o < linear.out; ++o) {
-        linear.values[i * linear.out + o] = weight.values[o * linear.in + i];
-      }
-    }
+    std::ranges::copy(transposed(weight), linear.values.begin());
     std::copy(bias.values.begin(), bias.values.end(), linear.bias().begin());
   }
 }
@@ -72,13 +69,8 @@ TensorMap Perceptron::tensors() const {
     const Linear& linear = layers_[layer];
     const auto in = static_cast<std::int64_t>(linear.in);
     const auto out = static_cast<std::int64_t>(linear.out);
-    Tensor weight{{out, in}, std::vector<float>(linear.in * linear.out)};
-    for (std::size_t i = 0; i < linear.in; ++i) {
-      for (std::size_t o = 0; o < linear.out; ++o) {
-        weight.values[o * linear.in + i] = linear.values[i * linear.out + o];
-      }
-    }
-    tensors[layer_name(layer) + ".weight"] = std::move(weight);
+    tensors[layer_name(layer) + ".weight"] = {
+        {out, in}, transposed(linear.in, linear.out, linear.values.data())};
     tensors[layer_name(layer) + ".bias"] = {{out}, {linear.bias().begin(), linear.bias().end()}};
   }
   return tensors;

@@ -6,11 +6,11 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
 #include "core/csv.h"
+#include "core/json.h"
 #include "experiment/picture_strip.h"
 #include "gradspace/error.h"
 #include "gradspace/fit.h"
@@ -85,13 +85,12 @@ ExperimentOutputs::ExperimentOutputs(fs::path folder)
 
 void ExperimentOutputs::add_scores(const SetName& name, std::span<const ScoredImage> images,
                                    const std::string& method, int run) {
-  fmt::memory_buffer text;
+  CsvWriter csv;
   for (const ScoredImage& image : images) {
-    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{}\n", csv_field(image.path),
-                   name.split, name.type, name.level, method, run, image.score, image.bce,
-                   image.kld);
+    csv.row(image.path, name.split, name.type, name.level, method, run, image.score, image.bce,
+            image.kld);
   }
-  image_scores_.write(std::string_view(text.data(), text.size()));
+  image_scores_.write(csv.text());
 }
 
 void ExperimentOutputs::add_fingerprint(const SetName& name, const FeatureSet& set,
@@ -156,10 +155,10 @@ void write_samples(const fs::path& folder, const ExperimentData& data,
     }
   }
   write_file(folder / "samples.json",
-             json{{"format_version", kOutputsFormat},
-                  {"panels", {"clean", "challenged", "reconstruction", "error"}},
-                  {"rows", std::move(rows)}}
-                     .dump(1, ' ', false, json::error_handler_t::replace) +
+             dump_json(json{{"format_version", kOutputsFormat},
+                            {"panels", {"clean", "challenged", "reconstruction", "error"}},
+                            {"rows", std::move(rows)}},
+                       1) +
                  "\n");
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "experiment/picture_strip.h"
 #include "gradspace/error.h"
 
@@ -90,11 +91,12 @@ void write_mistakes(const fs::path& folder, const Model& model, const JudgedImag
   };
   add("in", inliers, 1);
   add("out", outliers, -1);
-  write_file(folder / "samples.json", json{{"format_version", kOutputsFormat},
-                                           {"panels", {"image", "reconstruction", "error"}},
-                                           {"rows", std::move(rows)}}
-                                              .dump(1, ' ', false, json::error_handler_t::replace) +
-                                          "\n");
+  write_file(folder / "samples.json",
+             dump_json(json{{"format_version", kOutputsFormat},
+                            {"panels", {"image", "reconstruction", "error"}},
+                            {"rows", std::move(rows)}},
+                       1) +
+                 "\n");
 }
 
 }  // namespace gradspace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gradspace/scorer.h"
+#include "image/heat.h"
 
 namespace gradspace {
 namespace {
@@ -34,20 +35,9 @@ std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const E
   return bytes;
 }
 
-/// Black, violet, orange, pale yellow: lighter = larger, for every kind of eyes.
-std::array<std::uint8_t, 3> heat_colour(double share) {
-  constexpr std::array<std::array<double, 3>, 5> kStops = {
-      {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
-  const double at = std::clamp(share, 0.0, 1.0) * (kStops.size() - 1);
-  const auto from = std::min(static_cast<std::size_t>(at), kStops.size() - 2);
-  const double part = at - static_cast<double>(from);
-  std::array<std::uint8_t, 3> colour{};
-  for (std::size_t c = 0; c < colour.size(); ++c) {
-    colour[c] = static_cast<std::uint8_t>(
-        std::lround(kStops[from][c] + part * (kStops[from + 1][c] - kStops[from][c])));
-  }
-  return colour;
-}
+/// Black, violet, orange, pale yellow: lighter stands for larger, so that nobody needs to tell hues apart.
+constexpr std::array<Colour, 5> kHeat{
+    {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
 
 }  // namespace
 
@@ -60,8 +50,10 @@ Image error_map(const Image& image, const Image& reconstruction) {
     for (std::size_t c = 0; c < channels; ++c) {
       sum += std::abs(image.pixels()[i * channels + c] - reconstruction.pixels()[i * channels + c]);
     }
-    std::ranges::copy(heat_colour(sum / static_cast<double>(channels) / kLightest),
-                      map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i));
+    std::ranges::transform(
+        colour_along(kHeat, sum / static_cast<double>(channels) / kLightest),
+        map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i),
+        [](double value) { return static_cast<std::uint8_t>(std::lround(value)); });
   }
   return map;
 }

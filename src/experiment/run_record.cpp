@@ -4,6 +4,8 @@
 
 #include <ctime>
 
+#include "core/json.h"
+
 namespace gradspace {
 namespace {
 
@@ -31,7 +33,7 @@ void RunRecord::begin_stage(std::string_view stage, bool skipped) {
 std::string RunRecord::json_text() {
   end_stage();
   record_["finished"] = now_utc();
-  return record_.dump(-1, ' ', false, json::error_handler_t::replace);
+  return dump_json(record_);
 }
 
 void RunRecord::end_stage() {

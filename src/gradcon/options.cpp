@@ -1,8 +1,6 @@
-#include <fmt/format.h>
-
 #include <cmath>
 
-#include "gradspace/error.h"
+#include "core/options.h"
 #include "gradspace/gradcon.h"
 
 namespace gradspace {
@@ -18,11 +16,7 @@ AutoencoderSpec gradcon_autoencoder(int channels, int latent) {
 }
 
 void GradConOptions::validate() const {
-  const auto require = [](bool holds, const char* option, auto value, const char* wanted) {
-    if (!holds) {
-      throw InvalidArgument(fmt::format("gradcon: {} {}: must be {}", option, value, wanted));
-    }
-  };
+  constexpr OptionCheck require("gradcon");
   require(epochs >= 1, "epochs", epochs, "1 or more");
   require(batch >= 1, "batch", batch, "1 or more");
   require(std::isfinite(learning_rate) && learning_rate > 0, "learning rate", learning_rate,
@@ -31,9 +25,7 @@ void GradConOptions::validate() const {
           "a finite number, 0 or more");
   require(std::isfinite(kld_weight) && kld_weight >= 0, "KLD weight", kld_weight,
           "a finite number, 0 or more");
-  if (resume && checkpoint.empty()) {
-    throw InvalidArgument("gradcon: to resume, the checkpoint's file must be given");
-  }
+  require.resumable(resume, checkpoint);
 }
 
 }  // namespace gradspace

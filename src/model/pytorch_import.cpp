@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "model/pickle.h"
@@ -186,7 +187,7 @@ std::string record(const pickle::Document& document, std::span<const std::uint8_
     }
   }
   json["checkpoint"] = std::move(numbers);
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return dump_json(json);
 }
 
 }  // namespace

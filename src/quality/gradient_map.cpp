@@ -10,27 +10,17 @@
 #include "gradspace/error.h"
 #include "gradspace/quality.h"
 #include "image/font.h"
+#include "image/heat.h"
+#include "quality/prepared_image.h"
 
 namespace gradspace {
 namespace {
 
 constexpr int kPatchPixels = 2 * quality::kPatchSide;  // of the image before it was halved
 
-using Colour = std::array<double, 3>;
-
 /// From nothing to the most: black-body colours, which also grow brighter for those who see no hue.
-Colour heat(double level) {
-  constexpr std::array<Colour, 5> kStops{
-      {{20, 10, 60}, {120, 20, 110}, {220, 60, 60}, {250, 160, 30}, {255, 250, 180}}};
-  const double position = std::clamp(level, 0.0, 1.0) * static_cast<double>(kStops.size() - 1);
-  const std::size_t below = std::min(static_cast<std::size_t>(position), kStops.size() - 2);
-  const double part = position - static_cast<double>(below);
-  Colour colour{};
-  for (std::size_t c = 0; c < colour.size(); ++c) {
-    colour[c] = (1 - part) * kStops[below][c] + part * kStops[below + 1][c];
-  }
-  return colour;
-}
+constexpr std::array<Colour, 5> kHeat{
+    {{20, 10, 60}, {120, 20, 110}, {220, 60, 60}, {250, 160, 30}, {255, 250, 180}}};
 
 void paint(Image& image, int x, int y, const Colour& colour) {
   std::uint8_t* pixel = image.row(y).data() + 3 * x;
@@ -59,7 +49,7 @@ void paint_patches(const QualityImage& reference, const GradientMap& map, double
                    Image& picture) {
   constexpr double kDimmed = 0.45;
   constexpr double kVeil = 0.75;
-  const Image& luma = reference.luma();
+  const Image& luma = quality::luma_of(reference);
   for (int y = 0; y < luma.height(); ++y) {
     for (int x = 0; x < luma.width(); ++x) {
       const double grey = kDimmed * luma.row(y)[static_cast<std::size_t>(x)];
@@ -70,7 +60,7 @@ void paint_patches(const QualityImage& reference, const GradientMap& map, double
         const auto patch = static_cast<std::size_t>(row * map.columns + column);
         const double level = map.values[patch] / end;
         const double veil = kVeil * std::sqrt(std::clamp(level, 0.0, 1.0));
-        const Colour hot = heat(level);
+        const Colour hot = colour_along(kHeat, level);
         for (std::size_t c = 0; c < colour.size(); ++c) {
           colour[c] = (1 - veil) * colour[c] + veil * hot[c];
         }
@@ -92,7 +82,8 @@ void paint_scale(Image& picture, int top, int height, int text_scale, double end
   challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, high);
   for (int y = top + height / 4; y < top + height - height / 4; ++y) {
     for (int x = bar_begin; x < bar_end; ++x) {
-      paint(picture, x, y, heat(static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
+      paint(picture, x, y,
+            colour_along(kHeat, static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
     }
   }
 }
@@ -100,7 +91,7 @@ void paint_scale(Image& picture, int top, int height, int text_scale, double end
 }  // namespace
 
 Image draw_gradient_map(const QualityImage& reference, const GradientMap& map) {
-  const Image& luma = reference.luma();
+  const Image& luma = quality::luma_of(reference);
   if (map.columns != (luma.width() + 1) / 2 / quality::kPatchSide ||
       map.rows != (luma.height() + 1) / 2 / quality::kPatchSide ||
       map.values.size() !=

@@ -14,13 +14,13 @@ class GradientReference : public QualityReference {
   GradientReference(const PackedDecoder& decoder, std::shared_ptr<const QualityImage> reference)
       : reference_(std::move(reference)),
         filters_(reference_filters(decoder, *reference_)),
-        ranking_(filter_responses(filters_, reference_->prepared())) {}
+        ranking_(filter_responses(filters_, prepared_of(*reference_))) {}
 
   double score(const QualityImage& distorted) const override {
     if (identical_or_comparable(*reference_, distorted)) {
       return 1;
     }
-    return score_of(ranking_.correlation(filter_responses(filters_, distorted.prepared())));
+    return score_of(ranking_.correlation(filter_responses(filters_, prepared_of(distorted))));
   }
 
  private:
@@ -55,7 +55,7 @@ GradientMap gradient_map(const QualityImage& reference, const QualityImage& dist
                          const LinearDecoder& decoder) {
   decoder.validate();
   const bool identical = quality::identical_or_comparable(reference, distorted);
-  const quality::PreparedImage& prepared = reference.prepared();
+  const quality::PreparedImage& prepared = quality::prepared_of(reference);
   GradientMap map{prepared.columns, prepared.rows,
                   std::vector<double>(prepared.patches.count, 0.0)};
   if (identical) {
@@ -64,7 +64,8 @@ GradientMap gradient_map(const QualityImage& reference, const QualityImage& dist
   const quality::PackedDecoder packed(decoder);
   const quality::ReferenceFilters filters = quality::reference_filters(packed, reference);
   const quality::Ranking ours(quality::filter_responses(filters, prepared));
-  const quality::Ranking theirs(quality::filter_responses(filters, distorted.prepared()));
+  const quality::Ranking theirs(
+      quality::filter_responses(filters, quality::prepared_of(distorted)));
   map.values = ours.disagreement(theirs, quality::kGradientFeatures);
   return map;
 }

@@ -1,4 +1,4 @@
-// What the two learned scores want of an image.
+// What the metrics want of an image besides its pixels.
 #pragma once
 
 #include <vector>
@@ -22,8 +22,12 @@ struct PreparedImage {
   bool has_variance = false;
 };
 
-/// Throws InvalidArgument for fewer than kMinPatches patches; `name` stands in the message.
-PreparedImage prepare(const Image& rgb, const std::string& name);
+/// The image's own, worked out when it is first asked for. Throws InvalidArgument for fewer than
+/// kMinPatches patches.
+const PreparedImage& prepared_of(const QualityImage& image);
+
+/// Its luma in 8 bits, likewise.
+const Image& luma_of(const QualityImage& image);
 
 /// Throws InvalidArgument unless both images have one size.
 void check_sizes(const QualityImage& reference, const QualityImage& distorted);

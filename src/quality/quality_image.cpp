@@ -11,62 +11,6 @@
 
 namespace gradspace {
 
-namespace quality {
-
-PreparedImage prepare(const Image& rgb, const std::string& name) {
-  PreparedImage prepared;
-  const Image half = halve(rgb);
-  prepared.columns = half.width() / kPatchSide;
-  prepared.rows = half.height() / kPatchSide;
-  prepared.patches = cut_patches(to_ygcr(half));
-  const std::size_t count = prepared.patches.count;
-  if (count < kMinPatches) {
-    throw InvalidArgument(fmt::format("{}: {}x{} pixels are {} {} of 16x16; at least {} are wanted",
-                                      name, rgb.width(), rgb.height(), count,
-                                      count == 1 ? "patch" : "patches", kMinPatches));
-  }
-  const std::vector<float>& values = prepared.patches.values;
-  prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());
-  subtract_mean(prepared.patches);
-  prepared.covariance = covariance(prepared.patches);
-  prepared.whitening = whitening_matrix(prepared.covariance);
-  return prepared;
-}
-
-void check_sizes(const QualityImage& reference, const QualityImage& distorted) {
-  const Image& a = reference.rgb();
-  const Image& b = distorted.rgb();
-  if (a.width() != b.width() || a.height() != b.height()) {
-    throw InvalidArgument(fmt::format("{} is {}x{} but {} is {}x{}; sizes must match",
-                                      reference.name(), a.width(), a.height(), distorted.name(),
-                                      b.width(), b.height()));
-  }
-}
-
-bool identical_or_comparable(const QualityImage& reference, const QualityImage& distorted) {
-  check_sizes(reference, distorted);
-  const PreparedImage& a = reference.prepared();
-  const PreparedImage& b = distorted.prepared();
-  if (reference.rgb() == distorted.rgb()) {
-    return true;
-  }
-  for (const auto& [prepared, image] : {std::pair(&a, &reference), std::pair(&b, &distorted)}) {
-    if (!prepared->has_variance) {
-      throw InvalidArgument(fmt::format(
-          "{}: all its patches of 16x16 pixels are alike, so there is nothing to compare",
-          image->name()));
-    }
-  }
-  return false;
-}
-
-double score_of(double correlation) {
-  constexpr int kExponent = 10;
-  return std::pow(std::abs(correlation), kExponent);
-}
-
-}  // namespace quality
-
 struct QualityImage::State {
   State(Image image, std::string image_name)
       : rgb(to_rgb(std::move(image))), name(std::move(image_name)) {}
@@ -92,15 +36,82 @@ const std::string& QualityImage::name() const {
   return state_->name;
 }
 
-const quality::PreparedImage& QualityImage::prepared() const {
-  std::call_once(state_->once_prepared,
-                 [this] { state_->prepared = quality::prepare(state_->rgb, state_->name); });
-  return *state_->prepared;
+namespace quality {
+
+/// Lets the metrics reach what an image keeps for them.
+class ImageParts {
+ public:
+  static QualityImage::State& of(const QualityImage& image) { return *image.state_; }
+};
+
+namespace {
+
+/// Throws InvalidArgument for fewer than kMinPatches patches; `name` stands in the message.
+PreparedImage prepare(const Image& rgb, const std::string& name) {
+  PreparedImage prepared;
+  const Image half = halve(rgb);
+  prepared.columns = half.width() / kPatchSide;
+  prepared.rows = half.height() / kPatchSide;
+  prepared.patches = cut_patches(to_ygcr(half));
+  const std::size_t count = prepared.patches.count;
+  if (count < kMinPatches) {
+    throw InvalidArgument(fmt::format("{}: {}x{} pixels are {} {} of 16x16; at least {} are wanted",
+                                      name, rgb.width(), rgb.height(), count,
+                                      count == 1 ? "patch" : "patches", kMinPatches));
+  }
+  const std::vector<float>& values = prepared.patches.values;
+  prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());
+  subtract_mean(prepared.patches);
+  prepared.covariance = covariance(prepared.patches);
+  prepared.whitening = whitening_matrix(prepared.covariance);
+  return prepared;
 }
 
-const Image& QualityImage::luma() const {
-  std::call_once(state_->once_luma, [this] { state_->luma = to_grey(state_->rgb); });
-  return *state_->luma;
+}  // namespace
+
+const PreparedImage& prepared_of(const QualityImage& image) {
+  auto& parts = ImageParts::of(image);
+  std::call_once(parts.once_prepared, [&] { parts.prepared = prepare(parts.rgb, parts.name); });
+  return *parts.prepared;
 }
 
+const Image& luma_of(const QualityImage& image) {
+  auto& parts = ImageParts::of(image);
+  std::call_once(parts.once_luma, [&] { parts.luma = to_grey(parts.rgb); });
+  return *parts.luma;
+}
+
+void check_sizes(const QualityImage& reference, const QualityImage& distorted) {
+  const Image& a = reference.rgb();
+  const Image& b = distorted.rgb();
+  if (a.width() != b.width() || a.height() != b.height()) {
+    throw InvalidArgument(fmt::format("{} is {}x{} but {} is {}x{}; sizes must match",
+                                      reference.name(), a.width(), a.height(), distorted.name(),
+                                      b.width(), b.height()));
+  }
+}
+
+bool identical_or_comparable(const QualityImage& reference, const QualityImage& distorted) {
+  check_sizes(reference, distorted);
+  const PreparedImage& a = prepared_of(reference);
+  const PreparedImage& b = prepared_of(distorted);
+  if (reference.rgb() == distorted.rgb()) {
+    return true;
+  }
+  for (const auto& [parts, image] : {std::pair(&a, &reference), std::pair(&b, &distorted)}) {
+    if (!parts->has_variance) {
+      throw InvalidArgument(fmt::format(
+          "{}: all its patches of 16x16 pixels are alike, so there is nothing to compare",
+          image->name()));
+    }
+  }
+  return false;
+}
+
+double score_of(double correlation) {
+  constexpr int kExponent = 10;
+  return std::pow(std::abs(correlation), kExponent);
+}
+
+}  // namespace quality
 }  // namespace gradspace

@@ -98,7 +98,7 @@ std::vector<double> weight_gradient(const PackedDecoder& decoder, const Prepared
 
 ReferenceFilters reference_filters(const PackedDecoder& decoder, const QualityImage& reference) {
   constexpr double kNormal = 3;
-  const std::vector<double> gradient = weight_gradient(decoder, reference.prepared());
+  const std::vector<double> gradient = weight_gradient(decoder, prepared_of(reference));
   ReferenceFilters filters{{gradient.begin(), gradient.end()}, filter_kurtoses(gradient), {}};
   const bool doubtful =
       std::any_of(filters.kurtosis.begin(), filters.kurtosis.end(),

@@ -115,10 +115,10 @@ class SsimReference : public QualityReference {
 
   double score(const QualityImage& distorted) const override {
     check_sizes(*reference_, distorted);
-    if (reference_->luma() == distorted.luma()) {
+    if (luma_of(*reference_) == luma_of(distorted)) {
       return 1;
     }
-    return structural_similarity(reference_->luma(), distorted.luma());
+    return structural_similarity(luma_of(*reference_), luma_of(distorted));
   }
 
  private:

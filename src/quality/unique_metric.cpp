@@ -41,13 +41,13 @@ class UniqueReference : public QualityReference {
                   std::shared_ptr<const QualityImage> reference)
       : encoder_(std::move(encoder)),
         reference_(std::move(reference)),
-        ranking_(activations(*encoder_, reference_->prepared()), kActivationKeyLimit) {}
+        ranking_(activations(*encoder_, prepared_of(*reference_)), kActivationKeyLimit) {}
 
   double score(const QualityImage& distorted) const override {
     if (identical_or_comparable(*reference_, distorted)) {
       return 1;
     }
-    return score_of(ranking_.correlation(activations(*encoder_, distorted.prepared())));
+    return score_of(ranking_.correlation(activations(*encoder_, prepared_of(distorted))));
   }
 
  private:

@@ -18,6 +18,7 @@
 #include "results/gradcon_scores.h"
 #include "results/run_files.h"
 #include "results/score_curves.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
@@ -31,7 +32,6 @@ constexpr std::size_t kSampleBytes = 700'000;
 constexpr std::size_t kTrainingValues = 50'000;
 constexpr std::size_t kTrainingColumns = 7;
 constexpr std::size_t kStops = 36'000;  ///< of all curves of one method
-constexpr int kMaxNumber = 1'000'000;
 
 /// A class and a run that has results.
 struct Part {
@@ -216,8 +216,7 @@ class PartReader {
     const json file = read_versioned_json(list);
     try {
       for (const json& row : file.at("rows")) {
-        const int label =
-            static_cast<int>(integer_within(row.at("label"), 0, kMaxNumber, list.string()));
+        const int label = small_number(row.at("label"), list.string());
         json item = {{"label", label},
                      {"path", row.at("path").get<std::string>()},
                      {"score", rounded(row.at("score").get<double>())},

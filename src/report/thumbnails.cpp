@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "results/run_files.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kMaxNumber = 1'000'000;
 constexpr int kMaxStripSide = 1024;
 
 Sample sample_from_json(const json& row, const std::string& name) {
@@ -27,10 +27,8 @@ Sample sample_from_json(const json& row, const std::string& name) {
   sample.file = row.at("file").get<std::string>();
   sample.clean.path = row.at("clean").get<std::string>();
   sample.challenged.path = row.at("challenged").get<std::string>();
-  sample.challenged.type =
-      static_cast<int>(integer_within(row.at("type"), 0, kMaxNumber, name + ": type"));
-  sample.challenged.level =
-      static_cast<int>(integer_within(row.at("level"), 0, kMaxNumber, name + ": level"));
+  sample.challenged.type = small_number(row.at("type"), name + ": type");
+  sample.challenged.level = small_number(row.at("level"), name + ": level");
   return sample;
 }
 

@@ -15,14 +15,13 @@
 #include "results/result_rows.h"
 #include "results/results_summary.h"
 #include "results/run_files.h"
+#include "results/small_number.h"
 #include "results/text_table.h"
 
 namespace gradspace {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kMaxNumber = 1'000'000;  ///< of a class or an epoch: none is near
 
 std::string to_csv(std::span<const GradConBenchmarkRow> rows) {
   std::string text = "method,class,run,best_epoch";
@@ -78,8 +77,7 @@ std::string auroc_text(std::span<const ResultRow* const> rows) {
 
 GradConBenchmarkRow benchmark_row_from_json(const json& item, const std::string& file) {
   const auto number = [&](const char* key) {
-    return static_cast<int>(
-        integer_within(item.at(key), 0, kMaxNumber, fmt::format("{}: {}", file, key)));
+    return small_number(item.at(key), fmt::format("{}: {}", file, key));
   };
   return {number("class"), number("best_epoch"), row_from_json(item, file)};
 }

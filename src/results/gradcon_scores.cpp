@@ -10,12 +10,12 @@
 #include "core/csv.h"
 #include "core/csv_table.h"
 #include "core/file.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 28;
-constexpr int kMaxNumber = 1'000'000;
 
 }  // namespace
 
@@ -63,7 +63,7 @@ GradConImages read_gradcon_scores(const std::filesystem::path& path, int inlier_
   GradConImages images;
   while (table.next()) {
     GradConImage image{std::string(table.text(name)),
-                       static_cast<int>(table.integer(label, 0, kMaxNumber)),
+                       small_number(table, label),
                        {table.number(score), table.number(error), table.number(cosine)}};
     if (table.text(set) == "val") {
       images.validation.push_back(image.score);

@@ -2,39 +2,37 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "core/csv.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 #include "results/result_rows.h"
 #include "results/results_summary.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxNumber = 1'000'000;  ///< of a type, level or run: none is near
-
 std::string to_csv(const Results& results) {
-  fmt::memory_buffer text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "method,type,level,run");
+  CsvWriter csv;
+  csv.add("method", "type", "level", "run");
   for (const MetricField& field : metric_fields()) {
-    fmt::format_to(out, ",{}", field.name);
+    csv.add(field.name);
   }
-  fmt::format_to(out, ",n_in,n_out\n");
+  csv.row("n_in", "n_out");
   for (const ResultRow& row : results.rows) {
-    fmt::format_to(out, "{},{},{},{}", row.method, row.type, row.level, row.run);
+    csv.add(row.method, row.type, row.level, row.run);
     for (const MetricField& field : metric_fields()) {
-      fmt::format_to(out, ",{}", row.metrics.*field.value);
+      csv.add(row.metrics.*field.value);
     }
-    fmt::format_to(out, ",{},{}\n", row.metrics.n_in, row.metrics.n_out);
+    csv.row(row.metrics.n_in, row.metrics.n_out);
   }
-  return fmt::to_string(text);
+  return std::string(csv.text());
 }
 
 json to_json(const Results& results) {
@@ -65,8 +63,7 @@ ResultRow row_from_json(const json& item, const std::string& file) {
   ResultRow row;
   row.method = item.at("method").get<std::string>();
   const auto number = [&](const char* key) {
-    return static_cast<int>(
-        integer_within(item.at(key), 0, kMaxNumber, fmt::format("{}: {}", file, key)));
+    return small_number(item.at(key), fmt::format("{}: {}", file, key));
   };
   row.type = number("type");
   row.level = number("level");

@@ -18,6 +18,7 @@
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "results/score_curves.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
@@ -26,7 +27,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr int kNewestFormat = 1;
-constexpr int kMaxNumber = 1'000'000;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 26;
 constexpr std::size_t kMaxEpochs = 300;     ///< shown of a run
 constexpr std::size_t kMaxRuns = 20;        ///< with training curves
@@ -87,8 +87,7 @@ void read_training_file(const fs::path& path, int run_of_file, std::map<int, Col
   const auto run_column = table.find_column("run");
   table.column("epoch");
   while (table.next()) {
-    const int run =
-        run_column ? static_cast<int>(table.integer(*run_column, 0, kMaxNumber)) : run_of_file;
+    const int run = run_column ? small_number(table, *run_column) : run_of_file;
     if (!runs.contains(run) && runs.size() == kMaxRuns) {
       continue;
     }
@@ -130,10 +129,8 @@ using Fingerprints = std::map<LayerAndLoss, std::map<std::pair<int, int>, Finger
 
 void add_fingerprint(const json& row, const std::string& name, const Conditions& conditions,
                      Fingerprints& fingerprints) {
-  const auto type =
-      static_cast<int>(integer_within(row.at("type"), 0, kMaxNumber, name + ": type"));
-  const auto level =
-      static_cast<int>(integer_within(row.at("level"), 0, kMaxNumber, name + ": level"));
+  const int type = small_number(row.at("type"), name + ": type");
+  const int level = small_number(row.at("level"), name + ": level");
   auto values = row.at("mean_absolute").get<std::vector<double>>();
   if (type != 0 && conditions.type_at(type) < 0) {
     return;

@@ -9,6 +9,7 @@
 #include "core/csv_table.h"
 #include "core/file.h"
 #include "gradspace/metrics.h"
+#include "results/small_number.h"
 
 namespace gradspace {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
-constexpr int kMaxNumber = 1'000'000;
 /// Bytes that the counts of all conditions may take before base64.
 constexpr std::size_t kCountsBudget = 200'000;
 constexpr std::size_t kMinStops = 64;
@@ -145,15 +145,11 @@ class ScoreReader {
   }
 
  private:
-  int small_number(std::size_t column) const {
-    return static_cast<int>(table_.integer(column, 0, kMaxNumber));
-  }
-
   void read_row() {
     const int method = conditions_.method_at(std::string(table_.text(method_)));
-    const int type = small_number(type_);
-    const int level = small_number(level_);
-    const int run = small_number(run_);
+    const int type = small_number(table_, type_);
+    const int level = small_number(table_, level_);
+    const int run = small_number(table_, run_);
     const double score = table_.number(score_);
     const bool clean = type == 0;
     if (method < 0 || (!clean && conditions_.type_at(type) < 0) ||

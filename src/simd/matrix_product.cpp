@@ -5,91 +5,72 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/product_tile-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace tile = simd::HWY_NAMESPACE;
 
 constexpr std::size_t kRows = 4;  // with three vectors a row: twelve sums in registers
 
 const hn::ScalableTag<float> kTag;
-using Vector = hn::Vec<decltype(kTag)>;
 
-/// kRows rows of c, `Vectors` vectors wide, columns from `column`.
-template <std::size_t Rows, std::size_t Vectors>
-HWY_INLINE void product_tile(std::size_t k, const StridedMatrix& a, const float* HWY_RESTRICT b,
-                             std::size_t b_stride, float* HWY_RESTRICT c, std::size_t c_stride) {
-  const std::size_t lanes = hn::Lanes(kTag);
-  Vector sums[Rows][Vectors];
-  for (auto& row : sums) {
-    for (Vector& sum : row) {
-      sum = hn::Zero(kTag);
-    }
+/// Columns from `j` on, by vectors of at most `Width` values; returns the first column that is left.
+template <std::size_t Rows, std::size_t Width>
+HWY_INLINE std::size_t narrow_columns(std::size_t j, std::size_t n, std::size_t k,
+                                      const StridedMatrix& a, const float* b, std::size_t b_stride,
+                                      float* c, std::size_t c_stride) {
+  const hn::CappedTag<float, Width> d;
+  for (const std::size_t lanes = hn::Lanes(d); j + lanes <= n; j += lanes) {
+    tile::product_tile<Rows, 1, Rounding::kEveryStep, tile::Store::kReplace>(
+        d, k, a, b + j, b_stride, c + j, c_stride);
   }
-  for (std::size_t p = 0; p < k; ++p) {
-    Vector right[Vectors];
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      right[v] = hn::LoadU(kTag, b + p * b_stride + v * lanes);
-    }
-    for (std::size_t r = 0; r < Rows; ++r) {
-      const Vector left = hn::Set(kTag, a.values[r * a.row_stride + p * a.column_stride]);
-      for (std::size_t v = 0; v < Vectors; ++v) {
-        sums[r][v] = hn::MulAdd(left, right[v], sums[r][v]);
-      }
-    }
-  }
-  for (std::size_t r = 0; r < Rows; ++r) {
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      hn::StoreU(sums[r][v], kTag, c + r * c_stride + v * lanes);
-    }
-  }
+  return j;
 }
 
-/// The columns that fill no vector.
-void product_tail(std::size_t rows, std::size_t columns, std::size_t k, const StridedMatrix& a,
-                  const float* b, std::size_t b_stride, float* c, std::size_t c_stride) {
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t j = 0; j < columns; ++j) {
-      float sum = 0;
-      for (std::size_t p = 0; p < k; ++p) {
-        sum += a.values[r * a.row_stride + p * a.column_stride] * b[p * b_stride + j];
-      }
-      c[r * c_stride + j] = sum;
-    }
-  }
-}
-
-template <std::size_t Rows>
+template <std::size_t Rows, Rounding kRounding>
 void product_rows(std::size_t n, std::size_t k, const StridedMatrix& a, const float* b,
                   std::size_t b_stride, float* c, std::size_t c_stride) {
+  constexpr auto kReplace = tile::Store::kReplace;
   const std::size_t lanes = hn::Lanes(kTag);
   std::size_t j = 0;
   for (; j + 3 * lanes <= n; j += 3 * lanes) {
-    product_tile<Rows, 3>(k, a, b + j, b_stride, c + j, c_stride);
+    tile::product_tile<Rows, 3, kRounding, kReplace>(kTag, k, a, b + j, b_stride, c + j, c_stride);
   }
   if (j + 2 * lanes <= n) {
-    product_tile<Rows, 2>(k, a, b + j, b_stride, c + j, c_stride);
+    tile::product_tile<Rows, 2, kRounding, kReplace>(kTag, k, a, b + j, b_stride, c + j, c_stride);
     j += 2 * lanes;
   } else if (j + lanes <= n) {
-    product_tile<Rows, 1>(k, a, b + j, b_stride, c + j, c_stride);
+    tile::product_tile<Rows, 1, kRounding, kReplace>(kTag, k, a, b + j, b_stride, c + j, c_stride);
     j += lanes;
   }
-  product_tail(Rows, n - j, k, a, b + j, b_stride, c + j, c_stride);
+  // The columns that fill no vector are rounded at every step, as a plain loop would.
+  j = narrow_columns<Rows, 8>(j, n, k, a, b, b_stride, c, c_stride);
+  j = narrow_columns<Rows, 4>(j, n, k, a, b, b_stride, c, c_stride);
+  narrow_columns<Rows, 1>(j, n, k, a, b, b_stride, c, c_stride);
 }
 
+template <Rounding kRounding>
 void product(std::size_t m, std::size_t n, std::size_t k, const StridedMatrix& a, const float* b,
              std::size_t b_stride, float* c, std::size_t c_stride) {
   std::size_t i = 0;
-  const auto rows_from = [&](std::size_t row) {
-    return StridedMatrix{a.values + row * a.row_stride, a.row_stride, a.column_stride};
-  };
   for (; i + kRows <= m; i += kRows) {
-    product_rows<kRows>(n, k, rows_from(i), b, b_stride, c + i * c_stride, c_stride);
+    product_rows<kRows, kRounding>(n, k, a.from_row(i), b, b_stride, c + i * c_stride, c_stride);
   }
   for (; i < m; ++i) {
-    product_rows<1>(n, k, rows_from(i), b, b_stride, c + i * c_stride, c_stride);
+    product_rows<1, kRounding>(n, k, a.from_row(i), b, b_stride, c + i * c_stride, c_stride);
   }
+}
+
+void product_kernel(std::size_t m, std::size_t n, std::size_t k, const StridedMatrix& a,
+                    const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                    Rounding rounding) {
+  const auto of_rounding =
+      rounding == Rounding::kFused ? product<Rounding::kFused> : product<Rounding::kEveryStep>;
+  of_rounding(m, n, k, a, b, b_stride, c, c_stride);
 }
 
 }  // namespace
@@ -100,11 +81,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace {
 
-HWY_EXPORT(product);
+HWY_EXPORT(product_kernel);
 
 void matrix_product(std::size_t m, std::size_t n, std::size_t k, const StridedMatrix& a,
-                    const float* b, std::size_t b_stride, float* c, std::size_t c_stride) {
-  HWY_DYNAMIC_DISPATCH(product)(m, n, k, a, b, b_stride, c, c_stride);
+                    const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                    Rounding rounding) {
+  HWY_DYNAMIC_DISPATCH(product_kernel)(m, n, k, a, b, b_stride, c, c_stride, rounding);
 }
 
 }  // namespace gradspace

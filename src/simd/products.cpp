@@ -8,11 +8,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/product_tile-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace tile = simd::HWY_NAMESPACE;
 
 template <typename T>
 using Tag = hn::CappedTag<T, kPanelColumns>;
@@ -24,111 +27,55 @@ constexpr std::size_t kVectors = kPanelColumns / kLanes<T>;
 template <typename T>
 constexpr std::size_t kTileRows = std::max<std::size_t>(12 / kVectors<T>, 1);
 
-/// A left-hand matrix: row by row, or a transposed one, whose columns lie one after the other.
-enum class Left { kPlain, kTransposed };
-
-/// `Rows` rows of one panel: c = a b, or c += a b. `k` terms; rows of b are `b_step` apart.
-template <std::size_t Rows, Left kLeft, typename T>
-HWY_INLINE void product_tile(std::size_t k, const T* HWY_RESTRICT a, std::size_t a_step,
-                             const T* HWY_RESTRICT b, std::size_t b_step, T* HWY_RESTRICT c,
-                             std::size_t c_step, bool accumulate) {
+/// The rows `begin` to `end` of one panel of columns. The last tile reaches beyond `end` where `limit`,
+/// the number of rows that there are, allows it.
+template <tile::Store kStore, typename T>
+HWY_INLINE void panel_rows(std::size_t begin, std::size_t end, std::size_t limit, std::size_t k,
+                           const Strided<T>& a, const T* b, std::size_t b_step, T* c,
+                           std::size_t c_step) {
   const Tag<T> d;
-  using Vector = hn::Vec<Tag<T>>;
-  Vector sums[Rows][kVectors<T>];
-  for (auto& row : sums) {
-    for (Vector& sum : row) {
-      sum = hn::Zero(d);
-    }
+  std::size_t i = begin;
+  for (; i < end && i + kTileRows<T> <= limit; i += kTileRows<T>) {
+    tile::product_tile<kTileRows<T>, kVectors<T>, Rounding::kFused, kStore>(
+        d, k, a.from_row(i), b, b_step, c + i * c_step, c_step);
   }
-  for (std::size_t p = 0; p < k; ++p) {
-    Vector right[kVectors<T>];
-    for (std::size_t v = 0; v < kVectors<T>; ++v) {
-      right[v] = hn::LoadU(d, b + p * b_step + v * kLanes<T>);
-    }
-    for (std::size_t r = 0; r < Rows; ++r) {
-      const Vector left = hn::Set(d, kLeft == Left::kPlain ? a[r * a_step + p] : a[p * a_step + r]);
-      for (std::size_t v = 0; v < kVectors<T>; ++v) {
-        sums[r][v] = hn::MulAdd(left, right[v], sums[r][v]);
-      }
-    }
-  }
-  for (std::size_t r = 0; r < Rows; ++r) {
-    for (std::size_t v = 0; v < kVectors<T>; ++v) {
-      T* target = c + r * c_step + v * kLanes<T>;
-      const Vector before = accumulate ? hn::LoadU(d, target) : hn::Zero(d);
-      hn::StoreU(hn::Add(before, sums[r][v]), d, target);
-    }
+  for (; i < end; ++i) {
+    tile::product_tile<1, kVectors<T>, Rounding::kFused, kStore>(d, k, a.from_row(i), b, b_step,
+                                                                 c + i * c_step, c_step);
   }
 }
 
+/// Of a symmetric product only the tiles on and above the diagonal, and what they reach over below it.
 template <typename T>
-void multiply_tiles(std::size_t m, const T* a, const BasicPackedMatrix<T>& b, T* c) {
+void multiply_tiles(std::size_t m, const T* a, const BasicPackedMatrix<T>& b, T* c,
+                    bool symmetric) {
   const std::size_t k = b.rows();
   const std::size_t n = b.columns();
   for (std::size_t begin = 0; begin < m; begin += kBlockRows) {
-    const std::size_t end = std::min(begin + kBlockRows, m);
+    const std::size_t limit = std::min(begin + kBlockRows, m);
     for (std::size_t j = 0; j < n; j += kPanelColumns) {
-      const T* panel = b.panel(j);
-      std::size_t i = begin;
-      for (; i + kTileRows<T> <= end; i += kTileRows<T>) {
-        product_tile<kTileRows<T>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns,
-                                                 c + i * n + j, n, false);
-      }
-      for (; i < end; ++i) {
-        product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * n + j, n,
-                                      false);
-      }
+      const std::size_t end = symmetric ? std::min(j + kPanelColumns, limit) : limit;
+      panel_rows<tile::Store::kReplace>(begin, end, limit, k, Strided<T>{a, k, 1}, b.panel(j),
+                                        kPanelColumns, c + j, n);
     }
   }
 }
 
-void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
-  multiply_tiles(m, a, b, c);
+void multiply_kernel(std::size_t m, const float* a, const PackedMatrix& b, float* c,
+                     bool symmetric) {
+  multiply_tiles(m, a, b, c, symmetric);
 }
 
 void multiply_double_kernel(std::size_t m, const double* a, const BasicPackedMatrix<double>& b,
-                            double* c) {
-  multiply_tiles(m, a, b, c);
-}
-
-/// The tiles on and above the diagonal of a symmetric product (below it, what they reach over).
-template <typename T>
-void multiply_symmetric_tiles(const T* a, const BasicPackedMatrix<T>& b, T* c) {
-  const std::size_t k = b.rows();
-  for (std::size_t j = 0; j < k; j += kPanelColumns) {
-    const T* panel = b.panel(j);
-    std::size_t i = 0;
-    for (; i < j + kPanelColumns && i + kTileRows<T> <= k; i += kTileRows<T>) {
-      product_tile<kTileRows<T>, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j,
-                                               k, false);
-    }
-    for (; i < j + kPanelColumns; ++i) {
-      product_tile<1, Left::kPlain>(k, a + i * k, k, panel, kPanelColumns, c + i * k + j, k, false);
-    }
-  }
-}
-
-void multiply_symmetric_kernel(const float* a, const PackedMatrix& b, float* c) {
-  multiply_symmetric_tiles(a, b, c);
-}
-
-void multiply_symmetric_double_kernel(const double* a, const BasicPackedMatrix<double>& b,
-                                      double* c) {
-  multiply_symmetric_tiles(a, b, c);
+                            double* c, bool symmetric) {
+  multiply_tiles(m, a, b, c, symmetric);
 }
 
 void add_kernel(std::size_t rows, std::size_t m, const float* a, std::size_t n, const float* b,
                 bool upper, float* c) {
   for (std::size_t j = 0; j < n; j += kPanelColumns) {
     const std::size_t end = upper ? std::min(j + kPanelColumns, m) : m;
-    std::size_t i = 0;
-    for (; i < end && i + kTileRows<float> <= m; i += kTileRows<float>) {
-      product_tile<kTileRows<float>, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n,
-                                                        true);
-    }
-    for (; i < end; ++i) {
-      product_tile<1, Left::kTransposed>(rows, a + i, m, b + j, n, c + i * n + j, n, true);
-    }
+    panel_rows<tile::Store::kAdd>(0, end, m, rows, Strided<float>{a, 1, m}, b + j, n, c + j, n);
   }
 }
 
@@ -142,8 +89,6 @@ namespace gradspace::quality {
 
 HWY_EXPORT(multiply_kernel);
 HWY_EXPORT(multiply_double_kernel);
-HWY_EXPORT(multiply_symmetric_kernel);
-HWY_EXPORT(multiply_symmetric_double_kernel);
 HWY_EXPORT(add_kernel);
 
 namespace {
@@ -183,20 +128,20 @@ template class BasicPackedMatrix<float>;
 template class BasicPackedMatrix<double>;
 
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c);
+  HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c, false);
 }
 
 void multiply(std::size_t m, const double* a, const BasicPackedMatrix<double>& b, double* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(m, a, b, c);
+  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(m, a, b, c, false);
 }
 
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_symmetric_kernel)(a, b, c);
+  HWY_DYNAMIC_DISPATCH(multiply_kernel)(b.rows(), a, b, c, true);
   mirror_upper(b.rows(), c);
 }
 
 void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, double* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_symmetric_double_kernel)(a, b, c);
+  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(b.rows(), a, b, c, true);
   mirror_upper(b.rows(), c);
 }
 

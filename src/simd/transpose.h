@@ -6,19 +6,22 @@
 
 #include "gradspace/tensor.h"
 
-namespace gradspace::quality {
+namespace gradspace {
 
-/// The values of a matrix [m, n] as [n, m].
-inline std::vector<float> transposed(const Tensor& matrix) {
-  const auto rows = static_cast<std::size_t>(matrix.shape[0]);
-  const auto columns = static_cast<std::size_t>(matrix.shape[1]);
+/// A matrix [rows, columns] as [columns, rows].
+inline std::vector<float> transposed(std::size_t rows, std::size_t columns, const float* values) {
   std::vector<float> result(rows * columns);
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
-      result[j * rows + i] = matrix.values[i * columns + j];
+      result[j * rows + i] = values[i * columns + j];
     }
   }
   return result;
 }
 
-}  // namespace gradspace::quality
+inline std::vector<float> transposed(const Tensor& matrix) {
+  return transposed(static_cast<std::size_t>(matrix.shape[0]),
+                    static_cast<std::size_t>(matrix.shape[1]), matrix.values.data());
+}
+
+}  // namespace gradspace

@@ -43,18 +43,6 @@ void check_history(const nlohmann::json& history, const std::filesystem::path& p
 
 }  // namespace
 
-std::string content_digest(std::string_view text, const TensorMap& tensors) {
-  Sha256 hash;
-  hash.update(bytes_of(text));
-  for (const auto& [name, tensor] : tensors) {
-    hash.update(bytes_of(name));
-    hash.update(bytes_of(shape_text(tensor.shape)));
-    hash.update({reinterpret_cast<const std::uint8_t*>(tensor.values.data()),
-                 tensor.values.size() * sizeof(float)});
-  }
-  return hash.finish();
-}
-
 void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity,
                       Checkpoint checkpoint) {
   SafeTensors file;

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 
 #include "gradspace/tensor.h"
 
@@ -27,9 +26,5 @@ void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& i
 /// another. That names and shapes fit a backend is left to the caller, as are the records' other
 /// fields.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const nlohmann::json& identity);
-
-/// SHA-256 over a text and all tensors, for a checkpoint to hold: one flipped bit would quietly lead to
-/// other weights.
-std::string content_digest(std::string_view text, const TensorMap& tensors);
 
 }  // namespace gradspace

@@ -6,12 +6,13 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "core/csv.h"
 
 namespace gradspace {
 
@@ -64,19 +65,20 @@ std::vector<Record> records_from_json(const nlohmann::json& json,
 template <typename Record, std::size_t kFields>
 std::string records_to_csv(std::span<const Record> epochs,
                            const std::array<RecordField<Record>, kFields>& fields) {
-  std::string text = "epoch";
+  CsvWriter csv;
+  csv.add("epoch");
   for (const auto& field : fields) {
-    text += fmt::format(",{}", field.first);
+    csv.add(field.first);
   }
-  text += ",best,seconds\n";
+  csv.row("best", "seconds");
   for (const Record& record : epochs) {
-    fmt::format_to(std::back_inserter(text), "{}", record.epoch);
+    csv.add(record.epoch);
     for (const auto& field : fields) {
-      fmt::format_to(std::back_inserter(text), ",{}", record.*field.second);
+      csv.add(record.*field.second);
     }
-    fmt::format_to(std::back_inserter(text), ",{},{:.3f}\n", record.best ? 1 : 0, record.seconds);
+    csv.row(record.best ? 1 : 0, fmt::format("{:.3f}", record.seconds));
   }
-  return text;
+  return std::string(csv.text());
 }
 
 /// The last record that was the best when it was made; null when there is none.

@@ -1,75 +1,20 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
-#include <unistd.h>
 
 #include <cassert>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
-#include "core/file.h"
 #include "core/hash.h"
+#include "core/temporary_file.h"
 #include "gradspace/error.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
 namespace {
-
-/// Bytes in a file without a name: it lasts as long as the object, and under pressure the kernel
-/// writes it out instead of running out of memory.
-class UnnamedFile {
- public:
-  explicit UnnamedFile(std::size_t size) : size_(size) {
-    std::error_code unusable;
-    const std::filesystem::path folder = std::filesystem::temp_directory_path(unusable);
-    if (unusable) {
-      throw IoError(
-          fmt::format("the temporary folder ($TMPDIR) can't be used: {}", unusable.message()));
-    }
-    std::string name = (folder / "gradspace-images-XXXXXX").string();
-    const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor < 0) {
-      throw IoError(fmt::format("{}: can't create: {}", name, last_system_error()));
-    }
-    ::unlink(name.c_str());
-    // Reserved at once: a disk that fills up later would end the process by a signal.
-    int error = EINTR;
-    while (error == EINTR) {
-      error = ::posix_fallocate(descriptor, 0, static_cast<off_t>(size));
-    }
-    if (error == 0) {
-      void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-      if (address == MAP_FAILED) {
-        error = errno;
-      } else {
-        bytes_ = static_cast<std::uint8_t*>(address);
-      }
-    }
-    ::close(descriptor);  // the mapping holds the file
-    if (error != 0) {
-      errno = error;
-      throw IoError(fmt::format("{}: no room for {} bytes of images: {}", folder.string(), size,
-                                last_system_error()));
-    }
-  }
-  ~UnnamedFile() { ::munmap(bytes_, size_); }
-  UnnamedFile(const UnnamedFile&) = delete;
-  UnnamedFile& operator=(const UnnamedFile&) = delete;
-
-  std::uint8_t* data() { return bytes_; }
-  const std::uint8_t* data() const { return bytes_; }
-
- private:
-  std::uint8_t* bytes_ = nullptr;
-  std::size_t size_;
-};
 
 std::size_t store_size(std::size_t images, const Extent& extent) {
   if (extent.channels != 1 && extent.channels != 3) {
@@ -113,7 +58,7 @@ class ProgressCounter {
 
 struct ImageStore::State {
   State(std::size_t listed, const Extent& image_extent)
-      : extent(image_extent), pixels(store_size(listed, image_extent)) {}
+      : extent(image_extent), pixels(file.map(store_size(listed, image_extent), "images")) {}
 
   /// Moves the images that could be read together, order kept.
   void leave_out_failed(std::span<const std::string> errors) {
@@ -131,7 +76,8 @@ struct ImageStore::State {
   }
 
   Extent extent;
-  UnnamedFile pixels;
+  TemporaryFile file;
+  std::span<std::uint8_t> pixels;
   std::size_t size = 0;
   std::vector<std::string> failures;
   std::string digest;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/options.h"
 #include "gradspace/error.h"
 #include "gradspace/train.h"
 #include "train/checkpoint.h"
@@ -195,17 +196,11 @@ class Run {
 }  // namespace
 
 void TrainOptions::validate() const {
-  const auto require = [](bool holds, const char* option, auto value, const char* wanted) {
-    if (!holds) {
-      throw InvalidArgument(fmt::format("train: {} {}: must be {}", option, value, wanted));
-    }
-  };
+  constexpr OptionCheck require("train");
   require(epochs >= 1, "epochs", epochs, "1 or more");
   require(batch >= 1, "batch", batch, "1 or more");
   step().validate();
-  if (resume && checkpoint.empty()) {
-    throw InvalidArgument("train: to resume, the checkpoint's file must be given");
-  }
+  require.resumable(resume, checkpoint);
 }
 
 TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,

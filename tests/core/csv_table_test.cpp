@@ -41,14 +41,32 @@ TEST(CsvTable, KeepsACarriageReturnInQuotes) {
   EXPECT_EQ(table.text(1), "2\r");
 }
 
-TEST(CsvTable, ReadsWhatCsvFieldWrites) {
+TEST(CsvTable, ReadsWhatCsvWriterWrites) {
   for (const std::string text : {"", "plain", "a,b", "\"", "x\ny", "<img onerror=\"x\">.png"}) {
-    const std::string file = "v,w\n" + csv_field(text) + ",1\n";
-    CsvTable table(file, "t.csv");
-    ASSERT_TRUE(table.next());
-    EXPECT_EQ(table.text(0), text);
-    EXPECT_FALSE(table.next());
+    for (const double number : {0.1, -1.0 / 3, 1e300, 5e-324, 123456789.0}) {
+      CsvWriter csv;
+      csv.row("v", "w", "x");
+      csv.add(text).add(number);
+      csv.row(static_cast<float>(1.0 / 3));
+      CsvTable table(csv.text(), "t.csv");
+      ASSERT_TRUE(table.next());
+      EXPECT_EQ(table.text(0), text);
+      EXPECT_EQ(table.number(1), number);
+      EXPECT_EQ(static_cast<float>(table.number(2)), static_cast<float>(1.0 / 3));
+      EXPECT_FALSE(table.next());
+    }
   }
+}
+
+TEST(CsvWriter, QuotesWhereItMustAndWritesTheFewestDigits) {
+  CsvWriter csv;
+  csv.row("name", std::string("a,b"), "say \"hi\"");
+  csv.row(0.1, 0.1F, -7, std::size_t{12}, 2.0, "");
+  csv.end_row();
+  EXPECT_EQ(csv.text(), "name,\"a,b\",\"say \"\"hi\"\"\"\n0.1,0.1,-7,12,2,\n\n");
+  csv.clear();
+  csv.row("next");
+  EXPECT_EQ(csv.text(), "next\n");
 }
 
 TEST(CsvTable, NamesFileLineAndColumnOfWhatIsWrong) {

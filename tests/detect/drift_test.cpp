@@ -9,6 +9,7 @@
 
 #include "core/random.h"
 #include "gradspace/error.h"
+#include "statistics/kolmogorov_smirnov.h"
 #include "support/python.h"
 #include "support/random_scores.h"
 

@@ -69,5 +69,27 @@ TEST(MatrixProduct, ARowDoesNotDependOnTheOthers) {
   }
 }
 
+TEST(MatrixProduct, RoundedAtEveryStepIsAPlainLoopToTheLastDigit) {
+  Random random(3);
+  constexpr std::size_t kRows = 9;
+  constexpr std::size_t kInner = 28;
+  for (std::size_t columns = 1; columns <= 70; ++columns) {
+    const std::vector<float> a = random_values(kRows * kInner, random);
+    const std::vector<float> b = random_values(kInner * columns, random);
+    std::vector<float> c(kRows * columns);
+    matrix_product(kRows, columns, kInner, {a.data(), kInner, 1}, b.data(), columns, c.data(),
+                   columns, Rounding::kEveryStep);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      for (std::size_t j = 0; j < columns; ++j) {
+        float sum = 0;
+        for (std::size_t p = 0; p < kInner; ++p) {
+          sum += a[i * kInner + p] * b[p * columns + j];
+        }
+        ASSERT_EQ(c[i * columns + j], sum) << columns << ": " << i << ", " << j;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gradspace

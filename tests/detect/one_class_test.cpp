@@ -233,6 +233,84 @@ TEST(ShrunkGaussian, AgreesWithScikitLearn) {
   }
 }
 
+/// What ShrunkGaussian::fit makes of standardised rows, by the formulas as a textbook writes them.
+Tensor textbook_whitening(const Matrix& rows) {
+  const std::size_t d = rows.columns;
+  const auto n = static_cast<double>(rows.rows);
+  Matrix covariance(d, d);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t i = 0; i < d * d; ++i) {
+      covariance.values[i] += rows.row(r)[i / d] * rows.row(r)[i % d] / n;
+    }
+  }
+  double mean_variance = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    mean_variance += covariance.row(i)[i] / static_cast<double>(d);
+  }
+  double error = 0;
+  double distance = 0;
+  for (std::size_t i = 0; i < d * d; ++i) {
+    const double target = i / d == i % d ? mean_variance : 0;
+    distance += std::pow(covariance.values[i] - target, 2);
+    for (std::size_t r = 0; r < rows.rows; ++r) {
+      const double own = rows.row(r)[i / d] * rows.row(r)[i % d];
+      error += std::pow(own - covariance.values[i], 2) / (n * n);
+    }
+  }
+  const double shrinkage = std::min(1.0, error / distance);
+  for (std::size_t i = 0; i < d * d; ++i) {
+    const double target = i / d == i % d ? mean_variance : 0;
+    covariance.values[i] = (1 - shrinkage) * covariance.values[i] + shrinkage * target;
+  }
+  // Cholesky by rows, then forward substitution for each column of the inverse.
+  Matrix lower(d, d);
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t k = 0; k <= i; ++k) {
+      double rest = covariance.row(i)[k];
+      for (std::size_t p = 0; p < k; ++p) {
+        rest -= lower.row(i)[p] * lower.row(k)[p];
+      }
+      lower.row(i)[k] = k == i ? std::sqrt(rest) : rest / lower.row(k)[k];
+    }
+  }
+  const auto size = static_cast<std::int64_t>(d);
+  Tensor whitening{{size, size}, {}};
+  for (std::size_t column = 0; column < d; ++column) {
+    std::vector<double> x(d);
+    for (std::size_t i = column; i < d; ++i) {
+      double rest = i == column ? 1 : 0;
+      for (std::size_t p = column; p < i; ++p) {
+        rest -= lower.row(i)[p] * x[p];
+      }
+      x[i] = rest / lower.row(i)[i];
+    }
+    whitening.values.insert(whitening.values.end(), x.begin(), x.end());
+  }
+  return whitening;
+}
+
+TEST(ShrunkGaussian, ScoresAsByATextbookFactorisation) {
+  for (const std::size_t rows : {12U, 60U, 500U}) {
+    constexpr std::size_t kColumns = 40;
+    Matrix data(rows, kColumns);
+    Random random(rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double common = random.normal();
+      for (std::size_t k = 0; k < kColumns; ++k) {
+        data.row(i)[k] = (1 + static_cast<double>(k)) * (3 * common + random.normal());
+      }
+    }
+    const TensorMap fitted = ShrunkGaussian::fit(data, "test");
+    TensorMap expected = fitted;
+    expected["whitening"] = textbook_whitening(Standardiser::load(fitted).apply(data));
+    const auto scores = ShrunkGaussian(fitted).score(data);
+    const auto wanted = ShrunkGaussian(expected).score(data);
+    for (std::size_t i = 0; i < rows; ++i) {
+      EXPECT_NEAR(scores[i] / wanted[i], 1, 1e-6) << rows << " rows: " << i;
+    }
+  }
+}
+
 TEST(NormalScore, KnowsTheNormalDistribution) {
   EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-12);
   EXPECT_NEAR(normal_quantile(1e-10), -6.361340902404056, 1e-9);

@@ -17,9 +17,9 @@ using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 std::string row_text(const FeatureRow& row, std::uint64_t number = 0) {
-  fmt::memory_buffer out;
-  append_index_row(out, number, row);
-  return fmt::to_string(out);
+  CsvWriter csv;
+  add_index_row(csv, number, row);
+  return std::string(csv.text());
 }
 
 FeatureRow read_row(const std::string& text, std::uint64_t number = 0) {
@@ -115,10 +115,9 @@ TEST(CsvReader, SaysWhichLineOfWhichFile) {
 
 TEST(Failures, ComeBack) {
   const FailedImage failure{"a,b.bmp", "a,b.bmp: \"truncated\"\nreally"};
-  fmt::memory_buffer out;
-  append_failure(out, failure);
-  const std::string text = fmt::to_string(out);
-  CsvReader reader(text, std::size_t{0}, "failures.csv");
+  CsvWriter csv;
+  add_failure(csv, failure);
+  CsvReader reader(csv.text(), std::size_t{0}, "failures.csv");
   FailedImage back;
   reader.read_failure(back);
   EXPECT_EQ(back, failure);

@@ -18,12 +18,9 @@ struct ShrunkCovariance {
 /// Of rows that have mean zero. As scikit-learn's LedoitWolf(assume_centered=True).
 ShrunkCovariance shrunk_covariance(const Matrix& centred);
 
-/// The lower triangular L with L L^T = `symmetric`. Throws InvalidArgument when that is not positive
-/// definite.
-Matrix cholesky(const Matrix& symmetric);
-
 class ShrunkGaussian : public Density {
  public:
+  /// Throws InvalidArgument as Standardiser::fit, and when the covariance is not positive definite.
   static TensorMap fit(const Matrix& data, const std::string& what);
   /// From "mean", "scale" and "whitening".
   explicit ShrunkGaussian(const TensorMap& tensors);

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cmath>
-#include <iterator>
 #include <utility>
 
 #include "core/csv.h"
@@ -43,23 +42,21 @@ json published_json(const PublishedAgreement& row) {
 }  // namespace
 
 std::string scores_csv(const std::vector<std::string>& metrics, const ScoredPairs& scored) {
-  fmt::memory_buffer text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "reference,distorted,type,opinion");
+  CsvWriter csv;
+  csv.add("reference", "distorted", "type", "opinion");
   for (const std::string& metric : metrics) {
-    fmt::format_to(out, ",{}", metric);
+    csv.add(metric);
   }
-  fmt::format_to(out, "\n");
+  csv.end_row();
   for (std::size_t i = 0; i < scored.pairs.size(); ++i) {
     const OpinionPair& pair = scored.pairs[i];
-    fmt::format_to(out, "{},{},{},{}", csv_field(pair.reference), csv_field(pair.distorted),
-                   csv_field(pair.type), pair.opinion);
+    csv.add(pair.reference, pair.distorted, pair.type, pair.opinion);
     for (const double score : scored.scores[i]) {
-      fmt::format_to(out, ",{}", std::isfinite(score) ? fmt::format("{}", score) : std::string());
+      csv.add(std::isfinite(score) ? fmt::format("{}", score) : std::string());
     }
-    fmt::format_to(out, "\n");
+    csv.end_row();
   }
-  return fmt::to_string(text);
+  return std::string(csv.text());
 }
 
 json benchmark_json(const QualityBenchmarkResult& result, json options) {

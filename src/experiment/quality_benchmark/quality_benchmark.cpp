@@ -21,7 +21,6 @@
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
 #include "gradspace/version.h"
-#include "train/checkpoint.h"
 
 namespace gradspace {
 namespace {
