@@ -8,7 +8,7 @@
 namespace gradspace {
 
 /// Raise it whenever TorchModule, or a type it speaks of, changes its layout.
-inline constexpr std::uint32_t kTorchModuleAbi = 1;
+inline constexpr std::uint32_t kTorchModuleAbi = 2;
 
 /// What the symbol gives. `abi` stays the first member for ever.
 struct TorchModuleEntry {
