@@ -137,7 +137,7 @@ void gradients(benchmark::State& state, const Case& c, InstructionSet set) {
   outputs.features = features;
   const double peak_rate = peak(set);
   for (auto _ : state) {
-    engine->run({c.images, images.data(), nullptr}, outputs);
+    engine->run(ImageBatch::of_u8(images, c.images), outputs);
     benchmark::DoNotOptimize(features.data());
     benchmark::ClobberMemory();
   }

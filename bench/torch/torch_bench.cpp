@@ -43,7 +43,7 @@ void gradients(benchmark::State& state, const std::string& request, bool losses)
     outputs.kld = kld;
   }
   for (auto _ : state) {
-    backend->run({.count = n, .u8_nhwc = images.data()}, outputs);
+    backend->run(ImageBatch::of_u8(images, n), outputs);
     benchmark::DoNotOptimize(features.data());
   }
   count_images(state, n);

@@ -16,7 +16,7 @@
 
 namespace gradspace {
 
-struct Detector {
+struct GRADSPACE_API Detector {
   std::string method = "classifier";  ///< or one of `one_class_methods()`
   TensorMap weights;
   std::vector<FeatureBlock> columns;  ///< the blocks it looks at, in order, the first column 0
@@ -27,11 +27,18 @@ struct Detector {
   Calibration calibration;
   /// What else the file says (options, seed, data, training record), as JSON texts by key.
   std::map<std::string, std::string> metadata;
+
+  /// Throws InvalidArgument, naming the member, when the method or the model's SHA-256 is empty, the
+  /// threshold is NaN, a tensor's values are not as many as its shape says, or the columns do not
+  /// follow one another from 0. Whether the tensors are those of the method is seen when the detector
+  /// is put to use.
+  void validate() const;
 };
 
-/// Throws IoError, FormatError.
+/// The detector is valid. Throws IoError, FormatError.
 GRADSPACE_API Detector read_detector(const std::filesystem::path& path);
-/// Writes `.safetensors` with kind "detector".
+/// Writes `.safetensors` with kind "detector". Throws IoError; InvalidArgument for a detector that is
+/// not valid.
 GRADSPACE_API void write_detector(const std::filesystem::path& path, const Detector& detector);
 
 /// The columns [begin, end) of `set` that hold the detector's features. They must lie side by side

@@ -35,14 +35,29 @@ GRADSPACE_API std::vector<FeatureBlock> parse_features(std::string_view request,
 /// without a bottleneck the decoder's alone.
 GRADSPACE_API std::string proposed_features(const AutoencoderSpec& spec);
 
-/// Images for a backend, viewed: exactly one of the two is set.
-struct ImageBatch {
-  std::size_t count = 0;
-  const std::uint8_t* u8_nhwc = nullptr;  ///< divided by 255 on the way in
-  const float* f32_nchw = nullptr;        ///< within [0,1]; NaN, infinity and others throw
+/// Images for a backend, viewed: they outlive the batch. Bytes or floats, never both.
+class GRADSPACE_API ImageBatch {
+ public:
+  /// No images.
+  ImageBatch() = default;
+  /// Bytes, which a backend divides by 255: [count, H, W, C]. Throws InvalidArgument unless they are
+  /// `count` images of one size; the backend throws when that is not its model's.
+  static ImageBatch of_u8(std::span<const std::uint8_t> images_nhwc, std::size_t count);
+  /// Floats within [0,1]: [count, C, H, W]. Throws as `of_u8`; the backend throws for values outside.
+  static ImageBatch of_float(std::span<const float> images_nchw, std::size_t count);
+
+  std::size_t count() const { return count_; }
+  /// The one that is not used is empty.
+  std::span<const std::uint8_t> u8_nhwc() const { return u8_nhwc_; }
+  std::span<const float> f32_nchw() const { return f32_nchw_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::span<const std::uint8_t> u8_nhwc_;
+  std::span<const float> f32_nchw_;
 };
 
-/// Where results go, viewed; an empty span means "not wanted", and is not computed. n = batch.count.
+/// Where results go, viewed; an empty span means "not wanted", and is not computed. n = batch.count().
 struct GradientOutputs {
   std::span<float> features;        ///< [n, dimension()]
   std::span<float> block_norms;     ///< [n, blocks], Euclidean norm of each block
@@ -60,9 +75,15 @@ class GRADSPACE_API GradientBackend {
 
   virtual std::span<const FeatureBlock> blocks() const = 0;
 
-  /// Throws InvalidArgument when an output's size does not fit, or pixels are not within [0,1].
+  /// Throws InvalidArgument when the images' or an output's size does not fit, or pixels are not
+  /// within [0,1].
   virtual void run(const ImageBatch& batch, const GradientOutputs& outputs) = 0;
 };
+
+/// What a backend for these blocks and models of this description checks first. Throws as
+/// `GradientBackend::run` does.
+GRADSPACE_API void check_run(const ImageBatch& batch, const GradientOutputs& outputs,
+                             std::span<const FeatureBlock> blocks, const AutoencoderSpec& spec);
 
 /// Instruction sets of the native engine.
 enum class InstructionSet { kBest, kSse4, kAvx2, kAvx512, kNeon };

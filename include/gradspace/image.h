@@ -1,8 +1,9 @@
 // Pictures in memory and in files.
 //
-// Layout of every image in gradspace: 8 bits a sample, rows from the top, interleaved channels (HWC),
-// no padding between rows; one channel is grey, three are R, G, B in that order. Values are as stored
-// in the file (sRGB-encoded as a rule); nothing here converts to linear light.
+// Layout of every Image: 8 bits a sample, rows from the top, interleaved channels (HWC), no padding
+// between rows; one channel is grey, three are R, G, B in that order. Pixels of others may have their
+// rows further apart and be in the order B, G, R: functions take them as an ImageView. Values are as
+// stored in the file (sRGB-encoded as a rule); nothing here converts to linear light.
 //
 // Decoding gives what Pillow 9.4's `Image.open(f).convert("RGB")` gives (or "L" for grey files),
 // except: 16-bit samples are divided by 257 and rounded where Pillow clips or cuts off, CMYK is
@@ -58,6 +59,43 @@ class GRADSPACE_API Image {
   std::vector<std::uint8_t> pixels_;
 };
 
+/// The order in which a colour pixel's three samples lie in memory.
+enum class ChannelOrder { kRgb, kBgr };
+
+/// Pixels that somebody else keeps: an Image, a camera's frame, a part of a larger picture. They must
+/// outlive the view and stay as they are while it is used. Never empty; cheap to copy.
+class GRADSPACE_API ImageView {
+ public:
+  /// `data` points to the first sample of the top row; each further row begins `stride` bytes behind
+  /// the one above. `channels` is 1 (grey, whatever the order says) or 3. Throws InvalidArgument for a
+  /// null pointer, a size that Image does not take, a stride of less than width * channels bytes, or
+  /// one so large that the rows reach beyond what memory can hold.
+  ImageView(const std::uint8_t* data, int width, int height, int channels, std::size_t stride,
+            ChannelOrder order = ChannelOrder::kRgb);
+  /// The same of a buffer whose length is known: throws as well when it ends before the last row does.
+  ImageView(std::span<const std::uint8_t> buffer, int width, int height, int channels,
+            std::size_t stride, ChannelOrder order = ChannelOrder::kRgb);
+  /// All of an image.
+  ImageView(const Image& image);  // NOLINT(google-explicit-constructor): every Image is a view
+
+  int width() const { return width_; }
+  int height() const { return height_; }
+  int channels() const { return channels_; }
+  std::size_t stride() const { return stride_; }  ///< bytes from one row's begin to the next one's
+  ChannelOrder order() const { return order_; }
+
+  /// The row `y`: width * channels samples, in the view's order.
+  std::span<const std::uint8_t> row(int y) const;
+
+ private:
+  const std::uint8_t* data_;
+  int width_;
+  int height_;
+  int channels_;
+  std::size_t stride_;
+  ChannelOrder order_;
+};
+
 /// File formats. `kPnm` stands for PBM, PGM and PPM, plain and raw; it is written raw.
 enum class ImageFormat { kBmp, kPnm, kPng, kJpeg };
 
@@ -78,13 +116,13 @@ struct EncodeOptions {
 };
 
 /// Encodes in memory. Decoding BMP, PNM and PNG gives the same pixels back.
-GRADSPACE_API std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
+GRADSPACE_API std::vector<std::uint8_t> encode_image(const ImageView& image, ImageFormat format,
                                                      const EncodeOptions& options = {});
 
 /// Encodes and writes beside the target, then renames: the old file or the new one, never half of
 /// it. The format follows the extension (.bmp .pgm .ppm .pnm .png .jpg .jpeg, any case); another
 /// throws InvalidArgument.
-GRADSPACE_API void write_image(const std::filesystem::path& path, const Image& image,
+GRADSPACE_API void write_image(const std::filesystem::path& path, const ImageView& image,
                                const EncodeOptions& options = {});
 
 /// The format that a file name's extension stands for. Throws InvalidArgument for none of ours.
@@ -93,20 +131,24 @@ GRADSPACE_API ImageFormat image_format_from_extension(const std::filesystem::pat
 /// Whether the extension is one of those `image_format_from_extension` knows (or .pbm).
 GRADSPACE_API bool has_image_extension(const std::filesystem::path& path);
 
-/// Three channels: grey is repeated, RGB copied.
-GRADSPACE_API Image to_rgb(Image image);
+/// Three channels in the order R, G, B: grey is repeated, RGB copied. An image that is given away
+/// (std::move) and is RGB already is handed on without a copy.
+GRADSPACE_API Image to_rgb(const ImageView& image);
+GRADSPACE_API Image to_rgb(Image&& image);
 
-/// One channel: BT.601 luma as Pillow's convert("L") rounds it.
-GRADSPACE_API Image to_grey(Image image);
+/// One channel: BT.601 luma as Pillow's convert("L") rounds it; grey is copied, or handed on.
+GRADSPACE_API Image to_grey(const ImageView& image);
+GRADSPACE_API Image to_grey(Image&& image);
 
 /// Antialiased bilinear resize, byte for byte what Pillow's `resize((w, h), BILINEAR)` gives:
 /// horizontal pass first, 22-bit fixed-point coefficients, 8-bit rows between the passes, a pass
-/// skipped where the size stays. Throws InvalidArgument unless width, height >= 1.
-GRADSPACE_API Image resize_bilinear(const Image& image, int width, int height);
+/// skipped where the size stays. Colour comes out in the order R, G, B. Throws InvalidArgument unless
+/// width, height >= 1.
+GRADSPACE_API Image resize_bilinear(const ImageView& image, int width, int height);
 
 /// Files and images to pixels of one size, for pipelines that read many: what it allocates lives on
-/// from one image to the next. Gives what decode_image, then to_rgb or to_grey, then resize_bilinear
-/// give. One object is for one thread at a time.
+/// from one image to the next, and no frame is copied on the way. Gives what decode_image, then to_rgb
+/// or to_grey, then resize_bilinear give. One object is for one thread at a time.
 class GRADSPACE_API FixedSizeReader {
  public:
   /// Throws InvalidArgument for a size or number of channels that Image does not take.
@@ -124,7 +166,11 @@ class GRADSPACE_API FixedSizeReader {
   void decode(std::span<const std::uint8_t> bytes, std::string_view name,
               std::span<std::uint8_t> out_hwc);
   /// The same from pixels.
-  void fit(const Image& image, std::span<std::uint8_t> out_hwc);
+  void fit(const ImageView& image, std::span<std::uint8_t> out_hwc);
+
+  /// Memory of the reader's own, for a Source that has pixels to put somewhere before it fits them.
+  /// Valid until the next call of any function but fit.
+  std::span<std::uint8_t> scratch(std::size_t bytes);
 
  private:
   struct State;

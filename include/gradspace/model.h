@@ -92,17 +92,30 @@ GRADSPACE_API std::string to_json(const AutoencoderSpec& spec);
 GRADSPACE_API AutoencoderSpec parse_autoencoder_spec(std::string_view json, std::string_view name);
 GRADSPACE_API AutoencoderSpec read_autoencoder_spec(const std::filesystem::path& path);
 
+/// The file that a model was read from.
+struct ModelFile {
+  std::string sha256;         ///< of its bytes, lower-case hex; empty for a model made in memory
+  std::uint64_t content = 0;  ///< of what was read: tells whether the model has been changed since
+};
+
 /// A description with its weights.
 struct GRADSPACE_API Model {
   AutoencoderSpec spec;
   TensorMap weights;
   /// What else the file says (training record, seeds, preprocessing), as JSON texts by key.
   std::map<std::string, std::string> metadata;
+  /// Set by `read_model`, for `fingerprint`.
+  ModelFile file = {};
 
   /// Throws InvalidArgument naming the tensor when one is missing, superfluous, of another shape, or
   /// holds a NaN or an infinity.
   void validate() const;
 };
+
+/// What feature sets and detectors know their model by: SHA-256, lower-case hex, of the file that the
+/// model was read from; of the file that `write_model` would write where it was made in memory, or has
+/// been changed since it was read. Throws InvalidArgument for a model that can't be written.
+GRADSPACE_API std::string fingerprint(const Model& model);
 
 /// PyTorch's default initialisation (Kaiming uniform, a = sqrt 5: every weight and bias uniform in
 /// +-1/sqrt(fan_in)), drawn from gradspace's own generator, so that every backend starts equal.

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gradspace/detector.h"
@@ -37,13 +38,17 @@ struct ObservationNeeds {
 /// What serves both: blocks that are in both stand once.
 GRADSPACE_API ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b);
 
-/// Images and what a model says of them, row by row; what was not asked for is empty.
+/// Images and what a model says of them, row by row; what was not asked for is empty. The pixels are
+/// viewed, not copied.
 struct Observations {
   Extent input;
   std::size_t count = 0;
-  std::size_t latent = 0;            ///< width of mu and logvar
-  std::vector<FeatureBlock> blocks;  ///< columns of `gradients`, in the order of `norms`
-  std::vector<std::uint8_t> pixels;  ///< [count, H, W, C]
+  std::size_t latent = 0;                ///< width of mu and logvar
+  std::vector<FeatureBlock> blocks;      ///< columns of `gradients`, in the order of `norms`
+  std::span<const std::uint8_t> pixels;  ///< [count, H, W, C]
+  /// Holds the pixels where nobody else does. Set by `select`; whoever lets go of the images that were
+  /// observed before the observations sets it too.
+  std::shared_ptr<const void> pixels_owner;
   std::vector<float> bce;
   std::vector<float> kld;
   std::vector<float> gradients;       ///< [count, dimension(blocks)]
@@ -53,8 +58,9 @@ struct Observations {
   std::vector<float> reconstruction;  ///< [count, C, H, W]
 };
 
-/// Observes images of the model's input extent, [n, H, W, C]. The backend must compute `needs.blocks`.
-/// Throws InvalidArgument when it does not, or the bytes are no whole number of images.
+/// Observes images of the model's input extent, [n, H, W, C], which outlive the observations (those of
+/// a temporary vector do not compile). The backend must compute `needs.blocks`. Throws InvalidArgument
+/// when it does not, or the bytes are no whole number of images.
 GRADSPACE_API Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
                                    const AutoencoderSpec& spec,
                                    std::span<const std::uint8_t> images_u8_nhwc);
@@ -65,14 +71,36 @@ observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
         const ObservationNeeds& needs, const AutoencoderSpec& spec,
         std::span<const std::uint8_t> images_u8_nhwc);
 
-/// The rows at the given positions.
+Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
+                     const AutoencoderSpec& spec, std::vector<std::uint8_t>&& images) = delete;
+Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
+                     const ObservationNeeds& needs, const AutoencoderSpec& spec,
+                     std::vector<std::uint8_t>&& images) = delete;
+
+/// The rows at the given positions, copied.
 GRADSPACE_API Observations select(const Observations& all,
                                   std::span<const std::uint32_t> positions);
 
-/// The gradients of `wanted`, [count, dimension(wanted)], and their norms, [count, wanted.size()].
-/// Throw InvalidArgument naming the block that was not observed.
-GRADSPACE_API std::vector<float> gradients_of(const Observations& observations,
-                                              std::span<const FeatureBlock> wanted);
+/// Gradients out of observations, [count, dimension of the blocks].
+struct ObservedGradients {
+  FeatureView rows;
+  std::vector<float> gathered;  ///< what `rows` views, where the blocks do not lie side by side
+
+  explicit ObservedGradients(const FeatureView& side_by_side) : rows(side_by_side) {}
+  ObservedGradients(std::vector<float> values, std::size_t count, std::size_t columns)
+      : rows{values.data(), count, columns, columns}, gathered(std::move(values)) {}
+  ObservedGradients(const ObservedGradients&) = delete;
+  ObservedGradients& operator=(const ObservedGradients&) = delete;
+  ObservedGradients(ObservedGradients&&) = default;
+  ObservedGradients& operator=(ObservedGradients&&) = default;
+  ~ObservedGradients() = default;
+};
+
+/// The gradients of `wanted`, viewed where they lie side by side in the observations, which then outlive
+/// the result; and their norms, [count, wanted.size()]. Throw InvalidArgument naming the block that was
+/// not observed.
+GRADSPACE_API ObservedGradients gradients_of(const Observations& observations,
+                                             std::span<const FeatureBlock> wanted);
 GRADSPACE_API std::vector<float> norms_of(const Observations& observations,
                                           std::span<const FeatureBlock> wanted);
 

@@ -1,6 +1,7 @@
 // From pictures to verdicts: model, gradients and detector in one object, for use beside a camera.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
+#include "gradspace/model.h"
 
 namespace gradspace {
 
@@ -20,32 +22,42 @@ struct ImageScore {
   bool out_of_distribution = false;  ///< score > the detector's threshold
 };
 
-/// For one thread at a time; make one a thread.
+struct ScorerOptions {
+  InstructionSet instruction_set = InstructionSet::kBest;  ///< of the native engine
+};
+
+/// Keeps the memory it works in from call to call. For one thread at a time; make one a thread.
 class GRADSPACE_API Scorer {
  public:
-  /// `backend` must compute exactly `detector.columns` for a model of this description: make it with
-  /// `make_native_backend(model, detector.columns)`. Throws InvalidArgument when it does not, or the
-  /// detector does not fit the model.
-  Scorer(std::unique_ptr<GradientBackend> backend, const Detector& detector,
-         const AutoencoderSpec& spec);
+  /// Scores on the native engine. Throws InvalidArgument when the detector was made for another model
+  /// (`fingerprint`) or does not fit this one, when either does not validate, or for an instruction
+  /// set that this processor lacks. Neither needs to outlive the scorer.
+  Scorer(const Model& model, const Detector& detector, const ScorerOptions& options = {});
+  /// Scores on another backend, made for this model and `detector.columns`. Throws InvalidArgument as
+  /// well when it computes other features.
+  Scorer(const Model& model, const Detector& detector, std::unique_ptr<GradientBackend> backend);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
 
-  /// Images of any size, grey or colour; each is resized to the model's input.
-  std::vector<ImageScore> score(std::span<const Image> images);
+  /// What the model takes: images of any other size and number of channels are fitted to it.
+  const Extent& input() const;
 
-  /// Images that have the model's input extent already, HWC, one after the other.
-  std::vector<ImageScore> score_prepared(std::span<const std::uint8_t> images_u8_nhwc);
+  /// An image of any size, grey or colour. Throws InvalidArgument when the model takes other than 1 or
+  /// 3 channels.
+  ImageScore score(const ImageView& image);
+  /// Several at a time, which the engine works on together; scores into `scores`, which are as many.
+  void score(std::span<const ImageView> images, std::span<ImageScore> scores);
+
+  /// Images that have the model's input extent already, such as a FixedSizeReader or
+  /// Source::load_fitted gives: HWC bytes, one after the other. Throws InvalidArgument when they are no
+  /// whole number of images, or `scores` are not as many.
+  void score_fitted(std::span<const std::uint8_t> images_u8_nhwc, std::span<ImageScore> scores);
+  std::vector<ImageScore> score_fitted(std::span<const std::uint8_t> images_u8_nhwc);
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// Resizes (antialiased bilinear) and converts to the extent's channels, HWC bytes into `out`
-/// (extent.size() bytes).
-GRADSPACE_API void prepare_image(const Image& image, const Extent& extent,
-                                 std::span<std::uint8_t> out);
 
 }  // namespace gradspace

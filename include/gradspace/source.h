@@ -59,8 +59,8 @@ class GRADSPACE_API Source {
   virtual ImageInfo info(std::size_t i) const = 0;
   /// Throws IoError or FormatError naming the file; the other images stay readable.
   virtual Image load(std::size_t i) const = 0;
-  /// load() fitted to the reader's size and channels, for pipelines that read many: an image file is
-  /// read without an allocation. The reader is not shared with another thread meanwhile.
+  /// load() fitted to the reader's size and channels, for pipelines that read many: files, IDX and
+  /// CIFAR-10 are read without making an Image. The reader is not shared with another thread meanwhile.
   virtual void load_fitted(std::size_t i, FixedSizeReader& reader,
                            std::span<std::uint8_t> out_hwc) const {
     reader.fit(load(i), out_hwc);

@@ -60,14 +60,16 @@ CleanImages hold_out(const Observations& all, std::uint64_t seed) {
 Observations observe_source(const std::string& path, const Model& model,
                             const ObservationNeeds& needs, bool quiet) {
   Progress progress("read", "images", quiet);
-  const ImageStore images(
+  const auto images = std::make_shared<const ImageStore>(
       *open_source(path), model.spec.input,
       [&](std::size_t done, std::size_t total) { progress.update(done, total); });
-  for (const std::string& failure : images.failures()) {
+  for (const std::string& failure : images->failures()) {
     progress.say(failure);
   }
-  return observe([&] { return make_native_backend(model, needs.blocks); }, needs, model.spec,
-                 images.images(0, images.size()));
+  Observations observed = observe([&] { return make_native_backend(model, needs.blocks); }, needs,
+                                  model.spec, images->images(0, images->size()));
+  observed.pixels_owner = images;
+  return observed;
 }
 
 int fit_to_images(const Arguments& arguments) {

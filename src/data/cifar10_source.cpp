@@ -73,7 +73,7 @@ ImageInfo Cifar10Source::info(std::size_t i) const {
   return info;
 }
 
-Image Cifar10Source::load(std::size_t i) const {
+void Cifar10Source::read(std::size_t i, std::span<std::uint8_t> out_hwc) const {
   const Part& part = part_of(i);
   const std::size_t index = i - part.begin;
   std::array<std::uint8_t, kCifar10Record> record{};
@@ -82,15 +82,25 @@ Image Cifar10Source::load(std::size_t i) const {
     throw FormatError(fmt::format("{}#{}: class {} of CIFAR-10's {}", part.records.name(), index,
                                   record[0], kClasses));
   }
-  Image image(kSide, kSide, 3);
-  const std::span<std::uint8_t> pixels = image.pixels();
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const std::span plane = std::span(record).subspan(1 + channel * kPlane, kPlane);
     for (std::size_t pixel = 0; pixel < kPlane; ++pixel) {
-      pixels[3 * pixel + channel] = plane[pixel];
+      out_hwc[3 * pixel + channel] = plane[pixel];
     }
   }
+}
+
+Image Cifar10Source::load(std::size_t i) const {
+  Image image(kSide, kSide, 3);
+  read(i, image.pixels());
   return image;
+}
+
+void Cifar10Source::load_fitted(std::size_t i, FixedSizeReader& reader,
+                                std::span<std::uint8_t> out_hwc) const {
+  std::array<std::uint8_t, 3 * kPlane> pixels{};
+  read(i, pixels);
+  reader.fit({pixels, kSide, kSide, 3, std::size_t{3} * kSide}, out_hwc);
 }
 
 }  // namespace gradspace

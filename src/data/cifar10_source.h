@@ -29,6 +29,8 @@ class Cifar10Source final : public Source {
   std::size_t size() const override { return size_; }
   ImageInfo info(std::size_t i) const override;
   Image load(std::size_t i) const override;
+  void load_fitted(std::size_t i, FixedSizeReader& reader,
+                   std::span<std::uint8_t> out_hwc) const override;
   std::span<const std::string> skipped() const override { return {}; }
 
  private:
@@ -40,6 +42,8 @@ class Cifar10Source final : public Source {
 
   void add(const std::filesystem::path& file);
   const Part& part_of(std::size_t i) const;
+  /// The image's pixels, [32, 32, 3].
+  void read(std::size_t i, std::span<std::uint8_t> out_hwc) const;
 
   std::vector<Part> parts_;
   std::size_t size_ = 0;

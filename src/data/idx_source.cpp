@@ -272,9 +272,16 @@ ImageInfo IdxSource::info(std::size_t i) const {
 Image IdxSource::load(std::size_t i) const {
   const Part& part = part_of(i);
   Image image(part.width, part.height, 1);
-  part.pixels.read_exactly(part.data_offset + (i - part.begin) * image.pixels().size(),
-                           image.pixels());
+  part.read(i, image.pixels());
   return image;
+}
+
+void IdxSource::load_fitted(std::size_t i, FixedSizeReader& reader,
+                            std::span<std::uint8_t> out_hwc) const {
+  const Part& part = part_of(i);
+  const std::span<std::uint8_t> pixels = reader.scratch(part.image_size());
+  part.read(i, pixels);
+  reader.fit({pixels, part.width, part.height, 1, static_cast<std::size_t>(part.width)}, out_hwc);
 }
 
 }  // namespace gradspace

@@ -47,6 +47,8 @@ class IdxSource final : public Source {
   std::size_t size() const override { return size_; }
   ImageInfo info(std::size_t i) const override;
   Image load(std::size_t i) const override;
+  void load_fitted(std::size_t i, FixedSizeReader& reader,
+                   std::span<std::uint8_t> out_hwc) const override;
   std::span<const std::string> skipped() const override { return skipped_; }
 
  private:
@@ -59,6 +61,14 @@ class IdxSource final : public Source {
     int height;
     std::size_t begin;                 // number of its first image in the source
     std::vector<std::uint8_t> labels;  // empty where there is no labels file
+
+    std::size_t image_size() const {
+      return static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    }
+    /// The pixels of the source's image `i`, which is one of this part's.
+    void read(std::size_t i, std::span<std::uint8_t> out) const {
+      pixels.read_exactly(data_offset + (i - begin) * image_size(), out);
+    }
   };
 
   void add(const std::filesystem::path& images);

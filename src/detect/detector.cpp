@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -34,6 +35,30 @@ bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
 
 }  // namespace
 
+void Detector::validate() const {
+  if (method.empty() || model_sha256.empty()) {
+    throw InvalidArgument(
+        fmt::format("detector: its {} is empty", method.empty() ? "method" : "model's SHA-256"));
+  }
+  if (std::isnan(threshold)) {
+    throw InvalidArgument("detector: its threshold is NaN");
+  }
+  std::size_t column = 0;
+  for (const FeatureBlock& block : columns) {
+    if (block.begin != column || block.end <= block.begin) {
+      throw InvalidArgument(fmt::format("detector: columns {} to {} of {}; wanted from {} on",
+                                        block.begin, block.end, text(block), column));
+    }
+    column = block.end;
+  }
+  for (const auto& [name, tensor] : weights) {
+    if (element_count(tensor.shape) != tensor.values.size()) {
+      throw InvalidArgument(fmt::format("detector: tensor '{}' of shape {} holds {} values", name,
+                                        shape_text(tensor.shape), tensor.values.size()));
+    }
+  }
+}
+
 Detector read_detector(const std::filesystem::path& path) {
   SafeTensors file = read_safetensors(path, kKind);
   Detector detector;
@@ -52,15 +77,17 @@ Detector read_detector(const std::filesystem::path& path) {
   detector.threshold = threshold.get<double>();
   try {
     detector.calibration = Calibration::take_from(file.tensors);
+    detector.weights = std::move(file.tensors);
+    detector.metadata = std::move(file.metadata);
+    detector.validate();
   } catch (const InvalidArgument& error) {
     throw FormatError(fmt::format("{}: {}", where, error.what()));
   }
-  detector.weights = std::move(file.tensors);
-  detector.metadata = std::move(file.metadata);
   return detector;
 }
 
 void write_detector(const std::filesystem::path& path, const Detector& detector) {
+  detector.validate();
   SafeTensors file;
   file.tensors = detector.weights;
   file.tensors.merge(detector.calibration.tensors());

@@ -1,3 +1,5 @@
+#include "detect/observation.h"
+
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
@@ -6,7 +8,6 @@
 #include <algorithm>
 
 #include "gradspace/error.h"
-#include "gradspace/one_class.h"
 
 namespace gradspace {
 namespace {
@@ -14,11 +15,10 @@ namespace {
 /// Images a thread observes at a time.
 constexpr std::size_t kGrain = 64;
 
-/// Observations with room for `count` images of what is needed.
-Observations with_room(const ObservationNeeds& needs, const AutoencoderSpec& spec,
-                       std::span<const std::uint8_t> images) {
+/// Makes room for what is needed of the images; what was there is written over.
+void make_room(const ObservationNeeds& needs, const AutoencoderSpec& spec,
+               std::span<const std::uint8_t> images, Observations& result) {
   const std::size_t size = spec.input.size();
-  Observations result;
   result.input = spec.input;
   result.count = images.size() / size;
   if (result.count * size != images.size()) {
@@ -28,7 +28,7 @@ Observations with_room(const ObservationNeeds& needs, const AutoencoderSpec& spe
   }
   result.latent = static_cast<std::size_t>(spec.latent);
   result.blocks = needs.blocks;
-  result.pixels.assign(images.begin(), images.end());
+  result.pixels = images;
   result.bce.resize(result.count);
   result.kld.resize(result.count);
   result.gradients.resize(needs.gradients ? result.count * dimension(needs.blocks) : 0);
@@ -36,7 +36,6 @@ Observations with_room(const ObservationNeeds& needs, const AutoencoderSpec& spe
   result.mu.resize(needs.latent ? result.count * result.latent : 0);
   result.logvar.resize(needs.latent ? result.count * result.latent : 0);
   result.reconstruction.resize(needs.reconstruction ? result.count * size : 0);
-  return result;
 }
 
 /// The rows [first, first + count) of a table of `total` rows.
@@ -57,7 +56,8 @@ void observe_rows(GradientBackend& backend, Observations& result, std::size_t fi
   outputs.mu = rows(result.mu, total, first, count);
   outputs.logvar = rows(result.logvar, total, first, count);
   outputs.reconstruction = rows(result.reconstruction, total, first, count);
-  backend.run({count, result.pixels.data() + first * result.input.size(), nullptr}, outputs);
+  const std::size_t size = result.input.size();
+  backend.run(ImageBatch::of_u8(result.pixels.subspan(first * size, count * size), count), outputs);
 }
 
 void require_blocks(const GradientBackend& backend, const ObservationNeeds& needs) {
@@ -79,14 +79,15 @@ std::size_t position_of(const Observations& observations, const FeatureBlock& bl
   return static_cast<std::size_t>(found - observations.blocks.begin());
 }
 
+/// Rows of a table of `total`.
 template <typename Value>
-std::vector<Value> selected(const std::vector<Value>& values, std::size_t total,
+std::vector<Value> selected(std::span<const Value> values, std::size_t total,
                             std::span<const std::uint32_t> positions) {
   const std::size_t width = total == 0 ? 0 : values.size() / total;
   std::vector<Value> result;
   result.reserve(width * positions.size());
   for (const std::uint32_t position : positions) {
-    const auto row = std::span(values).subspan(position * width, width);
+    const auto row = values.subspan(position * width, width);
     result.insert(result.end(), row.begin(), row.end());
   }
   return result;
@@ -114,20 +115,28 @@ ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b) {
   return merged;
 }
 
-Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
-                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+void observe_into(GradientBackend& backend, const ObservationNeeds& needs,
+                  const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc,
+                  Observations& result) {
   require_blocks(backend, needs);
-  Observations result = with_room(needs, spec, images_u8_nhwc);
+  make_room(needs, spec, images_u8_nhwc, result);
   if (result.count > 0) {
     observe_rows(backend, result, 0, result.count);
   }
+}
+
+Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
+                     const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+  Observations result;
+  observe_into(backend, needs, spec, images_u8_nhwc, result);
   return result;
 }
 
 Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
                      const ObservationNeeds& needs, const AutoencoderSpec& spec,
                      std::span<const std::uint8_t> images_u8_nhwc) {
-  Observations result = with_room(needs, spec, images_u8_nhwc);
+  Observations result;
+  make_room(needs, spec, images_u8_nhwc, result);
   tbb::enumerable_thread_specific<std::unique_ptr<GradientBackend>> backends([&] {
     auto backend = make_backend();
     require_blocks(*backend, needs);
@@ -140,21 +149,32 @@ Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& ma
   return result;
 }
 
-std::vector<float> gradients_of(const Observations& observations,
-                                std::span<const FeatureBlock> wanted) {
+ObservedGradients gradients_of(const Observations& observations,
+                               std::span<const FeatureBlock> wanted) {
   const std::size_t observed = dimension(observations.blocks);
   const std::size_t columns = dimension(wanted);
-  std::vector<float> result(observations.count * columns);
   const bool is_there = observations.gradients.size() == observations.count * observed;
+  std::vector<std::size_t> from;
   for (const FeatureBlock& block : wanted) {
-    const std::size_t position = position_of(observations, block, is_there);
-    const std::size_t from = observations.blocks[position].begin;
+    from.push_back(observations.blocks[position_of(observations, block, is_there)].begin);
+  }
+  const std::size_t first = from.empty() ? 0 : from.front();
+  bool side_by_side = true;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    side_by_side &= from[k] == first + wanted[k].begin;
+  }
+  const float* values = observations.gradients.data();
+  if (side_by_side) {
+    return ObservedGradients({values + first, observations.count, columns, observed});
+  }
+  std::vector<float> gathered(observations.count * columns);
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
     for (std::size_t i = 0; i < observations.count; ++i) {
-      std::copy_n(observations.gradients.data() + i * observed + from, block.end - block.begin,
-                  result.data() + i * columns + block.begin);
+      std::copy_n(values + i * observed + from[k], wanted[k].end - wanted[k].begin,
+                  gathered.data() + i * columns + wanted[k].begin);
     }
   }
-  return result;
+  return {std::move(gathered), observations.count, columns};
 }
 
 std::vector<float> norms_of(const Observations& observations,
@@ -177,14 +197,17 @@ Observations select(const Observations& all, std::span<const std::uint32_t> posi
   part.count = positions.size();
   part.latent = all.latent;
   part.blocks = all.blocks;
-  part.pixels = selected(all.pixels, all.count, positions);
-  part.bce = selected(all.bce, all.count, positions);
-  part.kld = selected(all.kld, all.count, positions);
-  part.gradients = selected(all.gradients, all.count, positions);
-  part.norms = selected(all.norms, all.count, positions);
-  part.mu = selected(all.mu, all.count, positions);
-  part.logvar = selected(all.logvar, all.count, positions);
-  part.reconstruction = selected(all.reconstruction, all.count, positions);
+  const auto pixels =
+      std::make_shared<const std::vector<std::uint8_t>>(selected(all.pixels, all.count, positions));
+  part.pixels = *pixels;
+  part.pixels_owner = pixels;
+  part.bce = selected<float>(all.bce, all.count, positions);
+  part.kld = selected<float>(all.kld, all.count, positions);
+  part.gradients = selected<float>(all.gradients, all.count, positions);
+  part.norms = selected<float>(all.norms, all.count, positions);
+  part.mu = selected<float>(all.mu, all.count, positions);
+  part.logvar = selected<float>(all.logvar, all.count, positions);
+  part.reconstruction = selected<float>(all.reconstruction, all.count, positions);
   return part;
 }
 

@@ -39,9 +39,7 @@ class ClassifierScore : public ScoreFunction {
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
-    const std::size_t columns = classifier_.dimension();
-    const std::vector<float> gradients = gradients_of(observations, needs_.blocks);
-    return classifier_.score({gradients.data(), observations.count, columns, columns});
+    return classifier_.score(gradients_of(observations, needs_.blocks).rows);
   }
 
  private:

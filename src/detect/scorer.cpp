@@ -3,66 +3,106 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "detect/observation.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
 
 namespace gradspace {
+namespace {
+
+void require_model(const Detector& detector, const Model& model) {
+  const std::string sha256 = fingerprint(model);
+  if (detector.model_sha256 != sha256) {
+    throw InvalidArgument(fmt::format(
+        "scorer: the detector was made for another model (SHA-256 {:.12}...) than this ({:.12}...)",
+        detector.model_sha256, sha256));
+  }
+}
+
+}  // namespace
 
 struct Scorer::State {
   std::unique_ptr<GradientBackend> backend;
-  std::unique_ptr<ScoreFunction> score;
+  std::unique_ptr<ScoreFunction> function;
   Calibration calibration;
   double threshold;
   AutoencoderSpec spec;
+  // Memory that lives on from call to call.
+  std::optional<FixedSizeReader> reader = {};
+  std::vector<std::uint8_t> pixels = {};
+  Observations observations = {};
+
+  FixedSizeReader& make_reader() {
+    if (!reader) {
+      reader.emplace(spec.input.width, spec.input.height, spec.input.channels);
+    }
+    return *reader;
+  }
 };
 
-Scorer::Scorer(std::unique_ptr<GradientBackend> backend, const Detector& detector,
-               const AutoencoderSpec& spec) {
+Scorer::Scorer(const Model& model, const Detector& detector, const ScorerOptions& options)
+    : Scorer(model, detector,
+             make_native_backend(model, detector.columns, options.instruction_set)) {}
+
+Scorer::Scorer(const Model& model, const Detector& detector,
+               std::unique_ptr<GradientBackend> backend) {
+  detector.validate();
+  require_model(detector, model);
   if (!std::ranges::equal(backend->blocks(), detector.columns)) {
     throw InvalidArgument("scorer: the backend does not compute the detector's features");
   }
-  state_ = std::make_unique<State>(State{std::move(backend), load_score_function(detector, spec),
-                                         detector.calibration, detector.threshold, spec});
+  state_ =
+      std::make_unique<State>(State{std::move(backend), load_score_function(detector, model.spec),
+                                    detector.calibration, detector.threshold, model.spec});
 }
 
 Scorer::~Scorer() = default;
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
-std::vector<ImageScore> Scorer::score(std::span<const Image> images) {
-  const Extent& input = state_->spec.input;
-  std::vector<std::uint8_t> pixels(images.size() * input.size());
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    prepare_image(images[i], input, std::span(pixels).subspan(i * input.size(), input.size()));
-  }
-  return score_prepared(pixels);
+const Extent& Scorer::input() const {
+  return state_->spec.input;
 }
 
-std::vector<ImageScore> Scorer::score_prepared(std::span<const std::uint8_t> images_u8_nhwc) {
-  const State& state = *state_;
-  const Observations observations =
-      observe(*state.backend, state.score->needs(), state.spec, images_u8_nhwc);
-  const std::vector<double> values = state.score->score(observations);
-  std::vector<ImageScore> scores(values.size());
+ImageScore Scorer::score(const ImageView& image) {
+  ImageScore result;
+  score(std::span(&image, 1), std::span(&result, 1));
+  return result;
+}
+
+void Scorer::score(std::span<const ImageView> images, std::span<ImageScore> scores) {
+  FixedSizeReader& reader = state_->make_reader();
+  std::vector<std::uint8_t>& pixels = state_->pixels;
+  pixels.resize(images.size() * reader.size());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    reader.fit(images[i], std::span(pixels).subspan(i * reader.size(), reader.size()));
+  }
+  score_fitted(pixels, scores);
+}
+
+void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
+                          std::span<ImageScore> scores) {
+  State& state = *state_;
+  Observations& observations = state.observations;
+  observe_into(*state.backend, state.function->needs(), state.spec, images_u8_nhwc, observations);
+  if (scores.size() != observations.count) {
+    throw InvalidArgument(
+        fmt::format("scorer: room for {} scores of {} images", scores.size(), observations.count));
+  }
+  const std::vector<double> values = state.function->score(observations);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]),
                  observations.bce[i], observations.kld[i], values[i] > state.threshold};
   }
-  return scores;
 }
 
-void prepare_image(const Image& image, const Extent& extent, std::span<std::uint8_t> out) {
-  if (extent.channels != 1 && extent.channels != 3) {
-    throw InvalidArgument(
-        fmt::format("images have 1 or 3 channels, the model takes {}", extent.channels));
-  }
-  // Colour first, as Pillow's users do: convert("RGB"), then resize.
-  const bool fits = image.channels() == extent.channels;
-  const Image converted = fits ? image : extent.channels == 3 ? to_rgb(image) : to_grey(image);
-  const Image resized = resize_bilinear(converted, extent.width, extent.height);
-  std::ranges::copy(resized.pixels(), out.begin());
+std::vector<ImageScore> Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc) {
+  std::vector<ImageScore> scores(images_u8_nhwc.size() / input().size());
+  score_fitted(images_u8_nhwc, scores);
+  return scores;
 }
 
 }  // namespace gradspace

@@ -61,18 +61,15 @@ Image error_map(const Image& image, const Image& reconstruction) {
 Image reconstruct(const Image& image, GradientBackend& backend) {
   const Extent extent{image.channels(), image.height(), image.width()};
   std::vector<float> reconstruction(extent.size());
-  ImageBatch batch;
-  batch.count = 1;
-  batch.u8_nhwc = image.pixels().data();
   GradientOutputs outputs;
   outputs.reconstruction = reconstruction;
-  backend.run(batch, outputs);
+  backend.run(ImageBatch::of_u8(image.pixels(), 1), outputs);
   return {image.width(), image.height(), image.channels(), to_bytes_hwc(reconstruction, extent)};
 }
 
 Image prepared(const Image& image, const Extent& extent) {
   std::vector<std::uint8_t> pixels(extent.size());
-  prepare_image(image, extent, pixels);
+  FixedSizeReader(extent.width, extent.height, extent.channels).fit(image, pixels);
   return {extent.width, extent.height, extent.channels, std::move(pixels)};
 }
 

@@ -9,7 +9,7 @@
 #include "gradient/network.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
-#include "gradspace/scorer.h"
+#include "gradspace/image.h"
 
 namespace gradspace {
 
@@ -146,8 +146,9 @@ std::vector<GradConScore> GradConScorer::score(std::span<const Image> images) {
   const Extent& input = state_->network.spec().input;
   std::vector<std::uint8_t>& pixels = state_->pixels;
   pixels.resize(images.size() * input.size());
+  FixedSizeReader reader(input.width, input.height, input.channels);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    prepare_image(images[i], input, std::span(pixels).subspan(i * input.size(), input.size()));
+    reader.fit(images[i], std::span(pixels).subspan(i * input.size(), input.size()));
   }
   return score_prepared(pixels);
 }

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,35 +6,10 @@
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/request.h"
-#include "gradspace/error.h"
 
 namespace gradspace {
 namespace gradient {
 namespace {
-
-void check_size(std::string_view what, std::size_t size, std::size_t images, std::size_t each) {
-  if (size != 0 && size != images * each) {
-    throw InvalidArgument(
-        fmt::format("{}: {} values; {} images want {} each", what, size, images, each));
-  }
-}
-
-void check_pixels(const ImageBatch& batch, std::size_t image_size) {
-  const std::size_t size = batch.count * image_size;
-  bool inside = true;
-  for (std::size_t i = 0; i < size; ++i) {
-    inside &= batch.f32_nchw[i] >= 0 && batch.f32_nchw[i] <= 1;
-  }
-  if (inside) {
-    return;
-  }
-  const auto* bad = std::find_if_not(batch.f32_nchw, batch.f32_nchw + size,
-                                     [](float value) { return value >= 0 && value <= 1; });
-  const auto at = static_cast<std::size_t>(bad - batch.f32_nchw);
-  throw InvalidArgument(
-      fmt::format("image {} of the batch: value {} at {}; pixels must be from 0 to 1",
-                  at / image_size, *bad, at % image_size));
-}
 
 class NativeBackend final : public GradientBackend {
  public:
@@ -55,36 +28,20 @@ class NativeBackend final : public GradientBackend {
   std::span<const FeatureBlock> blocks() const override { return blocks_; }
 
   void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
-    check(batch, outputs);
-    for (std::size_t first = 0; first < batch.count; first += kernels_.lanes) {
-      group_ = {first, std::min(kernels_.lanes, batch.count - first)};
+    check_run(batch, outputs, blocks_, network_.spec());
+    for (std::size_t first = 0; first < batch.count(); first += kernels_.lanes) {
+      group_ = {first, std::min(kernels_.lanes, batch.count() - first)};
       run_group(batch, outputs);
     }
   }
 
  private:
-  void check(const ImageBatch& batch, const GradientOutputs& outputs) const {
-    if ((batch.u8_nhwc == nullptr) == (batch.f32_nchw == nullptr) && batch.count > 0) {
-      throw InvalidArgument("a batch must have either bytes or floats");
-    }
-    check_size("features", outputs.features.size(), batch.count, dimension(blocks_));
-    check_size("block norms", outputs.block_norms.size(), batch.count, blocks_.size());
-    check_size("bce", outputs.bce.size(), batch.count, 1);
-    check_size("kld", outputs.kld.size(), batch.count, 1);
-    check_size("mu", outputs.mu.size(), batch.count, network_.latent());
-    check_size("logvar", outputs.logvar.size(), batch.count, network_.latent());
-    check_size("reconstruction", outputs.reconstruction.size(), batch.count, network_.image_size());
-    if (batch.f32_nchw != nullptr) {
-      check_pixels(batch, network_.image_size());
-    }
-  }
-
   void load(const ImageBatch& batch) {
     const std::size_t size = network_.image_size();
-    if (batch.u8_nhwc != nullptr) {
-      load_images(kernels_, group_, batch.u8_nhwc, size, byte_places_, walk_.image());
+    if (batch.f32_nchw().empty()) {
+      load_images(kernels_, group_, batch.u8_nhwc().data(), size, byte_places_, walk_.image());
     } else {
-      load_values(kernels_, group_, batch.f32_nchw, size, walk_.image());
+      load_values(kernels_, group_, batch.f32_nchw().data(), size, walk_.image());
     }
   }
 

@@ -406,7 +406,7 @@ void decode_bmp(Bytes bytes, std::string_view name, Pixels& out) {
   }
 }
 
-std::vector<std::uint8_t> encode_bmp(const Image& image) {
+std::vector<std::uint8_t> encode_bmp(const ImageView& image) {
   const bool grey = image.channels() == 1;
   const std::size_t colours = grey ? 256 : 0;
   const std::size_t row_size = image.row(0).size();
@@ -439,7 +439,7 @@ std::vector<std::uint8_t> encode_bmp(const Image& image) {
   for (int y = 0; y < image.height(); ++y) {
     const auto from = image.row(image.height() - 1 - y);
     std::uint8_t* to = bytes.data() + pixel_offset + static_cast<std::size_t>(y) * stride;
-    if (grey) {
+    if (grey || image.order() == ChannelOrder::kBgr) {
       std::memcpy(to, from.data(), row_size);
     } else {
       kernels::swap_red_blue(from.data(), static_cast<std::size_t>(image.width()), to);

@@ -74,9 +74,9 @@ void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out);
 /// Any of the four, by its first bytes.
 void decode(Bytes bytes, std::string_view name, Pixels& out);
 
-std::vector<std::uint8_t> encode_bmp(const Image& image);
-std::vector<std::uint8_t> encode_pnm(const Image& image);
-std::vector<std::uint8_t> encode_png(const Image& image);
-std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality);
+std::vector<std::uint8_t> encode_bmp(const ImageView& image);
+std::vector<std::uint8_t> encode_pnm(const ImageView& image);
+std::vector<std::uint8_t> encode_png(const ImageView& image);
+std::vector<std::uint8_t> encode_jpeg(const ImageView& image, int quality);
 
 }  // namespace gradspace::codec

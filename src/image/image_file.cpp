@@ -85,7 +85,7 @@ Image read_image(const std::filesystem::path& path) {
   return decode_image(read_file(path), path.native());
 }
 
-std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
+std::vector<std::uint8_t> encode_image(const ImageView& image, ImageFormat format,
                                        const EncodeOptions& options) {
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
     throw InvalidArgument(fmt::format("JPEG quality {}; must be 1 to 100", options.jpeg_quality));
@@ -103,7 +103,7 @@ std::vector<std::uint8_t> encode_image(const Image& image, ImageFormat format,
   throw InvalidArgument(fmt::format("unknown image format {}", static_cast<int>(format)));
 }
 
-void write_image(const std::filesystem::path& path, const Image& image,
+void write_image(const std::filesystem::path& path, const ImageView& image,
                  const EncodeOptions& options) {
   const ImageFormat format = image_format_from_extension(path);
   write_file(path, encode_image(image, format, options), Survives::kKill);

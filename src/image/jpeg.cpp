@@ -13,6 +13,7 @@
 
 #include "gradspace/error.h"
 #include "image/codec.h"
+#include "image/raw_image.h"
 
 namespace gradspace::codec {
 namespace {
@@ -205,7 +206,8 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  std::vector<std::uint8_t> encode(const Image& image, int quality) {
+  std::vector<std::uint8_t> encode(const ImageView& image, int quality) {
+    row_.resize(image.row(0).size());
     if (!guarded(errors_, [this, &image, quality] { write(image, quality); })) {
       throw InvalidArgument(fmt::format("JPEG of {}x{} pixels: {}", image.width(), image.height(),
                                         errors_.message.data()));
@@ -214,7 +216,7 @@ class Encoder {
   }
 
  private:
-  void write(const Image& image, int quality) {
+  void write(const ImageView& image, int quality) {
     constexpr int kFullChromaQuality = 90;
     jpeg_create_compress(&jpeg_);
     jpeg_.dest = &destination_.manager;
@@ -229,8 +231,8 @@ class Encoder {
     jpeg_.comp_info[0].v_samp_factor = luma_factor;
     jpeg_start_compress(&jpeg_, TRUE);
     while (jpeg_.next_scanline < jpeg_.image_height) {
-      // libjpeg does not write to its input; its type predates const.
-      auto* row = const_cast<JSAMPROW>(image.row(static_cast<int>(jpeg_.next_scanline)).data());
+      copy_rgb_row(image, static_cast<int>(jpeg_.next_scanline), row_.data());
+      JSAMPROW row = row_.data();
       jpeg_write_scanlines(&jpeg_, &row, 1);
     }
     jpeg_finish_compress(&jpeg_);
@@ -238,6 +240,7 @@ class Encoder {
 
   ErrorState errors_;
   Destination destination_;
+  std::vector<std::uint8_t> row_;
   jpeg_compress_struct jpeg_{};
 };
 
@@ -247,7 +250,7 @@ void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out) {
   Decoder(bytes, name).decode(out);
 }
 
-std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality) {
+std::vector<std::uint8_t> encode_jpeg(const ImageView& image, int quality) {
   return Encoder().encode(image, quality);
 }
 

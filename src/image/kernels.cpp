@@ -88,8 +88,8 @@ void resample_row(const std::uint8_t* in, const Window* windows, const std::int3
   }
 }
 
-void blend_rows(const std::uint8_t* HWY_RESTRICT rows, std::size_t row_size,
-                const std::int32_t* HWY_RESTRICT weights, std::size_t count,
+void blend_rows(const std::uint8_t* HWY_RESTRICT rows, std::size_t stride,
+                const std::int32_t* HWY_RESTRICT weights, std::size_t count, std::size_t row_size,
                 std::uint8_t* HWY_RESTRICT out) {
   const hn::ScalableTag<std::int32_t> d32;
   const hn::Rebind<std::uint8_t, decltype(d32)> d8;
@@ -98,7 +98,7 @@ void blend_rows(const std::uint8_t* HWY_RESTRICT rows, std::size_t row_size,
     for (std::size_t x = 0; x < row_size; ++x) {
       std::int32_t sum = kHalf;
       for (std::size_t i = 0; i < count; ++i) {
-        sum += rows[i * row_size + x] * weights[i];
+        sum += rows[i * stride + x] * weights[i];
       }
       out[x] = round_and_clamp(sum);
     }
@@ -108,15 +108,14 @@ void blend_rows(const std::uint8_t* HWY_RESTRICT rows, std::size_t row_size,
     const std::size_t x = std::min(begin, row_size - lanes);  // the last vector overlaps
     auto sum = hn::Set(d32, kHalf);
     for (std::size_t i = 0; i < count; ++i) {
-      const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, rows + i * row_size + x));
+      const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, rows + i * stride + x));
       sum = hn::Add(sum, hn::Mul(samples, hn::Set(d32, weights[i])));
     }
     hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, out + x);
   }
 }
 
-void swap_red_blue(const std::uint8_t* HWY_RESTRICT in, std::size_t pixels,
-                   std::uint8_t* HWY_RESTRICT out) {
+void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {
   const hn::ScalableTag<std::uint8_t> d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t x = 0;
@@ -128,9 +127,10 @@ void swap_red_blue(const std::uint8_t* HWY_RESTRICT in, std::size_t pixels,
     hn::StoreInterleaved3(last, green, first, d, out + 3 * x);
   }
   for (; x < pixels; ++x) {
+    const std::uint8_t first = in[3 * x];
     out[3 * x] = in[3 * x + 2];
     out[3 * x + 1] = in[3 * x + 1];
-    out[3 * x + 2] = in[3 * x];
+    out[3 * x + 2] = first;
   }
 }
 
@@ -149,9 +149,9 @@ void resample_row(const std::uint8_t* in, const Window* windows, const std::int3
   HWY_DYNAMIC_DISPATCH(resample_row)(in, windows, weights, out_width, channels, out);
 }
 
-void blend_rows(const std::uint8_t* rows, std::size_t row_size, const std::int32_t* weights,
-                std::size_t count, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(blend_rows)(rows, row_size, weights, count, out);
+void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
+                std::size_t count, std::size_t row_size, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(blend_rows)(rows, stride, weights, count, row_size, out);
 }
 
 void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {

@@ -24,11 +24,11 @@ inline constexpr std::size_t kRowSlack = 1;
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out);
 
-/// A weighted sum of rows: out[x] = sum_i weights[i] * rows[i * row_size + x].
-void blend_rows(const std::uint8_t* rows, std::size_t row_size, const std::int32_t* weights,
-                std::size_t count, std::uint8_t* out);
+/// A weighted sum of rows: out[x] = sum_i weights[i] * rows[i * stride + x] for x < row_size.
+void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
+                std::size_t count, std::size_t row_size, std::uint8_t* out);
 
-/// RGB to BGR or back.
+/// RGB to BGR or back; `out` may be `in`.
 void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out);
 
 }  // namespace gradspace::kernels

@@ -11,6 +11,7 @@
 
 #include "gradspace/error.h"
 #include "image/codec.h"
+#include "image/raw_image.h"
 
 namespace gradspace::codec {
 namespace {
@@ -181,7 +182,7 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  void encode(const Image& image) {
+  void encode(const ImageView& image) {
     if (!guarded(context_, [this, &image] { write(image); })) {
       if (context_.out_of_memory) {
         throw std::bad_alloc();
@@ -192,7 +193,7 @@ class Encoder {
   }
 
  private:
-  void write(const Image& image) {
+  void write(const ImageView& image) {
     png_set_write_fn(png_, &context_, write_bytes, flush_nothing);
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_IHDR(png_, info_, static_cast<png_uint_32>(image.width()),
@@ -200,6 +201,9 @@ class Encoder {
                  image.channels() == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png_, info_);
+    if (is_bgr(image)) {
+      png_set_bgr(png_);
+    }
     for (int y = 0; y < image.height(); ++y) {
       png_write_row(png_, image.row(y).data());
     }
@@ -217,7 +221,7 @@ void decode_png(Bytes bytes, std::string_view name, Pixels& out) {
   Decoder(bytes, name).decode(out);
 }
 
-std::vector<std::uint8_t> encode_png(const Image& image) {
+std::vector<std::uint8_t> encode_png(const ImageView& image) {
   std::vector<std::uint8_t> bytes;
   Encoder(bytes).encode(image);
   return bytes;

@@ -8,6 +8,7 @@
 
 #include "gradspace/error.h"
 #include "image/codec.h"
+#include "image/raw_image.h"
 
 namespace gradspace::codec {
 namespace {
@@ -171,14 +172,17 @@ void decode_pnm(Bytes bytes, std::string_view name, Pixels& out) {
   }
 }
 
-std::vector<std::uint8_t> encode_pnm(const Image& image) {
+std::vector<std::uint8_t> encode_pnm(const ImageView& image) {
   const std::string header = fmt::format("P{}\n{} {}\n255\n", image.channels() == 1 ? 5 : 6,
                                          image.width(), image.height());
-  const auto pixels = image.pixels();
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(header.size() + pixels.size());
-  bytes.insert(bytes.end(), header.begin(), header.end());
-  bytes.insert(bytes.end(), pixels.begin(), pixels.end());
+  const std::size_t row_size = image.row(0).size();
+  std::vector<std::uint8_t> bytes(header.size() +
+                                  row_size * static_cast<std::size_t>(image.height()));
+  std::uint8_t* to = std::ranges::copy(header, bytes.data()).out;
+  for (int y = 0; y < image.height(); ++y) {
+    copy_rgb_row(image, y, to);
+    to += row_size;
+  }
   return bytes;
 }
 

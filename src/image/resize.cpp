@@ -7,11 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "gradspace/error.h"
-#include "gradspace/image.h"
+#include "image/colour.h"
 #include "image/kernels.h"
 
 namespace gradspace {
@@ -85,70 +84,133 @@ std::shared_ptr<const Table> find_table(int in, int out) {
   return table;
 }
 
-/// Rows through a table. The kernel touches a byte behind the row, which the last row of a buffer
-/// may not have: it goes through a copy.
-void resample_rows(const std::uint8_t* in, std::size_t in_row, int height, int channels,
-                   const Table& table, std::uint8_t* out) {
-  const std::size_t out_width = table.windows.size();
-  const std::size_t out_row = out_width * static_cast<std::size_t>(channels);
-  for (int y = 0; y + 1 < height; ++y) {
-    kernels::resample_row(in, table.windows.data(), table.weights.data(), out_width, channels, out);
-    in += in_row;
-    out += out_row;
+/// The rows of an image with the channels to resize: its own, or their luma.
+class Rows {
+ public:
+  Rows(const ImageView& in, int channels)
+      : in_(in),
+        channels_(channels),
+        size_(static_cast<std::size_t>(in.width()) * static_cast<std::size_t>(channels)) {}
+
+  int count() const { return in_.height(); }
+  int channels() const { return channels_; }
+  std::size_t size() const { return size_; }  ///< bytes of a row
+  bool convert() const { return channels_ != in_.channels(); }
+
+  /// Row `y` where it lies; not of rows that must be converted.
+  const std::uint8_t* place(int y) const { return in_.row(y).data(); }
+  std::size_t stride() const { return in_.stride(); }
+
+  void copy(int y, std::uint8_t* out) const {
+    if (convert()) {
+      colour::luma(in_.row(y), in_.order(), out);
+    } else {
+      std::memcpy(out, place(y), size_);
+    }
   }
-  const auto copies =
-      std::make_unique_for_overwrite<std::uint8_t[]>(in_row + out_row + 2 * kernels::kRowSlack);
-  std::uint8_t* last_in = copies.get();
-  std::uint8_t* last_out = last_in + in_row + kernels::kRowSlack;
-  std::memcpy(last_in, in, in_row);
-  last_in[in_row] = 0;
-  kernels::resample_row(last_in, table.windows.data(), table.weights.data(), out_width, channels,
-                        last_out);
+
+ private:
+  const ImageView& in_;
+  int channels_;
+  std::size_t size_;
+};
+
+/// All rows through a table into `out`. The kernel touches a byte behind the row, which the last row of
+/// a buffer may not have: it goes through a copy.
+void resample_rows(const Rows& rows, const Table& table, std::vector<std::uint8_t>& buffer,
+                   std::uint8_t* out) {
+  const std::size_t out_width = table.windows.size();
+  const std::size_t out_row = out_width * static_cast<std::size_t>(rows.channels());
+  buffer.resize(rows.size() + out_row + 2 * kernels::kRowSlack);
+  std::uint8_t* copied_row = buffer.data();
+  std::uint8_t* last_out = copied_row + rows.size() + kernels::kRowSlack;
+  const int last = rows.count() - 1;
+  for (int y = 0; y <= last; ++y) {
+    const std::uint8_t* in = copied_row;
+    if (y == last || rows.convert()) {
+      rows.copy(y, copied_row);
+    } else {
+      in = rows.place(y);
+    }
+    kernels::resample_row(in, table.windows.data(), table.weights.data(), out_width,
+                          rows.channels(), y == last ? last_out : out);
+    if (y < last) {
+      out += out_row;
+    }
+  }
   std::memcpy(out, last_out, out_row);
 }
 
-void blend_columns(const std::uint8_t* in, std::size_t row, const Table& table, std::uint8_t* out) {
+/// `size` bytes of each row, which lie `stride` apart.
+void blend_columns(const std::uint8_t* in, std::size_t stride, std::size_t size, const Table& table,
+                   std::uint8_t* out) {
   for (const kernels::Window& window : table.windows) {
-    kernels::blend_rows(in + window.first * row, row, table.weights.data() + window.weights,
-                        window.count, out);
-    out += row;
+    kernels::blend_rows(in + window.first * stride, stride, table.weights.data() + window.weights,
+                        window.count, size, out);
+    out += size;
   }
+}
+
+void copy_rows(const Rows& rows, std::uint8_t* out) {
+  for (int y = 0; y < rows.count(); ++y) {
+    rows.copy(y, out);
+    out += rows.size();
+  }
+}
+
+/// Resizes the samples in their order.
+void resize_rows(const Rows& rows, int in_width, int width, int height, ResizeBuffers& buffers,
+                 std::uint8_t* out) {
+  const int in_height = rows.count();
+  if (height == in_height) {
+    if (width == in_width) {
+      copy_rows(rows, out);
+    } else {
+      resample_rows(rows, *find_table(in_width, width), buffers.row, out);
+    }
+    return;
+  }
+  const std::shared_ptr<const Table> vertical = find_table(in_height, height);
+  if (width == in_width && !rows.convert()) {
+    blend_columns(rows.place(0), rows.stride(), rows.size(), *vertical, out);
+    return;
+  }
+  if (std::int64_t{width} * in_height > 4 * kMaxPixels) {
+    throw InvalidArgument(fmt::format("resize: {}x{} to {}x{} needs {}x{} pixels on the way",
+                                      in_width, in_height, width, height, width, in_height));
+  }
+  const std::size_t out_row =
+      static_cast<std::size_t>(width) * static_cast<std::size_t>(rows.channels());
+  buffers.between.resize(out_row * static_cast<std::size_t>(in_height));
+  std::uint8_t* between = buffers.between.data();
+  if (width == in_width) {
+    copy_rows(rows, between);
+  } else {
+    resample_rows(rows, *find_table(in_width, width), buffers.row, between);
+  }
+  blend_columns(between, out_row, out_row, *vertical, out);
 }
 
 }  // namespace
 
-void resize_samples(const std::uint8_t* in, int width, int height, int channels, int out_width,
-                    int out_height, std::uint8_t* out) {
-  const auto in_row = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-  const auto out_row = static_cast<std::size_t>(out_width) * static_cast<std::size_t>(channels);
-  if (width == out_width && height == out_height) {
-    std::memcpy(out, in, in_row * static_cast<std::size_t>(height));
-    return;
+// Colour is changed where there is less of it to resize: each channel is resized alone, so grey may be
+// repeated, and red and blue be swapped, afterwards.
+void resize_samples(const ImageView& in, int width, int height, int channels,
+                    ResizeBuffers& buffers, std::uint8_t* out) {
+  const Rows rows(in, std::min(channels, in.channels()));
+  resize_rows(rows, in.width(), width, height, buffers, out);
+  const std::size_t area = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  if (rows.channels() < channels) {
+    colour::repeat_grey({out, area}, out);
+  } else if (channels == 3 && is_bgr(in)) {
+    kernels::swap_red_blue(out, area, out);
   }
-  if (height == out_height) {
-    resample_rows(in, in_row, height, channels, *find_table(width, out_width), out);
-    return;
-  }
-  const std::shared_ptr<const Table> vertical = find_table(height, out_height);
-  if (width == out_width) {
-    blend_columns(in, in_row, *vertical, out);
-    return;
-  }
-  const std::int64_t between_pixels = std::int64_t{out_width} * height;
-  if (between_pixels > 4 * kMaxPixels) {
-    throw InvalidArgument(fmt::format("resize: {}x{} to {}x{} needs {}x{} pixels on the way", width,
-                                      height, out_width, out_height, out_width, height));
-  }
-  const auto between =
-      std::make_unique_for_overwrite<std::uint8_t[]>(out_row * static_cast<std::size_t>(height));
-  resample_rows(in, in_row, height, channels, *find_table(width, out_width), between.get());
-  blend_columns(between.get(), out_row, *vertical, out);
 }
 
-Image resize_bilinear(const Image& image, int width, int height) {
+Image resize_bilinear(const ImageView& image, int width, int height) {
   Image result(width, height, image.channels());
-  resize_samples(image.pixels().data(), image.width(), image.height(), image.channels(), width,
-                 height, result.pixels().data());
+  ResizeBuffers buffers;
+  resize_samples(image, width, height, image.channels(), buffers, result.pixels().data());
   return result;
 }
 

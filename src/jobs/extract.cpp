@@ -141,7 +141,8 @@ class Extraction {
       outputs.features = std::span(batch->features).first(n * dimension_);
       outputs.bce = std::span(batch->bce).first(n);
       outputs.kld = std::span(batch->kld).first(n);
-      worker->backend->run({n, batch->pixels.data(), nullptr}, outputs);
+      worker->backend->run(ImageBatch::of_u8(std::span(batch->pixels).first(n * input_.size()), n),
+                           outputs);
     }
     workers_.give_back(std::move(worker));
     for (std::size_t i = 0; i < batch->count; ++i) {

@@ -38,11 +38,13 @@ Detector read_detector_for(const std::filesystem::path& detector,
 
 Scoring::Scoring(const Model& model, const Detector& detector, const std::string& backend,
                  std::function<void(const Outcome&)> on_score)
-    : on_score_(std::move(on_score)), scorers_([&model, &detector, backend] {
-        return Scorer(make_gradient_backend({backend}, model, detector.columns), detector,
-                      model.spec);
+    : on_score_(std::move(on_score)), workers_([&model, &detector, backend] {
+        const Extent& input = model.spec.input;
+        return Worker{
+            Scorer(model, detector, make_gradient_backend({backend}, model, detector.columns)),
+            FixedSizeReader(input.width, input.height, input.channels)};
       }) {
-  scorers_.local();  // what does not fit is said before the first image is read
+  workers_.local();  // what does not fit is said before the first image is read
 }
 
 void Scoring::run_input(const std::string& input) {
@@ -77,7 +79,10 @@ void Scoring::run_source(const std::string& path) {
       outcomes[i].path =
           single ? path : (std::filesystem::path(path) / outcomes[i].image.path).string();
     }
-    run_chunk(outcomes, [&](std::size_t i) { return source->load(first + i); });
+    run_chunk(outcomes,
+              [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
+                source->load_fitted(first + i, reader, out_hwc);
+              });
   }
 }
 
@@ -91,7 +96,10 @@ void Scoring::run_standard_input() {
     }
     const bool more_at_hand = std::cin.rdbuf()->in_avail() > 0;
     if (outcomes.size() == kChunk || !more_at_hand) {
-      run_chunk(outcomes, [&](std::size_t i) { return read_image(outcomes[i].path); });
+      run_chunk(outcomes,
+                [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
+                  reader.read(outcomes[i].path, out_hwc);
+                });
       outcomes.clear();
     }
   }
@@ -113,17 +121,20 @@ void Scoring::run_chunk(std::vector<Outcome>& outcomes, const Load& load) {
 }
 
 void Scoring::score_range(std::span<Outcome> outcomes, std::size_t first, const Load& load) {
-  std::vector<Image> images;
+  Worker& worker = workers_.local();
+  const std::size_t size = worker.reader.size();
+  worker.pixels.resize(outcomes.size() * size);
   std::vector<Outcome*> loaded;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     try {
-      images.push_back(load(first + i));
+      load(first + i, worker.reader, std::span(worker.pixels).subspan(loaded.size() * size, size));
       loaded.push_back(&outcomes[i]);
     } catch (const Error& error) {
       outcomes[i].failure = error.what();
     }
   }
-  const std::vector<ImageScore> scores = scorers_.local().score(images);
+  const std::vector<ImageScore> scores =
+      worker.scorer.score_fitted(std::span(worker.pixels).first(loaded.size() * size));
   for (std::size_t i = 0; i < scores.size(); ++i) {
     loaded[i]->score = scores[i];
   }

@@ -40,7 +40,15 @@ class Scoring {
   int finish() const;
 
  private:
-  using Load = std::function<Image(std::size_t)>;
+  /// Reads an image by its number, fitted to the model's input.
+  using Load = std::function<void(std::size_t, FixedSizeReader&, std::span<std::uint8_t>)>;
+
+  /// What a thread needs for itself.
+  struct Worker {
+    Scorer scorer;
+    FixedSizeReader reader;
+    std::vector<std::uint8_t> pixels = {};
+  };
 
   void run_source(const std::string& path);
   void run_standard_input();
@@ -51,7 +59,7 @@ class Scoring {
   void score_range(std::span<Outcome> outcomes, std::size_t first, const Load& load);
 
   std::function<void(const Outcome&)> on_score_;
-  tbb::enumerable_thread_specific<Scorer> scorers_;
+  tbb::enumerable_thread_specific<Worker> workers_;
   std::vector<std::string> failures_;
 };
 

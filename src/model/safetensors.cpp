@@ -266,18 +266,26 @@ std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
   return bytes;
 }
 
-SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind) {
-  const std::string name = path.string();
-  SafeTensors file = parse_safetensors(read_file(path), name);
+SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name,
+                              std::string_view kind) {
+  SafeTensors file = parse_safetensors(bytes, name);
   check_kind_and_version(file, kind, name);
   return file;
 }
 
-void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file) {
+std::vector<std::uint8_t> serialise_safetensors(std::string_view kind, SafeTensors file) {
   file.metadata["kind"] = kind;
   file.metadata["format_version"] = std::to_string(kFormatVersion);
   file.metadata["gradspace_version"] = kVersion;
-  write_file(path, serialise_safetensors(file));
+  return serialise_safetensors(file);
+}
+
+SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind) {
+  return parse_safetensors(read_file(path), path.string(), kind);
+}
+
+void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file) {
+  write_file(path, serialise_safetensors(kind, std::move(file)));
 }
 
 }  // namespace gradspace

@@ -94,13 +94,6 @@ std::size_t values_per_image(const std::vector<TorchLayer>& layers) {
   return kept + largest;
 }
 
-void check_size(const char* what, std::size_t size, std::size_t n, std::size_t width) {
-  if (size != 0 && size != n * width) {
-    throw InvalidArgument(fmt::format("gradients: output {} holds {} values; {} images want {}",
-                                      what, size, n, n * width));
-  }
-}
-
 /// Rows [first, first + n) of an output, as LibTorch sees them.
 at::Tensor rows(std::span<float> output, std::size_t first, std::size_t n, std::size_t width) {
   return torch::from_blob(output.data() + first * width,
@@ -125,12 +118,12 @@ class TorchGradients final : public GradientBackend {
   std::span<const FeatureBlock> blocks() const override { return blocks_; }
 
   void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
-    check(batch, outputs);
+    check_run(batch, outputs, blocks_, network_.spec());
     with_our_errors([&] {
       // The caller's thread may have it switched off.
       const at::AutoGradMode grad_mode(true);
-      for (std::size_t first = 0; first < batch.count; first += chunk_) {
-        run_chunk(batch, outputs, first, std::min(chunk_, batch.count - first));
+      for (std::size_t first = 0; first < batch.count(); first += chunk_) {
+        run_chunk(batch, outputs, first, std::min(chunk_, batch.count() - first));
       }
     });
   }
@@ -187,32 +180,6 @@ class TorchGradients final : public GradientBackend {
     return layer;
   }
 
-  void check(const ImageBatch& batch, const GradientOutputs& outputs) const {
-    const std::size_t n = batch.count;
-    const std::size_t image = network_.spec().input.size();
-    const auto latent = static_cast<std::size_t>(network_.spec().latent);
-    check_size("features", outputs.features.size(), n, dimension_);
-    check_size("block_norms", outputs.block_norms.size(), n, blocks_.size());
-    check_size("bce", outputs.bce.size(), n, 1);
-    check_size("kld", outputs.kld.size(), n, 1);
-    check_size("mu", outputs.mu.size(), n, latent);
-    check_size("logvar", outputs.logvar.size(), n, latent);
-    check_size("reconstruction", outputs.reconstruction.size(), n, image);
-    if ((batch.u8_nhwc == nullptr) == (batch.f32_nchw == nullptr) && n > 0) {
-      throw InvalidArgument("gradients: exactly one of u8_nhwc and f32_nchw must be set");
-    }
-    if (batch.f32_nchw != nullptr) {
-      const std::span pixels(batch.f32_nchw, n * image);
-      const auto outside =
-          std::ranges::find_if_not(pixels, [](float value) { return value >= 0 && value <= 1; });
-      if (outside != pixels.end()) {
-        throw InvalidArgument(
-            fmt::format("gradients: image {} has the pixel value {}; values must be within 0 to 1",
-                        static_cast<std::size_t>(outside - pixels.begin()) / image, *outside));
-      }
-    }
-  }
-
   void run_chunk(const ImageBatch& batch, const GradientOutputs& outputs, std::size_t first,
                  std::size_t n) const {
     const bool gradients = !outputs.features.empty() || !outputs.block_norms.empty();
@@ -261,8 +228,9 @@ class TorchGradients final : public GradientBackend {
     };
     const std::size_t offset = first * network_.spec().input.size();
     const auto count = static_cast<std::int64_t>(n);
-    pass.images = batch.u8_nhwc != nullptr ? network_.images(batch.u8_nhwc + offset, count)
-                                           : network_.images(batch.f32_nchw + offset, count);
+    pass.images = batch.f32_nchw().empty()
+                      ? network_.images(batch.u8_nhwc().data() + offset, count)
+                      : network_.images(batch.f32_nchw().data() + offset, count);
     const LayerObserver& used = gradients ? observer : LayerObserver();
     pass.graph_code = network_.encode(pass.images, used);
     pass.code.mu = pass.graph_code.mu.detach();

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
+#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <cassert>
@@ -90,13 +91,16 @@ ImageStore::ImageStore(const Source& source, const Extent& extent,
   std::vector<std::string> errors(listed);
   ProgressCounter counter(progress, listed);
   constexpr std::size_t kGrain = 32;  // images a task: enough to make its overhead nothing
+  tbb::enumerable_thread_specific<FixedSizeReader> readers(
+      [&extent] { return FixedSizeReader(extent.width, extent.height, extent.channels); });
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, listed, kGrain),
       [&](const tbb::blocked_range<std::size_t>& range) {
-        FixedSizeReader reader(extent.width, extent.height, extent.channels);
+        FixedSizeReader& reader = readers.local();
         for (std::size_t i = range.begin(); i < range.end(); ++i) {
           try {
-            reader.fit(source.load(i), {state_->pixels.data() + i * reader.size(), reader.size()});
+            source.load_fitted(i, reader,
+                               {state_->pixels.data() + i * reader.size(), reader.size()});
           } catch (const Error& error) {
             errors[i] = error.what();
           }

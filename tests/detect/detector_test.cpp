@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "detect/perceptron.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
@@ -53,6 +55,34 @@ TEST(Detector, RefusesOtherFilesByName) {
   write_safetensors(folder / "wrong.safetensors", "detector", file);
   EXPECT_THAT([&] { read_detector(folder / "wrong.safetensors"); },
               ThrowsMessage<FormatError>(HasSubstr("wrong.safetensors")));
+}
+
+TEST(Detector, RefusesMembersThatDoNotAgree) {
+  const testing::TemporaryFolder folder;
+  const auto refuses = [&](const std::string& why, const auto& change) {
+    Detector detector = some_detector();
+    EXPECT_NO_THROW(detector.validate());
+    change(detector);
+    EXPECT_THAT([&] { detector.validate(); }, ThrowsMessage<InvalidArgument>(HasSubstr(why)));
+    EXPECT_THROW(write_detector(folder / "bad.safetensors", detector), InvalidArgument);
+  };
+  refuses("method is empty", [](Detector& d) { d.method.clear(); });
+  refuses("SHA-256 is empty", [](Detector& d) { d.model_sha256.clear(); });
+  refuses("threshold is NaN", [](Detector& d) { d.threshold = std::nan(""); });
+  refuses("'0.bias' of shape [40] holds 39",
+          [](Detector& d) { d.weights.at("0.bias").values.pop_back(); });
+  refuses("columns 1 to 1728 of down.6:kld; wanted from 0",
+          [](Detector& d) { d.columns[0].begin = 1; });
+  refuses("columns 1729 to 1872 of up.6:bce; wanted from 1728",
+          [](Detector& d) { d.columns[1].begin = 1729; });
+  refuses("columns 1728 to 1728", [](Detector& d) { d.columns[1].end = 1728; });
+  // A file that says so is refused by name.
+  SafeTensors file;
+  file.metadata = {
+      {"method", "classifier"}, {"columns", "[]"}, {"model_sha256", ""}, {"threshold", "0.5"}};
+  write_safetensors(folder / "empty.safetensors", "detector", file);
+  EXPECT_THAT([&] { read_detector(folder / "empty.safetensors"); },
+              ThrowsMessage<FormatError>(HasSubstr("empty.safetensors: detector: its model's")));
 }
 
 TEST(FindColumns, FindsBlocksThatLieSideBySide) {

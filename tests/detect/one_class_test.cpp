@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/random.h"
@@ -48,6 +49,15 @@ std::vector<std::uint8_t> pictures(const Extent& extent, std::size_t count, std:
   return bytes;
 }
 
+std::vector<float> copied(const ObservedGradients& gradients) {
+  std::vector<float> values;
+  for (std::size_t i = 0; i < gradients.rows.rows; ++i) {
+    const auto row = gradients.rows.row(i);
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  return values;
+}
+
 class OneClass : public ::testing::Test {
  protected:
   OneClass() {
@@ -61,15 +71,19 @@ class OneClass : public ::testing::Test {
   Observations observed(const std::string& method, std::size_t count, std::uint64_t seed,
                         double noise = 3) const {
     const ObservationNeeds needs = one_class_needs(std::span(&method, 1), spec_);
-    return observe([&] { return make_native_backend(model_, needs.blocks); }, needs, spec_,
-                   pictures(spec_.input, count, seed, noise));
+    const auto images = std::make_shared<const std::vector<std::uint8_t>>(
+        pictures(spec_.input, count, seed, noise));
+    Observations result =
+        observe([&] { return make_native_backend(model_, needs.blocks); }, needs, spec_, *images);
+    result.pixels_owner = images;
+    return result;
   }
 
   Detector fit(const std::string& method, std::size_t train = 60, std::size_t validation = 30,
                double false_alarms = 0.1, const std::vector<std::string>& distortions = {}) const {
     const Observations clean = observed(method, train, 1);
     const Observations held = observed(method, validation, 2);
-    return fit_one_class({spec_, "00ff", clean, held,
+    return fit_one_class({spec_, fingerprint(model_), clean, held,
                           [this](std::vector<FeatureBlock> blocks) {
                             return make_native_backend(model_, std::move(blocks));
                           }},
@@ -96,11 +110,11 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
     EXPECT_TRUE(std::ranges::all_of(scores, [](double score) { return std::isfinite(score); }));
 
     // One by one as in a batch, through the scorer that stands beside a camera.
-    Scorer scorer(make_native_backend(model_, read.columns), read, spec_);
-    const std::span<const std::uint8_t> pixels = fresh.pixels;
+    Scorer scorer(model_, read);
     for (const std::size_t i : {std::size_t{0}, std::size_t{19}}) {
       const ImageScore one =
-          scorer.score_prepared(pixels.subspan(i * spec_.input.size(), spec_.input.size())).front();
+          scorer.score_fitted(fresh.pixels.subspan(i * spec_.input.size(), spec_.input.size()))
+              .front();
       EXPECT_NEAR(one.score, scores[i], 1e-6 * (1 + std::abs(scores[i])));
       EXPECT_EQ(one.out_of_distribution, one.score > read.threshold);
       EXPECT_GT(one.p_value, 0);
@@ -169,7 +183,7 @@ TEST_F(OneClass, RefusesFeaturesThatNeverVary) {
       observe([&] { return make_native_backend(model_, {}); }, {}, spec_, grey);
   EXPECT_THAT(
       [&] {
-        fit_one_class({spec_, "", same, same,
+        fit_one_class({spec_, fingerprint(model_), same, same,
                        [&](std::vector<FeatureBlock> blocks) {
                          return make_native_backend(model_, std::move(blocks));
                        }},
@@ -185,18 +199,58 @@ TEST_F(OneClass, MergesNeedsWithoutRepeating) {
   // all:elbo has a block a layer; the paper's two are of other losses.
   EXPECT_EQ(needs.blocks.size(), layers(spec_).size() + 2);
   EXPECT_EQ(merge(needs, needs).blocks, needs.blocks);
-  const Observations all = observe([&] { return make_native_backend(model_, needs.blocks); }, needs,
-                                   spec_, pictures(spec_.input, 9, 1, 3));
+  const std::vector<std::uint8_t> images = pictures(spec_.input, 9, 1, 3);
+  const Observations all =
+      observe([&] { return make_native_backend(model_, needs.blocks); }, needs, spec_, images);
   const ObservationNeeds alone = one_class_needs(std::span(both).subspan(1), spec_);
-  const Observations few = observe([&] { return make_native_backend(model_, alone.blocks); }, alone,
-                                   spec_, pictures(spec_.input, 9, 1, 3));
-  EXPECT_EQ(gradients_of(all, alone.blocks), few.gradients);
+  const Observations few =
+      observe([&] { return make_native_backend(model_, alone.blocks); }, alone, spec_, images);
+  EXPECT_EQ(copied(gradients_of(all, alone.blocks)), few.gradients);
   EXPECT_THROW(gradients_of(few, needs.blocks), InvalidArgument);
   const std::vector<std::uint32_t> positions{8, 2};
   const Observations part = select(all, positions);
   EXPECT_EQ(part.count, 2U);
   EXPECT_EQ(part.bce[1], all.bce[2]);
   EXPECT_EQ(norms_of(part, needs.blocks)[0], all.norms[8 * needs.blocks.size()]);
+}
+
+TEST_F(OneClass, ViewsPixelsAndGradientsWhereTheyLie) {
+  ObservationNeeds needs;
+  needs.blocks = parse_features("mu,down.2:kld,up.2:bce,up.0:bce", spec_);
+  needs.gradients = true;
+  const std::vector<std::uint8_t> images = pictures(spec_.input, 5, 1, 3);
+  const Observations all =
+      observe([&] { return make_native_backend(model_, needs.blocks); }, needs, spec_, images);
+  EXPECT_EQ(all.pixels.data(), images.data());
+  const float* values = all.gradients.data();
+  const std::size_t width = dimension(needs.blocks);
+
+  const ObservedGradients whole = gradients_of(all, needs.blocks);
+  EXPECT_EQ(whole.rows.values, values);
+  EXPECT_EQ(whole.rows.stride, width);
+  EXPECT_EQ(copied(whole), all.gradients);
+
+  const auto neighbours = parse_features("down.2:kld,up.2:bce", spec_);
+  const ObservedGradients middle = gradients_of(all, neighbours);
+  EXPECT_EQ(middle.rows.values, values + 4);  // behind mu
+  EXPECT_EQ(middle.rows.dimension, dimension(neighbours));
+
+  const auto apart = parse_features("up.0:bce,mu", spec_);
+  const ObservedGradients gathered = gradients_of(all, apart);
+  EXPECT_EQ(gathered.rows.values, gathered.gathered.data());
+  const std::size_t up = apart[0].end;
+  for (std::size_t i = 0; i < all.count; ++i) {
+    const auto row = std::span(all.gradients).subspan(i * width, width);
+    EXPECT_TRUE(std::ranges::equal(gathered.rows.row(i).first(up), row.last(up))) << i;
+    EXPECT_TRUE(std::ranges::equal(gathered.rows.row(i).subspan(up), row.first(4))) << i;
+  }
+
+  const std::vector<std::uint32_t> positions{4, 0};
+  Observations part = select(all, positions);
+  const Observations copy = part;
+  part = {};  // the copy holds the pixels on
+  EXPECT_TRUE(std::ranges::equal(copy.pixels.first(spec_.input.size()),
+                                 all.pixels.last(spec_.input.size())));
 }
 
 TEST(ShrunkGaussian, AgreesWithScikitLearn) {
@@ -346,9 +400,11 @@ TEST(ImageFeatures, KeepTheEnergyOfAPicture) {
   noise.input = {3, 28, 28};
   noise.count = 50;
   Random random(3);
+  std::vector<std::uint8_t> pixels;
   for (std::size_t i = 0; i < noise.count * noise.input.size(); ++i) {
-    noise.pixels.push_back(static_cast<std::uint8_t>(std::lround(128 + 20 * random.normal())));
+    pixels.push_back(static_cast<std::uint8_t>(std::lround(128 + 20 * random.normal())));
   }
+  noise.pixels = pixels;
   std::vector<double> energies(27);
   for (std::size_t i = 0; i < noise.count; ++i) {
     std::vector<double> bands;

@@ -61,9 +61,9 @@ class FakeBackend final : public GradientBackend {
  public:
   std::span<const FeatureBlock> blocks() const override { return kBlocks; }
   void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
-    EXPECT_EQ(outputs.features.size(), batch.count * kDimension);
-    for (std::size_t i = 0; i < batch.count; ++i) {
-      const std::span pixels(batch.u8_nhwc + i * kInput.size(), kInput.size());
+    EXPECT_EQ(outputs.features.size(), batch.count() * kDimension);
+    for (std::size_t i = 0; i < batch.count(); ++i) {
+      const auto pixels = batch.u8_nhwc().subspan(i * kInput.size(), kInput.size());
       const auto sum = static_cast<float>(std::accumulate(pixels.begin(), pixels.end(), 0));
       outputs.features[i * kDimension] = sum;
       outputs.features[i * kDimension + 1] = static_cast<float>(pixels.front());
@@ -218,11 +218,10 @@ TEST_F(ExtractTest, GreyModelsGetGreyImages) {
    public:
     std::span<const FeatureBlock> blocks() const override { return kBlocks; }
     void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
-      for (std::size_t i = 0; i < batch.count; ++i) {
+      for (std::size_t i = 0; i < batch.count(); ++i) {
         const FakeSource images(3);
         const Image wanted = resize_bilinear(to_grey(images.load(i)), 5, 4);
-        EXPECT_TRUE(
-            std::equal(wanted.pixels().begin(), wanted.pixels().end(), batch.u8_nhwc + i * 20));
+        EXPECT_TRUE(std::ranges::equal(wanted.pixels(), batch.u8_nhwc().subspan(i * 20, 20)));
       }
       std::ranges::fill(outputs.features, 0.0F);
     }

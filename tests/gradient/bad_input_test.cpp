@@ -34,7 +34,7 @@ class BadInput : public ::testing::Test {
 };
 
 TEST_F(BadInput, PixelsOutsideTheUnitInterval) {
-  const ImageBatch batch{3, nullptr, planes_.data()};
+  const ImageBatch batch = ImageBatch::of_float(planes_, 3);
   GradientOutputs outputs;
   outputs.features = features_;
   EXPECT_NO_THROW(engine_->run(batch, outputs));
@@ -46,13 +46,23 @@ TEST_F(BadInput, PixelsOutsideTheUnitInterval) {
   }
 }
 
-TEST_F(BadInput, BatchOfNeitherOrBothKinds) {
-  EXPECT_THROW(engine_->run({3, nullptr, nullptr}, {}), InvalidArgument);
-  EXPECT_THROW(engine_->run({3, images_.data(), planes_.data()}, {}), InvalidArgument);
+TEST_F(BadInput, ImagesOfAnotherSize) {
+  const auto bytes = [this](std::size_t size) { return std::span(images_).first(size); };
+  // Lengths that can't be so many images are refused where the batch is made, those of another model's
+  // images where it is run.
+  EXPECT_THAT([&] { ImageBatch::of_u8(bytes(7000), 3); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("3 images can't have 7000 values")));
+  EXPECT_THROW(ImageBatch::of_u8({}, 1), InvalidArgument);
+  EXPECT_THROW(ImageBatch::of_u8(bytes(1), 0), InvalidArgument);
+  EXPECT_THROW(ImageBatch::of_float(std::span(planes_).first(5), 2), InvalidArgument);
+  EXPECT_THAT([&] { engine_->run(ImageBatch::of_u8(bytes(2352), 3), {}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("3 images of 784 values")));
+  EXPECT_THROW(engine_->run(ImageBatch::of_float(planes_, 2), {}), InvalidArgument);
+  EXPECT_NO_THROW(engine_->run(ImageBatch::of_u8({}, 0), {}));
 }
 
 TEST_F(BadInput, OutputsOfAnotherSize) {
-  const ImageBatch batch{3, images_.data(), nullptr};
+  const ImageBatch batch = ImageBatch::of_u8(images_, 3);
   GradientOutputs outputs;
   outputs.features = std::span(features_).first(143);
   EXPECT_THAT(running(batch, outputs), ThrowsMessage<InvalidArgument>(HasSubstr("features")));

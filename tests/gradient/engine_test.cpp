@@ -61,7 +61,7 @@ class Engine : public ::testing::TestWithParam<InstructionSet> {
   Results run(GradientBackend& engine, std::span<const std::uint8_t> images) const {
     const std::size_t n = images.size() / spec_.input.size();
     Results results(spec_, engine.blocks(), n);
-    engine.run({n, images.data(), nullptr}, results.outputs());
+    engine.run(ImageBatch::of_u8(images, n), results.outputs());
     return results;
   }
   std::vector<std::uint8_t> images(std::size_t n) const {
@@ -127,7 +127,7 @@ TEST_P(Engine, PartOfARequestIsThatPartOfTheWhole) {
     std::vector<float> features(11 * dimension(blocks), -1.0F);
     GradientOutputs outputs;
     outputs.features = features;
-    engine->run({11, batch.data(), nullptr}, outputs);
+    engine->run(ImageBatch::of_u8(batch, 11), outputs);
     for (std::size_t i = 0; i < 11; ++i) {
       for (std::size_t k = 0; k < blocks.size(); ++k) {
         const FeatureBlock& from = everything[taken[k]];
@@ -150,7 +150,7 @@ TEST_P(Engine, EachOutputAloneIsTheSame) {
     Results alone(spec_, engine->blocks(), 5);
     GradientOutputs outputs;
     outputs.*field = alone.*kept;
-    engine->run({5, batch.data(), nullptr}, outputs);
+    engine->run(ImageBatch::of_u8(batch, 5), outputs);
     EXPECT_EQ(alone.*kept, whole.*kept);
   };
   same(&GradientOutputs::features, &Results::features);
@@ -198,7 +198,7 @@ TEST_P(Engine, BytesAndFloatsAreTheSameImages) {
   }
   const Results by_bytes = run(*engine, bytes);
   Results by_floats(spec_, engine->blocks(), 6);
-  engine->run({6, nullptr, planes.data()}, by_floats.outputs());
+  engine->run(ImageBatch::of_float(planes, 6), by_floats.outputs());
   // A byte is multiplied by 1/255, not divided: the last bit may differ.
   EXPECT_LE(relative_error(by_bytes.features, by_floats.features), 1e-5);
   EXPECT_LE(relative_error(by_bytes.bce, by_floats.bce), 1e-6);

@@ -27,7 +27,7 @@ class Golden : public ::testing::TestWithParam<InstructionSet> {
     const Model model = testing::golden_model();
     return make_native_backend(model, parse_features(request, model.spec), GetParam());
   }
-  ImageBatch batch() const { return {kGoldenImages, images_.data(), nullptr}; }
+  ImageBatch batch() const { return ImageBatch::of_u8(images_, kGoldenImages); }
 
   std::vector<std::uint8_t> images_ = testing::golden_images();
 };

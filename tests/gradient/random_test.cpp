@@ -100,7 +100,7 @@ TEST_P(RandomShapes, AgreeWithStraightLoops) {
     outputs.reconstruction = reconstruction;
     outputs.bce = bce;
     outputs.kld = kld;
-    engine->run({n, images.data(), nullptr}, outputs);
+    engine->run(ImageBatch::of_u8(images, n), outputs);
 
     for (std::size_t image = 0; image < n; ++image) {
       const std::vector<double> planes =

@@ -58,6 +58,17 @@ TEST(FixedSizeReader, StaysUsableAfterABadFile) {
   EXPECT_EQ(out, expected);
 }
 
+TEST(FixedSizeReader, FitsWhatASourcePutIntoItsScratch) {
+  FixedSizeReader reader(6, 5, 3);
+  const Image image = random_image(30, 20, 1, 4);
+  const std::span<std::uint8_t> scratch = reader.scratch(600);
+  ASSERT_EQ(scratch.size(), 600U);
+  std::ranges::copy(image.pixels(), scratch.begin());
+  std::vector<std::uint8_t> out(reader.size());
+  reader.fit({scratch, 30, 20, 1, 30}, out);
+  EXPECT_THAT(out, ::testing::ElementsAreArray(step_by_step(image, 6, 5, 3).pixels()));
+}
+
 TEST(FixedSizeReader, RefusesOtherSizes) {
   EXPECT_THROW(FixedSizeReader(0, 28, 3), InvalidArgument);
   EXPECT_THROW(FixedSizeReader(28, 28, 2), InvalidArgument);

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/file.h"
+#include "core/hash.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
 #include "support/test_files.h"
@@ -74,6 +75,47 @@ TEST(Initialise, IsAFunctionOfSeedAndNameAlone) {
   AutoencoderSpec wider;
   wider.latent = 30;
   EXPECT_EQ(model.weights.at("up.4.weight"), initialise(wider, 3).weights.at("up.4.weight"));
+}
+
+TEST(Fingerprint, IsTheSha256OfTheModelsFile) {
+  const testing::TemporaryFolder folder;
+  Model model = initialise(AutoencoderSpec{}, 3);
+  model.metadata["training"] = "{}";
+  write_model(folder / "m.safetensors", model);
+  const std::string of_file = sha256_hex_of_file(folder / "m.safetensors");
+  EXPECT_EQ(fingerprint(model), of_file);
+  EXPECT_EQ(fingerprint(read_model(folder / "m.safetensors")), of_file);
+
+  // A file that another program or version wrote is known by its own bytes, not by ours.
+  SafeTensors other = read_safetensors(folder / "m.safetensors", "autoencoder");
+  other.metadata["gradspace_version"] = "0.0.1";
+  write_file(folder / "other.safetensors", serialise_safetensors(other));
+  const std::string of_other = sha256_hex_of_file(folder / "other.safetensors");
+  EXPECT_NE(of_other, of_file);
+  const Model read = read_model(folder / "other.safetensors");
+  EXPECT_EQ(fingerprint(read), of_other);
+  EXPECT_EQ(fingerprint(Model(read)), of_other);
+}
+
+TEST(Fingerprint, FollowsEveryChange) {
+  const testing::TemporaryFolder folder;
+  write_model(folder / "m.safetensors", initialise(AutoencoderSpec{}, 3));
+  const Model read = read_model(folder / "m.safetensors");
+  const auto expect_new = [&](const Model& changed) {
+    EXPECT_NE(fingerprint(changed), fingerprint(read));
+    write_model(folder / "changed.safetensors", changed);
+    EXPECT_EQ(fingerprint(changed), sha256_hex_of_file(folder / "changed.safetensors"));
+  };
+  Model changed = read;
+  float& weight = changed.weights.at("up.6.bias").values.back();
+  weight = std::nextafter(weight, 1.0F);
+  expect_new(changed);
+  changed = read;
+  changed.metadata["note"] = "mine";
+  expect_new(changed);
+  changed = read;
+  changed.weights.erase("fc2.bias");
+  EXPECT_THROW(fingerprint(changed), InvalidArgument);
 }
 
 TEST(Model, ComplaintsNameTheTensor) {

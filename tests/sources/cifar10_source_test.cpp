@@ -48,6 +48,7 @@ TEST(Cifar10Source, ReadsRecordsOfAFolderInOrder) {
   EXPECT_EQ(image.height(), 32);
   EXPECT_THAT(image.row(0).first(3), ElementsAre(40, 41, 42));
   EXPECT_THAT(image.row(31).last(3), ElementsAre(200, 201, 202));
+  testing::expect_fitted_as_loaded(*source);
 }
 
 TEST(Cifar10Source, TakesOneFileAndAnotherNameOnRequest) {
@@ -76,6 +77,10 @@ TEST(Cifar10Source, AWrongClassIsThatImagesErrorOnly) {
   EXPECT_THAT([&] { source->load(0); },
               ThrowsMessage<FormatError>(HasSubstr("data_batch_1.bin#0: class 10")));
   EXPECT_NO_THROW(source->load(1));
+  FixedSizeReader reader(32, 32, 3);
+  Bytes out(reader.size());
+  EXPECT_THAT([&] { source->load_fitted(0, reader, out); },
+              ThrowsMessage<FormatError>(HasSubstr("data_batch_1.bin#0: class 10")));
 }
 
 TEST(Cifar10Source, AFolderWithoutItsFilesIsAnError) {

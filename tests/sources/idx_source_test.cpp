@@ -51,6 +51,7 @@ void expect_three_images(const Source& source, const std::string& file) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(8 * i);
     EXPECT_EQ(source.load(i), Image(4, 2, 1, Bytes(begin, begin + 8)));
   }
+  testing::expect_fitted_as_loaded(source);
 }
 
 TEST_F(IdxSourceTest, ReadsAPlainPair) {

@@ -1,6 +1,7 @@
 // Small data sets that the tests of sources write for themselves.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -36,6 +37,28 @@ inline std::vector<std::string> paths_of(const Source& source) {
     paths.push_back(source.info(i).path);
   }
   return paths;
+}
+
+/// What load_fitted promises to equal.
+inline Bytes fitted(const Image& image, int width, int height, int channels) {
+  const Image resized =
+      resize_bilinear(channels == 3 ? to_rgb(image) : to_grey(image), width, height);
+  return {resized.pixels().begin(), resized.pixels().end()};
+}
+
+/// All images of a source by `load_fitted`, of several sizes and both numbers of channels, are those of
+/// `load`.
+inline void expect_fitted_as_loaded(const Source& source) {
+  for (const int channels : {1, 3}) {
+    for (const int side : {2, 28, 45}) {
+      FixedSizeReader reader(side, side + 1, channels);
+      Bytes out(reader.size());
+      for (std::size_t i = 0; i < source.size(); ++i) {
+        source.load_fitted(i, reader, out);
+        EXPECT_EQ(out, fitted(source.load(i), side, side + 1, channels)) << i;
+      }
+    }
+  }
 }
 
 inline void append_big_endian(Bytes& bytes, std::uint32_t value) {

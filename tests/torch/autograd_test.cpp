@@ -116,7 +116,7 @@ TEST(Autograd, AgreesOnRandomArchitectures) {
       std::vector<float> features(n * dimension(blocks));
       GradientOutputs outputs;
       outputs.features = features;
-      backend->run({.count = n, .u8_nhwc = bytes.data()}, outputs);
+      backend->run(ImageBatch::of_u8(bytes, n), outputs);
       for (std::size_t i = 0; i < n; ++i) {
         const auto one = images.narrow(0, static_cast<std::int64_t>(i), 1);
         const Losses losses = losses_of(spec, parameters, one, no_noise);

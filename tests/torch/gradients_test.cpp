@@ -43,7 +43,7 @@ GradientOutputs to(std::span<float> features, std::span<float> block_norms = {})
 
 /// All features of the images, [n, dimension].
 std::vector<float> features_of(GradientBackend& backend, const ImageBatch& batch) {
-  std::vector<float> features(batch.count * dimension(backend.blocks()));
+  std::vector<float> features(batch.count() * dimension(backend.blocks()));
   backend.run(batch, to(features));
   return features;
 }
@@ -65,7 +65,7 @@ TEST_P(GoldenModel, EveryLayerAndLossOfEveryImage) {
   const auto backend = make(model, "all,all:elbo", GetParam());
   const std::vector<std::uint8_t> images = golden_images();
   const std::vector<float> features =
-      features_of(*backend, {.count = kGoldenImages, .u8_nhwc = images.data()});
+      features_of(*backend, ImageBatch::of_u8(images, kGoldenImages));
   const std::size_t width = dimension(backend->blocks());
   ASSERT_EQ(backend->blocks().size(), 33U);
   for (const FeatureBlock& block : backend->blocks()) {
@@ -92,14 +92,13 @@ TEST_P(GoldenModel, ActivationsAndLosses) {
   std::vector<float> bce(kGoldenImages);
   std::vector<float> kld(kGoldenImages);
   std::vector<float> features(kGoldenImages * 40);
-  backend->run({.count = kGoldenImages, .u8_nhwc = images.data()},
-               {.features = features,
-                .block_norms = {},
-                .bce = bce,
-                .kld = kld,
-                .mu = mu,
-                .logvar = logvar,
-                .reconstruction = reconstruction});
+  backend->run(ImageBatch::of_u8(images, kGoldenImages), {.features = features,
+                                                          .block_norms = {},
+                                                          .bce = bce,
+                                                          .kld = kld,
+                                                          .mu = mu,
+                                                          .logvar = logvar,
+                                                          .reconstruction = reconstruction});
   EXPECT_LE(relative_error(mu, golden("mu").values), tolerance());
   EXPECT_LE(relative_error(logvar, golden("logvar").values), tolerance());
   EXPECT_LE(relative_error(reconstruction, golden("recon").values), tolerance());
@@ -120,7 +119,7 @@ TEST(Gradients, AreZeroByStructureWhereTheLossDoesNotReach) {
   const std::vector<std::uint8_t> images = golden_images();
   std::vector<float> features(kGoldenImages * dimension(backend->blocks()), 1.F);
   std::vector<float> norms(kGoldenImages * 6, 1.F);
-  backend->run({.count = kGoldenImages, .u8_nhwc = images.data()}, to(features, norms));
+  backend->run(ImageBatch::of_u8(images, kGoldenImages), to(features, norms));
   EXPECT_THAT(features, Each(0.F));
   EXPECT_THAT(norms, Each(0.F));
 }
@@ -128,7 +127,7 @@ TEST(Gradients, AreZeroByStructureWhereTheLossDoesNotReach) {
 TEST(Gradients, OfASubsetEqualThoseOfAll) {
   const Model model = golden_model();
   const std::vector<std::uint8_t> images = golden_images();
-  const ImageBatch batch{.count = kGoldenImages, .u8_nhwc = images.data()};
+  const ImageBatch batch = ImageBatch::of_u8(images, kGoldenImages);
   const auto all = make(model, kEverything);
   const std::vector<float> wanted = features_of(*all, batch);
   for (const FeatureBlock& block : all->blocks()) {
@@ -152,11 +151,11 @@ TEST_P(GoldenModel, ABatchEqualsALoopOverItsImages) {
   const std::size_t n = 150;  // more than one pass, and no multiple of it
   std::vector<std::uint8_t> images(n * image);
   std::ranges::generate(images, [&] { return static_cast<std::uint8_t>(random.below(256)); });
-  const std::vector<float> batch = features_of(*backend, {.count = n, .u8_nhwc = images.data()});
+  const std::vector<float> batch = features_of(*backend, ImageBatch::of_u8(images, n));
   const std::size_t width = dimension(backend->blocks());
   for (std::size_t i = 0; i < n; i += 7) {
     const std::vector<float> one =
-        features_of(*backend, {.count = 1, .u8_nhwc = images.data() + i * image});
+        features_of(*backend, ImageBatch::of_u8(std::span(images).subspan(i * image, image), 1));
     EXPECT_LE(relative_error(std::span(batch).subspan(i * width, width), one), tolerance()) << i;
   }
 }
@@ -164,7 +163,7 @@ TEST_P(GoldenModel, ABatchEqualsALoopOverItsImages) {
 TEST(Gradients, BlockNormsAreThoseOfTheFeatures) {
   const Model model = golden_model();
   const std::vector<std::uint8_t> images = golden_images();
-  const ImageBatch batch{.count = kGoldenImages, .u8_nhwc = images.data()};
+  const ImageBatch batch = ImageBatch::of_u8(images, kGoldenImages);
   const auto backend = make(model, kEverything);
   const std::vector<float> features = features_of(*backend, batch);
   const std::size_t blocks = backend->blocks().size();
@@ -196,8 +195,8 @@ TEST(Gradients, BytesAndTheirQuotientsGiveTheSame) {
         static_cast<float>(bytes[i]) / 255.F;
   }
   const auto backend = make(model, "all");
-  EXPECT_EQ(features_of(*backend, {.count = kGoldenImages, .u8_nhwc = bytes.data()}),
-            features_of(*backend, {.count = kGoldenImages, .f32_nchw = values.data()}));
+  EXPECT_EQ(features_of(*backend, ImageBatch::of_u8(bytes, kGoldenImages)),
+            features_of(*backend, ImageBatch::of_float(values, kGoldenImages)));
 }
 
 TEST(Gradients, OfNoImagesAreNothing) {
@@ -209,7 +208,7 @@ TEST(Gradients, RefuseOutputsThatDoNotFit) {
   const auto backend = make(golden_model(), "down.6:kld");
   const std::vector<std::uint8_t> images = golden_images();
   std::vector<float> room(1727);
-  const ImageBatch one{.count = 1, .u8_nhwc = images.data()};
+  const ImageBatch one = ImageBatch::of_u8(std::span(images).first(28 * 28 * 3), 1);
   EXPECT_THAT(
       [&] { backend->run(one, to(room)); },
       ThrowsMessage<InvalidArgument>(HasSubstr("features holds 1727 values; 1 images want 1728")));
@@ -217,7 +216,7 @@ TEST(Gradients, RefuseOutputsThatDoNotFit) {
   GradientOutputs outputs;
   outputs.bce = room;
   EXPECT_THROW(backend->run(one, outputs), InvalidArgument);
-  EXPECT_THROW(backend->run({.count = 1}, {}), InvalidArgument);
+  EXPECT_THROW(backend->run(ImageBatch::of_u8(images, 1), {}), InvalidArgument);
 }
 
 TEST(Gradients, RefusePixelsOutsideZeroToOne) {
@@ -230,7 +229,7 @@ TEST(Gradients, RefusePixelsOutsideZeroToOne) {
     std::vector<float> bce(2);
     GradientOutputs outputs;
     outputs.bce = bce;
-    EXPECT_THAT([&] { backend->run({.count = 2, .f32_nchw = pixels.data()}, outputs); },
+    EXPECT_THAT([&] { backend->run(ImageBatch::of_float(pixels, 2), outputs); },
                 ThrowsMessage<InvalidArgument>(HasSubstr("image 1 has the pixel value")))
         << bad;
   }
@@ -283,7 +282,7 @@ TEST(Gradients, WithoutBottleneckKnowBceAlone) {
   std::vector<float> kld(kGoldenImages, 1.F);
   GradientOutputs outputs;
   outputs.kld = kld;
-  backend->run({.count = kGoldenImages, .u8_nhwc = images.data()}, outputs);
+  backend->run(ImageBatch::of_u8(images, kGoldenImages), outputs);
   EXPECT_THAT(kld, Each(0.F));
 }
 
@@ -299,7 +298,7 @@ TEST(Gradients, OnCudaEqualThoseOnTheProcessor) {
   }
   const Model model = golden_model();
   const std::vector<std::uint8_t> images = golden_images();
-  const ImageBatch batch{.count = kGoldenImages, .u8_nhwc = images.data()};
+  const ImageBatch batch = ImageBatch::of_u8(images, kGoldenImages);
   const auto blocks = parse_features(kEverything, model.spec);
   const auto cuda = torch_module().make_gradients(model, blocks, "cuda", Precision::kFloat64);
   const auto cpu = torch_module().make_gradients(model, blocks, "cpu", Precision::kFloat64);

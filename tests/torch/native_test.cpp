@@ -22,7 +22,7 @@ using testing::relative_error;
 /// Everything a backend gives.
 struct Results {
   Results(const AutoencoderSpec& spec, GradientBackend& backend, const ImageBatch& batch)
-      : n(batch.count),
+      : n(batch.count()),
         features(n * dimension(backend.blocks())),
         block_norms(n * backend.blocks().size()),
         bce(n),
@@ -86,7 +86,7 @@ TEST(NativeEngine, AgreesWithLibTorchOnRandomArchitectures) {
     const Model model = initialise(spec, random.next());
     const std::size_t n = 1 + random.below(19);
     const std::vector<std::uint8_t> images = random_bytes(random, n * spec.input.size());
-    compare(spec, model, {.count = n, .u8_nhwc = images.data()});
+    compare(spec, model, ImageBatch::of_u8(images, n));
   }
 }
 
@@ -95,7 +95,7 @@ TEST(NativeEngine, AgreesWithLibTorchOnTheDefaultModel) {
   Random random(3);
   std::vector<float> images(37 * model.spec.input.size());
   std::ranges::generate(images, [&] { return static_cast<float>(random.uniform()); });
-  compare(model.spec, model, {.count = 37, .f32_nchw = images.data()});
+  compare(model.spec, model, ImageBatch::of_float(images, 37));
 }
 
 TEST(NativeTraining, AfterFiftyEpochsOnSignsIsWhereLibTorchIs) {

@@ -51,7 +51,7 @@ TEST(TorchTraining, EvaluatesAndReconstructsLikeTheOriginal) {
   GradientOutputs outputs;
   outputs.bce = bce;
   outputs.kld = kld;
-  gradients->run({.count = kGoldenImages, .u8_nhwc = images.data()}, outputs);
+  gradients->run(ImageBatch::of_u8(images, kGoldenImages), outputs);
   LossSums wanted;
   for (std::size_t i = 0; i < kGoldenImages; ++i) {
     wanted.bce += bce[i];

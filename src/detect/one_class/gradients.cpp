@@ -19,7 +19,10 @@ ObservationNeeds gradient_needs(const AutoencoderSpec& spec) {
 Representation gradient_values(const AutoencoderSpec& spec) {
   return [wanted = gradient_needs(spec).blocks](const Observations& observations) {
     Matrix matrix(observations.count, dimension(wanted));
-    std::ranges::copy(gradients_of(observations, wanted), matrix.values.begin());
+    const ObservedGradients gradients = gradients_of(observations, wanted);
+    for (std::size_t i = 0; i < matrix.rows; ++i) {
+      std::ranges::copy(gradients.rows.row(i), matrix.row(i).begin());
+    }
     return matrix;
   };
 }

@@ -51,9 +51,7 @@ std::vector<std::uint8_t> distorted_copies(const Observations& clean,
   std::vector<std::uint8_t> copies(clean.count * each * size);
   tbb::parallel_for(std::size_t{0}, clean.count, [&](std::size_t i) {
     Random random(combine(seed, i));
-    const auto image = [&](std::size_t k) {
-      return std::span(clean.pixels).subspan(k * size, size);
-    };
+    const auto image = [&](std::size_t k) { return clean.pixels.subspan(k * size, size); };
     for (std::size_t k = 0; k < each; ++k) {
       const auto other = image(random.below(clean.count));
       const auto bytes =

@@ -1,0 +1,9 @@
+#include "gradspace/version.h"
+
+namespace gradspace {
+
+std::string_view version() {
+  return kVersion;
+}
+
+}  // namespace gradspace
