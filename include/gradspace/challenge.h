@@ -36,20 +36,31 @@ enum class Type {
   kHaze = 12,
 };
 
+/// What the challenges of a group have in common is where in a camera they arise. A detector that was
+/// trained on one challenge of a group has seen something of the others.
+enum class Group { kOptics, kLight, kWeather, kSensorAndTransmission };
+
 /// What the registry knows of a type.
 struct TypeInfo {
   Type type;
   std::string_view name;     ///< "lens-blur": the command line's word
   std::string_view summary;  ///< one line for --help and the contact sheet
+  Group group;
+  /// The families of distorted copies (OneClassOptions::distortions) that look similar to it,
+  /// separated by commas.
+  std::string_view similar_distortions;
 };
 
-/// All twelve, by number.
+/// All, by number.
 GRADSPACE_API std::span<const TypeInfo> all_types();
 
 /// By name ("rain") or number ("9", "09"). Throws InvalidArgument that lists the valid ones.
 GRADSPACE_API Type parse_type(std::string_view text);
 
 GRADSPACE_API std::string_view name(Type type);
+
+/// What the registry knows of a type. Throws InvalidArgument for a number that no type has.
+GRADSPACE_API const TypeInfo& info(Type type);
 
 struct Options {
   /// Leave out the image's own sensor noise floor, which optical challenges (blur, dirty lens, haze)

@@ -1,5 +1,11 @@
-// What whole experiments have in common: data, the autoencoder and its training, challenges, a folder of
-// results.
+// Whole experiments in one go: train an autoencoder on clean images, fit detectors, judge each on clean
+// against challenged test images, type by type and level by level.
+//
+// There are two. They differ in the detectors that they put side by side, their entries:
+//
+// - OodExperiment is the paper's. Its four classifiers are trained on clean against blurred images, each
+//   on other features of the autoencoder, and judged on challenges that they have never seen.
+// - OneClassExperiment compares detectors that learn from clean images alone.
 //
 // Data: a folder with RealChallengeFree/{train,val,test} in CURE-TSR's layout. Challenged sets are read
 // from RealChallenge/TT_LL/{train,val,test}; where there is no RealChallenge folder they are made in
@@ -15,6 +21,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "gradspace/backends.h"
@@ -27,14 +34,51 @@
 
 namespace gradspace {
 
+/// The paper's four detectors: VAE-A, VAE-R, VAE-L, proposed.
+struct OodExperiment {
+  /// The challenge that the classifiers are trained against, and its level (the paper: Gaussian blur, 1).
+  challenge::Type trained_against = challenge::Type::kGaussianBlur;
+  int trained_against_level = 1;
+};
+
+/// Detectors that learn from clean images alone, and controls:
+///
+/// - all methods of one_class.h;
+/// - "image-pseudo-holdout": the method "image-pseudo", where each challenge is judged by a detector that
+///   was trained without the families of distorted copies that look similar to the challenge;
+/// - "leave-group-out": the paper's classifier, trained on clean images against several challenges at
+///   once; each challenge is judged by a classifier that has seen none of its group
+///   (challenge::TypeInfo::group);
+/// - "gradcon" (gradcon.h), which trains an autoencoder of its own, for images of 28x28 only.
+struct OneClassExperiment {
+  /// Names of the above; empty = all that the images' extent allows.
+  std::vector<std::string> methods;
+  double false_alarms = 0.01;     ///< sets the thresholds that accuracies are taken at
+  int leave_group_out_level = 3;  ///< of the challenges that "leave-group-out" is trained on
+  int gradcon_epochs = 100;       ///< of GradCon's training
+};
+
+/// How the autoencoder of an experiment is trained: what TrainOptions has for it. Checkpoint, logs and
+/// backend are the experiment's affair.
+struct ExperimentTraining {
+  int epochs = TrainOptions().epochs;
+  int batch = TrainOptions().batch;
+  double learning_rate = TrainOptions().learning_rate;
+  double beta = TrainOptions().beta;
+  std::uint64_t seed = TrainOptions().seed;  ///< of the first run
+};
+
 struct GRADSPACE_API ExperimentOptions {
+  /// Which experiment, and what it alone reads.
+  std::variant<OodExperiment, OneClassExperiment> kind;
   std::filesystem::path data;
   std::filesystem::path out;
   int runs = 1;  ///< run r uses each seed + r
   AutoencoderSpec spec;
-  TrainOptions train;  ///< its checkpoint and log_folder are chosen by the experiment
-  ClassifierOptions classifier;
-  std::vector<challenge::Type> challenges;  ///< tested against
+  ExperimentTraining training;
+  ClassifierOptions classifier;  ///< its seed is that of all detectors' random numbers
+  /// Tested against; empty = the paper's six in an OodExperiment, all in a OneClassExperiment.
+  std::vector<challenge::Type> challenges;
   std::vector<int> levels{1, 2, 3, 4, 5};
   /// Make challenged sets in memory even where there is a RealChallenge folder.
   bool make_challenges = false;
@@ -42,13 +86,15 @@ struct GRADSPACE_API ExperimentOptions {
   challenge::Options challenge;  ///< for those made in memory
   BackendChoice training_backend;
   BackendChoice gradient_backend;
-  int threads = 0;           ///< 0 = all cores
+  int threads = 0;           ///< at most so many work, at every stage; 0 = all cores
   std::string command_line;  ///< how it was asked for, to be shown in the report
 
   /// Throws InvalidArgument.
   void validate() const;
 };
 
+/// What an experiment tells on its way. Only one of these functions is called at a time, though not
+/// always by the same thread; none of them may call back into the experiment.
 struct ExperimentObserver {
   /// A stage begins, or is skipped because its result is there.
   std::function<void(std::string_view stage, bool skipped)> on_stage;
@@ -65,5 +111,12 @@ struct ExperimentResult {
   Results results;
   bool stopped = false;  ///< on request; the results are of no use then
 };
+
+/// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
+/// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run with
+/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError, FormatError; names the
+/// first set that is missing.
+GRADSPACE_API ExperimentResult run_experiment(const ExperimentOptions& options,
+                                              const ExperimentObserver& observer = {});
 
 }  // namespace gradspace

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradspace/export.h"
@@ -49,6 +50,8 @@ struct GradConBenchmarkResult {
 struct GradConBenchmarkObserver {
   /// A class of a run begins.
   std::function<void(int inlier_class, int run)> on_class;
+  /// An image that could not be read and is left out; it is named again in each class that it is of use to.
+  std::function<void(std::string_view reason)> on_failure;
   GradConObserver training;
 };
 

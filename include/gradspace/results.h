@@ -20,7 +20,16 @@ struct ResultRow {
   DetectionMetrics metrics;
 };
 
+/// What made the results; "kind" in results.json.
+enum class ResultsKind {
+  kOod,           ///< "ood": detectors that were trained on clean and on challenged images
+  kOneClass,      ///< "one-class": detectors that were trained on clean images alone
+  kGradCon,       ///< "gradcon": GradCon's benchmark, a class at a time
+  kImageQuality,  ///< "image-quality": metrics against people's opinions
+};
+
 struct Results {
+  ResultsKind kind = ResultsKind::kOod;  ///< kOod or kOneClass
   std::vector<ResultRow> rows;
   /// The resolved options of what was run, a JSON object.
   std::string options_json = "{}";
@@ -29,10 +38,12 @@ struct Results {
   std::string record_json = "{}";
 };
 
-/// Writes both files into `folder`, which must exist; each is replaced as a whole.
+/// Writes both files into `folder`, which is made where it is not there; each file is replaced as a
+/// whole.
 GRADSPACE_API void write_results(const std::filesystem::path& folder, const Results& results);
 
-/// Reads `results.json`. Throws IoError, FormatError (also for a newer format version).
+/// Reads `results.json`. Throws IoError, FormatError (also for a newer format version, or results of
+/// another kind).
 GRADSPACE_API Results read_results(const std::filesystem::path& path);
 
 /// Methods by challenge types: mean over levels and runs, with the standard deviation between runs

@@ -1,4 +1,5 @@
-// The twelve challenges behind the registry, and what each is given.
+// What a challenge is given, and what its file may need: a parameter by level, lengths relative to the
+// image. The challenges themselves are declared by the registry's list (registry.cpp).
 #pragma once
 
 #include <array>
@@ -37,18 +38,5 @@ inline float squares(const Image& image) {
   return static_cast<float>(image.width()) * static_cast<float>(image.height()) /
          (side_px(image) * side_px(image));
 }
-
-Image decolorization(const Request& request);
-Image lens_blur(const Request& request);
-Image codec_error(const Request& request);
-Image darkening(const Request& request);
-Image dirty_lens(const Request& request);
-Image exposure(const Request& request);
-Image gaussian_blur(const Request& request);
-Image noise(const Request& request);
-Image rain(const Request& request);
-Image shadow(const Request& request);
-Image snow(const Request& request);
-Image haze(const Request& request);
 
 }  // namespace gradspace::challenge

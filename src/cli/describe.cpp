@@ -19,6 +19,7 @@
 #include "gradspace/safetensors.h"
 #include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
+#include "results/results_kind.h"
 #include "results/text_table.h"
 
 namespace gradspace::cli {
@@ -178,7 +179,7 @@ Description describe_folder(const std::filesystem::path& path) {
 Description describe_json(const std::filesystem::path& path) {
   constexpr std::uint64_t kMaxBytes = 1 << 28;
   const nlohmann::json content = parse_json(read_text_file(path, kMaxBytes), path.string());
-  if (content.contains("rows") || content.contains("summary")) {
+  if (results_kind(content, path)) {
     return describe_results(path);
   }
   if (content.contains("columns")) {

@@ -9,6 +9,7 @@
 #include "gradspace/gradcon_results.h"
 #include "gradspace/results.h"
 #include "results/gradcon_results.h"
+#include "results/results_kind.h"
 #include "results/run_files.h"
 
 namespace gradspace::cli {
@@ -82,12 +83,16 @@ Description describe_quality(const std::filesystem::path& path, const nlohmann::
 
 Description describe_results(const std::filesystem::path& path) {
   const nlohmann::json content = read_versioned_json(path);
-  const nlohmann::json options = content.value("options", nlohmann::json(nullptr));
-  if (options.is_object() &&
-      options.value("command", nlohmann::json(nullptr)) == kGradConBenchmark) {
-    return describe_gradcon(path);
+  switch (require_results_kind(content, path)) {
+    case ResultsKind::kGradCon:
+      return describe_gradcon(path);
+    case ResultsKind::kImageQuality:
+      return describe_quality(path, content);
+    case ResultsKind::kOod:
+    case ResultsKind::kOneClass:
+      break;
   }
-  return content.contains("summary") ? describe_quality(path, content) : describe_experiment(path);
+  return describe_experiment(path);
 }
 
 }  // namespace gradspace::cli

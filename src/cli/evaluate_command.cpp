@@ -39,7 +39,6 @@ void show(const Arguments& arguments, double threshold, std::vector<ResultRow> r
       {"inliers", arguments.inliers},
       {"outliers",
        arguments.outliers}}.dump();
-  std::filesystem::create_directories(arguments.out);
   write_results(arguments.out, results);
   fmt::print("{}", results_table(results));
 }

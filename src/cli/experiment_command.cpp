@@ -1,12 +1,9 @@
 // gradspace experiment: a whole experiment in one go.
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 
 #include "cli/command_line.h"
@@ -14,8 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
-#include "gradspace/one_class_experiment.h"
-#include "gradspace/ood_experiment.h"
+#include "gradspace/experiment.h"
 #include "gradspace/report.h"
 #include "jobs/challenge_files.h"
 
@@ -23,9 +19,10 @@ namespace gradspace::cli {
 namespace {
 
 /// What the command line says, beside what goes into the options as it stands.
-template <typename Options>
 struct Arguments {
-  Options options;
+  ExperimentOptions options;
+  OodExperiment ood;
+  OneClassExperiment one_class;
   std::string data;
   std::string out;
   std::string spec;
@@ -34,9 +31,8 @@ struct Arguments {
   bool quiet = false;
 };
 
-template <typename Options>
-Options resolve(const Arguments<Options>& arguments) {
-  Options options = arguments.options;
+ExperimentOptions resolve(const Arguments& arguments) {
+  ExperimentOptions options = arguments.options;
   options.data = arguments.data;
   options.out = arguments.out;
   options.command_line = present_command_line();
@@ -54,13 +50,7 @@ Options resolve(const Arguments<Options>& arguments) {
 }
 
 /// Runs an experiment under the progress bar and prints its table; the exit status.
-int run_watched(const ExperimentOptions& options, bool quiet,
-                const std::function<ExperimentResult(const ExperimentObserver&)>& run) {
-  std::optional<tbb::global_control> limit;
-  if (options.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(options.threads));
-  }
+int run_watched(const ExperimentOptions& options, bool quiet) {
   const InterruptGuard interrupts;
   std::unique_ptr<Progress> progress;
   std::string stage_name;
@@ -72,10 +62,8 @@ int run_watched(const ExperimentOptions& options, bool quiet,
     Progress(stage_name, "", quiet)
         .say(skipped ? fmt::format("{}: there already", stage) : std::string(stage));
   };
-  std::mutex mutex;
   observer.on_progress = [&](std::size_t done, std::size_t total, std::string_view unit,
                              std::string_view note) {
-    const std::lock_guard lock(mutex);
     if (!progress || unit_name != unit) {
       unit_name = unit;
       progress = std::make_unique<Progress>(stage_name, unit_name, quiet);
@@ -90,7 +78,7 @@ int run_watched(const ExperimentOptions& options, bool quiet,
   };
   observer.stop_requested = [] { return InterruptGuard::requested(); };
 
-  const ExperimentResult result = run(observer);
+  const ExperimentResult result = run_experiment(options, observer);
   progress.reset();
   if (result.stopped) {
     fmt::print(stderr, "gradspace: stopped; the same command continues\n");
@@ -106,17 +94,16 @@ int run_watched(const ExperimentOptions& options, bool quiet,
   return failures > 0 ? 1 : 0;
 }
 
-template <typename Options>
-void declare_common(CLI::App& app, Arguments<Options>& a, const std::string& tested) {
-  Options& options = a.options;
+void declare_common(CLI::App& app, Arguments& a, const std::string& tested) {
+  ExperimentOptions& options = a.options;
   app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
   app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
   app.add_option("--runs", options.runs, "Repeat with this many seeds");
-  app.add_option("--epochs", options.train.epochs, "Epochs of the autoencoder");
-  app.add_option("--batch", options.train.batch, "Images a training step");
-  app.add_option("--lr", options.train.learning_rate, "Adam's learning rate");
-  app.add_option("--beta", options.train.beta, "Weight of the KLD");
-  app.add_option("--seed", options.train.seed, "Seed of the autoencoder's first run");
+  app.add_option("--epochs", options.training.epochs, "Epochs of the autoencoder");
+  app.add_option("--batch", options.training.batch, "Images a training step");
+  app.add_option("--lr", options.training.learning_rate, "Adam's learning rate");
+  app.add_option("--beta", options.training.beta, "Weight of the KLD");
+  app.add_option("--seed", options.training.seed, "Seed of the autoencoder's first run");
   app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
   app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers");
   app.add_option("--classifier-seed", options.classifier.seed,
@@ -140,32 +127,30 @@ void declare_common(CLI::App& app, Arguments<Options>& a, const std::string& tes
 }
 
 std::function<int()> declare_ood(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments<OodExperimentOptions>>();
+  const auto arguments = std::make_shared<Arguments>();
   declare_common(app, *arguments, "the paper's six");
   return [arguments] {
-    const OodExperimentOptions options = resolve(*arguments);
-    return run_watched(options, arguments->quiet, [&](const ExperimentObserver& observer) {
-      return run_ood_experiment(options, observer);
-    });
+    ExperimentOptions options = resolve(*arguments);
+    options.kind = arguments->ood;
+    return run_watched(options, arguments->quiet);
   };
 }
 
 std::function<int()> declare_one_class(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments<OneClassExperimentOptions>>();
-  OneClassExperimentOptions& options = arguments->options;
+  const auto arguments = std::make_shared<Arguments>();
+  OneClassExperiment& experiment = arguments->one_class;
   declare_common(app, *arguments, "all twelve");
-  app.add_option("--methods", options.methods, "Only these, comma-separated (default: all)")
+  app.add_option("--methods", experiment.methods, "Only these, comma-separated (default: all)")
       ->delimiter(',');
-  app.add_option("--false-alarms", options.false_alarms,
+  app.add_option("--false-alarms", experiment.false_alarms,
                  "Share of clean images called out at the thresholds");
-  app.add_option("--stand-in-level", options.stand_in_level,
-                 "Level of the challenges that stand-ins is trained on");
-  app.add_option("--gradcon-epochs", options.gradcon_epochs, "Epochs of gradcon's autoencoder");
+  app.add_option("--leave-group-out-level,--stand-in-level", experiment.leave_group_out_level,
+                 "Level of the challenges that leave-group-out is trained on");
+  app.add_option("--gradcon-epochs", experiment.gradcon_epochs, "Epochs of gradcon's autoencoder");
   return [arguments] {
-    const OneClassExperimentOptions resolved = resolve(*arguments);
-    return run_watched(resolved, arguments->quiet, [&](const ExperimentObserver& observer) {
-      return run_one_class_experiment(resolved, observer);
-    });
+    ExperimentOptions options = resolve(*arguments);
+    options.kind = arguments->one_class;
+    return run_watched(options, arguments->quiet);
   };
 }
 

@@ -293,13 +293,23 @@ int benchmark(BenchmarkArguments arguments) {
   const auto limit = limit_threads(arguments.threads);
   const InterruptGuard guard;
   std::unique_ptr<Progress> progress;
+  std::string present_class;
   GradConBenchmarkObserver observer;
   observer.on_class = [&](int label, int run) {
-    progress = std::make_unique<Progress>(fmt::format("class {} run {}", label, run), "images",
-                                          arguments.quiet);
+    progress.reset();
+    present_class = fmt::format("class {} run {}", label, run);
+  };
+  bool failed = false;
+  observer.on_failure = [&](std::string_view reason) {
+    failed = true;
+    progress.reset();
+    fmt::print(stderr, "gradspace: {}\n", reason);
   };
   observer.training.stop_requested = [] { return InterruptGuard::requested(); };
   observer.training.on_step = [&](const TrainProgress& p) {
+    if (!progress) {
+      progress = std::make_unique<Progress>(present_class, "images", arguments.quiet);
+    }
     progress->update(p.images_done, p.images_total,
                      fmt::format("epoch {}/{}, loss {:.5f}", p.epoch, p.epochs, p.loss));
   };
@@ -315,7 +325,7 @@ int benchmark(BenchmarkArguments arguments) {
     fmt::print(stderr, "gradspace: stopped; the same command continues\n");
     return kFailed;
   }
-  return kDone;
+  return failed ? kFailed : kDone;
 }
 
 std::function<int()> declare_benchmark(CLI::App& app) {

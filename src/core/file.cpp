@@ -159,6 +159,14 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
   file.commit(survives);
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw IoError(fmt::format("{}: can't make the folder: {}", folder.string(), error.message()));
+  }
+}
+
 void write_file(const std::filesystem::path& path, std::string_view text) {
   AtomicFile file(path);
   file.write(text);

@@ -56,6 +56,9 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
                 Survives survives = Survives::kPowerLoss);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
+/// Creates the folder, and those above it, where they are not there. Throws IoError.
+void make_folder(const std::filesystem::path& folder);
+
 /// "No such file or directory", for messages, from errno's present value.
 std::string last_system_error();
 

@@ -1,18 +1,50 @@
-// Tables of things that a command line names: an array of entries, each with an `info` whose `name` is the
-// word.
+// Tables of things that people name on the command line and in files: an array of entries, each with an
+// `info` whose `name` is the word. Every word that is not known is refused by the same sentence.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
-#include "core/text.h"
-#include "gradspace/error.h"
-
 namespace gradspace {
+
+/// Throws InvalidArgument: "metric 'vmaf' is not one of psnr, ssim". `what` says what the word should
+/// have named, `known` lists the words there are.
+[[noreturn]] void throw_unknown_name(std::string_view what, std::string_view name,
+                                     std::string_view known);
+
+/// The name of an entry with an `info`.
+struct NameInInfo {
+  template <typename Entry>
+  std::string_view operator()(const Entry& entry) const {
+    return entry.info.name;
+  }
+};
+
+/// The names of all entries, separated by commas. `name_of` gives the name of an entry.
+template <typename Entries, typename NameOf = NameInInfo>
+std::string names_of(const Entries& entries, NameOf name_of = {}) {
+  std::string names;
+  for (const auto& entry : entries) {
+    names += names.empty() ? "" : ", ";
+    names += std::invoke(name_of, entry);
+  }
+  return names;
+}
+
+/// The entry of that name. Throws InvalidArgument, as throw_unknown_name, where there is none.
+template <typename Entries, typename NameOf = NameInInfo>
+const auto& find_named(const Entries& entries, std::string_view name, std::string_view what,
+                       NameOf name_of = {}) {
+  for (const auto& entry : entries) {
+    if (std::invoke(name_of, entry) == name) {
+      return entry;
+    }
+  }
+  throw_unknown_name(what, name, names_of(entries, name_of));
+}
 
 /// The entries' infos, in order.
 template <typename Entry, std::size_t kCount>
@@ -22,20 +54,6 @@ constexpr auto infos_of(const std::array<Entry, kCount>& entries) {
     infos[i] = entries[i].info;
   }
   return infos;
-}
-
-/// Throws InvalidArgument that lists the names there are; `what` says what they name.
-template <typename Entry, std::size_t kCount>
-const Entry& find_named(const std::array<Entry, kCount>& entries, std::string_view name,
-                        std::string_view what) {
-  std::string known;
-  for (const Entry& entry : entries) {
-    if (entry.info.name == name) {
-      return entry;
-    }
-    known += (known.empty() ? "" : ", ") + std::string(entry.info.name);
-  }
-  throw InvalidArgument(fmt::format("{} '{}' is not one of {}", what, printable(name), known));
 }
 
 }  // namespace gradspace

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "data/source_format.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -101,6 +102,29 @@ void Cifar10Source::load_fitted(std::size_t i, FixedSizeReader& reader,
   std::array<std::uint8_t, 3 * kPlane> pixels{};
   read(i, pixels);
   reader.fit({pixels, kSide, kSide, 3, std::size_t{3} * kSide}, out_hwc);
+}
+
+namespace {
+
+bool is_cifar10(const std::filesystem::path& file) {
+  if (!is_cifar10_name(file.filename().string())) {
+    return false;
+  }
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  return !error && size > 0 && size % kCifar10Record == 0;
+}
+
+}  // namespace
+
+SourceFormat cifar10_format() {
+  return {
+      "cifar10", SourceKind::kCifar10,
+      [](const std::filesystem::path& path, const RandomAccessFile&) { return is_cifar10(path); },
+      is_cifar10,
+      [](const std::filesystem::path& path) -> std::unique_ptr<Source> {
+        return std::make_unique<Cifar10Source>(path);
+      }};
 }
 
 }  // namespace gradspace

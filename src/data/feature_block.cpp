@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/named_entries.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -26,12 +27,7 @@ std::string_view name(Loss loss) {
 }
 
 Loss parse_loss(std::string_view text) {
-  for (const Loss loss : kLosses) {
-    if (name(loss) == text) {
-      return loss;
-    }
-  }
-  throw InvalidArgument(fmt::format("\"{}\" is not a loss (valid: bce, kld, elbo)", text));
+  return find_named(kLosses, text, "loss", [](Loss loss) { return name(loss); });
 }
 
 std::string text(const FeatureBlock& block) {

@@ -164,11 +164,7 @@ void check_target(const fs::path& path) {
 /// `partial`, made where it is not there.
 const fs::path& prepare(const fs::path& target, const fs::path& partial) {
   check_target(target);
-  std::error_code error;
-  fs::create_directories(partial, error);
-  if (error) {
-    throw IoError(fmt::format("{}: can't make the folder: {}", partial.string(), error.message()));
-  }
+  make_folder(partial);
   return partial;
 }
 

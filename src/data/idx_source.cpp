@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/gzip.h"
 #include "core/temporary_file.h"
+#include "data/source_format.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -282,6 +283,20 @@ void IdxSource::load_fitted(std::size_t i, FixedSizeReader& reader,
   const std::span<std::uint8_t> pixels = reader.scratch(part.image_size());
   part.read(i, pixels);
   reader.fit({pixels, part.width, part.height, 1, static_cast<std::size_t>(part.width)}, out_hwc);
+}
+
+SourceFormat idx_format() {
+  return {"idx", SourceKind::kIdx,
+          [](const std::filesystem::path&, const RandomAccessFile& file) { return is_idx(file); },
+          [](const std::filesystem::path& entry) {
+            std::error_code error;
+            return is_idx_images_name(entry.filename().string()) &&
+                   std::filesystem::is_regular_file(entry, error) &&
+                   is_idx(RandomAccessFile(entry));
+          },
+          [](const std::filesystem::path& path) -> std::unique_ptr<Source> {
+            return std::make_unique<IdxSource>(path);
+          }};
 }
 
 }  // namespace gradspace

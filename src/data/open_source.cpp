@@ -4,32 +4,37 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/file.h"
-#include "data/cifar10_source.h"
+#include "core/named_entries.h"
 #include "data/file_source.h"
-#include "data/idx_source.h"
+#include "data/source_format.h"
 #include "gradspace/error.h"
 #include "gradspace/source.h"
 
+// One line a file format with images in it: the function that returns its SourceFormat.
+#define GRADSPACE_SOURCE_FORMATS(FORMAT) \
+  FORMAT(idx_format)                     \
+  FORMAT(cifar10_format)
+
 namespace gradspace {
+
+#define FORMAT(function) SourceFormat function();
+GRADSPACE_SOURCE_FORMATS(FORMAT)
+#undef FORMAT
+
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_cifar10(const fs::path& file) {
-  if (!is_cifar10_name(file.filename().string())) {
-    return false;
-  }
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);
-  return !error && size > 0 && size % kCifar10Record == 0;
-}
-
-bool is_idx_images(const fs::path& file) {
-  std::error_code error;
-  return is_idx_images_name(file.filename().string()) && fs::is_regular_file(file, error) &&
-         is_idx(RandomAccessFile(file));
+const std::vector<SourceFormat>& formats() {
+  static const std::vector<SourceFormat> list = {
+#define FORMAT(function) function(),
+      GRADSPACE_SOURCE_FORMATS(FORMAT)
+#undef FORMAT
+  };
+  return list;
 }
 
 bool is_image(const RandomAccessFile& file) {
@@ -45,11 +50,10 @@ bool is_image(const RandomAccessFile& file) {
 
 SourceKind recognise_file(const fs::path& path) {
   const RandomAccessFile file(path);
-  if (is_idx(file)) {
-    return SourceKind::kIdx;
-  }
-  if (is_cifar10(path)) {
-    return SourceKind::kCifar10;
+  for (const SourceFormat& format : formats()) {
+    if (format.is_file(path, file)) {
+      return format.kind;
+    }
   }
   if (has_image_extension(path) || is_image(file)) {
     return SourceKind::kFolder;
@@ -66,11 +70,10 @@ SourceKind recognise_folder(const fs::path& path) {
     if (name == "RealChallengeFree" || name == "RealChallenge") {
       return SourceKind::kCureTsr;
     }
-    if (is_cifar10(entry->path())) {
-      return SourceKind::kCifar10;
-    }
-    if (is_idx_images(entry->path())) {
-      return SourceKind::kIdx;
+    for (const SourceFormat& format : formats()) {
+      if (format.is_in_folder(entry->path())) {
+        return format.kind;
+      }
     }
   }
   return SourceKind::kAuto;
@@ -128,18 +131,15 @@ class SelectedSource final : public Source {
 }  // namespace
 
 SourceKind parse_source_kind(std::string_view text) {
-  constexpr std::pair<std::string_view, SourceKind> kKinds[] = {
-      {"auto", SourceKind::kAuto},       {"cure-tsr", SourceKind::kCureTsr},
-      {"folder", SourceKind::kFolder},   {"idx", SourceKind::kIdx},
-      {"cifar10", SourceKind::kCifar10},
+  std::vector<std::pair<std::string_view, SourceKind>> kinds = {
+      {"auto", SourceKind::kAuto},
+      {"cure-tsr", SourceKind::kCureTsr},
+      {"folder", SourceKind::kFolder},
   };
-  for (const auto& [word, kind] : kKinds) {
-    if (word == text) {
-      return kind;
-    }
+  for (const SourceFormat& format : formats()) {
+    kinds.emplace_back(format.name, format.kind);
   }
-  throw InvalidArgument(
-      fmt::format("source '{}' is not known; valid: auto, cure-tsr, folder, idx, cifar10", text));
+  return find_named(kinds, text, "source", [](const auto& entry) { return entry.first; }).second;
 }
 
 std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKind kind) {
@@ -152,15 +152,10 @@ std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKin
   if (kind == SourceKind::kAuto) {
     kind = is_folder ? recognise_folder(path) : recognise_file(path);
   }
-  switch (kind) {
-    case SourceKind::kIdx:
-      return std::make_unique<IdxSource>(path);
-    case SourceKind::kCifar10:
-      return std::make_unique<Cifar10Source>(path);
-    case SourceKind::kAuto:
-    case SourceKind::kCureTsr:
-    case SourceKind::kFolder:
-      break;
+  for (const SourceFormat& format : formats()) {
+    if (format.kind == kind) {
+      return format.open(path);
+    }
   }
   return open_files(path, is_folder, kind);
 }

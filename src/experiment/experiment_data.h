@@ -17,6 +17,8 @@ struct SetName {
   int type = 0;
   int level = 0;
 
+  friend bool operator==(const SetName&, const SetName&) = default;
+
   /// "clean-train", "09_03-test": names files.
   std::string text() const;
 };

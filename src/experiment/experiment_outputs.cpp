@@ -13,7 +13,6 @@
 #include "core/json.h"
 #include "experiment/picture_strip.h"
 #include "gradspace/error.h"
-#include "gradspace/fit.h"
 
 namespace gradspace {
 namespace {
@@ -67,28 +66,17 @@ Image sample_strip(const Image& clean, const Image& challenged, const Extent& ex
 
 }  // namespace
 
-std::vector<ScoredImage> scored_images(const Detector& detector, const SetName& name,
-                                       const FeatureSet& set) {
-  const std::vector<double> scores = detector_scores(detector, set, name.text());
-  std::vector<ScoredImage> images;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    FeatureRow row = set.index_row(i);
-    images.push_back({std::move(row.image.path), scores[i], row.bce, row.kld});
-  }
-  return images;
-}
-
 ExperimentOutputs::ExperimentOutputs(fs::path folder)
     : folder_(std::move(folder)), image_scores_(folder_ / "image_scores.csv") {
   image_scores_.write("path,set,type,level,method,run,score,bce,kld\n");
 }
 
-void ExperimentOutputs::add_scores(const SetName& name, std::span<const ScoredImage> images,
+void ExperimentOutputs::add_scores(const SetName& name, const SetScores& set, std::size_t column,
                                    const std::string& method, int run) {
   CsvWriter csv;
-  for (const ScoredImage& image : images) {
-    csv.row(image.path, name.split, name.type, name.level, method, run, image.score, image.bce,
-            image.kld);
+  for (std::size_t i = 0; i < set.paths.size(); ++i) {
+    csv.row(set.paths[i], name.split, name.type, name.level, method, run, set.scores[column][i],
+            set.bce[i], set.kld[i]);
   }
   image_scores_.write(csv.text());
 }
@@ -128,7 +116,7 @@ void ExperimentOutputs::finish(int runs) {
 void write_samples(const fs::path& folder, const ExperimentData& data,
                    std::span<const SetName> conditions, const Model& model,
                    GradientBackend& backend) {
-  fs::create_directories(folder);
+  make_folder(folder);
   const std::shared_ptr<const Source> clean = data.open({"test"});
   json rows = json::array();
   for (const SetName& condition : conditions) {

@@ -2,6 +2,7 @@
 // curves, gradient fingerprints, sample pictures.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -10,31 +11,19 @@
 
 #include "core/file.h"
 #include "experiment/experiment_data.h"
-#include "gradspace/detector.h"
+#include "experiment/set_scores.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradient.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
 
-/// An image as a row of image_scores.csv has it.
-struct ScoredImage {
-  std::string path;
-  double score = 0;
-  float bce = 0;
-  float kld = 0;
-};
-
-/// The images of a whole set, in order.
-std::vector<ScoredImage> scored_images(const Detector& detector, const SetName& name,
-                                       const FeatureSet& set);
-
 class ExperimentOutputs {
  public:
   explicit ExperimentOutputs(std::filesystem::path folder);
 
-  /// Rows of image_scores.csv.
-  void add_scores(const SetName& name, std::span<const ScoredImage> images,
+  /// Rows of image_scores.csv: the set's images by the entry whose scores are in this column.
+  void add_scores(const SetName& name, const SetScores& set, std::size_t column,
                   const std::string& method, int run);
 
   /// The mean absolute gradient of each filter (output channel) of the layers in `set`.

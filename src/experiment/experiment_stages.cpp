@@ -7,7 +7,6 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/text.h"
-#include "gradspace/error.h"
 #include "gradspace/report.h"
 #include "gradspace/version.h"
 
@@ -19,6 +18,16 @@ using nlohmann::json;
 std::string key_of(const json& ingredients) {
   const std::string text = ingredients.dump();
   return sha256_hex(bytes_of(text));
+}
+
+TrainOptions train_options(const ExperimentTraining& training) {
+  TrainOptions options;
+  options.epochs = training.epochs;
+  options.batch = training.batch;
+  options.learning_rate = training.learning_rate;
+  options.beta = training.beta;
+  options.seed = training.seed;
+  return options;
 }
 
 ExperimentStages::ExperimentStages(const ExperimentOptions& options,
@@ -47,21 +56,20 @@ std::vector<SetName> ExperimentStages::challenged_test_sets() const {
   return sets;
 }
 
-json ExperimentStages::options_record(const std::string& command) const {
+json ExperimentStages::options_record() const {
   json challenges = json::array();
   for (const challenge::Type type : options_.challenges) {
     challenges.push_back(challenge::name(type));
   }
-  return {{"command", command},
-          {"data", options_.data.string()},
+  return {{"data", options_.data.string()},
           {"runs", options_.runs},
           {"spec", json::parse(to_json(options_.spec))},
           {"training",
-           {{"epochs", options_.train.epochs},
-            {"batch", options_.train.batch},
-            {"learning_rate", options_.train.learning_rate},
-            {"beta", options_.train.beta},
-            {"seed", options_.train.seed}}},
+           {{"epochs", options_.training.epochs},
+            {"batch", options_.training.batch},
+            {"learning_rate", options_.training.learning_rate},
+            {"beta", options_.training.beta},
+            {"seed", options_.training.seed}}},
           {"classifier",
            {{"epochs", options_.classifier.epochs},
             {"batch", options_.classifier.batch},
@@ -81,23 +89,27 @@ void ExperimentStages::begin_stage(std::string_view stage, bool skipped) {
     throw ExperimentStopped{};
   }
   record_.begin_stage(stage, skipped);
+  const std::scoped_lock lock(observer_in_use_);
   if (observer_.on_stage) {
     observer_.on_stage(stage, skipped);
   }
 }
 
 bool ExperimentStages::stop_requested() const {
+  const std::scoped_lock lock(observer_in_use_);
   return observer_.stop_requested && observer_.stop_requested();
 }
 
 void ExperimentStages::report(std::size_t done, std::size_t total, std::string_view unit,
                               std::string_view note) const {
+  const std::scoped_lock lock(observer_in_use_);
   if (observer_.on_progress) {
     observer_.on_progress(done, total, unit, note);
   }
 }
 
 void ExperimentStages::report_failures(const std::vector<std::string>& reasons) const {
+  const std::scoped_lock lock(observer_in_use_);
   for (const std::string& reason : reasons) {
     if (observer_.on_failure) {
       observer_.on_failure(reason);
@@ -105,15 +117,13 @@ void ExperimentStages::report_failures(const std::vector<std::string>& reasons) 
   }
 }
 
-TrainOptions ExperimentStages::train_options(int run) const {
-  TrainOptions options = options_.train;
-  options.seed += static_cast<std::uint64_t>(run);
-  return options;
+std::uint64_t ExperimentStages::train_seed(int run) const {
+  return options_.training.seed + static_cast<std::uint64_t>(run);
 }
 
 std::string ExperimentStages::train_key(int run) const {
-  json options = options_record("").at("training");
-  options["seed"] = train_options(run).seed;
+  json options = options_record().at("training");
+  options["seed"] = train_seed(run);
   return key_of({{"stage", "train"},
                  {"version", kVersion},
                  {"spec", to_json(options_.spec)},
@@ -126,7 +136,7 @@ std::string ExperimentStages::train_key(int run) const {
 std::string ExperimentStages::train(int run) {
   const std::string key = train_key(run);
   const fs::path path = model_path(run);
-  fs::create_directories(run_folder(run));
+  make_folder(run_folder(run));
   const bool present = fs::exists(path) && read_model(path).metadata[kExperimentKey] == key;
   begin_stage(fmt::format("run {}: train", run), present);
   if (!present) {
@@ -136,7 +146,8 @@ std::string ExperimentStages::train(int run) {
 }
 
 void ExperimentStages::train_anew(int run, const std::string& key) const {
-  TrainOptions options = train_options(run);
+  TrainOptions options = train_options(options_.training);
+  options.seed = train_seed(run);
   // Named by its key: a checkpoint of other data or options is not this run's.
   options.checkpoint = run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key);
   options.resume = true;
@@ -178,25 +189,6 @@ void ExperimentStages::finish(ExperimentOutputs& outputs) {
   if (can_write_report()) {
     write_report(options_.out);
   }
-}
-
-void ExperimentOptions::validate() const {
-  train.validate();
-  classifier.validate();
-  spec.validate();
-  if (runs < 1 || runs > 1000) {
-    throw InvalidArgument(fmt::format("experiment: {} runs; 1 to 1000 are possible", runs));
-  }
-  if (challenges.empty() || levels.empty()) {
-    throw InvalidArgument("experiment: no challenge or no level to test against");
-  }
-  for (const int level : levels) {
-    if (level < 1 || level > challenge::kLevels) {
-      throw InvalidArgument(fmt::format("experiment: level {} is not within 1 to 5", level));
-    }
-  }
-  training_backend.validate();
-  gradient_backend.validate();
 }
 
 }  // namespace gradspace

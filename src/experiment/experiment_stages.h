@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -24,9 +25,14 @@ struct ExperimentStopped {};
 /// SHA-256 over everything that a result depends on.
 std::string key_of(const nlohmann::json& ingredients);
 
+/// As the training loop wants them.
+TrainOptions train_options(const ExperimentTraining& training);
+
+/// Calls the observer's functions one at a time.
 class ExperimentStages {
  public:
-  /// `needed`: challenged sets wanted beside those tested against. All three outlive the object.
+  /// `needed`: challenged sets wanted beside those tested against. `options` and `observer` outlive the
+  /// object.
   ExperimentStages(const ExperimentOptions& options, const std::vector<SetName>& needed,
                    const ExperimentObserver& observer);
 
@@ -36,8 +42,8 @@ class ExperimentStages {
   /// "test" under every challenge and level.
   std::vector<SetName> challenged_test_sets() const;
 
-  /// The resolved options, for results.
-  nlohmann::json options_record(const std::string& command) const;
+  /// The resolved options that every experiment reads, for results.
+  nlohmann::json options_record() const;
 
   /// Throws ExperimentStopped.
   void begin_stage(std::string_view stage, bool skipped);
@@ -55,7 +61,7 @@ class ExperimentStages {
   void finish(ExperimentOutputs& outputs);
 
  private:
-  TrainOptions train_options(int run) const;
+  std::uint64_t train_seed(int run) const;
   std::string train_key(int run) const;
   void train_anew(int run, const std::string& key) const;
 
@@ -63,6 +69,7 @@ class ExperimentStages {
   const ExperimentObserver& observer_;
   ExperimentData data_;
   RunRecord record_;
+  mutable std::mutex observer_in_use_;
 };
 
 }  // namespace gradspace

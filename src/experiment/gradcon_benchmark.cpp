@@ -94,7 +94,7 @@ std::vector<std::uint32_t> draw_outliers(const ClassPositions& positions, std::u
 }
 
 json options_json(const GradConBenchmarkOptions& options) {
-  return {{"command", kGradConBenchmark},
+  return {{"command", "gradcon benchmark"},
           {"data", options.data.string()},
           {"classes", options.classes},
           {"runs", options.runs},
@@ -135,7 +135,7 @@ class Benchmark {
             fmt::format("{}: has no images of class {}", options_.data.string(), label));
       }
     }
-    std::filesystem::create_directories(options_.out);
+    make_folder(options_.out);
   }
 
   GradConBenchmarkResult run() {
@@ -160,7 +160,17 @@ class Benchmark {
 
  private:
   std::unique_ptr<ImageStore> load(std::vector<std::uint32_t> positions) const {
-    return std::make_unique<ImageStore>(*select(source_, std::move(positions)), spec_.input);
+    auto images = std::make_unique<ImageStore>(*select(source_, std::move(positions)), spec_.input);
+    report_failures(images->failures());
+    return images;
+  }
+
+  void report_failures(const std::vector<std::string>& reasons) const {
+    for (const std::string& reason : reasons) {
+      if (observer_.on_failure) {
+        observer_.on_failure(reason);
+      }
+    }
   }
 
   std::shared_ptr<const Source> images(std::vector<std::uint32_t> positions) const {
@@ -175,7 +185,7 @@ class Benchmark {
     }
     record_.begin_stage(fmt::format("run {}: train class {}", run, label), false);
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
-    std::filesystem::create_directories(folder);
+    make_folder(folder);
     GradConOptions training = options_.training;
     training.seed += static_cast<std::uint64_t>(run);
     training.checkpoint = folder / "checkpoint.safetensors";
@@ -202,6 +212,8 @@ class Benchmark {
     GradConScorer scorer(detector, options_.gradient_weight);
     JudgedImages in = judge_images(scorer, spec_.input, inliers);
     JudgedImages out = judge_images(scorer, spec_.input, outliers);
+    report_failures(in.failures);
+    report_failures(out.failures);
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     if (run == 0) {
       write_mistakes(folder / "samples", detector.model, in, out);

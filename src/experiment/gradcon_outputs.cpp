@@ -59,8 +59,8 @@ JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Sour
       pixels.insert(pixels.end(), picture.pixels().begin(), picture.pixels().end());
       judged.pictures.push_back(std::move(picture));
       judged.images.push_back({info.path, info.object_class, {}});
-    } catch (const FormatError&) {
-      continue;
+    } catch (const FormatError& error) {
+      judged.failures.emplace_back(error.what());
     }
   }
   const std::vector<GradConScore> scores = scorer.score_prepared(pixels);
@@ -72,7 +72,7 @@ JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Sour
 
 void write_mistakes(const fs::path& folder, const Model& model, const JudgedImages& inliers,
                     const JudgedImages& outliers) {
-  fs::create_directories(folder);
+  make_folder(folder);
   const auto backend = make_native_backend(model, {});
   json rows = json::array();
   const auto add = [&](const char* prefix, const JudgedImages& judged, double sign) {

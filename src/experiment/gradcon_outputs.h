@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "gradspace/gradcon.h"
@@ -15,10 +16,11 @@ namespace gradspace {
 /// Test images with what became of them.
 struct JudgedImages {
   std::vector<GradConImage> images;
-  std::vector<Image> pictures;  ///< of each, as the model sees it
+  std::vector<Image> pictures;        ///< of each, as the model sees it
+  std::vector<std::string> failures;  ///< why an image was left out
 };
 
-/// An image that can't be read is left out.
+/// An image that can't be read is left out, and named in `failures`.
 JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Source& source);
 
 /// The inliers that score highest and the outliers that score lowest, as strips in_N.png and out_N.png

@@ -1,7 +1,6 @@
 #include "experiment/picture_strip.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -9,7 +8,7 @@
 #include <vector>
 
 #include "gradspace/scorer.h"
-#include "image/heat.h"
+#include "image/heat_colour.h"
 
 namespace gradspace {
 namespace {
@@ -35,10 +34,6 @@ std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const E
   return bytes;
 }
 
-/// Black, violet, orange, pale yellow: lighter stands for larger, so that nobody needs to tell hues apart.
-constexpr std::array<Colour, 5> kHeat{
-    {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
-
 }  // namespace
 
 Image error_map(const Image& image, const Image& reconstruction) {
@@ -50,10 +45,9 @@ Image error_map(const Image& image, const Image& reconstruction) {
     for (std::size_t c = 0; c < channels; ++c) {
       sum += std::abs(image.pixels()[i * channels + c] - reconstruction.pixels()[i * channels + c]);
     }
-    std::ranges::transform(
-        colour_along(kHeat, sum / static_cast<double>(channels) / kLightest),
-        map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i),
-        [](double value) { return static_cast<std::uint8_t>(std::lround(value)); });
+    std::ranges::copy(
+        to_bytes(heat_colour(kBlackToYellow, sum / static_cast<double>(channels) / kLightest)),
+        map.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i));
   }
   return map;
 }

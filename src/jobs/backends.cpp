@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <functional>
+#include <string_view>
 #include <utility>
 
+#include "core/named_entries.h"
 #include "gradspace/error.h"
 #include "gradspace/torch_module.h"
 
 namespace gradspace {
 
 void BackendChoice::validate() const {
-  if (name != "native" && name != "torch") {
-    throw InvalidArgument(fmt::format("backend \"{}\" is not one of native, torch", name));
-  }
+  constexpr std::array<std::string_view, 2> kNames = {"native", "torch"};
+  find_named(kNames, name, "backend", std::identity());
   if (name == "native" && device != "cpu") {
     throw InvalidArgument(
         fmt::format("device \"{}\": the native backend runs on the cpu; use torch", device));

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
 
@@ -275,12 +276,7 @@ class Failures {
 };
 
 void write(const fs::path& path, const Image& image) {
-  std::error_code error;
-  fs::create_directories(path.parent_path().empty() ? "." : path.parent_path(), error);
-  if (error) {
-    throw IoError(
-        fmt::format("{}: can't make the folder: {}", path.parent_path().string(), error.message()));
-  }
+  make_folder(path.parent_path().empty() ? "." : path.parent_path());
   write_image(path, image);
 }
 

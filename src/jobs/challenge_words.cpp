@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
+#include "core/named_entries.h"
 #include "gradspace/error.h"
 #include "jobs/challenge_files.h"
 
@@ -68,16 +70,9 @@ std::vector<int> parse_levels(std::string_view text) {
 }
 
 ImageFormat parse_format(std::string_view text) {
-  if (text == "bmp") {
-    return ImageFormat::kBmp;
-  }
-  if (text == "png") {
-    return ImageFormat::kPng;
-  }
-  if (text == "jpg") {
-    return ImageFormat::kJpeg;
-  }
-  throw InvalidArgument(fmt::format("format '{}' is unknown; known are bmp, png, jpg", text));
+  constexpr std::pair<std::string_view, ImageFormat> kFormats[] = {
+      {"bmp", ImageFormat::kBmp}, {"png", ImageFormat::kPng}, {"jpg", ImageFormat::kJpeg}};
+  return find_named(kFormats, text, "format", [](const auto& entry) { return entry.first; }).second;
 }
 
 std::vector<SetShare> parse_split(std::string_view text) {

@@ -1,5 +1,5 @@
-// What a database's loader gives: its list, as the database has it. A new database is one file with a
-// function that lists it, declared here, and a line in registry.cpp.
+// What a database's loader gives: its list, as the database has it. A new database is a file with a
+// function that lists it, and a line in registry.cpp.
 #pragma once
 
 #include <optional>
@@ -23,12 +23,6 @@ struct ListedPair {
 };
 
 using List = std::vector<ListedPair>;
-
-// `files` is the database's folder. They throw IoError, FormatError.
-List list_tid2013(AnyCaseFiles& files);
-List list_live(AnyCaseFiles& files);
-List list_live_multiply_distorted(AnyCaseFiles& files);
-List list_kadid(AnyCaseFiles& files);
 
 // Parsers of text files. `name` starts every message; they throw FormatError.
 

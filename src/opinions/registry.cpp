@@ -10,7 +10,24 @@
 #include "gradspace/opinion_database.h"
 #include "opinions/database.h"
 
+// One line a database: the function that lists it, in a file of its own; name; summary; whether larger
+// opinions are better. A list in the form of a CSV comes after them all.
+#define GRADSPACE_OPINION_DATABASES(DATABASE)                                         \
+  DATABASE(list_tid2013, "tid2013", "TID2013", true)                                  \
+  DATABASE(list_live, "live", "LIVE release 2", false)                                \
+  DATABASE(list_live_multiply_distorted, "live-md", "LIVE multiply distorted", false) \
+  DATABASE(list_kadid, "kadid", "KADID-10k", true)
+
 namespace gradspace {
+namespace databases {
+
+// `files` is the database's folder. They throw IoError, FormatError.
+#define DATABASE(function, ...) List function(AnyCaseFiles& files);
+GRADSPACE_OPINION_DATABASES(DATABASE)
+#undef DATABASE
+
+}  // namespace databases
+
 namespace {
 
 using databases::AnyCaseFiles;
@@ -21,13 +38,12 @@ struct Entry {
   databases::List (*list)(AnyCaseFiles& files);  ///< null for csv, whose path is a file
 };
 
-// One line a database.
 constexpr std::array kEntries{
-    Entry{{"tid2013", "TID2013"}, true, databases::list_tid2013},
-    Entry{{"live", "LIVE release 2"}, false, databases::list_live},
-    Entry{{"live-md", "LIVE multiply distorted"}, false, databases::list_live_multiply_distorted},
-    Entry{{"kadid", "KADID-10k"}, true, databases::list_kadid},
-    Entry{{"csv", "a file reference,distorted,score[,type[,std]]"}, true, nullptr},
+#define DATABASE(function, name, summary, larger_is_better) \
+  Entry{{name, summary}, larger_is_better, databases::function},
+    GRADSPACE_OPINION_DATABASES(DATABASE)
+#undef DATABASE
+        Entry{{"csv", "a file reference,distorted,score[,type[,std]]"}, true, nullptr},
 };
 
 constexpr auto kInfos = infos_of(kEntries);

@@ -10,7 +10,7 @@
 #include "gradspace/error.h"
 #include "gradspace/quality.h"
 #include "image/font.h"
-#include "image/heat.h"
+#include "image/heat_colour.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace {
@@ -18,15 +18,8 @@ namespace {
 
 constexpr int kPatchPixels = 2 * quality::kPatchSide;  // of the image before it was halved
 
-/// From nothing to the most: black-body colours, which also grow brighter for those who see no hue.
-constexpr std::array<Colour, 5> kHeat{
-    {{20, 10, 60}, {120, 20, 110}, {220, 60, 60}, {250, 160, 30}, {255, 250, 180}}};
-
 void paint(Image& image, int x, int y, const Colour& colour) {
-  std::uint8_t* pixel = image.row(y).data() + 3 * x;
-  for (std::size_t c = 0; c < colour.size(); ++c) {
-    pixel[c] = static_cast<std::uint8_t>(std::lround(std::clamp(colour[c], 0.0, 255.0)));
-  }
+  std::ranges::copy(to_bytes(colour), image.row(y).begin() + std::ptrdiff_t{3} * x);
 }
 
 /// The largest value, rounded up to 1, 2 or 5 times a power of ten: the end of the scale.
@@ -60,7 +53,7 @@ void paint_patches(const QualityImage& reference, const GradientMap& map, double
         const auto patch = static_cast<std::size_t>(row * map.columns + column);
         const double level = map.values[patch] / end;
         const double veil = kVeil * std::sqrt(std::clamp(level, 0.0, 1.0));
-        const Colour hot = colour_along(kHeat, level);
+        const Colour hot = heat_colour(kIndigoToYellow, level);
         for (std::size_t c = 0; c < colour.size(); ++c) {
           colour[c] = (1 - veil) * colour[c] + veil * hot[c];
         }
@@ -82,8 +75,9 @@ void paint_scale(Image& picture, int top, int height, int text_scale, double end
   challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, high);
   for (int y = top + height / 4; y < top + height - height / 4; ++y) {
     for (int x = bar_begin; x < bar_end; ++x) {
-      paint(picture, x, y,
-            colour_along(kHeat, static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
+      paint(
+          picture, x, y,
+          heat_colour(kIndigoToYellow, static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
     }
   }
 }

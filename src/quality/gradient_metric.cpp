@@ -1,7 +1,7 @@
 // The paper's quality score: Kwon, Prabhushankar, Temel, AlRegib, ICIP 2019.
 #include <utility>
 
-#include "quality/metrics.h"
+#include "gradspace/quality.h"
 #include "quality/reference_filters.h"
 #include "statistics/ranks.h"
 
@@ -44,9 +44,9 @@ class GradientMetric : public QualityMetric {
 
 }  // namespace
 
-std::unique_ptr<QualityMetric> make_gradient_metric(const LinearDecoder& decoder) {
-  decoder.validate();
-  return std::make_unique<GradientMetric>(decoder);
+std::unique_ptr<QualityMetric> make_gradient_metric(const LinearDecoder* decoder) {
+  decoder->validate();
+  return std::make_unique<GradientMetric>(*decoder);
 }
 
 }  // namespace quality

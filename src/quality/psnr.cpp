@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "quality/metrics.h"
+#include "gradspace/quality.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace::quality {
@@ -54,7 +54,7 @@ class PsnrMetric : public QualityMetric {
 
 }  // namespace
 
-std::unique_ptr<QualityMetric> make_psnr_metric() {
+std::unique_ptr<QualityMetric> make_psnr_metric(const LinearDecoder* /*decoder*/) {
   return std::make_unique<PsnrMetric>();
 }
 

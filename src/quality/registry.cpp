@@ -1,9 +1,26 @@
 #include <array>
 
 #include "core/named_entries.h"
-#include "quality/metrics.h"
+#include "gradspace/quality.h"
+
+// One line a metric: the function that makes it, in a file of the metric's name; name; summary; whether it
+// uses a decoder. Where it does not, the function is given null.
+#define GRADSPACE_QUALITY_METRICS(METRIC)                                       \
+  METRIC(make_gradient_metric, "gradient",                                      \
+         "weight gradients of a sparse decoder (the paper's score)", true)      \
+  METRIC(make_unique_metric, "unique", "activations of the same decoder", true) \
+  METRIC(make_psnr_metric, "psnr", "peak signal-to-noise ratio in dB", false)   \
+  METRIC(make_ssim_metric, "ssim", "structural similarity of luma", false)
 
 namespace gradspace {
+namespace quality {
+
+#define METRIC(function, ...) std::unique_ptr<QualityMetric> function(const LinearDecoder* decoder);
+GRADSPACE_QUALITY_METRICS(METRIC)
+#undef METRIC
+
+}  // namespace quality
+
 namespace {
 
 struct Entry {
@@ -11,16 +28,11 @@ struct Entry {
   std::unique_ptr<QualityMetric> (*make)(const LinearDecoder* decoder);
 };
 
-// One line a metric; `decoder` is there for those that use one.
 constexpr std::array kEntries{
-    Entry{{"gradient", "weight gradients of a sparse decoder (the paper's score)", true},
-          [](const LinearDecoder* decoder) { return quality::make_gradient_metric(*decoder); }},
-    Entry{{"unique", "activations of the same decoder", true},
-          [](const LinearDecoder* decoder) { return quality::make_unique_metric(*decoder); }},
-    Entry{{"psnr", "peak signal-to-noise ratio in dB", false},
-          [](const LinearDecoder*) { return quality::make_psnr_metric(); }},
-    Entry{{"ssim", "structural similarity of luma", false},
-          [](const LinearDecoder*) { return quality::make_ssim_metric(); }},
+#define METRIC(function, name, summary, uses_decoder) \
+  Entry{{name, summary, uses_decoder}, quality::function},
+    GRADSPACE_QUALITY_METRICS(METRIC)
+#undef METRIC
 };
 
 constexpr auto kInfos = infos_of(kEntries);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradspace/error.h"
-#include "quality/metrics.h"
+#include "gradspace/quality.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace::quality {
@@ -135,7 +135,7 @@ class SsimMetric : public QualityMetric {
 
 }  // namespace
 
-std::unique_ptr<QualityMetric> make_ssim_metric() {
+std::unique_ptr<QualityMetric> make_ssim_metric(const LinearDecoder* /*decoder*/) {
   return std::make_unique<SsimMetric>();
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "quality/metrics.h"
+#include "gradspace/quality.h"
 #include "quality/prepared_image.h"
 #include "simd/products.h"
 #include "simd/transpose.h"
@@ -74,9 +74,9 @@ class UniqueMetric : public QualityMetric {
 
 }  // namespace
 
-std::unique_ptr<QualityMetric> make_unique_metric(const LinearDecoder& decoder) {
-  decoder.validate();
-  return std::make_unique<UniqueMetric>(decoder);
+std::unique_ptr<QualityMetric> make_unique_metric(const LinearDecoder* decoder) {
+  decoder->validate();
+  return std::make_unique<UniqueMetric>(*decoder);
 }
 
 }  // namespace gradspace::quality

@@ -226,9 +226,8 @@ json detection_data(const fs::path& folder, const Results& results, Notes& notes
   if (!results.rows.empty()) {
     add_images(folder, results, conditions, notes, data);
     // One-class detectors look at more than gradients: their experiment leaves none.
-    const json options = json::parse(results.options_json);
-    const bool may_lack = options.value("command", json(nullptr)) == "experiment one-class" &&
-                          !fs::exists(folder / "fingerprints.json");
+    const bool may_lack =
+        results.kind == ResultsKind::kOneClass && !fs::exists(folder / "fingerprints.json");
     if (!may_lack && is_there(folder / "fingerprints.json", "gradient fingerprints", notes)) {
       data["fingerprints"] = read_fingerprints(folder / "fingerprints.json", conditions);
     }

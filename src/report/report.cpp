@@ -12,6 +12,7 @@
 #include "report/html_page.h"
 #include "report/page_data.h"
 #include "results/gradcon_results.h"
+#include "results/results_kind.h"
 #include "results/run_files.h"
 
 namespace gradspace {
@@ -49,23 +50,15 @@ json unfinished_data(const fs::path& folder, Notes& notes) {
   return data;
 }
 
-std::string kind_of(const json& file) {
-  const json command = file.at("options").value("command", json(nullptr));
-  if (command == kGradConBenchmark) {
-    return "gradcon";
-  }
-  if (file.contains("summary")) {
-    return "quality";
-  }
-  return command == "experiment one-class" ? "one-class" : "ood";
-}
-
-json data_of(const std::string& kind, const json& file, const fs::path& folder, Notes& notes) {
-  if (kind == "gradcon") {
-    return gradcon_data(folder, read_gradcon_results(folder / kResults), notes);
-  }
-  if (kind == "quality") {
-    return quality_data(folder, file, notes);
+json data_of(ResultsKind kind, const json& file, const fs::path& folder, Notes& notes) {
+  switch (kind) {
+    case ResultsKind::kGradCon:
+      return gradcon_data(folder, read_gradcon_results(folder / kResults), notes);
+    case ResultsKind::kImageQuality:
+      return quality_data(folder, file, notes);
+    case ResultsKind::kOod:
+    case ResultsKind::kOneClass:
+      break;
   }
   return detection_data(folder, read_results(folder / kResults), notes);
 }
@@ -76,9 +69,9 @@ json finished_data(const fs::path& folder, Notes& notes) {
   if (!file.contains("options") || !file["options"].is_object()) {
     throw FormatError(fmt::format("{}: not a results file", path.string()));
   }
-  const std::string kind = kind_of(file);
+  const ResultsKind kind = require_results_kind(file, path);
   json data = data_of(kind, file, folder, notes);
-  data["kind"] = kind;
+  data["kind"] = name(kind);
   data["options"] = file["options"];
   data["record"] = file.value("record", json::object());
   data["version"] = file.value("gradspace_version", json(nullptr));

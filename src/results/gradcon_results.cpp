@@ -13,6 +13,7 @@
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 #include "results/result_rows.h"
+#include "results/results_kind.h"
 #include "results/results_summary.h"
 #include "results/run_files.h"
 #include "results/small_number.h"
@@ -109,6 +110,7 @@ void write_gradcon_results(const std::filesystem::path& folder, const GradConRes
   }
   const json file = {{"format_version", kResultsFormat},
                      {"gradspace_version", kVersion},
+                     {"kind", name(ResultsKind::kGradCon)},
                      {"options", json::parse(results.options_json)},
                      {"record", json::parse(results.record_json)},
                      {"summary", summary(results.rows)},

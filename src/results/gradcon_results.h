@@ -17,9 +17,6 @@ namespace gradspace {
 inline constexpr std::array<const char*, 3> kGradConMethods = {"gradcon", "reconstruction",
                                                                "gradient"};
 
-/// "command" of the options in results.json.
-inline constexpr const char* kGradConBenchmark = "gradcon benchmark";
-
 /// An image's score by one of the methods; larger = more out of distribution.
 double gradcon_method_score(std::string_view method, const GradConScore& score);
 std::vector<double> gradcon_method_scores(std::string_view method,

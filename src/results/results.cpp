@@ -10,7 +10,9 @@
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 #include "results/result_rows.h"
+#include "results/results_kind.h"
 #include "results/results_summary.h"
+#include "results/run_files.h"
 #include "results/small_number.h"
 
 namespace gradspace {
@@ -42,6 +44,7 @@ json to_json(const Results& results) {
   }
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
+          {"kind", name(results.kind)},
           {"options", json::parse(results.options_json)},
           {"record", json::parse(results.record_json)},
           {"rows", std::move(rows)}};
@@ -61,7 +64,7 @@ json row_to_json(const ResultRow& row) {
 
 ResultRow row_from_json(const json& item, const std::string& file) {
   ResultRow row;
-  row.method = item.at("method").get<std::string>();
+  row.method = present_method_name(item.at("method").get<std::string>());
   const auto number = [&](const char* key) {
     return small_number(item.at(key), fmt::format("{}: {}", file, key));
   };
@@ -77,20 +80,20 @@ ResultRow row_from_json(const json& item, const std::string& file) {
 }
 
 void write_results(const std::filesystem::path& folder, const Results& results) {
+  make_folder(folder);
   write_file(folder / "results.csv", to_csv(results));
   write_file(folder / "results.json", to_json(results).dump(1) + "\n");
 }
 
 Results read_results(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path);
+  const json file = read_versioned_json(path);
+  Results results;
+  results.kind = require_results_kind(file, path);
+  if (results.kind != ResultsKind::kOod && results.kind != ResultsKind::kOneClass) {
+    throw FormatError(fmt::format("{}: holds results of kind {}, not of detectors on challenges",
+                                  path.string(), name(results.kind)));
+  }
   try {
-    const json file = parse_json(text, path.string());
-    const int version = file.at("format_version").get<int>();
-    if (version > kResultsFormat) {
-      throw FormatError(fmt::format("{}: format version {} is newer than this gradspace reads ({})",
-                                    path.string(), version, kResultsFormat));
-    }
-    Results results;
     results.options_json = file.at("options").dump();
     results.record_json = file.value("record", json::object()).dump();
     for (const json& item : file.at("rows")) {

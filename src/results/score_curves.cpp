@@ -9,6 +9,7 @@
 #include "core/csv_table.h"
 #include "core/file.h"
 #include "gradspace/metrics.h"
+#include "results/results_kind.h"
 #include "results/small_number.h"
 
 namespace gradspace {
@@ -146,7 +147,8 @@ class ScoreReader {
 
  private:
   void read_row() {
-    const int method = conditions_.method_at(std::string(table_.text(method_)));
+    const int method = 
+        conditions_.method_at(present_method_name(std::string(table_.text(method_))));
     const int type = small_number(table_, type_);
     const int level = small_number(table_, level_);
     const int run = small_number(table_, run_);

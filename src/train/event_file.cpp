@@ -56,11 +56,7 @@ std::uint32_t masked_crc32c(std::span<const std::uint8_t> bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw IoError(fmt::format("{}: can't make the folder: {}", folder.string(), error.message()));
-  }
+  make_folder(folder);
   auto seconds = static_cast<std::int64_t>(seconds_since_1970());
   do {
     path_ = folder / fmt::format("events.out.tfevents.{:010}.{}", seconds++, host_name());

@@ -148,7 +148,7 @@ TEST_F(OneClass, LearnsFromTheDistortionsThatAreAskedFor) {
       [&] {
         fit("image-pseudo", 60, 30, 0.1, {"noise", "rust"});
       },
-      ThrowsMessage<InvalidArgument>(HasSubstr("\"rust\" is not known (valid: occlusion")));
+      ThrowsMessage<InvalidArgument>(HasSubstr("distortion 'rust' is not one of occlusion")));
   EXPECT_THAT([&] { fit("elbo", 60, 30, 0.1, {"noise"}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("elbo learns from no distorted copies")));
 }

@@ -1,16 +1,21 @@
-#include "gradspace/one_class_experiment.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <variant>
 
 #include "core/file.h"
 #include "core/random.h"
-#include "experiment/contenders.h"
+#include "detect/one_class/pseudo_outliers.h"
+#include "gradspace/detector.h"
 #include "gradspace/error.h"
+#include "gradspace/experiment.h"
 #include "gradspace/image.h"
 #include "support/test_files.h"
 
@@ -44,9 +49,10 @@ Image picture(std::uint64_t seed) {
   return image;
 }
 
-class OneClassExperiment : public ::testing::Test {
+class OneClassExperimentRun : public ::testing::Test {
  protected:
-  OneClassExperiment() {
+  OneClassExperimentRun() {
+    options_.kind = OneClassExperiment();
     std::uint64_t seed = 0;
     for (const auto& [set, count] :
          std::map<std::string, int>{{"train", 110}, {"val", 30}, {"test", 15}}) {
@@ -57,14 +63,14 @@ class OneClassExperiment : public ::testing::Test {
     }
     options_.data = folder_ / "tree";
     options_.out = folder_ / "out";
-    options_.train.epochs = 1;
+    options_.training.epochs = 1;
     options_.classifier.epochs = 2;
     options_.challenges = {challenge::Type::kNoise, challenge::Type::kRain};
     options_.levels = {5};
-    options_.false_alarms = 0.1;
-    options_.gradcon_epochs = 1;
-    options_.methods = {"elbo", "image-statistics", "image-statistics-typicality", "stand-ins",
-                        "gradcon"};
+    one_class().false_alarms = 0.1;
+    one_class().gradcon_epochs = 1;
+    one_class().methods = {"elbo", "image-statistics", "image-statistics-typicality",
+                           "leave-group-out", "gradcon"};
   }
 
   /// The stages that a run goes through, those skipped in brackets.
@@ -74,17 +80,19 @@ class OneClassExperiment : public ::testing::Test {
     observer.on_stage = [&](std::string_view stage, bool skipped) {
       stages.push_back(skipped ? fmt::format("({})", stage) : std::string(stage));
     };
-    result_ = run_one_class_experiment(options_, observer);
+    result_ = run_experiment(options_, observer);
     return stages;
   }
 
   testing::TemporaryFolder folder_;
   fs::path clean_ = folder_ / "tree/RealChallengeFree";
-  OneClassExperimentOptions options_;
+  OneClassExperiment& one_class() { return std::get<OneClassExperiment>(options_.kind); }
+
+  ExperimentOptions options_;
   ExperimentResult result_;
 };
 
-TEST_F(OneClassExperiment, JudgesEveryMethodOnEveryCondition) {
+TEST_F(OneClassExperimentRun, JudgesEveryMethodOnEveryCondition) {
   options_.runs = 2;
   run();
   const Results read = read_results(options_.out / "results.json");
@@ -104,11 +112,11 @@ TEST_F(OneClassExperiment, JudgesEveryMethodOnEveryCondition) {
   EXPECT_TRUE(fs::exists(options_.out / "training.csv"));
 }
 
-TEST_F(OneClassExperiment, ContinuesAfterAStopAndEndsAlike) {
+TEST_F(OneClassExperimentRun, ContinuesAfterAStopAndEndsAlike) {
   int asked = 0;
   ExperimentObserver observer;
   observer.stop_requested = [&] { return ++asked > 12; };
-  EXPECT_TRUE(run_one_class_experiment(options_, observer).stopped);
+  EXPECT_TRUE(run_experiment(options_, observer).stopped);
   run();
   const std::string continued = read_text_file(options_.out / "results.csv");
   const auto stages = run();
@@ -122,37 +130,79 @@ TEST_F(OneClassExperiment, ContinuesAfterAStopAndEndsAlike) {
   EXPECT_THAT(run(), Contains("run 0: score 09_05-test")) << "other images: nothing to take over";
 }
 
-TEST_F(OneClassExperiment, KeepsKinOutOfStandIns) {
-  for (int type = 1; type <= 12; ++type) {
-    EXPECT_LT(stand_in_group(type), kStandInGroups);
-  }
-  EXPECT_EQ(stand_in_group(2), stand_in_group(7)) << "both blur";
-  EXPECT_EQ(stand_in_group(9), stand_in_group(11)) << "rain and snow";
-  options_.methods = {"stand-ins"};
+TEST_F(OneClassExperimentRun, LeavesTheChallengesGroupOutOfTheTraining) {
+  one_class().methods = {"leave-group-out"};
   run();
-  const Detector weather = read_detector(options_.out / "run-0/detector-stand-ins-2.safetensors");
+  const Detector weather =
+      read_detector(options_.out / "run-0/detector-leave-group-out-2.safetensors");
   EXPECT_THAT(weather.metadata.at("options"), HasSubstr("[1,2,3,4,5,6,7,8,10]"));
 }
 
-TEST_F(OneClassExperiment, KeepsKinOutOfDistortedCopies) {
-  for (int type = 1; type <= 12; ++type) {
-    EXPECT_LT(kinless_group(type), kinless_groups());
-  }
-  options_.methods = {"image-pseudo-kinless"};
+TEST_F(OneClassExperimentRun, LeavesSimilarDistortionsOutOfTheTraining) {
+  one_class().methods = {"image-pseudo-holdout"};
   run();
-  const std::string noise = fmt::format("detector-image-pseudo-kinless-{}.safetensors",
-                                        kinless_group(static_cast<int>(challenge::Type::kNoise)));
-  const Detector detector = read_detector(options_.out / "run-0" / noise);
-  EXPECT_THAT(detector.metadata.at("options"), AllOf(HasSubstr("tone"), Not(HasSubstr("noise"))));
+  // The sixth of the different lists of similar distortions is that of noise.
+  const Detector noise =
+      read_detector(options_.out / "run-0/detector-image-pseudo-holdout-5.safetensors");
+  EXPECT_THAT(noise.metadata.at("options"), AllOf(HasSubstr("tone"), Not(HasSubstr("noise"))));
   const Results results = read_results(options_.out / "results.json");
+  EXPECT_EQ(results.kind, ResultsKind::kOneClass);
   EXPECT_EQ(results.rows.size(), 2U) << "a row a type, whichever detector judges it";
 }
 
-TEST_F(OneClassExperiment, RefusesWhatCannotWork) {
-  options_.methods = {"magic"};
+TEST(Challenges, NameTheDistortionsSimilarToThemAsTheDetectorsDo) {
+  for (const challenge::TypeInfo& info : challenge::all_types()) {
+    std::istringstream list{std::string(info.similar_distortions)};
+    for (std::string word; std::getline(list, word, ',');) {
+      EXPECT_EQ(parse_distortions(std::vector{word}).size(), 1U) << info.name;
+    }
+  }
+}
+
+TEST_F(OneClassExperimentRun, TakesTheNamesThatMethodsHadBefore) {
+  options_.challenges = {challenge::Type::kNoise};
+  one_class().methods = {"stand-ins", "image-pseudo-kinless"};
+  run();
+  const Results results = read_results(options_.out / "results.json");
+  ASSERT_EQ(results.rows.size(), 2U);
+  EXPECT_EQ(results.rows[0].method, "leave-group-out");
+  EXPECT_EQ(results.rows[1].method, "image-pseudo-holdout");
+}
+
+TEST_F(OneClassExperimentRun, CallsTheObserverOneAtATimeAndKeepsToItsThreads) {
+  one_class().methods = {"elbo", "image-statistics", "leave-group-out"};
+  options_.threads = 1;
+  std::atomic<int> inside{0};
+  std::atomic<int> calls{0};
+  std::set<std::thread::id> threads;
+  const auto call = [&] {
+    EXPECT_EQ(++inside, 1) << "two calls at the same time";
+    threads.insert(std::this_thread::get_id());
+    ++calls;
+    --inside;
+  };
+  ExperimentObserver observer;
+  observer.on_stage = [&](std::string_view, bool) { call(); };
+  observer.on_progress = [&](std::size_t, std::size_t, std::string_view, std::string_view) {
+    call();
+  };
+  observer.stop_requested = [&] {
+    call();
+    return false;
+  };
+  EXPECT_FALSE(run_experiment(options_, observer).stopped);
+  EXPECT_GT(calls, 10);
+  EXPECT_EQ(threads.size(), 1U) << "one thread was asked for";
+  options_.out = folder_ / "many-threads";
+  options_.threads = 0;
+  EXPECT_FALSE(run_experiment(options_, observer).stopped);
+}
+
+TEST_F(OneClassExperimentRun, RefusesWhatCannotWork) {
+  one_class().methods = {"magic"};
   EXPECT_THROW(run(), InvalidArgument);
-  options_.methods = {"elbo"};
-  options_.false_alarms = 0.001;
+  one_class().methods = {"elbo"};
+  one_class().false_alarms = 0.001;
   EXPECT_THAT([&] { run(); },
               ThrowsMessage<InvalidArgument>(HasSubstr("at least 999 clean images, there are 30")));
 }

@@ -1,5 +1,3 @@
-#include "gradspace/ood_experiment.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
+#include "gradspace/experiment.h"
 #include "gradspace/image.h"
 #include "support/test_files.h"
 
@@ -41,9 +40,9 @@ Image picture(std::uint64_t seed) {
   return image;
 }
 
-class OodExperiment : public ::testing::Test {
+class OodExperimentRun : public ::testing::Test {
  protected:
-  OodExperiment() {
+  OodExperimentRun() {
     std::uint64_t seed = 0;
     for (const auto& [set, count] :
          std::map<std::string, int>{{"train", 40}, {"val", 12}, {"test", 12}}) {
@@ -54,7 +53,7 @@ class OodExperiment : public ::testing::Test {
     }
     options_.data = folder_ / "tree";
     options_.out = folder_ / "out";
-    options_.train.epochs = 2;
+    options_.training.epochs = 2;
     options_.classifier.epochs = 2;
     options_.challenges = {challenge::Type::kNoise, challenge::Type::kRain};
     options_.levels = {1, 5};
@@ -67,17 +66,17 @@ class OodExperiment : public ::testing::Test {
     observer.on_stage = [&](std::string_view stage, bool skipped) {
       stages.push_back(skipped ? fmt::format("({})", stage) : std::string(stage));
     };
-    result_ = run_ood_experiment(options_, observer);
+    result_ = run_experiment(options_, observer);
     return stages;
   }
 
   testing::TemporaryFolder folder_;
   fs::path clean_ = folder_ / "tree/RealChallengeFree";
-  OodExperimentOptions options_;
+  ExperimentOptions options_;
   ExperimentResult result_;
 };
 
-TEST_F(OodExperiment, LeavesTablesScoresAndPictures) {
+TEST_F(OodExperimentRun, LeavesTablesScoresAndPictures) {
   options_.runs = 2;
   run();
   // Four methods, two types, two levels, two runs.
@@ -99,7 +98,7 @@ TEST_F(OodExperiment, LeavesTablesScoresAndPictures) {
   EXPECT_TRUE(fs::exists(options_.out / "fingerprints.json"));
 }
 
-TEST_F(OodExperiment, TakesWhatIsThereAndRedoesWhatChanged) {
+TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   const std::vector<std::string> first = run();
   EXPECT_THAT(first, ::testing::Contains("run 0: train"));
   const std::string table = results_table(result_.results);
@@ -124,7 +123,7 @@ TEST_F(OodExperiment, TakesWhatIsThereAndRedoesWhatChanged) {
   EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
 }
 
-TEST_F(OodExperiment, StopsOnRequestAndGoesOnToTheSameResults) {
+TEST_F(OodExperimentRun, StopsOnRequestAndGoesOnToTheSameResults) {
   run();
   const std::string uninterrupted = read_text_file(options_.out / "results.csv");
   options_.out = folder_ / "stopped";
@@ -132,13 +131,13 @@ TEST_F(OodExperiment, StopsOnRequestAndGoesOnToTheSameResults) {
   ExperimentObserver observer;
   observer.on_stage = [&](std::string_view, bool) { ++stages; };
   observer.stop_requested = [&] { return stages >= 4; };
-  EXPECT_TRUE(run_ood_experiment(options_, observer).stopped);
+  EXPECT_TRUE(run_experiment(options_, observer).stopped);
   EXPECT_FALSE(fs::exists(options_.out / "results.csv"));
   EXPECT_THAT(run(), ::testing::Contains("(run 0: train)"));
   EXPECT_EQ(read_text_file(options_.out / "results.csv"), uninterrupted);
 }
 
-TEST_F(OodExperiment, NamesTheSetsThatAreMissing) {
+TEST_F(OodExperimentRun, NamesTheSetsThatAreMissing) {
   fs::create_directories(folder_ / "tree/RealChallenge/09_01/test");
   EXPECT_THAT([this] { run(); },
               ThrowsMessage<InvalidArgument>(HasSubstr("RealChallenge/07_01/train")));
@@ -146,7 +145,14 @@ TEST_F(OodExperiment, NamesTheSetsThatAreMissing) {
   EXPECT_NO_THROW(run());
 }
 
-TEST_F(OodExperiment, RefusesOptionsThatMakeNoSense) {
+TEST_F(OodExperimentRun, SaysWhichFolderCannotBeMade) {
+  write_file(folder_ / "file", "no folder");
+  options_.out = folder_ / "file/out";
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<IoError>(HasSubstr("file/out: can't make the folder")));
+}
+
+TEST_F(OodExperimentRun, RefusesOptionsThatMakeNoSense) {
   options_.levels = {6};
   EXPECT_THROW(run(), InvalidArgument);
   options_.levels = {1};

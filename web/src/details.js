@@ -19,7 +19,10 @@ function mainFacts(data) {
   const trained = options.training && `${plural(options.training.epochs, "epoch")} of batch ${options.training.batch}, learning rate ${options.training.learning_rate}, β ${options.training.beta}`;
   const aligned = options.command === "gradcon benchmark" && `${plural(options.epochs, "epoch")} of batch ${options.batch}, learning rate ${options.learning_rate}, alignment ${options.alignment}${options.latent ? `, ${plural(options.latent, "latent variable")}` : ""}`;
   const classes = Array.isArray(options.classes) ? options.classes.join(", ") : null;
-  const stand_in = options.stand_in && `clean images against ${options.stand_in}, level ${options.stand_in_level}`;
+  // Files of 0.1.0 say stand_in.
+  const against = options.trained_against ?? options.stand_in;
+  const against_level = options.trained_against_level ?? options.stand_in_level;
+  const learn_from = against && `clean images against ${against}, level ${against_level}`;
   const made = options.challenges_made_in_memory === undefined ? null
     : options.challenges_made_in_memory ? "made in memory from the clean images" : "read from the data’s RealChallenge folder";
   return [
@@ -28,7 +31,7 @@ function mainFacts(data) {
     ["Autoencoder", trained || aligned || null],
     ["Known classes", classes],
     ["Weight of the gradient", options.gradient_weight],
-    ["Detectors learn from", stand_in],
+    ["Detectors learn from", learn_from],
     ["Challenged images", made],
     ["Repetitions", options.runs],
     ["Seeds", seedText(options)],

@@ -12,10 +12,10 @@ const KINDS = {
   ood: "Out-of-distribution detection",
   "one-class": "One-class detection",
   unfinished: "Unfinished run",
-  quality: "Image quality",
+  "image-quality": "Image quality",
 };
 
-const REPORTS = { quality: qualityReport, gradcon: gradconReport };
+const REPORTS = { "image-quality": qualityReport, gradcon: gradconReport };
 
 const GRADIENTS = "Kwon, Prabhushankar, Temel and AlRegib, “Distorted Representation Space Characterization Through Backpropagated Gradients”, ICIP 2019";
 const GRADCON = "Kwon, Prabhushankar, Temel and AlRegib, “Backpropagated Gradient Representations for Anomaly Detection”, ECCV 2020";

@@ -36,10 +36,10 @@ Representation log_squared_norms(const AutoencoderSpec& spec) {
 
 }  // namespace
 
-OneClassMethod gradient_norm_density_method() {
-  return density_method("gradient-norm-density",
-                        "Density of the log squared gradient norms of all layers (Dauncey et al.)",
-                        norm_needs, log_squared_norms, density_kind<IndependentGaussian>());
+std::vector<OneClassMethod> gradient_norm_methods() {
+  return {density_method("gradient-norm-density",
+                         "Density of the log squared gradient norms of all layers (Dauncey et al.)",
+                         norm_needs, log_squared_norms, density_kind<IndependentGaussian>())};
 }
 
 }  // namespace gradspace

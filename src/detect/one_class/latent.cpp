@@ -24,10 +24,10 @@ Matrix latent_means(const Observations& observations) {
 
 }  // namespace
 
-OneClassMethod latent_mahalanobis_method() {
-  return density_method(
+std::vector<OneClassMethod> latent_methods() {
+  return {density_method(
       "latent-mahalanobis", "Mahalanobis distance of mu, covariance shrunk", latent_needs,
-      [](const AutoencoderSpec&) { return latent_means; }, density_kind<ShrunkGaussian>());
+      [](const AutoencoderSpec&) { return latent_means; }, density_kind<ShrunkGaussian>())};
 }
 
 }  // namespace gradspace

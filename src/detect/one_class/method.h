@@ -1,6 +1,5 @@
 // What a one-class method is: a name, what it wants to know of images, how it is fitted and how it is
-// read back. A new one is a file with a function that returns its OneClassMethod, and a line in
-// registry.cpp.
+// read back. A new one is a file with a function that returns its methods, and a line in registry.cpp.
 #pragma once
 
 #include <functional>
@@ -89,13 +88,5 @@ HeldOut hold_out(const Observations& clean, std::uint64_t seed);
 TensorMap tensors_under(const TensorMap& tensors, const std::string& prefix);
 /// Puts `part` into `tensors` under `prefix`.
 void put_under(TensorMap& tensors, const std::string& prefix, const TensorMap& part);
-
-// The methods, each defined in a file of its own.
-std::vector<OneClassMethod> loss_methods();              // losses.cpp
-OneClassMethod latent_mahalanobis_method();              // latent.cpp
-OneClassMethod gradient_norm_density_method();           // gradient_norms.cpp
-std::vector<OneClassMethod> gradient_methods();          // gradients.cpp
-std::vector<OneClassMethod> spectral_fisher_methods();   // spectral_fisher.cpp
-std::vector<OneClassMethod> image_statistics_methods();  // image_statistics.cpp
 
 }  // namespace gradspace

@@ -1,12 +1,11 @@
 #include "detect/one_class/pseudo_outliers.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
-#include "gradspace/error.h"
+#include "core/named_entries.h"
 
 namespace gradspace {
 namespace {
@@ -218,10 +217,7 @@ std::vector<Distortion> parse_distortions(std::span<const std::string> names) {
     }
   }
   for (const std::string& name : names) {
-    if (std::ranges::find(kDistortionNames, name) == kDistortionNames.end()) {
-      throw InvalidArgument(fmt::format("distortion \"{}\" is not known (valid: {})", name,
-                                        fmt::join(kDistortionNames, ", ")));
-    }
+    find_named(kDistortionNames, name, "distortion", std::identity());
   }
   return families;
 }

@@ -1,26 +1,32 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <iterator>
 
+#include "core/named_entries.h"
 #include "detect/one_class/method.h"
-#include "gradspace/error.h"
+
+// One line a file: the function in it that returns its methods, in the order of the tables. Those that are
+// made of other methods follow (all_methods).
+#define GRADSPACE_ONE_CLASS_METHODS(METHODS) \
+  METHODS(loss_methods)                      \
+  METHODS(latent_methods)                    \
+  METHODS(gradient_norm_methods)             \
+  METHODS(gradient_methods)                  \
+  METHODS(spectral_fisher_methods)           \
+  METHODS(image_statistics_methods)
 
 namespace gradspace {
+
+#define METHODS(function) std::vector<OneClassMethod> function();
+GRADSPACE_ONE_CLASS_METHODS(METHODS)
+#undef METHODS
+
 namespace {
 
-void add(std::vector<OneClassMethod>& methods, std::vector<OneClassMethod> more) {
-  std::ranges::move(more, std::back_inserter(methods));
-}
-
-/// A line a file.
 std::vector<OneClassMethod> basic_methods() {
   std::vector<OneClassMethod> methods;
-  add(methods, loss_methods());
-  add(methods, {latent_mahalanobis_method()});
-  add(methods, {gradient_norm_density_method()});
-  add(methods, gradient_methods());
-  add(methods, spectral_fisher_methods());
-  add(methods, image_statistics_methods());
+#define METHODS(function) std::ranges::move(function(), std::back_inserter(methods));
+  GRADSPACE_ONE_CLASS_METHODS(METHODS)
+#undef METHODS
   return methods;
 }
 
@@ -61,17 +67,7 @@ const std::vector<OneClassMethod>& one_class_registry() {
 }
 
 const OneClassMethod& one_class_method(std::string_view name) {
-  const auto& methods = one_class_registry();
-  const auto found = std::ranges::find(methods, name, &OneClassMethod::name);
-  if (found == methods.end()) {
-    std::string valid;
-    for (const OneClassMethod& method : methods) {
-      valid += (valid.empty() ? "" : ", ") + method.name;
-    }
-    throw InvalidArgument(
-        fmt::format("one-class method \"{}\" is not known (valid: {})", name, valid));
-  }
-  return *found;
+  return find_named(one_class_registry(), name, "one-class method", &OneClassMethod::name);
 }
 
 std::vector<OneClassMethodInfo> one_class_methods() {

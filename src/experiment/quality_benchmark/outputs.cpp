@@ -8,6 +8,7 @@
 
 #include "core/csv.h"
 #include "gradspace/version.h"
+#include "results/results_kind.h"
 
 namespace gradspace {
 namespace {
@@ -80,6 +81,7 @@ json benchmark_json(const QualityBenchmarkResult& result, json options) {
   }
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
+          {"kind", name(ResultsKind::kImageQuality)},
           {"options", std::move(options)},
           {"summary", std::move(summary)},
           {"published", std::move(published)}};

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/file.h"
-#include "experiment/contenders.h"
+#include "experiment/entry.h"
 #include "gradspace/gradcon.h"
 #include "gradspace/train.h"
 
@@ -13,14 +13,28 @@ namespace {
 
 using nlohmann::json;
 
-class FittedGradCon : public FittedContender {
+constexpr const char* kName = "gradcon";
+
+double false_alarms(const ExperimentRun& run) {
+  return std::get<OneClassExperiment>(run.options.kind).false_alarms;
+}
+
+/// Whether GradCon's autoencoder is made for such images.
+bool takes(const AutoencoderSpec& spec) {
+  const Extent& input = spec.input;
+  return (input.channels == 1 || input.channels == 3) &&
+         input == gradcon_autoencoder(input.channels).input;
+}
+
+class FittedGradCon : public FittedEntry {
  public:
   FittedGradCon(GradConDetector detector, double false_alarms)
       : detector_(std::move(detector)), threshold_(calibrated_threshold(detector_, false_alarms)) {}
 
-  std::vector<double> score(const Observations& images) const override {
+  std::vector<double> score(const SetToScore& set) const override {
     std::vector<double> scores;
-    for (const GradConScore& score : GradConScorer(detector_).score_prepared(images.pixels)) {
+    for (const GradConScore& score :
+         GradConScorer(detector_).score_prepared(set.observations->pixels)) {
       scores.push_back(score.score);
     }
     return scores;
@@ -32,25 +46,28 @@ class FittedGradCon : public FittedContender {
   double threshold_;
 };
 
-class GradConContender : public Contender {
+class GradConEntry : public Entry {
  public:
-  std::string method() const override { return kGradCon; }
+  explicit GradConEntry(int epochs) : epochs_(epochs) {}
+
+  std::string method() const override { return kName; }
   std::string stage() const override { return "train gradcon"; }
 
-  std::unique_ptr<FittedContender> read(const ContenderRun& run) const override;
-  std::unique_ptr<FittedContender> fit(const ContenderRun& run,
-                                       const CleanImages& clean) const override;
+  std::unique_ptr<FittedEntry> read(const ExperimentRun& run) const override;
+  std::unique_ptr<FittedEntry> fit(const FitMaterial& material) const override;
 
  protected:
-  json ingredients(const ContenderRun& run) const override {
-    return {{"epochs", run.options.gradcon_epochs}};
+  json ingredients(const ExperimentRun& run) const override {
+    return ingredients_with_clean_images(text(), {{"epochs", epochs_}}, run);
   }
 
  private:
-  GradConOptions training(const ContenderRun& run) const;
+  GradConOptions training(const ExperimentRun& run) const;
+
+  int epochs_;
 };
 
-std::unique_ptr<FittedContender> GradConContender::read(const ContenderRun& run) const {
+std::unique_ptr<FittedEntry> GradConEntry::read(const ExperimentRun& run) const {
   if (!std::filesystem::exists(path(run))) {
     return nullptr;
   }
@@ -58,12 +75,12 @@ std::unique_ptr<FittedContender> GradConContender::read(const ContenderRun& run)
   if (!is_ours(detector.model.metadata, run)) {
     return nullptr;
   }
-  return std::make_unique<FittedGradCon>(std::move(detector), run.options.false_alarms);
+  return std::make_unique<FittedGradCon>(std::move(detector), false_alarms(run));
 }
 
-GradConOptions GradConContender::training(const ContenderRun& run) const {
+GradConOptions GradConEntry::training(const ExperimentRun& run) const {
   GradConOptions options;
-  options.epochs = run.options.gradcon_epochs;
+  options.epochs = epochs_;
   options.seed = run.seed();
   // Named by its key: a checkpoint of other data or options is not this run's.
   options.checkpoint = run.stages.run_folder(run.number) /
@@ -72,8 +89,9 @@ GradConOptions GradConContender::training(const ContenderRun& run) const {
   return options;
 }
 
-std::unique_ptr<FittedContender> GradConContender::fit(const ContenderRun& run,
-                                                       const CleanImages& clean) const {
+std::unique_ptr<FittedEntry> GradConEntry::fit(const FitMaterial& material) const {
+  const ExperimentRun& run = material.run;
+  const CleanImages& clean = *material.clean;
   const GradConOptions options = training(run);
   GradConObserver observer;
   observer.on_step = [&](const TrainProgress& progress) {
@@ -93,18 +111,21 @@ std::unique_ptr<FittedContender> GradConContender::fit(const ContenderRun& run,
   result.detector.model.metadata[kExperimentKey] = key(run);
   write_gradcon(path(run), result.detector);
   std::filesystem::remove(options.checkpoint);
-  return std::make_unique<FittedGradCon>(std::move(result.detector), run.options.false_alarms);
+  material.on_step();
+  return std::make_unique<FittedGradCon>(std::move(result.detector), false_alarms(run));
 }
 
 }  // namespace
 
-bool gradcon_takes(const Extent& input) {
-  return (input.channels == 1 || input.channels == 3) &&
-         input == gradcon_autoencoder(input.channels).input;
-}
-
-std::unique_ptr<Contender> make_gradcon_contender() {
-  return std::make_unique<GradConContender>();
+std::vector<ExperimentMethod> gradcon_methods() {
+  return {{kName, ResultsKind::kOneClass,
+           [](const ExperimentOptions& options) {
+             std::vector<std::unique_ptr<Entry>> entries;
+             entries.push_back(std::make_unique<GradConEntry>(
+                 std::get<OneClassExperiment>(options.kind).gradcon_epochs));
+             return entries;
+           },
+           takes}};
 }
 
 }  // namespace gradspace

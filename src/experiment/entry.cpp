@@ -1,0 +1,36 @@
+#include "experiment/entry.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "gradspace/version.h"
+
+namespace gradspace {
+
+using nlohmann::json;
+
+std::filesystem::path Entry::path(const ExperimentRun& run) const {
+  return run.stages.run_folder(run.number) / fmt::format("detector-{}.safetensors", text());
+}
+
+bool Entry::is_ours(const std::map<std::string, std::string>& metadata,
+                    const ExperimentRun& run) const {
+  const auto found = metadata.find(kExperimentKey);
+  return found != metadata.end() && found->second == key(run);
+}
+
+json ingredients_with_clean_images(const std::string& entry, json own, const ExperimentRun& run) {
+  // "contender" was the word of 0.1.0: with it, fits that lie in a folder of that time are still found.
+  return {{"stage", "fit"},
+          {"version", kVersion},
+          {"contender", entry},
+          {"of", std::move(own)},
+          {"run", run.number},
+          {"seed", run.options.classifier.seed},
+          {"false_alarms", std::get<OneClassExperiment>(run.options.kind).false_alarms},
+          {"train", run.stages.data().identity({"train"})},
+          {"val", run.stages.data().identity({"val"})}};
+}
+
+}  // namespace gradspace

@@ -1,0 +1,24 @@
+// What differs between the two experiments, beside their entries.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gradspace/experiment.h"
+
+namespace gradspace {
+
+ResultsKind results_kind(const ExperimentOptions& options);
+
+/// The options with the experiment's own challenges where none are asked for.
+ExperimentOptions with_defaults(ExperimentOptions options);
+
+/// Empty = all.
+std::vector<std::string> methods_asked_for(const ExperimentOptions& options);
+
+/// What the experiment alone reads, for results; `methods` are those of its table.
+nlohmann::json options_record(const ExperimentOptions& options,
+                              const std::vector<std::string>& methods);
+
+}  // namespace gradspace
