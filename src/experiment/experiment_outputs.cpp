@@ -128,7 +128,7 @@ void ExperimentOutputs::finish(int runs) {
 void write_samples(const fs::path& folder, const ExperimentData& data,
                    std::span<const SetName> conditions, const Model& model,
                    GradientBackend& backend) {
-  fs::create_directories(folder);
+  make_folder(folder);
   const std::shared_ptr<const Source> clean = data.open({"test"});
   json rows = json::array();
   for (const SetName& condition : conditions) {

@@ -198,7 +198,7 @@ class Run {
   }
 
   QualityBenchmarkResult finish() {
-    fs::create_directories(options_.out);
+    make_folder(options_.out);
     ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
                          metrics_.size());
     Scoring scoring(database_, metrics_, journal, observer_);
