@@ -35,7 +35,8 @@ std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const E
   return bytes;
 }
 
-/// Black, violet, orange, pale yellow: lighter stands for larger, so that nobody needs to tell hues apart.
+/// Black, violet, orange, pale yellow: lighter stands for larger, so that nobody needs to tell hues
+/// apart.
 constexpr std::array<Colour, 5> kHeat{
     {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
 
