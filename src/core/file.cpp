@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -17,22 +17,6 @@
 namespace gradspace {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) {
-      ::close(value_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
-
 /// What becomes of a file that is longer than the limit.
 enum class Excess { kRefuse, kLeave };
 
@@ -40,36 +24,16 @@ enum class Excess { kRefuse, kLeave };
 template <typename Container>
 void read_content(const std::filesystem::path& path, std::uint64_t max_bytes, Excess excess,
                   Container& content) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
-  }
-  struct stat status = {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw IoError(fmt::format("{}: not a regular file", path.string()));
-  }
-  const auto file_size = static_cast<std::uint64_t>(status.st_size);
+  const Descriptor file = open_to_read(path);
+  const std::uint64_t file_size = size_of_file(file, path.string());
   if (file_size > max_bytes && excess == Excess::kRefuse) {
     throw FormatError(
         fmt::format("{}: {} bytes, more than the {} allowed", path.string(), file_size, max_bytes));
   }
-  const std::uint64_t size = std::min(file_size, max_bytes);
-  content.resize(size);
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.get(), content.data() + done, size - done);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw IoError(fmt::format("{}: can't read: {}", path.string(), last_system_error()));
-    }
-    if (got == 0) {  // it shrank under us
-      break;
-    }
-    done += static_cast<std::size_t>(got);
-  }
-  content.resize(done);
+  content.resize(std::min(file_size, max_bytes));
+  const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(content.data()),
+                                      content.size());
+  content.resize(read_at(file, 0, bytes, path.string()));  // it may have shrunk under us
 }
 
 std::filesystem::path temporary_name(const std::filesystem::path& target) {
@@ -83,6 +47,14 @@ std::filesystem::path temporary_name(const std::filesystem::path& target) {
 
 std::string last_system_error() {
   return std::generic_category().message(errno);
+}
+
+void make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    throw IoError(fmt::format("{}: can't make the folder: {}", path.string(), error.message()));
+  }
 }
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
@@ -109,31 +81,22 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
 }
 
 AtomicFile::AtomicFile(std::filesystem::path target)
-    : target_(std::move(target)), temporary_(temporary_name(target_)) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
+    : target_(std::move(target)),
+      temporary_(temporary_name(target_)),
+      file_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+  if (!file_) {
     throw IoError(fmt::format("{}: can't write: {}", target_.string(), last_system_error()));
   }
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
+  if (file_) {
     ::unlink(temporary_.c_str());
   }
 }
 
 void AtomicFile::write(std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(descriptor_, bytes.data(), bytes.size());
-    if (wrote < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      throw IoError(fmt::format("{}: can't write: {}", target_.string(), last_system_error()));
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-  }
+  write_all(file_, bytes, target_.string());
 }
 
 void AtomicFile::write(std::string_view text) {
@@ -141,9 +104,9 @@ void AtomicFile::write(std::string_view text) {
 }
 
 void AtomicFile::commit(Survives survives) {
-  const bool flushed = survives == Survives::kKill || ::fsync(descriptor_) == 0;
+  const bool flushed = survives == Survives::kKill || ::fsync(file_.get()) == 0;
   const std::string reason = flushed ? std::string() : last_system_error();
-  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
+  const bool closed = ::close(file_.release()) == 0;
   if (flushed && closed && ::rename(temporary_.c_str(), target_.c_str()) == 0) {
     return;
   }
@@ -157,14 +120,6 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
   AtomicFile file(path);
   file.write(bytes);
   file.commit(survives);
-}
-
-void make_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw IoError(fmt::format("{}: can't make the folder: {}", folder.string(), error.message()));
-  }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

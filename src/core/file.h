@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/descriptor.h"
+
 namespace gradspace {
 
 /// The bytes of a regular file. Throws IoError, or FormatError when it is over `max_bytes`.
@@ -48,7 +50,7 @@ class AtomicFile {
  private:
   std::filesystem::path target_;
   std::filesystem::path temporary_;
-  int descriptor_ = -1;
+  Descriptor file_;
 };
 
 /// AtomicFile in one call.
@@ -56,8 +58,8 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
                 Survives survives = Survives::kPowerLoss);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-/// Creates the folder, and those above it, where they are not there. Throws IoError.
-void make_folder(const std::filesystem::path& folder);
+/// Makes a folder and those that it lies in, where they are missing. Throws IoError.
+void make_folder(const std::filesystem::path& path);
 
 /// "No such file or directory", for messages, from errno's present value.
 std::string last_system_error();

@@ -1,37 +1,24 @@
 #include "core/mapped_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/file.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : name_(path.string()) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
-    throw IoError(fmt::format("{}: can't open: {}", name_, last_system_error()));
-  }
-  struct stat status = {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor);
-    throw IoError(fmt::format("{}: not a regular file", name_));
-  }
-  size_ = static_cast<std::size_t>(status.st_size);
+  const Descriptor file = open_to_read(path);  // the mapping outlives it
+  size_ = static_cast<std::size_t>(size_of_file(file, name_));
   if (size_ > 0) {
-    void* const address = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
+    void* const address = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
     if (address == MAP_FAILED) {
-      const std::string reason = last_system_error();
-      ::close(descriptor);
-      throw IoError(fmt::format("{}: can't map: {}", name_, reason));
+      throw IoError(fmt::format("{}: can't map: {}", name_, last_system_error()));
     }
     data_ = static_cast<const std::uint8_t*>(address);
   }
-  ::close(descriptor);  // the mapping holds the file
 }
 
 MappedFile::~MappedFile() {

@@ -9,17 +9,16 @@
 #include <span>
 #include <string>
 
+#include "core/descriptor.h"
+
 namespace gradspace {
 
 class RandomAccessFile {
  public:
   /// Throws IoError; also for what is not a regular file.
   explicit RandomAccessFile(const std::filesystem::path& path);
-  /// Takes `descriptor` over; `name` stands in messages.
-  RandomAccessFile(int descriptor, std::string name);
-  ~RandomAccessFile();
-  RandomAccessFile(RandomAccessFile&& other) noexcept;
-  RandomAccessFile& operator=(RandomAccessFile&& other) noexcept;
+  /// `name` stands in messages.
+  RandomAccessFile(Descriptor file, std::string name);
 
   /// When it was opened.
   std::uint64_t size() const { return size_; }
@@ -31,7 +30,7 @@ class RandomAccessFile {
   void read_exactly(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
 
  private:
-  int descriptor_ = -1;
+  Descriptor file_;
   std::uint64_t size_ = 0;
   std::string name_;
 };

@@ -29,12 +29,13 @@ std::filesystem::path temporary_folder() {
 
 }  // namespace
 
-TemporaryFile::TemporaryFile() : folder_(temporary_folder()) {
-  descriptor_ = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) {  // not every file system has O_TMPFILE
+TemporaryFile::TemporaryFile()
+    : folder_(temporary_folder()),
+      file_(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) {
+  if (!file_) {  // not every file system has O_TMPFILE
     std::string name = (folder_ / "gradspace-XXXXXX").string();
-    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor_ < 0) {
+    file_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+    if (!file_) {
       throw IoError(fmt::format("{}: can't make a temporary file: {}", folder_.string(),
                                 last_system_error()));
     }
@@ -46,27 +47,14 @@ TemporaryFile::~TemporaryFile() {
   if (!mapped_.empty()) {
     ::munmap(mapped_.data(), mapped_.size());
   }
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
 }
 
 void TemporaryFile::append(std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(descriptor_, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) {
-      continue;
-    }
-    if (wrote < 0) {
-      throw IoError(fmt::format("{}: can't write a temporary file: {}", folder_.string(),
-                                last_system_error()));
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-  }
+  write_all(file_, bytes, folder_.string() + ": a temporary file");
 }
 
 RandomAccessFile TemporaryFile::release(std::string name) {
-  return RandomAccessFile(std::exchange(descriptor_, -1), std::move(name));
+  return {std::move(file_), std::move(name)};
 }
 
 std::span<std::uint8_t> TemporaryFile::map(std::size_t size, const std::string& what) {
@@ -74,10 +62,10 @@ std::span<std::uint8_t> TemporaryFile::map(std::size_t size, const std::string& 
   // Reserved at once: a disk that fills up later would end the process by a signal.
   int error = EINTR;
   while (error == EINTR) {
-    error = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(size));
+    error = ::posix_fallocate(file_.get(), 0, static_cast<off_t>(size));
   }
   if (error == 0) {
-    void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+    void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
     if (address != MAP_FAILED) {
       mapped_ = {static_cast<std::uint8_t*>(address), size};
       return mapped_;

@@ -33,7 +33,7 @@ class TemporaryFile {
 
  private:
   std::filesystem::path folder_;
-  int descriptor_ = -1;
+  Descriptor file_;
   std::span<std::uint8_t> mapped_;
 };
 

@@ -1,10 +1,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <future>
@@ -36,61 +34,33 @@ constexpr std::size_t kNpyHeaderSize = 128;
 class OutputFile {
  public:
   explicit OutputFile(const fs::path& path)
-      : name_(path.string()),
-        descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (descriptor_ < 0) {
-      throw IoError(fmt::format("{}: can't write: {}", name_, last_system_error()));
-    }
+      : name_(path.string()), file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    check(file_ ? 0 : -1);
   }
-  ~OutputFile() { ::close(descriptor_); }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
 
-  std::uint64_t size() const {
-    struct stat status = {};
-    check(::fstat(descriptor_, &status));
-    return static_cast<std::uint64_t>(status.st_size);
-  }
+  std::uint64_t size() const { return size_of_file(file_, name_); }
 
   /// Forgets what lies behind `size`.
-  void cut(std::uint64_t size) const { check(::ftruncate(descriptor_, static_cast<off_t>(size))); }
+  void cut(std::uint64_t size) const { check(::ftruncate(file_.get(), static_cast<off_t>(size))); }
 
   void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t wrote =
-          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (wrote < 0 && errno == EINTR) {
-        continue;
-      }
-      check(wrote < 0 ? -1 : 0);
-      offset += static_cast<std::uint64_t>(wrote);
-      bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-    }
+    write_all(file_, bytes, name_, offset);
   }
 
   std::string read(std::uint64_t size) const {
     std::string text(size, '\0');
-    std::uint64_t done = 0;
-    while (done < size) {
-      const ssize_t got =
-          ::pread(descriptor_, text.data() + done, size - done, static_cast<off_t>(done));
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got <= 0) {
-        throw IoError(fmt::format("{}: can't read: {}", name_, last_system_error()));
-      }
-      done += static_cast<std::uint64_t>(got);
+    if (read_at(file_, 0, {reinterpret_cast<std::uint8_t*>(text.data()), size}, name_) != size) {
+      throw IoError(fmt::format("{}: can't read: it has become shorter", name_));
     }
     return text;
   }
 
   const std::string& name() const { return name_; }
 
-  void flush() const { check(::fdatasync(descriptor_)); }
+  void flush() const { check(::fdatasync(file_.get())); }
 
   /// Whether this process is now the only writer.
-  bool lock() const { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+  bool lock() const { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }
 
  private:
   void check(int status) const {
@@ -100,7 +70,7 @@ class OutputFile {
   }
 
   std::string name_;
-  int descriptor_;
+  Descriptor file_;
 };
 
 /// How far the work is: kept beside the data while it is partial. What the files hold beyond is of
@@ -169,11 +139,10 @@ const fs::path& prepare(const fs::path& target, const fs::path& partial) {
 }
 
 void flush_folder(const fs::path& path) {
-  const int descriptor =
-      ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor >= 0) {
-    ::fsync(descriptor);
-    ::close(descriptor);
+  const Descriptor folder(
+      ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder) {
+    ::fsync(folder.get());
   }
 }
 

@@ -93,18 +93,18 @@ Detector LeaveGroupOutEntry::make(const FitMaterial& material) const {
   detector.columns = needs_.blocks;
   detector.model_sha256 = run.model_sha256;
   const std::size_t columns = dimension(detector.columns);
-  const auto in = gradients_of(material.clean->train.observations, detector.columns);
-  const auto validation_in =
+  const ObservedGradients in = gradients_of(material.clean->train.observations, detector.columns);
+  const ObservedGradients validation_in =
       gradients_of(material.clean->validation.observations, detector.columns);
   const auto out = challenged_gradients(run, "train");
   const auto validation_out = challenged_gradients(run, "val");
   ClassifierOptions options = run.options.classifier;
   options.seed = run.seed();
   const Classifier classifier =
-      train_classifier(view_of(in, columns), view_of(out, columns), view_of(validation_in, columns),
+      train_classifier(in.rows, view_of(out, columns), validation_in.rows,
                        view_of(validation_out, columns), options);
   detector.weights = classifier.weights();
-  detector.calibration = Calibration(classifier.score(view_of(validation_in, columns)));
+  detector.calibration = Calibration(classifier.score(validation_in.rows));
   detector.threshold =
       detector.calibration.threshold(std::get<OneClassExperiment>(run.options.kind).false_alarms);
   detector.metadata["options"] = json{{"trained_on", types_}, {"level", level_}}.dump();

@@ -10,8 +10,6 @@
 #include <boost/crc.hpp>
 #include <cerrno>
 #include <chrono>
-#include <string_view>
-#include <system_error>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -60,20 +58,15 @@ EventFile::EventFile(const std::filesystem::path& folder) {
   auto seconds = static_cast<std::int64_t>(seconds_since_1970());
   do {
     path_ = folder / fmt::format("events.out.tfevents.{:010}.{}", seconds++, host_name());
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-  } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) {
+    file_ =
+        Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  } while (!file_ && errno == EEXIST);
+  if (!file_) {
     throw IoError(fmt::format("{}: can't write: {}", path_.string(), last_system_error()));
   }
   tfevents::Event version = event_at(0);
   version.set_file_version("brain.Event:2");
   append_frame(version.SerializeAsString());
-}
-
-EventFile::~EventFile() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
 }
 
 void EventFile::session_start(std::int64_t step) {
@@ -111,14 +104,7 @@ void EventFile::append_frame(const std::string& message) {
   append_little_endian(frame, masked_crc32c(bytes_of(frame)));
   frame += message;
   append_little_endian(frame, masked_crc32c(bytes_of(message)));
-  std::string_view rest = frame;
-  while (!rest.empty()) {
-    const ssize_t wrote = ::write(descriptor_, rest.data(), rest.size());
-    if (wrote < 0 && errno != EINTR) {
-      throw IoError(fmt::format("{}: can't write: {}", path_.string(), last_system_error()));
-    }
-    rest.remove_prefix(wrote < 0 ? 0 : static_cast<std::size_t>(wrote));
-  }
+  write_all(file_, bytes_of(frame), path_.string());
 }
 
 }  // namespace gradspace

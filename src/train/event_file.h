@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor.h"
 #include "gradspace/image.h"
 
 namespace gradspace {
@@ -27,9 +28,6 @@ class EventFile {
   /// Makes `folder` and a file events.out.tfevents.<seconds>.<host> in it; seconds are moved on
   /// when that name is taken. Throws IoError.
   explicit EventFile(const std::filesystem::path& folder);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
 
@@ -42,7 +40,7 @@ class EventFile {
   void append_frame(const std::string& message);
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  Descriptor file_;
 };
 
 }  // namespace gradspace

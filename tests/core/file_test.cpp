@@ -61,5 +61,15 @@ TEST(AtomicFile, RefusesAFolderThatIsNotThere) {
               ThrowsMessage<IoError>(HasSubstr("/no/such/folder/a: can't write")));
 }
 
+TEST(MakeFolder, MakesThoseThatItLiesInAndNamesWhatIsInTheWay) {
+  const testing::TemporaryFolder folder;
+  make_folder(folder / "a/b/c");
+  make_folder(folder / "a/b/c");
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "a/b/c"));
+  write_file(folder / "a/file", "x");
+  EXPECT_THAT([&] { make_folder(folder / "a/file/b"); },
+              ThrowsMessage<IoError>(HasSubstr("a/file/b: can't make the folder: ")));
+}
+
 }  // namespace
 }  // namespace gradspace
