@@ -2,8 +2,8 @@
 //
 //   camera_loop MODEL DETECTOR FRAME_OR_FOLDER...
 //
-// The frames are image files, or folders of them in the order of their names. They stand for a camera:
-// whatever delivers pixels can make an Image of them. A frame that can't be read is reported and passed
+// The frames are image files, or folders of them in the order of their names. They stand for a camera, whose
+// buffers a gradspace::ImageView describes without a copy. A frame that can't be read is reported and passed
 // over, because one broken frame must not stop the watch.
 #include <gradspace/error.h>
 #include <gradspace/image.h>
@@ -40,8 +40,7 @@ std::vector<fs::path> frames_of(std::span<char*> arguments) {
 /// Prints the verdict on one frame. Returns whether it is out of distribution.
 bool watch(gradspace::Scorer& scorer, const fs::path& frame) {
   const auto begin = std::chrono::steady_clock::now();
-  const gradspace::Image image = gradspace::read_image(frame);
-  const gradspace::ImageScore verdict = scorer.score({&image, 1}).front();
+  const gradspace::ImageScore verdict = scorer.score(gradspace::read_image(frame));
   const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begin;
   std::printf("%s score %.6g p-value %.3g %.2f ms%s\n", frame.c_str(), verdict.score,
               verdict.p_value, taken.count(),
@@ -50,11 +49,9 @@ bool watch(gradspace::Scorer& scorer, const fs::path& frame) {
 }
 
 int run(std::span<char*> arguments) {
-  const gradspace::Model model = gradspace::read_model(arguments[0]);
-  const gradspace::Detector detector = gradspace::read_detector(arguments[1]);
   // A scorer is for one thread. Several cameras can share one, or have a thread and a scorer each.
-  gradspace::Scorer scorer(gradspace::make_native_backend(model, detector.columns), detector,
-                           model.spec);
+  gradspace::Scorer scorer(gradspace::read_model(arguments[0]),
+                           gradspace::read_detector(arguments[1]));
   std::size_t flagged = 0;
   std::size_t scored = 0;
   for (const fs::path& frame : frames_of(arguments.subspan(2))) {

@@ -25,10 +25,11 @@ int run(const std::string& model_path, const std::string& folder, const std::str
       features.empty() ? gradspace::proposed_features(model.spec) : features, model.spec);
   const std::unique_ptr<gradspace::Source> source = gradspace::open_source(folder);
 
-  // The empty text is where the model's SHA-256 would stand. With it, `gradspace fit` and `evaluate` can
-  // tell that a detector and a feature set belong to one model; here the numbers are for other programs.
+  // The fingerprint lets `gradspace fit` and `evaluate` tell that a detector and a feature set belong to one
+  // model.
   gradspace::FeatureSetWriter writer(
-      out, gradspace::describe_extraction(*source, folder, columns, "", "{}"));
+      out, gradspace::describe_extraction(*source, folder, columns, gradspace::fingerprint(model),
+                                          "{}"));
   const gradspace::ExtractResult result = gradspace::extract_features(
       *source, model.spec.input, [&] { return gradspace::make_native_backend(model, columns); },
       writer);
