@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "core/allocation.h"
+#include "cli/allocation.h"
 #include "core/random.h"
 #include "gradspace/quality.h"
 #include "quality/prepared_image.h"
@@ -237,6 +237,6 @@ BENCHMARK(correlate)->Name("part/ranks_and_correlation")->Unit(benchmark::kMilli
 
 int main(int argc, char** argv) {
   benchmark::AddCustomContext("threads", "1");
-  gradspace::keep_freed_memory();  // as the command does
+  gradspace::cli::keep_freed_memory();  // as the command does
   return gradspace::run_benchmarks(argc, argv);
 }

@@ -43,6 +43,7 @@ struct GRADSPACE_API DecoderTrainingOptions {
   /// Go on from the checkpoint where there is one; it must be of the same options (but for the
   /// number of iterations) and photographs.
   bool resume = false;
+  int threads = 0;  ///< 0 = all cores
 
   /// Throws InvalidArgument.
   void validate() const;

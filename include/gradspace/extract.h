@@ -14,6 +14,7 @@
 #include "gradspace/export.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradient.h"
+#include "gradspace/job_observer.h"
 #include "gradspace/model.h"
 #include "gradspace/source.h"
 
@@ -27,13 +28,6 @@ struct GRADSPACE_API ExtractOptions {
   void validate() const;
 };
 
-struct ExtractObserver {
-  /// Images dealt with, of all, those of earlier runs included; one call at a time.
-  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
-  /// Asked before every batch; true ends the work after the batches that have begun.
-  std::function<bool()> stop_requested;
-};
-
 struct ExtractResult {
   std::uint64_t images_done = 0;  ///< written or left out, in all runs
   std::uint64_t rows = 0;         ///< written
@@ -45,7 +39,9 @@ using BackendFactory = std::function<std::unique_ptr<GradientBackend>()>;
 
 /// Fills a feature set with one row for each image of `source`, from `writer.images_done()` on, and
 /// finishes it. `input` is the model's; its channels decide between grey and RGB. An image that can't
-/// be read is left out and listed in the set's failures. When the work is stopped, or an exception
+/// be read is left out, reported and listed in the set's failures. The observer counts images, those of
+/// earlier runs included, and is asked before every batch whether to stop; batches that have begun are
+/// finished. When the work is stopped, or an exception
 /// ends it, the writer's partial set can be continued.
 /// Throws InvalidArgument when the backend's blocks are not the writer's columns; FormatError when no
 /// image could be read (the partial set is then removed); what backend and writer throw.
@@ -53,7 +49,7 @@ GRADSPACE_API ExtractResult extract_features(const Source& source, const Extent&
                                              const BackendFactory& make_backend,
                                              FeatureSetWriter& writer,
                                              const ExtractOptions& options = {},
-                                             const ExtractObserver& observer = {});
+                                             const JobObserver& observer = {});
 
 /// The meta of a set that `extract_features` fills: version, counts and digest are worked out.
 GRADSPACE_API FeatureSetMeta describe_extraction(const Source& source, std::string source_text,

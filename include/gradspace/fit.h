@@ -1,4 +1,4 @@
-// Fitting a detector to feature sets, and judging one by its scores.
+// Fitting a detector to feature sets or images, and judging one by its scores.
 #pragma once
 
 #include <functional>
@@ -7,29 +7,34 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/borrowed.h"
 #include "gradspace/classifier.h"
 #include "gradspace/detector.h"
 #include "gradspace/export.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/job_observer.h"
+#include "gradspace/model.h"
+#include "gradspace/one_class.h"
 #include "gradspace/results.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
 
+/// How the paper's classifier is fitted to feature sets.
 struct FitOptions {
-  std::string method = "classifier";  ///< the only one for feature sets; see one_class.h
   /// Blocks of the sets to use, "layer:loss" or "mu", comma-separated; empty = all columns.
   std::string features;
   ClassifierOptions classifier;
   /// Sets the threshold by `calibrate_threshold` on the clean validation scores; else it is 0.5.
   std::optional<double> false_alarms;
+  int threads = 0;  ///< 0 = all cores
 };
 
 /// Sets of one model with equal columns. Where a validation set is null, every fifth row in a
 /// seeded random order is held out of the training set.
 struct FitData {
-  const FeatureSet& inliers;
-  const FeatureSet& outliers;
+  Borrowed<FeatureSet> inliers;
+  Borrowed<FeatureSet> outliers;
   const FeatureSet* validation_inliers = nullptr;
   const FeatureSet* validation_outliers = nullptr;
 };
@@ -39,6 +44,20 @@ struct FitData {
 GRADSPACE_API Detector
 fit_detector(const FitData& data, const FitOptions& options,
              const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
+
+/// Clean images, and others of the same kind to validate on. Where those are null, every fifth image in a
+/// seeded random order is held out of the clean ones.
+struct CleanSources {
+  Borrowed<Source> clean;
+  const Source* validation = nullptr;
+};
+
+/// Fits a one-class method to images: reads and observes them on the native engine, fits, calibrates. The
+/// observer counts the images read, of each source in turn; images that can't be read are left out and
+/// reported. Throws InvalidArgument as `fit_one_class` does, or when the sources hold no image.
+GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sources,
+                                     const OneClassOptions& options, int threads = 0,
+                                     const JobObserver& observer = {});
 
 /// The detector's scores of a whole set, in order; `name` stands in messages.
 GRADSPACE_API std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
@@ -62,7 +81,7 @@ GRADSPACE_API std::vector<ResultRow> judge(const std::string& name,
 /// A set with a name for messages.
 struct NamedSet {
   std::string name;
-  const FeatureSet* set;
+  Borrowed<FeatureSet> set;
 };
 
 /// `judge` by the detector's scores of feature sets, at its threshold.

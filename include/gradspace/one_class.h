@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "gradspace/borrowed.h"
 #include "gradspace/detector.h"
 #include "gradspace/export.h"
 #include "gradspace/gradient.h"
@@ -148,10 +149,10 @@ struct GRADSPACE_API OneClassOptions {
 
 /// Clean images as they are observed by the model of `spec`. The two sets have no image in common.
 struct OneClassData {
-  const AutoencoderSpec& spec;
+  Borrowed<AutoencoderSpec> spec;
   std::string model_sha256;
-  const Observations& train;
-  const Observations& validation;  ///< sets the threshold, nothing else
+  Borrowed<Observations> train;
+  Borrowed<Observations> validation;  ///< sets the threshold, nothing else
   /// Makes backends for methods that observe images of their own.
   std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)> make_backend;
 };

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "gradspace/agreement.h"
 #include "gradspace/export.h"
+#include "gradspace/job_observer.h"
 
 namespace gradspace {
 
@@ -23,18 +23,10 @@ struct GRADSPACE_API QualityBenchmarkOptions {
   std::filesystem::path decoder;         ///< empty = the one that ships
   std::optional<bool> larger_is_better;  ///< of opinions; empty = as the database has it
   AgreementOptions agreement;            ///< its larger_is_better is not used
+  int threads = 0;                       ///< 0 = all cores
 
   /// Throws InvalidArgument.
   void validate() const;
-};
-
-struct QualityBenchmarkObserver {
-  /// One call at a time.
-  std::function<void(std::size_t done, std::size_t total)> on_score;
-  /// A file of the database that is missing, or a pair that can't be scored; one call at a time.
-  std::function<void(std::string_view reason)> on_failure;
-  /// Asked after each pair; true ends the work. What is scored is kept.
-  std::function<bool()> stop_requested;
 };
 
 struct QualitySummaryRow {
@@ -62,15 +54,16 @@ struct QualityBenchmarkResult {
   bool stopped = false;                       ///< on request; nothing but the scores so far is kept
 };
 
-/// Scores on all cores, a reference prepared once, and writes into `out`
+/// Scores all pairs and writes into `out`. The observer counts pairs; failures are files of the database that
+/// are missing, and pairs that can't be scored. After a stop, what is scored is kept.
 ///   scores.csv    reference, distorted, type, opinion, and one column a metric; empty where a score
 ///                 is infinite (PSNR of equal images), which counts for no figure
 ///   results.json  options, "summary" and "published"
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
 /// database, decoder and metrics are the same. Throws InvalidArgument, IoError, FormatError; Error
 /// when no pair could be scored.
-GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(
-    const QualityBenchmarkOptions& options, const QualityBenchmarkObserver& observer = {});
+GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
+                                                           const JobObserver& observer = {});
 
 /// The summary for people: figures with their intervals, published ones beside them, then SROCC by
 /// type.

@@ -4,13 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "challenge/sheet.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
-#include "jobs/challenge_files.h"
 
 namespace gradspace::cli {
 namespace {
@@ -77,17 +76,6 @@ std::string summaries() {
   return text;
 }
 
-void draw_sheet(const Arguments& arguments, const challenge::BatchOptions& options) {
-  const auto source = open_source(arguments.input, options.source);
-  challenge::SheetOptions sheet;
-  sheet.types = options.types;
-  sheet.levels = options.levels;
-  sheet.seed = options.seed;
-  sheet.key = challenge::image_key(*source, 0);
-  sheet.challenge = options.challenge;
-  write_image(arguments.sheet, challenge::contact_sheet(source->load(0), sheet));
-}
-
 int report(const Arguments& arguments, const challenge::BatchResult& result) {
   for (std::size_t i = 0; i < std::min(kFailuresShown, result.failures.size()); ++i) {
     fmt::print(stderr, "gradspace: {}\n", result.failures[i]);
@@ -109,7 +97,7 @@ int report(const Arguments& arguments, const challenge::BatchResult& result) {
 int work(const Arguments& arguments) {
   const challenge::BatchOptions options = arguments.batch_options();
   if (!arguments.sheet.empty()) {
-    draw_sheet(arguments, options);
+    challenge::write_contact_sheet(arguments.input, arguments.sheet, options);
   }
   if (arguments.output.empty()) {
     return kDone;
@@ -118,7 +106,7 @@ int work(const Arguments& arguments) {
   {
     const InterruptGuard guard;
     Progress progress("challenge", "images", arguments.quiet);
-    challenge::BatchObserver observer;
+    JobObserver observer;
     observer.on_progress = [&](std::size_t done, std::size_t total) {
       progress.update(done, total);
     };

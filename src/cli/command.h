@@ -1,5 +1,5 @@
-// What a subcommand is. A new one is one file, `<name>_command.cpp`, with a function that returns its
-// Command, and a line in registry.cpp.
+// What a subcommand is. A new one is one file, `<name>_command.cpp`, with a function `<name>_command` that
+// returns its Command, and a line in CMakeLists.txt.
 #pragma once
 
 #include <functional>

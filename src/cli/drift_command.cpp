@@ -1,20 +1,18 @@
 // gradspace drift: does a stream still look like the clean images?
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "cli/commands.h"
-#include "cli/output_format.h"
+#include "cli/printer.h"
+#include "cli/scoring.h"
 #include "gradspace/drift.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
-#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {
@@ -28,68 +26,43 @@ struct Arguments {
   int threads = 0;
 };
 
-void print_header(OutputFormat format, const Arguments& arguments) {
+PrinterLayout layout_for(const Arguments& arguments) {
   const nlohmann::json options = {{"gradspace_version", kVersion},
                                   {"model", arguments.model},
                                   {"detector", arguments.detector},
                                   {"window", arguments.options.window},
                                   {"false_alarms", arguments.options.false_alarms}};
-  switch (format) {
-    case OutputFormat::kTable:
-      fmt::print("{:>6}  {:>11}  {:>8}  {:>10}  {:>10}  {:>12}  verdict\n", "window", "first image",
-                 "distance", "p", "level", "median score");
-      break;
-    case OutputFormat::kJsonLines:
-      fmt::print("{}\n", nlohmann::json{{"options", options}}.dump());
-      break;
-    case OutputFormat::kCsv:
-      fmt::print("# {}\nwindow,first_image,distance,p_value,level,median_score,verdict\n",
-                 options.dump());
-      break;
-  }
+  return {{{"window", "window", 6},
+           {"first_image", "first image", 11},
+           {"distance", "distance", 8, "{:.4f}"},
+           {"p_value", "p", 10, "{:.3g}"},
+           {"level", "level", 10, "{:.3g}"},
+           {"median_score", "median score", 12, "{:.6g}"},
+           {"verdict", "verdict"}},
+          options.dump()};
 }
 
-void print(OutputFormat format, const DriftWindow& window) {
-  const char* verdict = window.drifted ? "drift" : "clean";
-  switch (format) {
-    case OutputFormat::kTable:
-      fmt::print("{:>6}  {:>11}  {:8.4f}  {:10.3g}  {:10.3g}  {:12.6g}  {}\n", window.number,
-                 window.first_image, window.statistic, window.p_value, window.level,
-                 window.median_score, verdict);
-      break;
-    case OutputFormat::kJsonLines:
-      fmt::print("{}\n", nlohmann::json{{"window", window.number},
-                                        {"first_image", window.first_image},
-                                        {"distance", window.statistic},
-                                        {"p_value", window.p_value},
-                                        {"level", window.level},
-                                        {"median_score", window.median_score},
-                                        {"verdict", verdict}}
-                             .dump());
-      break;
-    case OutputFormat::kCsv:
-      fmt::print("{},{},{},{},{},{},{}\n", window.number, window.first_image, window.statistic,
-                 window.p_value, window.level, window.median_score, verdict);
-      break;
-  }
-  std::fflush(stdout);
+std::vector<Cell> row_of(const DriftWindow& window) {
+  return {window.number,
+          window.first_image,
+          window.statistic,
+          window.p_value,
+          window.level,
+          window.median_score,
+          window.drifted ? "drift" : "clean"};
 }
 
 int drift(const Arguments& arguments) {
   const OutputFormat format = parse_output_format(arguments.format);
   const Model model = read_model(arguments.model);
-  const Detector detector = read_detector_for(arguments.detector, arguments.model);
+  const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   DriftMonitor monitor(detector.calibration, arguments.options);
-  std::optional<tbb::global_control> limit;
-  if (arguments.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(arguments.threads));
-  }
   std::ios::sync_with_stdio(false);
-  print_header(format, arguments);
-  Scoring scoring(model, detector, "native", [&](const Outcome& outcome) {
-    if (const auto window = monitor.add(outcome.score.score)) {
-      print(format, *window);
+  const Printer printer(format, layout_for(arguments));
+  Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
+    if (const auto window = monitor.add(image.score.score)) {
+      printer.print(row_of(*window));
+      std::fflush(stdout);
     }
   });
   scoring.run_input(arguments.input);

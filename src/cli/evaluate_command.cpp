@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/scoring.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/results.h"
-#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {
@@ -50,10 +50,10 @@ int evaluate_feature_sets(const Arguments& arguments) {
   std::vector<NamedSet> outliers;
   for (const std::string& path : arguments.outliers) {
     sets.push_back(std::make_unique<FeatureSet>(path));
-    outliers.push_back({path, sets.back().get()});
+    outliers.push_back({path, *sets.back()});
   }
   show(arguments, detector.threshold,
-       evaluate_detector(detector, {arguments.inliers, &inliers}, outliers,
+       evaluate_detector(detector, {arguments.inliers, inliers}, outliers,
                          arguments.method_of(detector), 0));
   return 0;
 }
@@ -61,12 +61,12 @@ int evaluate_feature_sets(const Arguments& arguments) {
 /// Images that can't be read are left out and listed at the end; the exit status says so.
 int evaluate_images(const Arguments& arguments) {
   const Model model = read_model(arguments.model);
-  const Detector detector = read_detector_for(arguments.detector, arguments.model);
+  const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
-  Scoring scoring(model, detector, "native", [&](const Outcome& outcome) {
-    judged->push_back({outcome.image, outcome.score.score});
+  Scoring scoring(model, detector, {}, [&](const ScoredImage& image) {
+    judged->push_back({image.image, image.score.score});
   });
   scoring.run_input(arguments.inliers);
   judged = &outliers;

@@ -10,10 +10,10 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
 #include "gradspace/experiment.h"
 #include "gradspace/report.h"
-#include "jobs/challenge_files.h"
 
 namespace gradspace::cli {
 namespace {

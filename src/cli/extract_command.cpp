@@ -11,7 +11,6 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "core/hash.h"
 #include "gradspace/backends.h"
 #include "gradspace/extract.h"
 
@@ -41,10 +40,8 @@ ExtractResult run(const Arguments& arguments, const Model& model, const Source& 
         fmt::format("going on after {} of {} images", writer.images_done(), source.size()));
   }
   const InterruptGuard interrupt;
-  ExtractObserver observer;
-  observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
-    progress.update(done, total);
-  };
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
   observer.stop_requested = [] { return InterruptGuard::requested(); };
   return extract_features(source, model.spec.input, make_backend, writer, arguments.options,
                           observer);
@@ -64,9 +61,8 @@ int extract(const Arguments& arguments) {
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
                                   {"source", arguments.source}};
-  FeatureSetWriter writer(arguments.out,
-                          describe_extraction(*source, arguments.data, blocks,
-                                              sha256_hex_of_file(arguments.model), options.dump()));
+  FeatureSetWriter writer(arguments.out, describe_extraction(*source, arguments.data, blocks,
+                                                             fingerprint(model), options.dump()));
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
   if (result.stopped) {

@@ -3,19 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/commands.h"
 #include "cli/progress.h"
-#include "core/hash.h"
-#include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/one_class.h"
 #include "gradspace/source.h"
-#include "gradspace/train.h"
 
 namespace gradspace::cli {
 namespace {
@@ -30,6 +26,7 @@ struct Arguments {
   std::string validation_outliers;
   std::string out;
   bool quiet = false;
+  std::string method = "classifier";
   FitOptions options;
   double false_alarms = 0;
   std::vector<std::string> distortions;
@@ -39,89 +36,53 @@ std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
 }
 
-/// Every fifth image in a seeded random order, where there are no validation images.
-struct CleanImages {
-  Observations train;
-  Observations validation;
-};
-
-CleanImages hold_out(const Observations& all, std::uint64_t seed) {
-  constexpr std::size_t kHoldOut = 5;
-  const auto order = permutation(static_cast<std::uint32_t>(all.count), combine(seed, 101));
-  std::vector<std::uint32_t> train;
-  std::vector<std::uint32_t> validation;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    (i % kHoldOut == kHoldOut - 1 ? validation : train).push_back(order[i]);
-  }
-  return {select(all, train), select(all, validation)};
-}
-
-/// Observes all images of a source; lists those that can't be read.
-Observations observe_source(const std::string& path, const Model& model,
-                            const ObservationNeeds& needs, bool quiet) {
-  Progress progress("read", "images", quiet);
-  const auto images = std::make_shared<const ImageStore>(
-      *open_source(path), model.spec.input,
-      [&](std::size_t done, std::size_t total) { progress.update(done, total); });
-  for (const std::string& failure : images->failures()) {
-    progress.say(failure);
-  }
-  Observations observed = observe([&] { return make_native_backend(model, needs.blocks); }, needs,
-                                  model.spec, images->images(0, images->size()));
-  observed.pixels_owner = images;
-  return observed;
-}
-
-int fit_to_images(const Arguments& arguments) {
+int fit_from_images(const Arguments& arguments) {
   if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
     throw InvalidArgument(fmt::format(
         "fit: {} learns from clean images alone: give --model and --data, no feature sets",
-        arguments.options.method));
+        arguments.method));
   }
   const Model model = read_model(arguments.model);
   OneClassOptions options;
-  options.method = arguments.options.method;
+  options.method = arguments.method;
   options.seed = arguments.options.classifier.seed;
   options.distortions = arguments.distortions;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
   }
   options.validate();
-  const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
-  CleanImages clean;
-  clean.train = observe_source(arguments.data, model, needs, arguments.quiet);
-  if (arguments.validation_data.empty()) {
-    clean = hold_out(clean.train, options.seed);
-  } else {
-    clean.validation = observe_source(arguments.validation_data, model, needs, arguments.quiet);
-  }
-  const Detector detector =
-      fit_one_class({model.spec, sha256_hex_of_file(arguments.model), clean.train, clean.validation,
-                     [&](std::vector<FeatureBlock> blocks) {
-                       return make_native_backend(model, std::move(blocks));
-                     }},
-                    options);
+  const std::unique_ptr<Source> clean = open_source(arguments.data);
+  const std::unique_ptr<Source> validation =
+      arguments.validation_data.empty() ? nullptr : open_source(arguments.validation_data);
+  Progress progress("read", "images", arguments.quiet);
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+  observer.on_failure = [&](std::string_view line) { progress.say(line); };
+  const Detector detector = fit_to_images(model, {*clean, validation.get()}, options, 0, observer);
   write_detector(arguments.out, detector);
-  Progress("fit", "", arguments.quiet)
-      .say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
   return 0;
 }
 
 int fit(const Arguments& arguments) {
-  if (is_one_class_method(arguments.options.method)) {
-    return fit_to_images(arguments);
+  if (is_one_class_method(arguments.method)) {
+    return fit_from_images(arguments);
   }
   if (arguments.inliers.empty() || arguments.outliers.empty()) {
-    throw InvalidArgument(
-        fmt::format("fit: {} wants --inliers and --outliers", arguments.options.method));
+    throw InvalidArgument(fmt::format("fit: {} wants --inliers and --outliers", arguments.method));
   }
   const FeatureSet inliers(arguments.inliers);
   const FeatureSet outliers(arguments.outliers);
   const std::optional<FeatureSet> validation_in = open_optional(arguments.validation_inliers);
   const std::optional<FeatureSet> validation_out = open_optional(arguments.validation_outliers);
-  FitData data{inliers, outliers, validation_in ? &*validation_in : nullptr,
-               validation_out ? &*validation_out : nullptr};
+  if (arguments.method != "classifier") {
+    throw InvalidArgument(
+        fmt::format("fit: method \"{}\" can't be fitted to feature sets, only classifier can",
+                    arguments.method));
+  }
+  const FitData data{inliers, outliers, validation_in ? &*validation_in : nullptr,
+                     validation_out ? &*validation_out : nullptr};
   FitOptions options = arguments.options;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
@@ -158,7 +119,7 @@ Command fit_command() {
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
         }
-        app.add_option("--method", a.options.method, methods);
+        app.add_option("--method", a.method, methods);
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,26 +17,25 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/output_format.h"
 #include "cli/output_target.h"
+#include "cli/printer.h"
 #include "cli/progress.h"
 #include "cli/training_images.h"
-#include "core/csv.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
 #include "gradspace/gradcon_benchmark.h"
 #include "gradspace/source.h"
+#include "gradspace/threads.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
 namespace {
 
-std::optional<tbb::global_control> limit_threads(int threads) {
-  std::optional<tbb::global_control> limit;
-  if (threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  }
-  return limit;
+/// What `work` returns, done on so many threads; 0 = all cores.
+int on_threads(int threads, const std::function<int()>& work) {
+  int status = kFailed;
+  run_with_threads(threads, [&] { status = work(); });
+  return status;
 }
 
 void declare_training(CLI::App& app, GradConOptions& options) {
@@ -79,7 +78,6 @@ int train(TrainArguments arguments) {
   arguments.options.checkpoint += ".checkpoint";
   arguments.options.validate();
   check_target(arguments.out);
-  const auto limit = limit_threads(arguments.threads);
   const AutoencoderSpec spec = arguments.spec.empty()
                                    ? gradcon_autoencoder(arguments.channels, arguments.latent)
                                    : read_autoencoder_spec(arguments.spec);
@@ -123,7 +121,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", a.quiet, "No progress");
-  return [arguments] { return train(*arguments); };
+  return [arguments] { return on_threads(arguments->threads, [&] { return train(*arguments); }); };
 }
 
 struct ScoreArguments {
@@ -142,54 +140,18 @@ struct Outcome {
   std::string failure;  ///< empty when it was scored
 };
 
-class Printer {
- public:
-  Printer(const ScoreArguments& arguments, double threshold)
-      : format_(parse_output_format(arguments.format)), threshold_(threshold) {
-    const nlohmann::json options = {{"gradspace_version", kVersion},
-                                    {"model", arguments.model},
-                                    {"gradient_weight", arguments.gradient_weight},
-                                    {"threshold", threshold}};
-    switch (format_) {
-      case OutputFormat::kTable:
-        fmt::print("{:>10}  {:>10}  {:>8}  verdict  image\n", "score", "error", "cosine");
-        break;
-      case OutputFormat::kJsonLines:
-        fmt::print("{}\n", nlohmann::json{{"options", options}}.dump());
-        break;
-      case OutputFormat::kCsv:
-        fmt::print("# {}\npath,score,error,cosine,verdict\n", options.dump());
-        break;
-    }
-  }
-
-  void print(const Outcome& outcome) const {
-    const GradConScore& score = outcome.score;
-    const char* verdict = score.score > threshold_ ? "out" : "in";
-    switch (format_) {
-      case OutputFormat::kTable:
-        fmt::print("{:10.6f}  {:10.6f}  {:8.4f}  {:7}  {}\n", score.score, score.error,
-                   score.cosine, verdict, outcome.path);
-        break;
-      case OutputFormat::kJsonLines:
-        fmt::print("{}\n", nlohmann::json{{"path", outcome.path},
-                                          {"score", score.score},
-                                          {"error", score.error},
-                                          {"cosine", score.cosine},
-                                          {"verdict", verdict}}
-                               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        break;
-      case OutputFormat::kCsv:
-        fmt::print("{},{},{},{},{}\n", csv_field(outcome.path), score.score, score.error,
-                   score.cosine, verdict);
-        break;
-    }
-  }
-
- private:
-  OutputFormat format_;
-  double threshold_;
-};
+PrinterLayout layout_for(const ScoreArguments& arguments, double threshold) {
+  const nlohmann::json options = {{"gradspace_version", kVersion},
+                                  {"model", arguments.model},
+                                  {"gradient_weight", arguments.gradient_weight},
+                                  {"threshold", threshold}};
+  return {{{"path", "image"},
+           {"score", "score", 10, "{:.6f}"},
+           {"error", "error", 10, "{:.6f}"},
+           {"cosine", "cosine", 8, "{:.4f}"},
+           {"verdict", "verdict", -7}},
+          options.dump()};
+}
 
 using Scorers = tbb::enumerable_thread_specific<GradConScorer>;
 
@@ -217,7 +179,8 @@ void score_chunk(const Source& source, std::size_t first, Scorers& scorers,
 }
 
 /// Prints the scores of a file's or folder's images. Returns how many failed.
-std::size_t score_source(const std::string& path, Scorers& scorers, const Printer& printer) {
+std::size_t score_source(const std::string& path, Scorers& scorers, const Printer& printer,
+                         double threshold) {
   constexpr std::size_t kChunk = 1024;
   const std::unique_ptr<Source> source = open_source(path);
   const bool single = source->size() == 1 && !std::filesystem::is_directory(path);
@@ -231,7 +194,9 @@ std::size_t score_source(const std::string& path, Scorers& scorers, const Printe
     score_chunk(*source, first, scorers, outcomes);
     for (const Outcome& outcome : outcomes) {
       if (outcome.failure.empty()) {
-        printer.print(outcome);
+        const GradConScore& score = outcome.score;
+        printer.print({outcome.path, score.score, score.error, score.cosine,
+                       score.score > threshold ? "out" : "in"});
       } else {
         ++failures;
         fmt::print(stderr, "gradspace: {}\n", outcome.failure);
@@ -248,14 +213,13 @@ int score(const ScoreArguments& arguments) {
       arguments.threshold
           ? *arguments.threshold
           : calibrated_threshold(detector, arguments.false_alarms, arguments.gradient_weight);
-  const auto limit = limit_threads(arguments.threads);
   Scorers scorers([&] { return GradConScorer(detector, arguments.gradient_weight); });
   scorers.local();  // what does not fit is said before the first image is read
-  const Printer printer(arguments, threshold);
+  const Printer printer(parse_output_format(arguments.format), layout_for(arguments, threshold));
   std::size_t failures = 0;
   for (const std::string& input : arguments.inputs) {
     try {
-      failures += score_source(input, scorers, printer);
+      failures += score_source(input, scorers, printer, threshold);
     } catch (const Error& error) {
       ++failures;
       fmt::print(stderr, "gradspace: {}\n", error.what());
@@ -277,7 +241,7 @@ std::function<int()> declare_score(CLI::App& app) {
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
   app.add_option("inputs", a.inputs, "Images, folders, or other sources")->required();
-  return [arguments] { return score(*arguments); };
+  return [arguments] { return on_threads(arguments->threads, [&] { return score(*arguments); }); };
 }
 
 struct BenchmarkArguments {
@@ -290,7 +254,6 @@ struct BenchmarkArguments {
 int benchmark(BenchmarkArguments arguments) {
   arguments.options.source = parse_source_kind(arguments.source);
   arguments.options.command_line = present_command_line();
-  const auto limit = limit_threads(arguments.threads);
   const InterruptGuard guard;
   std::unique_ptr<Progress> progress;
   std::string present_class;
@@ -346,7 +309,8 @@ std::function<int()> declare_benchmark(CLI::App& app) {
   declare_training(app, options.training);
   app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", arguments->quiet, "No progress");
-  return [arguments] { return benchmark(*arguments); };
+  return
+      [arguments] { return on_threads(arguments->threads, [&] { return benchmark(*arguments); }); };
 }
 
 }  // namespace

@@ -2,18 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <memory>
-#include <span>
+#include <string>
 
 #include "cli/commands.h"
-#include "core/file.h"
-#include "decoder/decoder_file.h"
-#include "gradspace/error.h"
-#include "gradspace/linear_decoder.h"
+#include "gradspace/import.h"
 #include "gradspace/model.h"
-#include "matlab/matlab_file.h"
-#include "model/torch_archive.h"
 
 namespace gradspace::cli {
 namespace {
@@ -25,58 +19,14 @@ struct Arguments {
   bool quiet = false;
 };
 
-/// Says what was made; returns the exit status.
-int import_pytorch(const Arguments& arguments) {
+int import_into(const Arguments& arguments) {
   const AutoencoderSpec spec =
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
-  const Model model = import_pytorch_checkpoint(arguments.file, spec);
-  write_model(arguments.out, model);
+  const std::string made = import_file(arguments.file, arguments.out, spec);
   if (!arguments.quiet) {
-    std::size_t values = 0;
-    for (const auto& [name, tensor] : model.weights) {
-      values += tensor.values.size();
-    }
-    fmt::print(stderr,
-               "{}: autoencoder of {} weights in {} tensors, from the PyTorch checkpoint {}\n",
-               arguments.out, values, model.weights.size(), arguments.file);
+    fmt::print(stderr, "{}\n", made);
   }
   return 0;
-}
-
-int import_matlab(const Arguments& arguments) {
-  save_decoder(arguments.out, import_matlab_decoder(arguments.file));
-  if (!arguments.quiet) {
-    fmt::print(stderr, "{}: linear decoder, from the MATLAB file {}\n", arguments.out,
-               arguments.file);
-  }
-  return 0;
-}
-
-/// A kind of file that can be imported, recognised by its first bytes.
-struct Importer {
-  const char* name;
-  bool (*recognises)(std::span<const std::uint8_t> start);
-  int (*run)(const Arguments& arguments);
-};
-
-// One line a format.
-constexpr Importer kImporters[] = {
-    {"PyTorch checkpoint", looks_like_torch_file, import_pytorch},
-    {"MATLAB file with a linear decoder", looks_like_matlab_file, import_matlab},
-};
-
-int import_file(const Arguments& arguments) {
-  constexpr std::uint64_t kStartBytes = 512;
-  const std::vector<std::uint8_t> start = read_file_start(arguments.file, kStartBytes);
-  std::string known;
-  for (const Importer& importer : kImporters) {
-    if (importer.recognises(start)) {
-      return importer.run(arguments);
-    }
-    known += (known.empty() ? "" : ", ") + std::string(importer.name);
-  }
-  throw FormatError(
-      fmt::format("{}: is none of the formats that can be imported ({})", arguments.file, known));
 }
 
 }  // namespace
@@ -97,7 +47,7 @@ Command import_command() {
             app.add_option("--spec", a.spec,
                            "JSON description of the network, where it is not the default");
             app.add_flag("--quiet", a.quiet, "No message");
-            return [arguments] { return import_file(*arguments); };
+            return [arguments] { return import_into(*arguments); };
           }};
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/describe.h"
+#include "gradspace/describe.h"
 #include "gradspace/error.h"
 
 namespace gradspace::cli {
@@ -20,12 +20,8 @@ int info(const Arguments& arguments) {
   if (arguments.format != "text" && arguments.format != "json") {
     throw InvalidArgument(fmt::format("--format: '{}' is not one of text, json", arguments.format));
   }
-  const Description description = describe(arguments.path);
-  fmt::print("{}", arguments.format == "json"
-                       ? description.facts.dump(2, ' ', false,
-                                                nlohmann::ordered_json::error_handler_t::replace) +
-                             "\n"
-                       : description_text(description));
+  const FileDescription description = describe_file(arguments.path);
+  fmt::print("{}", arguments.format == "json" ? description.json : description.text);
   return 0;
 }
 

@@ -1,10 +1,8 @@
 // gradspace iqa-benchmark: how well quality metrics agree with people.
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "cli/command_line.h"
@@ -23,7 +21,6 @@ namespace {
 struct Arguments {
   QualityBenchmarkOptions options;
   bool lower_is_better = false;
-  int threads = 0;
   bool quiet = false;
 };
 
@@ -32,17 +29,14 @@ int run_benchmark(const Arguments& arguments) {
   if (arguments.lower_is_better) {
     options.larger_is_better = false;
   }
-  std::optional<tbb::global_control> limit;
-  if (arguments.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(arguments.threads));
-  }
   const InterruptGuard guard;
   QualityBenchmarkResult result;
   {
     Progress progress("score", "pairs", arguments.quiet);
-    QualityBenchmarkObserver observer;
-    observer.on_score = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+    JobObserver observer;
+    observer.on_progress = [&](std::size_t done, std::size_t total) {
+      progress.update(done, total);
+    };
     // Said even when quiet: the figures are of fewer pairs.
     observer.on_failure = [](std::string_view reason) {
       fmt::print(stderr, "gradspace: {}\n", reason);
@@ -94,7 +88,7 @@ std::function<int()> declare(CLI::App& app) {
                  "Bootstrap resamples for the intervals; 0 = none");
   app.add_option("--confidence", options.agreement.confidence, "Of the intervals");
   app.add_option("--seed", options.agreement.seed, "Of the resamples");
-  app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return [arguments] { return run_benchmark(*arguments); };
 }

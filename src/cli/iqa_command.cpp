@@ -1,11 +1,7 @@
 // gradspace iqa: how good does a distorted image look beside its reference?
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -14,21 +10,19 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "cli/output_format.h"
+#include "cli/printer.h"
 #include "cli/progress.h"
-#include "core/csv.h"
 #include "gradspace/error.h"
+#include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
-#include "jobs/iqa_batch.h"
 
 namespace gradspace::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
-/// Pairs scored before their lines are printed.
-constexpr std::size_t kChunk = 256;
+/// Pairs after which their lines are flushed.
+constexpr std::size_t kFlushed = 256;
 
 struct Arguments {
   std::vector<std::string> inputs;
@@ -45,89 +39,28 @@ struct Arguments {
   }
 };
 
-bool uses_decoder(const std::string& metric) {
-  const auto all = all_quality_metrics();
-  return std::any_of(all.begin(), all.end(), [&](const QualityMetricInfo& info) {
-    return info.name == metric && info.uses_decoder;
-  });
+PrinterLayout layout_for(const Arguments& arguments) {
+  PrinterLayout layout;
+  layout.columns = {{"reference", "reference"}, {"distorted", "distorted"}};
+  for (const std::string& metric : arguments.metrics) {
+    layout.columns.push_back({metric, metric, 10, "{:.6f}"});
+  }
+  const nlohmann::ordered_json options = {
+      {"gradspace_version", kVersion},
+      {"metrics", arguments.metrics},
+      {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}};
+  layout.options = options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  layout.options_in_json_lines = false;
+  return layout;
 }
-
-class Printer {
- public:
-  explicit Printer(const Arguments& arguments)
-      : metrics_(arguments.metrics), format_(parse_output_format(arguments.format)) {
-    if (format_ == OutputFormat::kTable) {
-      for (const std::string& metric : metrics_) {
-        fmt::print("{:>10}  ", metric);
-      }
-      fmt::print("reference, distorted\n");
-    } else if (format_ == OutputFormat::kCsv) {
-      const Json options = {{"gradspace_version", kVersion},
-                            {"metrics", metrics_},
-                            {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}};
-      fmt::print("# {}\nreference,distorted", dump(options));
-      for (const std::string& metric : metrics_) {
-        fmt::print(",{}", metric);
-      }
-      fmt::print("\n");
-    }
-  }
-
-  void print(const ImagePair& pair, const std::vector<double>& scores) const {
-    const std::string reference = pair.reference.string();
-    const std::string distorted = pair.distorted.string();
-    switch (format_) {
-      case OutputFormat::kTable:
-        for (const double score : scores) {
-          fmt::print("{:10.6f}  ", score);
-        }
-        fmt::print("{}, {}\n", reference, distorted);
-        break;
-      case OutputFormat::kJsonLines: {
-        Json line = {{"reference", reference}, {"distorted", distorted}};
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-          line[metrics_[i]] = std::isfinite(scores[i]) ? Json(scores[i]) : Json();
-        }
-        fmt::print("{}\n", dump(line));
-        break;
-      }
-      case OutputFormat::kCsv:
-        fmt::print("{},{}", csv_field(reference), csv_field(distorted));
-        for (const double score : scores) {
-          fmt::print(",{}", score);
-        }
-        fmt::print("\n");
-        break;
-    }
-  }
-
- private:
-  static std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-
-  std::vector<std::string> metrics_;
-  OutputFormat format_;
-};
 
 /// The decoder, where something wants one.
 const LinearDecoder* choose_decoder(const Arguments& arguments,
                                     std::optional<LinearDecoder>& loaded) {
-  const bool wanted = !arguments.map.empty() ||
-                      std::any_of(arguments.metrics.begin(), arguments.metrics.end(), uses_decoder);
   if (!arguments.decoder.empty()) {
     return &loaded.emplace(load_decoder(arguments.decoder));
   }
-  return wanted ? &shipped_decoder() : nullptr;
-}
-
-IqaBatch make_batch(const std::vector<std::string>& metrics, const LinearDecoder* decoder) {
-  std::vector<std::unique_ptr<QualityMetric>> made;
-  for (const std::string& metric : metrics) {
-    made.push_back(decoder == nullptr ? make_quality_metric(metric)
-                                      : make_quality_metric(metric, *decoder));
-  }
-  return IqaBatch(std::move(made));
+  return !arguments.map.empty() || uses_decoder(arguments.metrics) ? &shipped_decoder() : nullptr;
 }
 
 PairList list_pairs(const Arguments& arguments) {
@@ -146,24 +79,34 @@ PairList list_pairs(const Arguments& arguments) {
   return pairs_of_folders(arguments.inputs[0], arguments.inputs[1]);
 }
 
-/// Scores and prints all pairs; adds what failed to `failures`.
-void score_pairs(const std::vector<ImagePair>& pairs, const IqaBatch& batch, const Printer& printer,
-                 bool quiet, std::vector<std::string>& failures) {
-  Progress progress("iqa", "pairs", quiet || pairs.size() < 2);
-  std::atomic<std::size_t> done = 0;
-  for (std::size_t first = 0; first < pairs.size(); first += kChunk) {
-    const auto chunk = std::span(pairs).subspan(first, std::min(kChunk, pairs.size() - first));
-    const std::vector<PairScore> scores =
-        batch.score(chunk, [&] { progress.update(++done, pairs.size()); });
-    for (std::size_t i = 0; i < chunk.size(); ++i) {
-      if (scores[i].failure.empty()) {
-        printer.print(chunk[i], scores[i].scores);
-      } else {
-        failures.push_back(scores[i].failure);
-      }
-    }
-    std::fflush(stdout);
-  }
+/// Scores and prints all pairs; returns what failed.
+std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
+                                         const LinearDecoder* decoder, const Arguments& arguments) {
+  const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
+  const Printer printer(parse_output_format(arguments.format), layout_for(arguments));
+  Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+  ScorePairsOptions options;
+  options.threads = arguments.threads;
+  std::vector<std::string> failures;
+  score_pairs(
+      metrics, pairs,
+      [&](std::size_t i, const PairScore& score) {
+        if (!score.ok()) {
+          failures.push_back(score.failure);
+          return;
+        }
+        std::vector<Cell> row{pairs[i].reference.string(), pairs[i].distorted.string()};
+        row.insert(row.end(), score.scores.begin(), score.scores.end());
+        printer.print(row);
+        if (i % kFlushed == kFlushed - 1) {
+          std::fflush(stdout);
+        }
+      },
+      options, observer);
+  std::fflush(stdout);
+  return failures;
 }
 
 void draw_map(const Arguments& arguments, const LinearDecoder& decoder) {
@@ -177,17 +120,10 @@ int iqa(const Arguments& arguments) {
   if (!arguments.map.empty()) {
     image_format_from_extension(arguments.map);
   }
-  std::optional<tbb::global_control> limit;
-  if (arguments.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(arguments.threads));
-  }
   std::optional<LinearDecoder> loaded;
   const LinearDecoder* decoder = choose_decoder(arguments, loaded);
   const PairList list = list_pairs(arguments);
-  const IqaBatch batch = make_batch(arguments.metrics, decoder);
-  std::vector<std::string> failures;
-  score_pairs(list.pairs, batch, Printer(arguments), arguments.quiet, failures);
+  const std::vector<std::string> failures = score_and_print(list.pairs, decoder, arguments);
   if (!arguments.map.empty() && failures.empty()) {
     draw_map(arguments, *decoder);
   }

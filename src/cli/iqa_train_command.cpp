@@ -1,11 +1,9 @@
 // gradspace iqa-train: the decoder behind the learned quality scores, from photographs.
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "cli/command_line.h"
@@ -24,7 +22,6 @@ struct Arguments {
   std::string photos;
   std::filesystem::path out;
   DecoderTrainingOptions options;
-  int threads = 0;
   bool quiet = false;
 };
 
@@ -52,11 +49,6 @@ int train(Arguments arguments) {
   arguments.options.checkpoint += ".checkpoint";
   arguments.options.validate();
   check_target(arguments.out);
-  std::optional<tbb::global_control> limit;
-  if (arguments.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(arguments.threads));
-  }
   const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
   const DecoderTrainingResult result = run_training(*photographs, arguments);
   for (const std::string& failure : result.failures) {
@@ -94,7 +86,7 @@ std::function<int()> declare(CLI::App& app) {
   app.add_option("--beta", options.beta, "Weight of the sparsity term");
   app.add_option("--seed", options.seed, "Places of the patches, initial weights");
   app.add_flag("--resume", options.resume, "Go on from the checkpoint, where there is one");
-  app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return [arguments] { return train(*arguments); };
 }

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <span>
@@ -12,7 +13,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/reference.h"
-#include "core/file.h"
+#include "gradspace/error.h"
 
 namespace gradspace::cli {
 namespace {
@@ -57,7 +58,10 @@ int write(const Files& files, const std::filesystem::path& folder) {
     if (folder.empty()) {
       fmt::print("{}", text);
     } else {
-      write_file(folder / name, text);
+      std::ofstream file(folder / name);
+      if (!(file << text << std::flush)) {
+        throw IoError(fmt::format("{}: can't write", (folder / name).string()));
+      }
     }
   }
   return kDone;

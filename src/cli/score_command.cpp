@@ -1,6 +1,5 @@
 // gradspace score: is this image one the model knows?
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -9,10 +8,9 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/output_format.h"
-#include "core/csv.h"
+#include "cli/printer.h"
+#include "cli/scoring.h"
 #include "gradspace/version.h"
-#include "jobs/scoring.h"
 
 namespace gradspace::cli {
 namespace {
@@ -28,77 +26,39 @@ struct Arguments {
   int threads = 0;
 };
 
-class Printer {
- public:
-  Printer(OutputFormat format, const Arguments& arguments, const Detector& detector)
-      : format_(format), has_p_value_(!detector.calibration.empty()) {
-    const nlohmann::json options = {
-        {"gradspace_version", kVersion},  {"model", arguments.model},
-        {"detector", arguments.detector}, {"backend", arguments.backend},
-        {"method", detector.method},      {"threshold", detector.threshold}};
-    switch (format_) {
-      case OutputFormat::kTable:
-        fmt::print("{:>9}  {:>8}  {:>10}  {:>9}  verdict  image\n",
-                   detector.method == "classifier" ? "P(ood)" : "score", "p", "bce", "kld");
-        break;
-      case OutputFormat::kJsonLines:
-        fmt::print("{}\n", nlohmann::json{{"options", options}}.dump());
-        break;
-      case OutputFormat::kCsv:
-        fmt::print("# {}\npath,score,p_value,bce,kld,verdict\n", options.dump());
-        break;
-    }
-  }
+PrinterLayout layout_for(const Arguments& arguments, const Detector& detector) {
+  const nlohmann::json options = {
+      {"gradspace_version", kVersion},  {"model", arguments.model},
+      {"detector", arguments.detector}, {"backend", arguments.backend},
+      {"method", detector.method},      {"threshold", detector.threshold}};
+  return {{{"path", "image"},
+           {"score", detector.method == "classifier" ? "P(ood)" : "score", 9, "{:.6g}"},
+           {"p_value", "p", 8, "{:.3g}"},
+           {"bce", "bce", 10, "{:.3f}"},
+           {"kld", "kld", 9, "{:.3f}"},
+           {"verdict", "verdict", -7}},
+          options.dump()};
+}
 
-  void print(const Outcome& outcome) const {
-    const ImageScore& score = outcome.score;
-    const char* verdict = score.out_of_distribution ? "out" : "in";
-    switch (format_) {
-      case OutputFormat::kTable:
-        fmt::print("{:9.6g}  {:>8}  {:10.3f}  {:9.3f}  {:7}  {}\n", score.score,
-                   has_p_value_ ? fmt::format("{:.3g}", score.p_value) : "", score.bce, score.kld,
-                   verdict, outcome.path);
-        break;
-      case OutputFormat::kJsonLines:
-        fmt::print("{}\n", nlohmann::json{{"path", outcome.path},
-                                          {"score", score.score},
-                                          {"p_value", has_p_value_ ? nlohmann::json(score.p_value)
-                                                                   : nlohmann::json(nullptr)},
-                                          {"bce", score.bce},
-                                          {"kld", score.kld},
-                                          {"verdict", verdict}}
-                               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        break;
-      case OutputFormat::kCsv:
-        fmt::print("{},{},{},{},{},{}\n", csv_field(outcome.path), score.score,
-                   has_p_value_ ? fmt::format("{}", score.p_value) : "", score.bce, score.kld,
-                   verdict);
-        break;
-    }
-  }
-
- private:
-  OutputFormat format_;
-  bool has_p_value_;
-};
+std::vector<Cell> row_of(const ScoredImage& image, bool has_p_value) {
+  const ImageScore& score = image.score;
+  return {image.path, score.score, has_p_value ? Cell(score.p_value) : Cell(),
+          score.bce,  score.kld,   score.out_of_distribution ? "out" : "in"};
+}
 
 int score(const Arguments& arguments) {
   const Model model = read_model(arguments.model);
-  Detector detector = read_detector_for(arguments.detector, arguments.model);
+  Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   if (arguments.threshold) {
     detector.threshold = *arguments.threshold;
   } else if (arguments.false_alarms) {
     detector.threshold = detector.calibration.threshold(*arguments.false_alarms);
   }
-  std::optional<tbb::global_control> limit;
-  if (arguments.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(arguments.threads));
-  }
   std::ios::sync_with_stdio(false);
-  const Printer printer(parse_output_format(arguments.format), arguments, detector);
-  Scoring scoring(model, detector, arguments.backend,
-                  [&](const Outcome& outcome) { printer.print(outcome); });
+  const Printer printer(parse_output_format(arguments.format), layout_for(arguments, detector));
+  const bool has_p_value = !detector.calibration.empty();
+  Scoring scoring(model, detector, {{arguments.backend}, arguments.threads},
+                  [&](const ScoredImage& image) { printer.print(row_of(image, has_p_value)); });
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
   }

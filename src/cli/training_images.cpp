@@ -2,13 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-#include <vector>
-
 #include "cli/progress.h"
-#include "gradspace/error.h"
-#include "gradspace/source.h"
-#include "train/split.h"
 
 namespace gradspace::cli {
 namespace {
@@ -25,44 +19,16 @@ std::unique_ptr<ImageStore> load(const std::string& what, const Source& source,
   return store;
 }
 
-std::shared_ptr<const Source> open(const std::string& path, const TrainingSources& sources) {
-  std::shared_ptr<const Source> source = open_source(path, parse_source_kind(sources.kind));
-  if (!sources.object_class) {
-    return source;
-  }
-  std::vector<std::uint32_t> positions;
-  for (std::size_t i = 0; i < source->size(); ++i) {
-    if (source->info(i).object_class == *sources.object_class) {
-      positions.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
-  if (positions.empty()) {
-    throw InvalidArgument(
-        fmt::format("{}: has no images of class {}", path, *sources.object_class));
-  }
-  return select(std::move(source), std::move(positions));
-}
-
 }  // namespace
 
 TrainingImages load_training_images(const TrainingSources& sources, const Extent& extent,
                                     bool quiet) {
-  const std::shared_ptr<const Source> data = open(sources.data, sources);
-  std::vector<std::uint32_t> train;
-  std::unique_ptr<Source> validation;
-  if (sources.validation.empty()) {
-    TrainingSplit split = split_for_training(*data, sources.seed);
-    train = std::move(split.train);
-    validation = select(data, std::move(split.validation));
-    Progress("train", "", quiet).say(fmt::format("{}: {}", sources.data, split.rule));
-  } else {
-    const std::shared_ptr<const Source> others = open(sources.validation, sources);
-    train = images_of_set(*data, "train");
-    validation = select(others, images_of_set(*others, "val"));
+  const TrainingSets sets = open_training_sets(sources);
+  if (!sets.rule.empty()) {
+    Progress("train", "", quiet).say(fmt::format("{}: {}", sources.data, sets.rule));
   }
-  const std::unique_ptr<Source> training = select(data, std::move(train));
-  return {load("training", *training, extent, quiet),
-          load("validation", *validation, extent, quiet)};
+  return {load("training", *sets.training, extent, quiet),
+          load("validation", *sets.validation, extent, quiet)};
 }
 
 void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint) {

@@ -1,27 +1,17 @@
 // What the commands that train have in common: which images, and what becomes of the checkpoint.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "gradspace/train.h"
+#include "gradspace/training_images.h"
 
 namespace gradspace::cli {
 
 struct TrainingImages {
   std::unique_ptr<ImageStore> train;
   std::unique_ptr<ImageStore> validation;
-};
-
-struct TrainingSources {
-  std::string data;
-  std::string validation;  ///< empty: split off from `data` (train/split.h)
-  std::string kind = "auto";
-  std::uint64_t seed = 0;           ///< of the split
-  std::optional<int> object_class;  ///< of both, the images of this class alone
 };
 
 /// Reads the images and says, unless quiet, how many there are and which could not be read. Throws

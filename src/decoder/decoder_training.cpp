@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/arena.h"
 #include "core/hash.h"
 #include "core/options.h"
 #include "core/random.h"
@@ -176,6 +177,7 @@ void DecoderTrainingOptions::validate() const {
   require(rho > 0 && rho < 1, "rho", rho, "over 0 and under 1");
   require(std::isfinite(decay) && decay >= 0, "decay", decay, "a finite number, 0 or more");
   require(std::isfinite(beta) && beta >= 0, "beta", beta, "a finite number, 0 or more");
+  require(threads >= 0, "threads", threads, "1 or more, or 0 for all cores");
   require.resumable(resume, checkpoint);
 }
 
@@ -183,7 +185,7 @@ DecoderTrainingResult train_decoder(const Source& photographs,
                                     const DecoderTrainingOptions& options,
                                     const DecoderTrainingObserver& observer) {
   options.validate();
-  return Run(photographs, options, observer).finish();
+  return in_arena(options.threads, [&] { return Run(photographs, options, observer).finish(); });
 }
 
 }  // namespace gradspace

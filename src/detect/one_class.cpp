@@ -94,7 +94,7 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   detector.method = options.method;
   detector.model_sha256 = data.model_sha256;
   detector.columns = method.needs(data.spec).blocks;
-  conformal_rank(data.validation.count, options.false_alarms);  // before the work, not after it
+  conformal_rank(data.validation->count, options.false_alarms);  // before the work, not after it
   const auto observe_more = [&](const ObservationNeeds& needs,
                                 std::span<const std::uint8_t> images) {
     return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
@@ -104,7 +104,7 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   const auto score = method.load(detector.weights, data.spec);
   detector.calibration = Calibration(score->score(data.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
-  detector.metadata[kInput] = extent_json(data.spec.input).dump();
+  detector.metadata[kInput] = extent_json(data.spec->input).dump();
   detector.metadata["preprocessing"] =
       "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
   json record = {
@@ -114,7 +114,7 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   }
   detector.metadata["options"] = record.dump();
   detector.metadata["training"] =
-      json{{"inliers", data.train.count}, {"validation_inliers", data.validation.count}}.dump();
+      json{{"inliers", data.train->count}, {"validation_inliers", data.validation->count}}.dump();
   return detector;
 }
 

@@ -39,7 +39,7 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
       path, describe_extraction(*source, set.text(), columns, run.model_sha256, options_json));
   ExtractOptions options;
   options.threads = run.options.threads;
-  ExtractObserver observer;
+  JobObserver observer;
   observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     stages.report(done, total, "images");
   };

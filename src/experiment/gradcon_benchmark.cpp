@@ -1,7 +1,7 @@
 #include "gradspace/gradcon_benchmark.h"
 
 #include <fmt/format.h>
-#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <map>
@@ -111,8 +111,7 @@ json options_json(const GradConBenchmarkOptions& options) {
 }
 
 int threads_allowed() {
-  return static_cast<int>(
-      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+  return tbb::this_task_arena::max_concurrency();
 }
 
 class Benchmark {

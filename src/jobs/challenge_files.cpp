@@ -1,4 +1,4 @@
-#include "jobs/challenge_files.h"
+#include "gradspace/challenge_files.h"
 
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
@@ -10,9 +10,13 @@
 #include <system_error>
 #include <utility>
 
+#include "challenge/sheet.h"
+#include "core/arena.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "core/watched.h"
 #include "gradspace/error.h"
+#include "jobs/options.h"
 
 namespace gradspace::challenge {
 namespace {
@@ -257,7 +261,10 @@ class Plan {
 /// Failures in the source's order, whichever thread met them first.
 class Failures {
  public:
+  explicit Failures(Watched& watched) : watched_(watched) {}
+
   void add(std::size_t item, std::string message) {
+    watched_.failure(message);
     const std::scoped_lock lock(mutex_);
     by_item_.emplace(item, std::move(message));
   }
@@ -271,6 +278,7 @@ class Failures {
   }
 
  private:
+  Watched& watched_;
   std::mutex mutex_;
   std::multimap<std::size_t, std::string> by_item_;
 };
@@ -335,33 +343,29 @@ void BatchOptions::validate() const {
   if (types.empty() || levels.empty()) {
     throw InvalidArgument("no challenge type or no level is asked for");
   }
+  require_threads(threads, "challenge");
 }
 
 BatchResult challenge_files(const fs::path& input, const fs::path& output,
-                            const BatchOptions& options, const BatchObserver& observer) {
+                            const BatchOptions& options, const JobObserver& observer) {
   options.validate();
   const Plan plan(input, output, options);
-  Failures failures;
-  std::atomic<std::size_t> written = 0;
-  std::atomic<std::size_t> done = 0;
-  std::atomic<bool> stopped = false;
   const std::size_t total = plan.items().size();
-  tbb::parallel_for(
-      tbb::blocked_range<std::size_t>(0, total, 1),
-      [&](const tbb::blocked_range<std::size_t>& range) {
-        for (std::size_t i = range.begin(); i != range.end(); ++i) {
-          if (stopped || (observer.stop_requested && observer.stop_requested())) {
-            stopped = true;
-            return;
+  Watched watched(observer);
+  Counted done(watched, observer, total);
+  Failures failures(watched);
+  std::atomic<std::size_t> written = 0;
+  in_arena(options.threads, [&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, total, 1),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          for (std::size_t i = range.begin(); i != range.end() && !watched.stop(); ++i) {
+            written += challenge_one(plan, options, i, failures);
+            done.add();
           }
-          written += challenge_one(plan, options, i, failures);
-          const std::size_t now = ++done;
-          if (observer.on_progress) {
-            observer.on_progress(now, total);
-          }
-        }
-      },
-      tbb::simple_partitioner());
+        },
+        tbb::simple_partitioner());
+  });
 
   BatchResult result;
   result.images = total;
@@ -369,8 +373,21 @@ BatchResult challenge_files(const fs::path& input, const fs::path& output,
   const auto skipped = plan.source().skipped();
   result.skipped.assign(skipped.begin(), skipped.end());
   result.failures = failures.take();
-  result.stopped = stopped;
+  result.stopped = watched.stopped();
   return result;
+}
+
+void write_contact_sheet(const fs::path& input, const fs::path& sheet,
+                         const BatchOptions& options) {
+  options.validate();
+  const auto source = open_source(input, options.source);
+  SheetOptions drawn;
+  drawn.types = options.types;
+  drawn.levels = options.levels;
+  drawn.seed = options.seed;
+  drawn.key = image_key(*source, 0);
+  drawn.challenge = options.challenge;
+  write_image(sheet, contact_sheet(source->load(0), drawn));
 }
 
 }  // namespace gradspace::challenge

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/named_entries.h"
+#include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
-#include "jobs/challenge_files.h"
 
 namespace gradspace::challenge {
 namespace {

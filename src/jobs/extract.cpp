@@ -1,7 +1,6 @@
 #include "gradspace/extract.h"
 
 #include <fmt/format.h>
-#include <tbb/info.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
@@ -10,9 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/arena.h"
+#include "core/watched.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "gradspace/version.h"
+#include "jobs/options.h"
 
 namespace gradspace {
 namespace {
@@ -72,15 +74,14 @@ class WorkerPool {
 class Extraction {
  public:
   Extraction(const Source& source, const Extent& input, const BackendFactory& make_backend,
-             FeatureSetWriter& writer, const ExtractOptions& options,
-             const ExtractObserver& observer)
+             FeatureSetWriter& writer, const ExtractOptions& options, const JobObserver& observer)
       : source_(source),
         input_(input),
         writer_(writer),
-        observer_(observer),
+        watched_(observer),
         dimension_(dimension(writer.meta().columns)),
-        threads_(options.threads > 0 ? options.threads : tbb::info::default_concurrency()),
-        batches_(kBatchesPerThread * static_cast<std::size_t>(threads_)),
+        batches_(kBatchesPerThread *
+                 static_cast<std::size_t>(tbb::this_task_arena::max_concurrency())),
         workers_(input, make_backend),
         next_(writer.images_done()),
         done_(writer.images_done()) {
@@ -90,20 +91,19 @@ class Extraction {
     check_backend();
   }
 
+  /// In the arena that this was made in.
   ExtractResult run() {
-    tbb::task_arena arena(threads_);
-    arena.execute([&] {
-      using tbb::filter_mode;
-      tbb::parallel_pipeline(
-          batches_.size(),
-          tbb::make_filter<void, Batch*>(filter_mode::serial_in_order,
-                                         [&](tbb::flow_control& flow) { return begin(flow); }) &
-              tbb::make_filter<Batch*, Batch*>(filter_mode::parallel,
-                                               [&](Batch* batch) { return compute(batch); }) &
-              tbb::make_filter<Batch*, void>(filter_mode::serial_in_order,
-                                             [&](Batch* batch) { write(*batch); }));
-    });
-    return {done_, writer_.rows(), stopped_};
+    using tbb::filter_mode;
+    tbb::parallel_pipeline(
+        batches_.size(),
+        tbb::make_filter<void, Batch*>(filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
+          return begin(flow);
+        }) & tbb::make_filter<Batch*, Batch*>(filter_mode::parallel, [&](Batch* batch) {
+          return compute(batch);
+        }) & tbb::make_filter<Batch*, void>(filter_mode::serial_in_order, [&](Batch* batch) {
+          write(*batch);
+        }));
+    return {done_, writer_.rows(), watched_.stopped()};
   }
 
  private:
@@ -119,8 +119,7 @@ class Extraction {
 
   Batch* begin(tbb::flow_control& flow) {
     const bool at_end = next_ == source_.size();
-    stopped_ = !at_end && observer_.stop_requested && observer_.stop_requested();
-    if (at_end || stopped_) {
+    if (at_end || watched_.stop()) {
       flow.stop();
       return nullptr;
     }
@@ -181,24 +180,23 @@ class Extraction {
                    std::span(batch.features).first(batch.count * dimension_), batch.end,
                    batch.failures);
     done_ = batch.end;
-    if (observer_.on_progress) {
-      observer_.on_progress(done_, source_.size());
+    for (const FailedImage& failure : batch.failures) {
+      watched_.failure(failure.reason);
     }
+    watched_.progress(done_, source_.size());
   }
 
   const Source& source_;
   Extent input_;
   FeatureSetWriter& writer_;
-  const ExtractObserver& observer_;
+  Watched watched_;
   std::size_t dimension_;
-  int threads_;
   std::vector<Batch> batches_;
   WorkerPool workers_;
   std::size_t batch_size_ = 1;
   std::size_t turn_ = 0;
   std::uint64_t next_;  ///< first image of the next batch
   std::uint64_t done_;  ///< images written or left out
-  bool stopped_ = false;
 };
 
 }  // namespace
@@ -207,22 +205,20 @@ void ExtractOptions::validate() const {
   if (batch < 1) {
     throw InvalidArgument(fmt::format("extract: batch is {}; must be 1 or more", batch));
   }
-  if (threads < 0) {
-    throw InvalidArgument(
-        fmt::format("extract: threads is {}; must be 1 or more, or 0 for all cores", threads));
-  }
+  require_threads(threads, "extract");
 }
 
 ExtractResult extract_features(const Source& source, const Extent& input,
                                const BackendFactory& make_backend, FeatureSetWriter& writer,
-                               const ExtractOptions& options, const ExtractObserver& observer) {
+                               const ExtractOptions& options, const JobObserver& observer) {
   options.validate();
   if (writer.meta().source_images != source.size()) {
     throw InvalidArgument(fmt::format("extract: the set is for {} images, but the source has {}",
                                       writer.meta().source_images, source.size()));
   }
-  const ExtractResult result =
-      Extraction(source, input, make_backend, writer, options, observer).run();
+  const ExtractResult result = in_arena(options.threads, [&] {
+    return Extraction(source, input, make_backend, writer, options, observer).run();
+  });
   if (result.stopped) {
     return result;
   }

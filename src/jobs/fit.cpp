@@ -8,15 +8,18 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/random.h"
+#include "core/arena.h"
+#include "core/watched.h"
+#include "detect/hold_out.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
+#include "gradspace/train.h"
+#include "jobs/options.h"
 
 namespace gradspace {
 namespace {
 
-/// Every fifth row of a set is for validation when there is no set for it.
-constexpr std::size_t kHoldOut = 5;
+constexpr const char* kClassifier = "classifier";
 
 /// The blocks of `set` that `features` names, columns from 0; all for an empty text.
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
@@ -63,15 +66,13 @@ struct Split {
   Rows validation;
 };
 
-Split hold_out(const FeatureView& all, std::uint64_t seed) {
-  Split split{{{}, all.dimension}, {{}, all.dimension}};
-  const auto order = permutation(static_cast<std::uint32_t>(all.rows), seed);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const auto row = all.row(order[i]);
-    Rows& rows = i % kHoldOut == kHoldOut - 1 ? split.validation : split.training;
+Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
+  Rows rows{{}, all.dimension};
+  for (const std::uint32_t position : positions) {
+    const auto row = all.row(position);
     rows.values.insert(rows.values.end(), row.begin(), row.end());
   }
-  return split;
+  return rows;
 }
 
 /// Training and validation rows of one class: two sets, or one that is split.
@@ -82,21 +83,23 @@ struct ClassData {
 };
 
 ClassData class_data(const Detector& detector, const FeatureSet& training,
-                     const FeatureSet* validation, std::uint64_t seed, const std::string& which) {
+                     const FeatureSet* validation, std::uint64_t seed, HoldOutOf what,
+                     const std::string& which) {
   ClassData data;
   data.training = detector_view(detector, training, which);
   if (validation != nullptr) {
     data.validation = detector_view(detector, *validation, which + " validation set");
     return data;
   }
-  data.held = hold_out(data.training, seed);
+  const HeldOutPositions positions = hold_out_positions(data.training.rows, seed, what);
+  data.held = {copied(data.training, positions.kept), copied(data.training, positions.held)};
   data.training = data.held.training.view();
   data.validation = data.held.validation.view();
   return data;
 }
 
 nlohmann::json options_record(const FitOptions& options) {
-  return {{"method", options.method},
+  return {{"method", kClassifier},
           {"features", options.features},
           {"epochs", options.classifier.epochs},
           {"batch", options.classifier.batch},
@@ -107,7 +110,7 @@ nlohmann::json options_record(const FitOptions& options) {
 }
 
 std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
-  const std::vector<double> scores = detector_scores(detector, *set.set, set.name);
+  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
   std::vector<JudgedImage> images;
   images.reserve(scores.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -116,24 +119,19 @@ std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet&
   return images;
 }
 
-}  // namespace
-
-Detector fit_detector(const FitData& data, const FitOptions& options,
-                      const std::function<void(const ClassifierEpoch&)>& on_epoch) {
-  if (options.method != "classifier") {
-    throw InvalidArgument(fmt::format(
-        "fit: method \"{}\" can't be fitted to feature sets, only classifier can", options.method));
-  }
+/// On the threads that the caller chose.
+Detector fit_classifier(const FitData& data, const FitOptions& options,
+                        const std::function<void(const ClassifierEpoch&)>& on_epoch) {
   Detector detector;
-  detector.method = options.method;
-  detector.model_sha256 = data.inliers.meta().model_sha256;
+  detector.method = kClassifier;
+  detector.model_sha256 = data.inliers->meta().model_sha256;
   detector.columns = choose_columns(data.inliers, options.features);
 
   const std::uint64_t seed = options.classifier.seed;
-  const ClassData in =
-      class_data(detector, data.inliers, data.validation_inliers, combine(seed, 101), "inliers");
-  const ClassData out =
-      class_data(detector, data.outliers, data.validation_outliers, combine(seed, 102), "outliers");
+  const ClassData in = class_data(detector, data.inliers, data.validation_inliers, seed,
+                                  HoldOutOf::kInliers, "inliers");
+  const ClassData out = class_data(detector, data.outliers, data.validation_outliers, seed,
+                                   HoldOutOf::kOutliers, "outliers");
   ClassifierEpoch best;
   const auto watch = [&](const ClassifierEpoch& epoch) {
     if (best.epoch == 0 || epoch.validation_loss < best.validation_loss) {
@@ -163,9 +161,57 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
   return detector;
 }
 
+/// The images of a source as the model observes them; they hold on to their pixels.
+Observations observe_source(const Source& source, const Model& model, const ObservationNeeds& needs,
+                            Watched& watched) {
+  const auto images = std::make_shared<const ImageStore>(
+      source, model.spec.input,
+      [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
+  for (const std::string& failure : images->failures()) {
+    watched.failure(failure);
+  }
+  Observations observed = observe([&] { return make_native_backend(model, needs.blocks); }, needs,
+                                  model.spec, images->images(0, images->size()));
+  observed.pixels_owner = images;
+  return observed;
+}
+
+}  // namespace
+
+Detector fit_detector(const FitData& data, const FitOptions& options,
+                      const std::function<void(const ClassifierEpoch&)>& on_epoch) {
+  require_threads(options.threads, "fit");
+  return in_arena(options.threads, [&] { return fit_classifier(data, options, on_epoch); });
+}
+
+Detector fit_to_images(const Model& model, const CleanSources& sources,
+                       const OneClassOptions& options, int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  Watched watched(observer);
+  return in_arena(threads, [&] {
+    const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
+    Observations train = observe_source(sources.clean, model, needs, watched);
+    Observations validation;
+    if (sources.validation == nullptr) {
+      const HeldOutPositions positions =
+          hold_out_positions(train.count, options.seed, HoldOutOf::kInliers);
+      validation = select(train, positions.held);
+      train = select(train, positions.kept);
+    } else {
+      validation = observe_source(*sources.validation, model, needs, watched);
+    }
+    return fit_one_class({model.spec, fingerprint(model), train, validation,
+                          [&](std::vector<FeatureBlock> blocks) {
+                            return make_native_backend(model, std::move(blocks));
+                          }},
+                         options);
+  });
+}
+
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
-  if (detector.method != "classifier") {
+  if (detector.method != kClassifier) {
     throw InvalidArgument(
         fmt::format("{}: a feature set holds no images, which a {} detector looks at; "
                     "give folders of images, and --model",

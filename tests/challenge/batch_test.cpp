@@ -1,4 +1,4 @@
-#include "jobs/challenge_files.h"
+#include "gradspace/challenge_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -306,7 +306,7 @@ TEST(ChallengeFiles, RefusesEmptyWishesAndSourcesWithoutCleanImages) {
 TEST(ChallengeFiles, StopsWhenAsked) {
   const TemporaryFolder folder;
   make_tree(folder / "in");
-  BatchObserver observer;
+  JobObserver observer;
   observer.stop_requested = [] { return true; };
   const BatchResult result =
       challenge_files(folder / "in", folder / "out", options("rain", "1"), observer);
@@ -319,7 +319,7 @@ TEST(ChallengeFiles, ReportsProgressToTheEnd) {
   make_tree(folder / "in");
   std::mutex mutex;
   std::vector<std::size_t> seen;
-  BatchObserver observer;
+  JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) {
     const std::scoped_lock lock(mutex);
     EXPECT_EQ(total, 3U);

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
-#include "jobs/challenge_files.h"
 
 namespace gradspace::challenge {
 namespace {

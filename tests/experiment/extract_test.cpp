@@ -85,7 +85,7 @@ std::map<std::string, std::vector<std::uint8_t>> content_of(const fs::path& fold
 class ExtractTest : public ::testing::Test {
  protected:
   ExtractResult extract(const std::string& name, const Source& source,
-                        const ExtractOptions& options = {}, const ExtractObserver& observer = {}) {
+                        const ExtractOptions& options = {}, const JobObserver& observer = {}) {
     FeatureSetWriter writer(folder_ / name,
                             describe_extraction(source, "fake", kBlocks, "c0ffee", "{}"));
     return extract_features(
@@ -98,7 +98,7 @@ class ExtractTest : public ::testing::Test {
 TEST_F(ExtractTest, WritesOneRowForEachReadableImageInOrder) {
   const FakeSource source(100);
   std::vector<std::uint64_t> reports;
-  ExtractObserver observer;
+  JobObserver observer;
   observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     EXPECT_EQ(total, 100U);
     reports.push_back(done);
@@ -151,7 +151,7 @@ TEST_F(ExtractTest, BytesDependNeitherOnThreadsNorOnBatch) {
 TEST_F(ExtractTest, StoppedAndContinuedIsTheSameAsInOneGo) {
   const FakeSource source(200);
   extract("reference", source);
-  ExtractObserver observer;
+  JobObserver observer;
   std::uint64_t done = 0;
   int asked = 0;
   observer.stop_requested = [&] { return ++asked % 4 == 0; };

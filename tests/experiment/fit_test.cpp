@@ -66,8 +66,8 @@ TEST_F(Fit, JudgesOneRowATypeAndLevel) {
   const Detector detector = fit();
   const FeatureSet clean(folder_ / "clean-test");
   const FeatureSet rain(folder_ / "rain");
-  const std::vector<NamedSet> outliers{{"rain", &rain}};
-  const auto rows = evaluate_detector(detector, {"clean", &clean}, outliers, "m", 3);
+  const std::vector<NamedSet> outliers{{"rain", rain}};
+  const auto rows = evaluate_detector(detector, {"clean", clean}, outliers, "m", 3);
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].type, 9);
   EXPECT_EQ(rows[0].level, 1);
@@ -111,7 +111,7 @@ TEST_F(Fit, RefusesSetsThatDoNotBelongTogether) {
   const FeatureSet rain(folder_ / "rain");
   EXPECT_THAT(
       [&] {
-        evaluate_detector(detector, {"rain", &rain}, {}, "m", 0);
+        evaluate_detector(detector, {"rain", rain}, {}, "m", 0);
       },
       ThrowsMessage<InvalidArgument>(HasSubstr("inliers must be clean")));
   options_.method = "magic";

@@ -1,4 +1,4 @@
-#include "cli/describe.h"
+#include "jobs/describe.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include "support/python.h"
 #include "support/test_files.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 using ::testing::AllOf;
@@ -221,4 +221,4 @@ TEST(ImportAndInfo, AsAUserRunsThem) {
 }
 
 }  // namespace
-}  // namespace gradspace::cli
+}  // namespace gradspace

@@ -134,8 +134,8 @@ TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {
   const std::string scores = read_text_file(options_.out / "scores.csv");
 
   std::size_t last = 0;
-  QualityBenchmarkObserver observer;
-  observer.on_score = [&](std::size_t done, std::size_t) { last = done; };
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t) { last = done; };
   observer.stop_requested = [&] { return last >= 4; };
   const QualityBenchmarkResult stopped = run_quality_benchmark(options_, observer);
   EXPECT_TRUE(stopped.stopped);
@@ -146,7 +146,7 @@ TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {
   write_file(journal, read_text_file(journal) + "[19,3");
 
   std::size_t first = 0;
-  observer.on_score = [&](std::size_t done, std::size_t) { first = first == 0 ? done : first; };
+  observer.on_progress = [&](std::size_t done, std::size_t) { first = first == 0 ? done : first; };
   observer.stop_requested = {};
   EXPECT_FALSE(run_quality_benchmark(options_, observer).stopped);
   EXPECT_EQ(first, stopped.pairs + 1);
@@ -161,7 +161,7 @@ TEST_F(QualityBenchmark, ListsWhatItCannotScoreAndJudgesTheRest) {
   std::filesystem::copy_file(folder_ / "ref0.png", folder_ / "r0_dark1.png",
                              std::filesystem::copy_options::overwrite_existing);
   std::vector<std::string> reasons;
-  QualityBenchmarkObserver observer;
+  JobObserver observer;
   observer.on_failure = [&](std::string_view reason) { reasons.emplace_back(reason); };
   const QualityBenchmarkResult result = run_quality_benchmark(options_, observer);
   EXPECT_EQ(result.listed, 20U);

@@ -3,13 +3,10 @@
 #include <numeric>
 #include <utility>
 
-#include "core/random.h"
+#include "detect/hold_out.h"
 
 namespace gradspace {
 namespace {
-
-/// Every so-many-th image is held out.
-constexpr std::size_t kHoldOut = 5;
 
 class DensityScore : public ScoreFunction {
  public:
@@ -72,13 +69,8 @@ OneClassMethod direct_method(std::string name, std::string summary,
 }
 
 HeldOut hold_out(const Observations& clean, std::uint64_t seed) {
-  const auto order = permutation(static_cast<std::uint32_t>(clean.count), combine(seed, 103));
-  std::vector<std::uint32_t> fit;
-  std::vector<std::uint32_t> calibration;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    (i % kHoldOut == kHoldOut - 1 ? calibration : fit).push_back(order[i]);
-  }
-  return {select(clean, fit), select(clean, calibration)};
+  const HeldOutPositions positions = hold_out_positions(clean.count, seed, HoldOutOf::kCalibration);
+  return {select(clean, positions.kept), select(clean, positions.held)};
 }
 
 TensorMap tensors_under(const TensorMap& tensors, const std::string& prefix) {

@@ -1,17 +1,14 @@
 #include "gradspace/quality_benchmark.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <set>
 #include <utility>
 
+#include "core/arena.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "experiment/quality_benchmark/outputs.h"
@@ -20,6 +17,7 @@
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
+#include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -27,114 +25,81 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Metrics = std::vector<std::unique_ptr<QualityMetric>>;
 
 constexpr const char* kAllTypes = "all";
-
-bool uses_decoder(const std::string& metric) {
-  return std::ranges::any_of(all_quality_metrics(), [&](const QualityMetricInfo& info) {
-    return info.name == metric && info.uses_decoder;
-  });
-}
 
 /// Scores the pairs of a database that are not scored yet.
 class Scoring {
  public:
-  Scoring(const OpinionDatabase& database, const Metrics& metrics, ScoreJournal& journal,
-          const QualityBenchmarkObserver& observer)
-      : database_(database),
-        metrics_(metrics),
-        journal_(journal),
-        observer_(observer),
-        scores_(journal.scores()) {}
+  Scoring(const OpinionDatabase& database, ScoreJournal& journal, const JobObserver& observer)
+      : database_(database), journal_(journal), observer_(observer), scores_(journal.scores()) {}
 
   /// False when it was ended on request.
-  bool run() {
+  bool run(const QualityMetrics& metrics) {
     std::map<std::string, std::vector<std::size_t>> by_reference;
     for (std::size_t i = 0; i < database_.pairs.size(); ++i) {
       if (!scores_.contains(i)) {
         by_reference[database_.pairs[i].reference].push_back(i);
       }
     }
-    const std::vector<std::pair<std::string, std::vector<std::size_t>>> groups(by_reference.begin(),
-                                                                               by_reference.end());
-    tbb::parallel_for(std::size_t{0}, groups.size(),
-                      [&](std::size_t i) { score_group(groups[i].first, groups[i].second); });
-    return !stopped_;
+    std::vector<std::size_t> numbers;  // in the database
+    std::vector<ImagePair> pairs;
+    for (const auto& [reference, members] : by_reference) {
+      left_[reference] = members.size();
+      for (const std::size_t i : members) {
+        numbers.push_back(i);
+        pairs.push_back({reference, database_.pairs[i].distorted});
+      }
+    }
+    ScorePairsOptions options;
+    options.root = database_.root;
+    options.in_order = false;  // what is scored goes into the journal at once
+    JobObserver stops;
+    stops.stop_requested = observer_.stop_requested;
+    return score_pairs(
+        metrics, pairs, [&](std::size_t i, const PairScore& score) { take(numbers[i], score); },
+        options, stops);
   }
 
   const ScoreJournal::Scores& scores() const { return scores_; }
   std::size_t failures() const { return failures_; }
 
  private:
-  void score_group(const std::string& reference, const std::vector<std::size_t>& pairs) {
-    if (stopped_) {
-      return;
+  void take(std::size_t pair, const PairScore& score) {
+    if (score.ok()) {
+      journal_.append(pair, score.scores);
+      scores_[pair] = score.scores;
+    } else {
+      ++failures_;
+      report(database_.pairs[pair].reference, score);
     }
-    std::vector<std::unique_ptr<QualityReference>> prepared;
-    try {
-      const auto image =
-          std::make_shared<const QualityImage>(read_image(database_.root / reference), reference);
-      for (const auto& metric : metrics_) {
-        prepared.push_back(metric->prepare(image));
-      }
-    } catch (const Error& error) {
-      fail(fmt::format("{} pairs left out: {}", pairs.size(), error.what()), pairs.size());
-      return;
+    if (observer_.on_progress) {
+      observer_.on_progress(scores_.size() + failures_, database_.pairs.size());
     }
-    tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t i) {
-      if (!stopped_) {
-        score_pair(prepared, pairs[i]);
-      }
-    });
   }
 
-  void score_pair(const std::vector<std::unique_ptr<QualityReference>>& prepared,
-                  std::size_t pair) {
-    const std::string& name = database_.pairs[pair].distorted;
-    std::vector<double> scores;
-    try {
-      const QualityImage distorted(read_image(database_.root / name), name);
-      for (const auto& reference : prepared) {
-        scores.push_back(reference->score(distorted));
-      }
-    } catch (const Error& error) {
-      fail(error.what(), 1);
-      return;
+  /// A reference that fails is reported once, with the last of its pairs.
+  void report(const std::string& reference, const PairScore& score) {
+    if (!score.reference_failed) {
+      say(score.failure);
+    } else if (++failed_[reference] == left_[reference]) {
+      say(fmt::format("{} pairs left out: {}", left_[reference], score.failure));
     }
-    const std::scoped_lock lock(mutex_);
-    journal_.append(pair, scores);
-    scores_[pair] = std::move(scores);
-    after_pairs();
   }
 
-  void fail(const std::string& reason, std::size_t pairs) {
-    const std::scoped_lock lock(mutex_);
-    failures_ += pairs;
+  void say(const std::string& line) {
     if (observer_.on_failure) {
-      observer_.on_failure(reason);
-    }
-    after_pairs();
-  }
-
-  /// Under the lock.
-  void after_pairs() {
-    if (observer_.on_score) {
-      observer_.on_score(scores_.size() + failures_, database_.pairs.size());
-    }
-    if (observer_.stop_requested && observer_.stop_requested()) {
-      stopped_ = true;
+      observer_.on_failure(line);
     }
   }
 
   const OpinionDatabase& database_;
-  const Metrics& metrics_;
   ScoreJournal& journal_;
-  const QualityBenchmarkObserver& observer_;
+  const JobObserver& observer_;
   ScoreJournal::Scores scores_;
   std::size_t failures_ = 0;
-  std::atomic<bool> stopped_{false};
-  std::mutex mutex_;
+  std::map<std::string, std::size_t> left_;    ///< pairs to score, by reference
+  std::map<std::string, std::size_t> failed_;  ///< those whose reference failed
 };
 
 /// The opinions that one metric has finite scores for, of one type of distortion or all.
@@ -181,7 +146,7 @@ std::vector<std::string> types_of(const ScoredPairs& scored) {
 /// One call of run_quality_benchmark.
 class Run {
  public:
-  Run(const QualityBenchmarkOptions& options, const QualityBenchmarkObserver& observer)
+  Run(const QualityBenchmarkOptions& options, const JobObserver& observer)
       : options_(options),
         observer_(observer),
         database_(open_opinion_database(options.database, options.path)) {
@@ -201,8 +166,8 @@ class Run {
     make_folder(options_.out);
     ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
                          metrics_.size());
-    Scoring scoring(database_, metrics_, journal, observer_);
-    result_.stopped = !scoring.run();
+    Scoring scoring(database_, journal, observer_);
+    result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
     result_.pairs = scoring.scores().size();
     if (result_.stopped) {
@@ -227,14 +192,12 @@ class Run {
  private:
   void load_metrics() {
     std::optional<LinearDecoder> decoder;
-    if (std::ranges::any_of(options_.metrics, uses_decoder)) {
+    if (uses_decoder(options_.metrics)) {
       decoder = options_.decoder.empty() ? shipped_decoder() : load_decoder(options_.decoder);
       decoder_sha256_ = content_digest(
           "", {{"w1", decoder->w1}, {"b1", decoder->b1}, {"w2", decoder->w2}, {"b2", decoder->b2}});
     }
-    for (const std::string& name : options_.metrics) {
-      metrics_.push_back(decoder ? make_quality_metric(name, *decoder) : make_quality_metric(name));
-    }
+    metrics_ = make_quality_metrics(options_.metrics, decoder ? &*decoder : nullptr);
     std::string pairs;
     for (const OpinionPair& pair : database_.pairs) {
       pairs += pair.reference + '\n' + pair.distorted + '\n';
@@ -275,10 +238,10 @@ class Run {
   }
 
   const QualityBenchmarkOptions& options_;
-  const QualityBenchmarkObserver& observer_;
+  const JobObserver& observer_;
   OpinionDatabase database_;
   AgreementOptions agreement_;
-  Metrics metrics_;
+  QualityMetrics metrics_;
   std::string decoder_sha256_;
   json identity_;
   QualityBenchmarkResult result_;
@@ -293,13 +256,17 @@ void QualityBenchmarkOptions::validate() const {
   if (std::set<std::string>(metrics.begin(), metrics.end()).size() < metrics.size()) {
     throw InvalidArgument("iqa-benchmark: a metric is asked for twice");
   }
+  if (threads < 0) {
+    throw InvalidArgument(fmt::format(
+        "iqa-benchmark: threads is {}; must be 1 or more, or 0 for all cores", threads));
+  }
   agreement.validate();
 }
 
 QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
-                                             const QualityBenchmarkObserver& observer) {
+                                             const JobObserver& observer) {
   options.validate();
-  return Run(options, observer).finish();
+  return in_arena(options.threads, [&] { return Run(options, observer).finish(); });
 }
 
 }  // namespace gradspace

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace gradspace::cli {
+namespace gradspace {
 
 struct Description {
   /// Facts by name; lists of objects are tables. Always has "file" and "type".
@@ -25,4 +25,4 @@ Description describe(const std::filesystem::path& path);
 /// The description for a terminal: nothing in the file can control it.
 std::string description_text(const Description& description);
 
-}  // namespace gradspace::cli
+}  // namespace gradspace

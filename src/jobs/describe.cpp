@@ -1,15 +1,15 @@
-#include "cli/describe.h"
+#include "jobs/describe.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "cli/describe_results.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
 #include "decoder/decoder_file.h"
+#include "gradspace/describe.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradcon.h"
@@ -17,12 +17,13 @@
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
 #include "gradspace/safetensors.h"
+#include "jobs/describe_results.h"
 #include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
 #include "results/results_kind.h"
 #include "results/text_table.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -316,4 +317,10 @@ std::string description_text(const Description& description) {
   return text;
 }
 
-}  // namespace gradspace::cli
+FileDescription describe_file(const std::filesystem::path& path) {
+  const Description description = describe(path);
+  return {description.facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
+          description_text(description)};
+}
+
+}  // namespace gradspace

@@ -16,27 +16,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gradspace/challenge.h"
+#include "gradspace/export.h"
 #include "gradspace/image.h"
+#include "gradspace/job_observer.h"
 #include "gradspace/source.h"
 
 namespace gradspace::challenge {
 
 /// Comma-separated names or numbers ("rain,noise", "09,08"), or "all"; in the order of the numbers,
 /// each once. Throws InvalidArgument that lists the valid ones.
-std::vector<Type> parse_types(std::string_view text);
+GRADSPACE_API std::vector<Type> parse_types(std::string_view text);
 
 /// Comma-separated levels and ranges ("1-5", "1,3"); ascending, each once. Throws InvalidArgument.
-std::vector<int> parse_levels(std::string_view text);
+GRADSPACE_API std::vector<int> parse_levels(std::string_view text);
 
 /// "bmp", "png", "jpg". Throws InvalidArgument.
-ImageFormat parse_format(std::string_view text);
+GRADSPACE_API ImageFormat parse_format(std::string_view text);
 
 /// Part of a source that becomes a set of an experiment's tree.
 struct SetShare {
@@ -48,13 +49,13 @@ struct SetShare {
 };
 
 /// "train=4000,val=1000,test=20%". Throws InvalidArgument.
-std::vector<SetShare> parse_split(std::string_view text);
+GRADSPACE_API std::vector<SetShare> parse_split(std::string_view text);
 
 /// What the draws of the source's image `i` depend on beside seed and type: its path relative to the
 /// source's root, or its position in an IDX or CIFAR-10 source.
-std::string image_key(const Source& source, std::size_t i);
+GRADSPACE_API std::string image_key(const Source& source, std::size_t i);
 
-struct BatchOptions {
+struct GRADSPACE_API BatchOptions {
   std::vector<Type> types;
   std::vector<int> levels;
   std::uint64_t seed = 0;
@@ -71,29 +72,36 @@ struct BatchOptions {
   bool clean = false;
   /// Write into an output that is not empty, replacing files of the same names.
   bool force = false;
+  int threads = 0;  ///< 0 = all cores
 
   /// Throws InvalidArgument.
   void validate() const;
-};
-
-struct BatchObserver {
-  std::function<void(std::size_t images_done, std::size_t images_total)> on_progress;
-  std::function<bool()> stop_requested;  ///< asked before each image
 };
 
 struct BatchResult {
   std::size_t images = 0;            ///< of the source that were to be challenged
   std::size_t written = 0;           ///< files
   std::vector<std::string> skipped;  ///< what the source passed over, a line each
-  std::vector<std::string>
-      failures;  ///< what could not be read, challenged or written, a line each
+  /// What could not be read, challenged or written, a line each, in the source's order.
+  std::vector<std::string> failures;
   bool stopped = false;
 };
 
-/// Does it. The files are the same on any number of threads. Throws InvalidArgument when the output
-/// is not fit (inside the input, or not empty without `force`), before anything is written; IoError,
-/// FormatError when the source can't be opened. What fails later is listed, and the rest done.
-BatchResult challenge_files(const std::filesystem::path& input, const std::filesystem::path& output,
-                            const BatchOptions& options, const BatchObserver& observer = {});
+/// Challenges all clean images of a source under all types and levels that `options` names, and writes
+/// them below `output`. The observer counts images. The files are the same on any number of threads. Throws
+/// InvalidArgument when the output is not fit (inside the input, or not empty without `force`), before
+/// anything is written; IoError, FormatError when the source can't be opened. What fails later is listed,
+/// and the rest done.
+GRADSPACE_API BatchResult challenge_files(const std::filesystem::path& input,
+                                          const std::filesystem::path& output,
+                                          const BatchOptions& options,
+                                          const JobObserver& observer = {});
+
+/// Draws the source's first image under all types and levels that `options` names, with labels, into the
+/// file `sheet`: a row a type, a column a level beside the original. Throws InvalidArgument, IoError,
+/// FormatError.
+GRADSPACE_API void write_contact_sheet(const std::filesystem::path& input,
+                                       const std::filesystem::path& sheet,
+                                       const BatchOptions& options);
 
 }  // namespace gradspace::challenge

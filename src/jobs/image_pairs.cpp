@@ -1,4 +1,4 @@
-#include "jobs/iqa_pairs.h"
+#include "gradspace/score_pairs.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ PairList pairs_of_folders(const fs::path& references, const fs::path& distorted)
   return list;
 }
 
-}  // namespace gradspace::cli
+}  // namespace gradspace

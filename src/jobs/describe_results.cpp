@@ -1,4 +1,4 @@
-#include "cli/describe_results.h"
+#include "jobs/describe_results.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "results/results_kind.h"
 #include "results/run_files.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -95,4 +95,4 @@ Description describe_results(const std::filesystem::path& path) {
   return describe_experiment(path);
 }
 
-}  // namespace gradspace::cli
+}  // namespace gradspace

@@ -3,11 +3,11 @@
 
 #include <filesystem>
 
-#include "cli/describe.h"
+#include "jobs/describe.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 
 /// Throws IoError, FormatError.
 Description describe_results(const std::filesystem::path& path);
 
-}  // namespace gradspace::cli
+}  // namespace gradspace

@@ -1,4 +1,4 @@
-#include "core/allocation.h"
+#include "cli/allocation.h"
 
 #include <cstdlib>  // says whether this is the GNU C library
 
@@ -6,7 +6,7 @@
 #include <malloc.h>
 #endif
 
-namespace gradspace {
+namespace gradspace::cli {
 
 void keep_freed_memory() {
 #ifdef __GLIBC__
@@ -16,4 +16,4 @@ void keep_freed_memory() {
 #endif
 }
 
-}  // namespace gradspace
+}  // namespace gradspace::cli

@@ -1,0 +1,67 @@
+// Scores the images of files, folders and streams of paths, in order, on all cores.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "gradspace/backends.h"
+#include "gradspace/detector.h"
+#include "gradspace/export.h"
+#include "gradspace/job_observer.h"
+#include "gradspace/model.h"
+#include "gradspace/scorer.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+struct ScoreFilesOptions {
+  BackendChoice backend;
+  int threads = 0;  ///< each has a backend of its own; 0 = all cores
+};
+
+/// What became of one image.
+struct ScoredImage {
+  std::string path;
+  ImageInfo image;  ///< as its source knows it; a path out of a stream has none
+  ImageScore score;
+  std::string failure;  ///< empty when it was scored; else why not, one line
+
+  bool ok() const { return failure.empty(); }
+};
+
+/// For one thread at a time, which it spreads over the others. Scores do not depend on their number.
+class GRADSPACE_API FileScorer {
+ public:
+  /// Called once an image, in the order of the images, from the thread that called `score`.
+  using OnImage = std::function<void(const ScoredImage&)>;
+
+  /// Model and detector outlive the scorer; temporaries do not compile. Throws InvalidArgument when they
+  /// do not fit together, or an option is not valid.
+  FileScorer(const Model& model, const Detector& detector, const ScoreFilesOptions& options = {});
+  FileScorer(const Model&&, const Detector&, const ScoreFilesOptions& = {}) = delete;
+  FileScorer(const Model&, const Detector&&, const ScoreFilesOptions& = {}) = delete;
+  FileScorer(const Model&&, const Detector&&, const ScoreFilesOptions& = {}) = delete;
+  ~FileScorer();
+  FileScorer(FileScorer&&) noexcept;
+  FileScorer& operator=(FileScorer&&) noexcept;
+
+  /// All images of a file, a folder or another source. `on_image` gets those that could not be read, too.
+  /// Progress comes after every batch of them. False when the observer ended it. Throws IoError,
+  /// FormatError when there is no source at the path.
+  bool score(const std::filesystem::path& path, const OnImage& on_image,
+             const JobObserver& observer = {});
+
+  /// Image files by their paths, a line each; empty lines are passed over. Answers as paths come, so that
+  /// a camera can be at the other end of a pipe. Progress counts the images so far, as done and as total.
+  bool score(std::istream& paths, const OnImage& on_image, const JobObserver& observer = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gradspace

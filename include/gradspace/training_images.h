@@ -1,0 +1,34 @@
+// Which images of which sources to train on and to validate on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gradspace/export.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+struct TrainingSources {
+  std::string data;
+  std::string validation;           ///< empty: chosen from `data`
+  std::string kind = "auto";        ///< as for `parse_source_kind`
+  std::uint64_t seed = 0;           ///< of what is chosen
+  std::optional<int> object_class;  ///< of both, the images of this class alone
+};
+
+struct TrainingSets {
+  std::unique_ptr<Source> training;
+  std::unique_ptr<Source> validation;
+  std::string
+      rule;  ///< how validation images were chosen from `data`, for people; empty where given
+};
+
+/// Opens both sources, or chooses from the one: of a tree with challenge-free `train` and `val` sets these;
+/// of another source a tenth, at least one image, is held out for validation, those whose paths, hashed
+/// with the seed, come first. Throws InvalidArgument, IoError, FormatError.
+GRADSPACE_API TrainingSets open_training_sets(const TrainingSources& sources);
+
+}  // namespace gradspace

@@ -1,0 +1,37 @@
+// What the commands that score images have in common.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gradspace/score_files.h"
+
+namespace gradspace::cli {
+
+/// Reads a detector; throws InvalidArgument, naming both files, when it was made for another model than
+/// `model`, which was read from `model_path`.
+Detector read_detector_for(const std::filesystem::path& detector_path, const Model& model,
+                           const std::filesystem::path& model_path);
+
+/// Scores inputs one after the other and keeps what failed for the end.
+class Scoring {
+ public:
+  /// `on_score` is called for each image that was scored, in order. Model and detector outlive this.
+  Scoring(const Model& model, const Detector& detector, const ScoreFilesOptions& options,
+          FileScorer::OnImage on_score);
+
+  /// All images of a file or folder, or "-": paths on standard input, a line each. What can't be read is
+  /// left out.
+  void run_input(const std::string& input);
+
+  /// Lists what failed on standard error; the exit status.
+  int finish() const;
+
+ private:
+  FileScorer scorer_;
+  FileScorer::OnImage on_score_;
+  std::vector<std::string> failures_;
+};
+
+}  // namespace gradspace::cli
