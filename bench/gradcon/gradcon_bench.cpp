@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "core/random.h"
-#include "gradcon/trainer.h"
+#include "gradient/alignment/trainer.h"
 #include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
+#include "gradspace/scorer.h"
 
 namespace gradspace {
 namespace {
@@ -32,7 +34,7 @@ void training(benchmark::State& state, int channels, double alignment) {
   const std::vector<std::uint8_t> images = random_images(spec, kBatch);
   GradConOptions options;
   options.alignment = alignment;
-  gradcon::Trainer trainer(initialise(spec, 0), options);
+  gradient::alignment::Trainer trainer(initialise(spec, 0), options, 1e-3);
   oneapi::tbb::task_arena arena(1);
   arena.execute([&] {
     trainer.step(images, kBatch, {});
@@ -45,18 +47,18 @@ void training(benchmark::State& state, int channels, double alignment) {
 
 void scoring(benchmark::State& state, int channels) {
   const AutoencoderSpec spec = gradcon_autoencoder(channels);
-  GradConDetector detector;
-  detector.model = initialise(spec, 0);
+  Model model = initialise(spec, 0);
   for (const LayerInfo& layer : layers(spec)) {
     if (layer.name.starts_with("up.")) {
       const std::string name = layer.name + ".weight";
-      detector.mean_gradients[name] = detector.model.weights.at(name);
+      model.mean_gradients[name] = model.weights.at(name);
     }
   }
-  GradConScorer scorer(detector);
   const std::vector<std::uint8_t> images = random_images(spec, kBatch);
+  const Detector detector = gradcon_detector(model, images);
+  Scorer scorer(model, detector);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(scorer.score_prepared(images));
+    benchmark::DoNotOptimize(scorer.score_fitted(images));
   }
   report(state, kBatch);
 }

@@ -35,7 +35,8 @@ struct GRADSPACE_API Detector {
   void validate() const;
 };
 
-/// The detector is valid. Throws IoError, FormatError.
+/// Of a file that holds its model too (gradcon_detector.h), the detector. It is valid. Throws IoError,
+/// FormatError.
 GRADSPACE_API Detector read_detector(const std::filesystem::path& path);
 /// Writes `.safetensors` with kind "detector". Throws IoError; InvalidArgument for a detector that is
 /// not valid.

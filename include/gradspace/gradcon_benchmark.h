@@ -19,6 +19,7 @@
 
 #include "gradspace/export.h"
 #include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/gradcon_results.h"
 #include "gradspace/source.h"
 
@@ -33,8 +34,10 @@ struct GRADSPACE_API GradConBenchmarkOptions {
   std::vector<int> classes;  ///< empty = all of the source
   int runs = 1;              ///< run r uses seed `training.seed + r`
   int latent = 0;            ///< over 0: the variational autoencoder
-  GradConOptions training;   ///< its checkpoint and resume are chosen by the benchmark
-  double gradient_weight = GradConScorer::kGradientWeight;
+  /// Its checkpoint and resume are chosen by the benchmark.
+  TrainOptions training = gradcon_training();
+  GradConOptions gradcon;
+  double gradient_weight = kGradConWeight;
   std::string command_line;  ///< how it was asked for, to be shown in the report
 
   /// Throws InvalidArgument naming the option.
@@ -52,7 +55,7 @@ struct GradConBenchmarkObserver {
   std::function<void(int inlier_class, int run)> on_class;
   /// An image that could not be read and is left out; it is named again in each class that it is of use to.
   std::function<void(std::string_view reason)> on_failure;
-  GradConObserver training;
+  TrainObserver training;
 };
 
 /// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws

@@ -66,6 +66,10 @@ struct GradientOutputs {
   std::span<float> mu;              ///< [n, latent]
   std::span<float> logvar;          ///< [n, latent]
   std::span<float> reconstruction;  ///< [n, C, H, W]
+  std::span<double> squared_error;  ///< [n], mean over the pixels; by the native engine alone
+  /// [n]: of the squared error's gradient with the model's mean gradients, mean over the up layers
+  /// (gradcon.h); by the native engine alone, and for a model that has mean gradients.
+  std::span<double> cosine;
 };
 
 /// Computes the asked blocks. One object is for one thread at a time; make one a thread.
@@ -75,7 +79,8 @@ class GRADSPACE_API GradientBackend {
 
   virtual std::span<const FeatureBlock> blocks() const = 0;
 
-  /// Throws InvalidArgument when the images' or an output's size does not fit, or pixels are not
+  /// Throws InvalidArgument when the images' or an output's size does not fit, an output is not possible,
+  /// or pixels are not
   /// within [0,1].
   virtual void run(const ImageBatch& batch, const GradientOutputs& outputs) = 0;
 };

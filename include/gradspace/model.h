@@ -106,6 +106,9 @@ struct GRADSPACE_API Model {
   std::map<std::string, std::string> metadata;
   /// Set by `read_model`, for `fingerprint`.
   ModelFile file = {};
+  /// Of a model trained by GradCon's objective (gradcon.h): the mean gradient of each up layer's weight,
+  /// by the weight's name; else empty.
+  TensorMap mean_gradients = {};
 
   /// Throws InvalidArgument naming the tensor when one is missing, superfluous, of another shape, or
   /// holds a NaN or an infinity.
@@ -121,7 +124,8 @@ GRADSPACE_API std::string fingerprint(const Model& model);
 /// +-1/sqrt(fan_in)), drawn from gradspace's own generator, so that every backend starts equal.
 GRADSPACE_API Model initialise(const AutoencoderSpec& spec, std::uint64_t seed);
 
-/// Reads and writes `.safetensors` with kind "autoencoder". Throws IoError, FormatError.
+/// Reads and writes `.safetensors` with kind "autoencoder"; mean gradients are named "mean.<weight>".
+/// What `write_gradcon` (gradcon_detector.h) wrote is read too. Throws IoError, FormatError.
 GRADSPACE_API Model read_model(const std::filesystem::path& path);
 GRADSPACE_API void write_model(const std::filesystem::path& path, const Model& model);
 

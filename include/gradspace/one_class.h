@@ -34,6 +34,7 @@ struct ObservationNeeds {
   bool norms = false;                ///< the blocks' Euclidean norms
   bool latent = false;               ///< mu and logvar
   bool reconstruction = false;
+  bool alignment = false;  ///< squared error, and cosine with the model's mean gradients
 };
 
 /// What serves both: blocks that are in both stand once.
@@ -57,6 +58,8 @@ struct Observations {
   std::vector<float> mu;              ///< [count, latent]
   std::vector<float> logvar;          ///< [count, latent]
   std::vector<float> reconstruction;  ///< [count, C, H, W]
+  std::vector<double> squared_error;  ///< as in GradientOutputs, cosine too
+  std::vector<double> cosine;
 };
 
 /// Observes images of the model's input extent, [n, H, W, C], which outlive the observations (those of
@@ -123,6 +126,8 @@ GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector&
 struct OneClassMethodInfo {
   std::string name;     ///< "image-statistics"
   std::string summary;  ///< one line
+  /// Takes any model; else (gradcon) one that was trained for it.
+  bool any_model = true;
 };
 
 /// All methods, in the order of their tables.

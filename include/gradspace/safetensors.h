@@ -26,17 +26,18 @@ GRADSPACE_API SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes,
                                             std::string_view name);
 GRADSPACE_API std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file);
 
-/// The bytes of one of ours: throws FormatError unless metadata "kind" is `kind` and "format_version"
-/// is known. An empty `kind` accepts any.
+/// The bytes of one of ours: throws FormatError unless metadata "kind" is `kind`, or `other_kind` where
+/// that is not empty, and "format_version" is known. An empty `kind` accepts any.
 GRADSPACE_API SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes,
-                                            std::string_view name, std::string_view kind);
+                                            std::string_view name, std::string_view kind,
+                                            std::string_view other_kind = {});
 /// Adds "kind", "format_version" and "gradspace_version".
 GRADSPACE_API std::vector<std::uint8_t> serialise_safetensors(std::string_view kind,
                                                               SafeTensors file);
 
 /// The same from and to files; written beside the target, then renamed.
-GRADSPACE_API SafeTensors read_safetensors(const std::filesystem::path& path,
-                                           std::string_view kind);
+GRADSPACE_API SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind,
+                                           std::string_view other_kind = {});
 GRADSPACE_API void write_safetensors(const std::filesystem::path& path, std::string_view kind,
                                      SafeTensors file);
 

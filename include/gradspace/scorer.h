@@ -20,6 +20,8 @@ struct ImageScore {
   float bce = 0;       ///< reconstruction loss, summed over pixels
   float kld = 0;       ///< latent loss
   bool out_of_distribution = false;  ///< score > the detector's threshold
+  double error = 0;   ///< of GradCon's detector: mean squared error of the pixels; else 0
+  double cosine = 0;  ///< of GradCon's detector (gradcon_detector.h); else 0
 };
 
 struct ScorerOptions {

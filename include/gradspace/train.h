@@ -1,7 +1,8 @@
-// Training the autoencoder: one loop for every backend.
+// Training the autoencoder: one loop for every objective and backend.
 //
-// The loop owns what must be the same everywhere - initialisation, order of images, noise, choice
-// of the best epoch, checkpoints, logs; a backend owns one step of the optimiser. Order and noise
+// The loop owns what must be the same everywhere - order of images, noise, choice of the best epoch,
+// checkpoints, logs; an objective (this one, or gradcon.h's) owns its losses and one step of the
+// optimiser. Order and noise
 // are functions of (seed, epoch, position) and hold no state, so a run that was killed at any
 // moment continues from its last finished epoch and ends with the weights of an uninterrupted one.
 //
@@ -16,6 +17,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gradspace/export.h"
@@ -29,9 +32,10 @@ struct GRADSPACE_API TrainOptions {
   int epochs = 400;
   int batch = 128;
   double learning_rate = 1e-3;  ///< Adam, betas 0.9 and 0.999, epsilon 1e-8
-  double beta = 1.0;            ///< weight of the KLD
+  double beta = 1.0;            ///< weight of the KLD; of this objective alone
   std::uint64_t seed = 0;       ///< initialisation, order, noise
-  /// Who steps the optimiser ("native", "torch cuda:0"): recorded, and the same again on resuming.
+  /// Who steps the optimiser ("native", "torch cuda:0"): recorded, and the same again on resuming. Of
+  /// this objective alone.
   std::string backend = "native";
   /// Checkpoint after every epoch, here; empty = none. It stays when training ends: whoever wants
   /// the model removes it once the model is safely written.
@@ -80,20 +84,25 @@ class GRADSPACE_API ImageStore {
   std::unique_ptr<State> state_;
 };
 
-/// Losses are per image; the training losses are those met on the way through the epoch.
-struct EpochRecord {
-  int epoch = 0;  ///< from 1
-  double train_loss = 0;
-  double train_bce = 0;
-  double train_kld = 0;
-  double validation_loss = 0;
-  double validation_bce = 0;
-  double validation_kld = 0;
-  bool best = false;   ///< the least validation loss so far
-  double seconds = 0;  ///< since the run (or its continuation) began
+/// Means over images: what is minimised, and the terms that it is made of, in the order of a table's
+/// columns: "bce", "kld"; by GradCon's objective "error", "cosine" (of batches), "kld".
+struct GRADSPACE_API EpochLosses {
+  double loss = 0;
+  std::vector<std::pair<std::string, double>> terms;
+
+  /// Throws InvalidArgument when there is no such term.
+  double term(std::string_view name) const;
 };
 
-/// The history as CSV with a header line: epoch,train_loss,train_bce,train_kld,validation_loss,
+struct EpochRecord {
+  int epoch = 0;           ///< from 1
+  EpochLosses train;       ///< met on the way through the epoch
+  EpochLosses validation;  ///< after it
+  bool best = false;       ///< the least validation loss so far
+  double seconds = 0;      ///< since the run (or its continuation) began
+};
+
+/// The history as CSV with a header line, such as epoch,train_loss,train_bce,train_kld,validation_loss,
 /// validation_bce,validation_kld,best,seconds. Digits round-trip.
 GRADSPACE_API std::string training_csv(std::span<const EpochRecord> epochs);
 
@@ -114,7 +123,7 @@ struct TrainObserver {
 };
 
 struct TrainResult {
-  /// Weights of the best epoch. Metadata "training" is the record as JSON (options, data, epochs
+  /// Weights (and mean gradients) of the best epoch. Metadata "training" is the record as JSON (options, data, epochs
   /// run, best epoch, losses), "preprocessing" says how an image becomes an input. Nothing in it
   /// depends on the clock: a resumed run's file is byte for byte that of an uninterrupted one.
   Model model;
@@ -123,8 +132,8 @@ struct TrainResult {
   bool stopped = false;  ///< on request, before the last epoch
 };
 
-/// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`. A last
-/// short batch is a short batch. Throws InvalidArgument, IoError, FormatError (a checkpoint that is
+/// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`. Where the batch
+/// does not divide the number of images, the last step of an epoch takes those that are left. Throws InvalidArgument, IoError, FormatError (a checkpoint that is
 /// damaged); Error naming epoch and step when the loss is no longer finite.
 GRADSPACE_API TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,
                                             const ImageStore& validation, TrainingBackend& backend,

@@ -27,6 +27,16 @@ struct GRADSPACE_API StepOptions {
   void validate() const;
 };
 
+/// What a step of GradCon's objective (gradspace/gradcon.h) has beside the learning rate.
+struct GRADSPACE_API GradConOptions {
+  double alignment = 0.03;   ///< weight of the alignment term; 0 trains without it
+  double kld_weight = 0.02;  ///< for a variational autoencoder: twice the pixels' variance
+  bool mean_of_loss = true;  ///< m over gradients of the loss; false: of the error alone
+
+  /// Throws InvalidArgument naming the option.
+  void validate() const;
+};
+
 /// An optimiser at work on one model.
 class GRADSPACE_API TrainingBackend {
  public:

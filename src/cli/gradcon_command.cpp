@@ -1,11 +1,8 @@
-// gradspace gradcon: one-class detection by aligned gradients: train, score, benchmark.
+// gradspace gradcon: train --objective gradcon, score with columns of its own, and the benchmark.
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
-#include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -17,14 +14,13 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
-#include "cli/training_images.h"
+#include "cli/scoring.h"
+#include "cli/training.h"
 #include "gradspace/error.h"
-#include "gradspace/gradcon.h"
 #include "gradspace/gradcon_benchmark.h"
-#include "gradspace/source.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/threads.h"
 #include "gradspace/version.h"
 
@@ -38,85 +34,28 @@ int on_threads(int threads, const std::function<int()>& work) {
   return status;
 }
 
-void declare_training(CLI::App& app, GradConOptions& options) {
+void declare_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
   app.add_option("--epochs", options.epochs, "Passes over the images");
   app.add_option("--batch", options.batch, "Images a step");
   app.add_option("--lr", options.learning_rate, "Adam's learning rate");
-  app.add_option("--alignment", options.alignment, "Weight of the alignment term in the loss");
-  app.add_option("--kld-weight", options.kld_weight, "Weight of a variational autoencoder's KLD");
-  app.add_flag_callback(
-      "--mean-of-error", [&options] { options.mean_of_loss = false; },
-      "Mean gradients of the reconstruction error alone, as in the paper's text");
+  declare_gradcon_options(app, gradcon);
   app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
 }
 
-/// What training reports, on a progress line.
-GradConObserver training_observer(Progress& progress) {
-  GradConObserver observer;
-  observer.stop_requested = [] { return InterruptGuard::requested(); };
-  observer.on_step = [&progress](const TrainProgress& p) {
-    progress.update(p.images_done, p.images_total,
-                    fmt::format("epoch {}/{}, loss {:.5f}", p.epoch, p.epochs, p.loss));
-  };
-  return observer;
-}
-
-struct TrainArguments {
-  TrainingSources sources;
-  std::string spec;
-  std::filesystem::path out;
-  int latent = 0;
-  int channels = 1;
-  int threads = 0;
-  bool quiet = false;
-  GradConOptions options;
-};
-
-int train(TrainArguments arguments) {
-  arguments.sources.seed = arguments.options.seed;
-  arguments.options.checkpoint = arguments.out;
-  arguments.options.checkpoint += ".checkpoint";
-  arguments.options.validate();
-  check_target(arguments.out);
-  const AutoencoderSpec spec = arguments.spec.empty()
-                                   ? gradcon_autoencoder(arguments.channels, arguments.latent)
-                                   : read_autoencoder_spec(arguments.spec);
-  const TrainingImages images =
-      load_training_images(arguments.sources, spec.input, arguments.quiet);
-  const InterruptGuard guard;
-  GradConTrainResult result;
-  {
-    Progress progress("train", "images", arguments.quiet);
-    result = train_gradcon(spec, *images.train, *images.validation, arguments.options,
-                           training_observer(progress));
-  }
-  if (result.best_epoch == 0) {
-    fmt::print(stderr, "gradspace: stopped before the first epoch was done: nothing is written\n");
-    return kFailed;
-  }
-  write_gradcon(arguments.out, result.detector);
-  const GradConEpoch& best = result.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
-  fmt::print("{}: best epoch {} of {}, validation loss {:.6f} (error {:.6f}, cosine {:.4f})\n",
-             arguments.out.string(), best.epoch, result.epochs.size(), best.validation_loss,
-             best.validation_error, best.validation_cosine);
-  leave_checkpoint(result.stopped, arguments.options.checkpoint);
-  return kDone;
-}
-
 std::function<int()> declare_train(CLI::App& app) {
-  const auto arguments = std::make_shared<TrainArguments>();
-  TrainArguments& a = *arguments;
+  const auto arguments = std::make_shared<TrainingArguments>();
+  TrainingArguments& a = *arguments;
+  a.objective = kGradConObjective;
+  a.options = gradcon_training();
   app.add_option("--data", a.sources.data, "Images to train on")->required();
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
   app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10");
   app.add_option("--class", a.sources.object_class, "Images of this class alone");
   app.add_option("--out", a.out, "File to write; the checkpoint lies beside it")->required();
-  app.add_option("--channels", a.channels, "1 (grey) or 3 (RGB)")->check(CLI::IsMember({1, 3}));
-  app.add_option("--latent", a.latent,
-                 "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
+  declare_gradcon_autoencoder(app, a);
   app.add_option("--spec", a.spec, "Description of another autoencoder (JSON)");
-  declare_training(app, a.options);
+  declare_training(app, a.options, a.gradcon);
   app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
@@ -128,16 +67,10 @@ struct ScoreArguments {
   std::string model;
   std::vector<std::string> inputs;
   std::string format = "table";
-  double gradient_weight = GradConScorer::kGradientWeight;
+  double gradient_weight = kGradConWeight;
   std::optional<double> threshold;
   double false_alarms = 0.05;
   int threads = 0;
-};
-
-struct Outcome {
-  std::string path;
-  GradConScore score;
-  std::string failure;  ///< empty when it was scored
 };
 
 PrinterLayout layout_for(const ScoreArguments& arguments, double threshold) {
@@ -153,79 +86,33 @@ PrinterLayout layout_for(const ScoreArguments& arguments, double threshold) {
           options.dump()};
 }
 
-using Scorers = tbb::enumerable_thread_specific<GradConScorer>;
-
-/// Images [first, first + outcomes.size()) of `source`, a batch a task.
-void score_chunk(const Source& source, std::size_t first, Scorers& scorers,
-                 std::vector<Outcome>& outcomes) {
-  constexpr std::size_t kGrain = 32;
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, outcomes.size(), kGrain),
-                    [&](const auto& range) {
-                      std::vector<Image> images;
-                      std::vector<Outcome*> loaded;
-                      for (std::size_t i = range.begin(); i < range.end(); ++i) {
-                        try {
-                          images.push_back(source.load(first + i));
-                          loaded.push_back(&outcomes[i]);
-                        } catch (const Error& error) {
-                          outcomes[i].failure = error.what();
-                        }
-                      }
-                      const std::vector<GradConScore> scores = scorers.local().score(images);
-                      for (std::size_t i = 0; i < scores.size(); ++i) {
-                        loaded[i]->score = scores[i];
-                      }
-                    });
+std::vector<Cell> row_of(const ScoredImage& image, double gradient_weight, double threshold) {
+  const double error = image.score.error;
+  const double cosine = image.score.cosine;
+  const double score = error - gradient_weight * cosine;
+  return {image.path, score, error, cosine, score > threshold ? "out" : "in"};
 }
 
-/// Prints the scores of a file's or folder's images. Returns how many failed.
-std::size_t score_source(const std::string& path, Scorers& scorers, const Printer& printer,
-                         double threshold) {
-  constexpr std::size_t kChunk = 1024;
-  const std::unique_ptr<Source> source = open_source(path);
-  const bool single = source->size() == 1 && !std::filesystem::is_directory(path);
-  std::size_t failures = 0;
-  for (std::size_t first = 0; first < source->size(); first += kChunk) {
-    std::vector<Outcome> outcomes(std::min(kChunk, source->size() - first));
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      outcomes[i].path =
-          single ? path : (std::filesystem::path(path) / source->info(first + i).path).string();
-    }
-    score_chunk(*source, first, scorers, outcomes);
-    for (const Outcome& outcome : outcomes) {
-      if (outcome.failure.empty()) {
-        const GradConScore& score = outcome.score;
-        printer.print({outcome.path, score.score, score.error, score.cosine,
-                       score.score > threshold ? "out" : "in"});
-      } else {
-        ++failures;
-        fmt::print(stderr, "gradspace: {}\n", outcome.failure);
-      }
-    }
-    std::fflush(stdout);
-  }
-  return failures;
-}
-
+/// As the command `score`, with columns of its own and any weight of the gradient.
 int score(const ScoreArguments& arguments) {
-  const GradConDetector detector = read_gradcon(arguments.model);
+  if (!std::isfinite(arguments.gradient_weight)) {
+    throw InvalidArgument(
+        fmt::format("gradcon: gradient weight {}: must be finite", arguments.gradient_weight));
+  }
+  const Model model = read_model(arguments.model);
+  const Detector detector = read_detector(arguments.model);
   const double threshold =
       arguments.threshold
           ? *arguments.threshold
           : calibrated_threshold(detector, arguments.false_alarms, arguments.gradient_weight);
-  Scorers scorers([&] { return GradConScorer(detector, arguments.gradient_weight); });
-  scorers.local();  // what does not fit is said before the first image is read
   const Printer printer(parse_output_format(arguments.format), layout_for(arguments, threshold));
-  std::size_t failures = 0;
+  Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
+    printer.print(row_of(image, arguments.gradient_weight, threshold));
+  });
   for (const std::string& input : arguments.inputs) {
-    try {
-      failures += score_source(input, scorers, printer, threshold);
-    } catch (const Error& error) {
-      ++failures;
-      fmt::print(stderr, "gradspace: {}\n", error.what());
-    }
+    scoring.run_input(input);
   }
-  return failures == 0 ? kDone : kFailed;
+  return scoring.finish();
 }
 
 std::function<int()> declare_score(CLI::App& app) {
@@ -241,7 +128,7 @@ std::function<int()> declare_score(CLI::App& app) {
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
   app.add_option("inputs", a.inputs, "Images, folders, or other sources")->required();
-  return [arguments] { return on_threads(arguments->threads, [&] { return score(*arguments); }); };
+  return [arguments] { return score(*arguments); };
 }
 
 struct BenchmarkArguments {
@@ -306,7 +193,7 @@ std::function<int()> declare_benchmark(CLI::App& app) {
                  "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
   app.add_option("--gradient-weight", options.gradient_weight,
                  "Weight of the gradient in the score");
-  declare_training(app, options.training);
+  declare_training(app, options.training, options.gradcon);
   app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return

@@ -8,6 +8,7 @@
 
 #include "core/json.h"
 #include "data/feature_meta.h"
+#include "detect/gradcon_file.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
 
@@ -60,7 +61,10 @@ void Detector::validate() const {
 }
 
 Detector read_detector(const std::filesystem::path& path) {
-  SafeTensors file = read_safetensors(path, kKind);
+  SafeTensors file = read_safetensors(path, kKind, kGradConKind);
+  if (file.metadata.at("kind") == kGradConKind) {
+    return detector_of_gradcon_file(std::move(file), path);
+  }
   Detector detector;
   const std::string where = path.string();
   detector.method = take(file.metadata, "method", where);

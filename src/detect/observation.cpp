@@ -36,10 +36,13 @@ void make_room(const ObservationNeeds& needs, const AutoencoderSpec& spec,
   result.mu.resize(needs.latent ? result.count * result.latent : 0);
   result.logvar.resize(needs.latent ? result.count * result.latent : 0);
   result.reconstruction.resize(needs.reconstruction ? result.count * size : 0);
+  result.squared_error.resize(needs.alignment ? result.count : 0);
+  result.cosine.resize(needs.alignment ? result.count : 0);
 }
 
 /// The rows [first, first + count) of a table of `total` rows.
-std::span<float> rows(std::vector<float>& values, std::size_t total, std::size_t first,
+template <typename Value>
+std::span<Value> rows(std::vector<Value>& values, std::size_t total, std::size_t first,
                       std::size_t count) {
   const std::size_t width = total == 0 ? 0 : values.size() / total;
   return std::span(values).subspan(first * width, count * width);
@@ -56,6 +59,8 @@ void observe_rows(GradientBackend& backend, Observations& result, std::size_t fi
   outputs.mu = rows(result.mu, total, first, count);
   outputs.logvar = rows(result.logvar, total, first, count);
   outputs.reconstruction = rows(result.reconstruction, total, first, count);
+  outputs.squared_error = rows(result.squared_error, total, first, count);
+  outputs.cosine = rows(result.cosine, total, first, count);
   const std::size_t size = result.input.size();
   backend.run(ImageBatch::of_u8(result.pixels.subspan(first * size, count * size), count), outputs);
 }
@@ -112,6 +117,7 @@ ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b) {
   merged.norms = a.norms || b.norms;
   merged.latent = a.latent || b.latent;
   merged.reconstruction = a.reconstruction || b.reconstruction;
+  merged.alignment = a.alignment || b.alignment;
   return merged;
 }
 
@@ -208,6 +214,8 @@ Observations select(const Observations& all, std::span<const std::uint32_t> posi
   part.mu = selected<float>(all.mu, all.count, positions);
   part.logvar = selected<float>(all.logvar, all.count, positions);
   part.reconstruction = selected<float>(all.reconstruction, all.count, positions);
+  part.squared_error = selected<double>(all.squared_error, all.count, positions);
+  part.cosine = selected<double>(all.cosine, all.count, positions);
   return part;
 }
 

@@ -96,6 +96,10 @@ void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
   for (std::size_t i = 0; i < scores.size(); ++i) {
     scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]),
                  observations.bce[i], observations.kld[i], values[i] > state.threshold};
+    if (!observations.cosine.empty()) {
+      scores[i].error = observations.squared_error[i];
+      scores[i].cosine = observations.cosine[i];
+    }
   }
 }
 

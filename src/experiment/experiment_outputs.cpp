@@ -101,11 +101,12 @@ void ExperimentOutputs::finish(int runs) {
   image_scores_.commit();
   write_file(folder_ / "fingerprints.json",
              json{{"format_version", kOutputsFormat}, {"rows", fingerprints_}}.dump(1) + "\n");
-  std::string training = "run," + training_csv({});
+  std::string training;
   for (int run = 0; run < runs; ++run) {
     std::istringstream lines(read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
     std::string line;
     std::getline(lines, line);  // the header
+    training += run == 0 ? "run," + line + "\n" : "";
     while (std::getline(lines, line)) {
       training += fmt::format("{},{}\n", run, line);
     }

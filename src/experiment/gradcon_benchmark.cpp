@@ -103,9 +103,9 @@ json options_json(const GradConBenchmarkOptions& options) {
           {"epochs", options.training.epochs},
           {"batch", options.training.batch},
           {"learning_rate", options.training.learning_rate},
-          {"alignment", options.training.alignment},
-          {"kld_weight", options.training.kld_weight},
-          {"mean_of_loss", options.training.mean_of_loss},
+          {"alignment", options.gradcon.alignment},
+          {"kld_weight", options.gradcon.kld_weight},
+          {"mean_of_loss", options.gradcon.mean_of_loss},
           {"seed", options.training.seed},
           {"false_alarms", kFalseAlarms}};
 }
@@ -185,37 +185,37 @@ class Benchmark {
     record_.begin_stage(fmt::format("run {}: train class {}", run, label), false);
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     make_folder(folder);
-    GradConOptions training = options_.training;
+    TrainOptions training = options_.training;
     training.seed += static_cast<std::uint64_t>(run);
     training.checkpoint = folder / "checkpoint.safetensors";
     training.resume = true;
     const Split split = split_class(positions_.at(label), training.seed, label);
     const auto train = load(split.train);
     const auto validation = load(split.validation);
-    const GradConTrainResult trained =
-        train_gradcon(spec_, *train, *validation, training, observer_.training);
+    const TrainResult trained =
+        train_gradcon(spec_, *train, *validation, training, options_.gradcon, observer_.training);
     if (trained.stopped) {
       return false;
     }
-    write_gradcon(folder / "detector.safetensors", trained.detector);
-    write_file(folder / "training.csv", gradcon_training_csv(trained.epochs));
+    const Detector detector =
+        gradcon_detector(trained.model, validation->images(0, validation->size()));
+    write_gradcon(folder / "detector.safetensors", trained.model, detector);
+    write_file(folder / "training.csv", training_csv(trained.epochs));
     record_.begin_stage(fmt::format("run {}: judge class {}", run, label), false);
-    judge(trained, label, run, *images(split.test),
+    judge(trained, detector, label, run, *images(split.test),
           *images(draw_outliers(positions_, training.seed, label, split.test.size())));
     return true;
   }
 
-  void judge(const GradConTrainResult& trained, int label, int run, const Source& inliers,
-             const Source& outliers) {
-    const GradConDetector& detector = trained.detector;
-    GradConScorer scorer(detector, options_.gradient_weight);
-    JudgedImages in = judge_images(scorer, spec_.input, inliers);
-    JudgedImages out = judge_images(scorer, spec_.input, outliers);
+  void judge(const TrainResult& trained, const Detector& detector, int label, int run,
+             const Source& inliers, const Source& outliers) {
+    JudgedImages in = judge_images(trained.model, options_.gradient_weight, inliers);
+    JudgedImages out = judge_images(trained.model, options_.gradient_weight, outliers);
     report_failures(in.failures);
     report_failures(out.failures);
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     if (run == 0) {
-      write_mistakes(folder / "samples", detector.model, in, out);
+      write_mistakes(folder / "samples", trained.model, in, out);
     }
     const GradConImages images{clean_scores(detector, options_.gradient_weight),
                                std::move(in.images), std::move(out.images)};
@@ -246,6 +246,7 @@ class Benchmark {
 
 void GradConBenchmarkOptions::validate() const {
   training.validate();
+  gradcon.validate();
   if (runs < 1) {
     throw InvalidArgument(fmt::format("gradcon: runs {}: must be 1 or more", runs));
   }

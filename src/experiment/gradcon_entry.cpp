@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "experiment/entry.h"
 #include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
@@ -28,13 +29,12 @@ bool takes(const AutoencoderSpec& spec) {
 
 class FittedGradCon : public FittedEntry {
  public:
-  FittedGradCon(GradConDetector detector, double false_alarms)
-      : detector_(std::move(detector)), threshold_(calibrated_threshold(detector_, false_alarms)) {}
+  FittedGradCon(Model model, double threshold) : model_(std::move(model)), threshold_(threshold) {}
 
   std::vector<double> score(const SetToScore& set) const override {
     std::vector<double> scores;
     for (const GradConScore& score :
-         GradConScorer(detector_).score_prepared(set.observations->pixels)) {
+         gradcon_scores(observe_alignment(model_, set.observations->pixels))) {
       scores.push_back(score.score);
     }
     return scores;
@@ -42,7 +42,7 @@ class FittedGradCon : public FittedEntry {
   double threshold() const override { return threshold_; }
 
  private:
-  GradConDetector detector_;
+  Model model_;
   double threshold_;
 };
 
@@ -62,7 +62,7 @@ class GradConEntry : public Entry {
   }
 
  private:
-  GradConOptions training(const ExperimentRun& run) const;
+  TrainOptions training(const ExperimentRun& run) const;
 
   int epochs_;
 };
@@ -71,15 +71,16 @@ std::unique_ptr<FittedEntry> GradConEntry::read(const ExperimentRun& run) const 
   if (!std::filesystem::exists(path(run))) {
     return nullptr;
   }
-  GradConDetector detector = read_gradcon(path(run));
-  if (!is_ours(detector.model.metadata, run)) {
+  Model model = read_model(path(run));
+  if (!is_ours(model.metadata, run)) {
     return nullptr;
   }
-  return std::make_unique<FittedGradCon>(std::move(detector), false_alarms(run));
+  return std::make_unique<FittedGradCon>(
+      std::move(model), calibrated_threshold(read_detector(path(run)), false_alarms(run)));
 }
 
-GradConOptions GradConEntry::training(const ExperimentRun& run) const {
-  GradConOptions options;
+TrainOptions GradConEntry::training(const ExperimentRun& run) const {
+  TrainOptions options = gradcon_training();
   options.epochs = epochs_;
   options.seed = run.seed();
   // Named by its key: a checkpoint of other data or options is not this run's.
@@ -92,27 +93,29 @@ GradConOptions GradConEntry::training(const ExperimentRun& run) const {
 std::unique_ptr<FittedEntry> GradConEntry::fit(const FitMaterial& material) const {
   const ExperimentRun& run = material.run;
   const CleanImages& clean = *material.clean;
-  const GradConOptions options = training(run);
-  GradConObserver observer;
+  const TrainOptions options = training(run);
+  TrainObserver observer;
   observer.on_step = [&](const TrainProgress& progress) {
     run.stages.report(
         progress.images_done, progress.images_total, "images",
         fmt::format("epoch {}/{}  loss {:.4f}", progress.epoch, progress.epochs, progress.loss));
   };
   observer.stop_requested = [&] { return run.stages.stop_requested(); };
-  GradConTrainResult result =
-      train_gradcon(gradcon_autoencoder(run.options.spec.input.channels), clean.train.images,
-                    clean.validation.images, options, observer);
+  const ImageStore& validation = clean.validation.images;
+  TrainResult result = train_gradcon(gradcon_autoencoder(run.options.spec.input.channels),
+                                     clean.train.images, validation, options, {}, observer);
   if (result.stopped) {
     return nullptr;
   }
   write_file(run.stages.run_folder(run.number) / "gradcon-training.csv",
-             gradcon_training_csv(result.epochs));
-  result.detector.model.metadata[kExperimentKey] = key(run);
-  write_gradcon(path(run), result.detector);
+             training_csv(result.epochs));
+  result.model.metadata[kExperimentKey] = key(run);
+  const Detector detector = gradcon_detector(result.model, validation.images(0, validation.size()));
+  write_gradcon(path(run), result.model, detector);
   std::filesystem::remove(options.checkpoint);
   material.on_step();
-  return std::make_unique<FittedGradCon>(std::move(result.detector), false_alarms(run));
+  return std::make_unique<FittedGradCon>(std::move(result.model),
+                                         calibrated_threshold(detector, false_alarms(run)));
 }
 
 }  // namespace

@@ -49,12 +49,12 @@ Image mistake_strip(const Image& seen, GradientBackend& backend) {
 
 }  // namespace
 
-JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Source& source) {
+JudgedImages judge_images(const Model& model, double gradient_weight, const Source& source) {
   JudgedImages judged;
   std::vector<std::uint8_t> pixels;
   for (std::size_t i = 0; i < source.size(); ++i) {
     try {
-      Image picture = prepared(source.load(i), input);
+      Image picture = prepared(source.load(i), model.spec.input);
       const ImageInfo info = source.info(i);
       pixels.insert(pixels.end(), picture.pixels().begin(), picture.pixels().end());
       judged.pictures.push_back(std::move(picture));
@@ -63,7 +63,8 @@ JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Sour
       judged.failures.emplace_back(error.what());
     }
   }
-  const std::vector<GradConScore> scores = scorer.score_prepared(pixels);
+  const std::vector<GradConScore> scores =
+      gradcon_scores(observe_alignment(model, pixels), gradient_weight);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     judged.images[i].score = scores[i];
   }

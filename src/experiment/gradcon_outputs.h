@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "gradspace/gradcon.h"
 #include "gradspace/image.h"
+#include "gradspace/model.h"
 #include "gradspace/source.h"
 #include "results/gradcon_scores.h"
 
@@ -21,7 +21,7 @@ struct JudgedImages {
 };
 
 /// An image that can't be read is left out, and named in `failures`.
-JudgedImages judge_images(GradConScorer& scorer, const Extent& input, const Source& source);
+JudgedImages judge_images(const Model& model, double gradient_weight, const Source& source);
 
 /// The inliers that score highest and the outliers that score lowest, as strips in_N.png and out_N.png
 /// (image, its reconstruction, a map of their differences); samples.json says which images they are.

@@ -32,6 +32,9 @@ class OneClassEntry : public DetectorEntry {
 std::vector<ExperimentMethod> all_one_class_methods() {
   std::vector<ExperimentMethod> methods;
   for (const OneClassMethodInfo& info : one_class_methods()) {
+    if (!info.any_model) {
+      continue;  // gradcon_entry.cpp trains a model for it
+    }
     methods.push_back(
         {info.name, ResultsKind::kOneClass, [name = info.name](const ExperimentOptions& options) {
            std::vector<std::unique_ptr<Entry>> entries;

@@ -74,6 +74,8 @@ void check_run(const ImageBatch& batch, const GradientOutputs& outputs,
   require_output("mu", outputs.mu.size(), n, latent);
   require_output("logvar", outputs.logvar.size(), n, latent);
   require_output("reconstruction", outputs.reconstruction.size(), n, image);
+  require_output("squared_error", outputs.squared_error.size(), n, 1);
+  require_output("cosine", outputs.cosine.size(), n, 1);
   require_pixels(batch.f32_nchw(), image);
 }
 

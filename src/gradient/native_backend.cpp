@@ -3,9 +3,11 @@
 #include <cmath>
 #include <utility>
 
+#include "gradient/alignment/image_alignment.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/request.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace gradient {
@@ -21,6 +23,7 @@ class NativeBackend final : public GradientBackend {
         walk_(network_),
         slab_(allocate_floats(network_.slab_size() * kernels_.lanes)),
         reconstruction_(allocate_floats(network_.image_size() * kernels_.lanes)),
+        alignment_(network_, model),
         code_gradients_(allocate_floats(3 * network_.latent() * kernels_.lanes)),
         square_sums_(blocks_.size() * kernels_.lanes),
         byte_places_(byte_places(model.spec.input, kernels_.lanes)) {}
@@ -29,6 +32,10 @@ class NativeBackend final : public GradientBackend {
 
   void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
     check_run(batch, outputs, blocks_, network_.spec());
+    if (!outputs.cosine.empty() && !alignment_.has_means()) {
+      throw InvalidArgument(
+          "gradcon: the model has no mean gradients; train it with --objective gradcon");
+    }
     for (std::size_t first = 0; first < batch.count(); first += kernels_.lanes) {
       group_ = {first, std::min(kernels_.lanes, batch.count() - first)};
       run_group(batch, outputs);
@@ -54,7 +61,8 @@ class NativeBackend final : public GradientBackend {
         blocks && (request_.any(Loss::kBce, 0, decoder) || request_.any(Loss::kElbo, 0, decoder));
     const bool output_gradient =
         code_by_bce || (blocks && request_.any(Loss::kBce, decoder, layers));
-    const bool decode = output_gradient || !outputs.bce.empty() || !outputs.reconstruction.empty();
+    const bool decode = output_gradient || !outputs.bce.empty() ||
+                        !outputs.reconstruction.empty() || wants_alignment(outputs);
     // The divergence's pass needs logvar but for the gradient of fc11 alone.
     const auto variance_pass = [&](Loss pass) {
       return bottleneck && blocks &&
@@ -81,21 +89,33 @@ class NativeBackend final : public GradientBackend {
       walk_.forward(decoder, layers);
       finish_output(outputs, output_gradient);
     }
-    if (!blocks) {
-      return;
-    }
-    fill_zeros(outputs);
-    if (output_gradient) {
-      bce_pass(outputs, code_by_bce);
-    }
-    if (bottleneck) {
+    if (blocks) {
+      fill_zeros(outputs);
+      if (output_gradient) {
+        bce_pass(outputs, code_by_bce);
+      }
       for (const Loss pass : kPasses) {
-        if (request_.any(pass, 0, decoder)) {
+        if (bottleneck && request_.any(pass, 0, decoder)) {
           encoder_pass(pass, outputs);
         }
       }
+      store_norms(outputs);
     }
-    store_norms(outputs);
+    if (wants_alignment(outputs)) {
+      finish_alignment(outputs);
+    }
+  }
+
+  static bool wants_alignment(const GradientOutputs& outputs) {
+    return !outputs.squared_error.empty() || !outputs.cosine.empty();
+  }
+
+  /// Last of all: the logits, or what became of them, are lost.
+  void finish_alignment(const GradientOutputs& outputs) {
+    const alignment::ImageAlignment::Lanes lanes =
+        alignment_.run(walk_, reconstruction_.get(), !outputs.cosine.empty(), slab_.get());
+    store_losses(lanes.error, outputs.squared_error);
+    store_losses(lanes.cosine, outputs.cosine);
   }
 
   /// What is asked of mu, logvar and their divergence.
@@ -128,7 +148,8 @@ class NativeBackend final : public GradientBackend {
     call.count = network_.image_size();
     call.logits = logits;
     call.images = walk_.image();
-    call.reconstruction = outputs.reconstruction.empty() ? nullptr : reconstruction_.get();
+    const bool reconstruct = !outputs.reconstruction.empty() || wants_alignment(outputs);
+    call.reconstruction = reconstruct ? reconstruction_.get() : nullptr;
     call.gradient = gradient ? logits : nullptr;
     call.bce = outputs.bce.empty() ? nullptr : sums.data();
     kernels_.output(call);
@@ -139,10 +160,11 @@ class NativeBackend final : public GradientBackend {
     store_losses(sums, outputs.bce);
   }
 
-  void store_losses(const std::array<double, kMaxLanes>& sums, std::span<float> out) const {
+  template <class Value>
+  void store_losses(const std::array<double, kMaxLanes>& sums, std::span<Value> out) const {
     if (!out.empty()) {
       for (std::size_t lane = 0; lane < group_.count; ++lane) {
-        out[group_.first + lane] = static_cast<float>(sums[lane]);
+        out[group_.first + lane] = static_cast<Value>(sums[lane]);
       }
     }
   }
@@ -264,6 +286,7 @@ class NativeBackend final : public GradientBackend {
   Walk walk_;
   AlignedFloats slab_;
   AlignedFloats reconstruction_;
+  alignment::ImageAlignment alignment_;
   /// By BCE at z; by ELBO at mu; by KLD at logvar.
   AlignedFloats code_gradients_;
   std::vector<double> square_sums_;  ///< [blocks, lanes] of the present group

@@ -11,22 +11,13 @@
 
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
+#include "gradient/optimiser.h"
 #include "gradspace/error.h"
 #include "gradspace/training_backend.h"
-#include "simd/adam.h"
 
 namespace gradspace {
 namespace gradient {
 namespace {
-
-/// A weight or bias at work.
-struct Parameter {
-  std::string name;
-  Tensor first_moment;
-  Tensor second_moment;
-  std::vector<float> gradient;
-  std::size_t offset = 0;  ///< in vectors, within a chunk's sums
-};
 
 /// A part of a parameter: what one task reduces and steps.
 struct ParameterRange {
@@ -54,25 +45,16 @@ class NativeTraining final : public TrainingBackend {
       : options_(options),
         kernels_(kernels(InstructionSet::kBest)),
         network_(initial, kernels_, /*sampled=*/true),
-        weights_(initial.weights),
+        parameters_(network_, initial.weights, options.learning_rate),
         byte_places_(byte_places(initial.spec.input, kernels_.lanes)) {
     options.validate();
     constexpr std::size_t kRange = 4096;
-    for (const Layer& layer : network_.layers()) {
-      for (const char* kind : {".weight", ".bias"}) {
-        Parameter parameter;
-        parameter.name = layer.name + kind;
-        const Tensor& value = weights_.at(parameter.name);
-        const std::size_t size = value.values.size();
-        parameter.first_moment = {value.shape, std::vector<float>(size)};
-        parameter.second_moment = {value.shape, std::vector<float>(size)};
-        parameter.gradient.resize(size);
-        parameter.offset = parameter_values_;
-        parameter_values_ += size;
-        for (std::size_t begin = 0; begin < size; begin += kRange) {
-          ranges_.push_back({parameters_.size(), begin, std::min(begin + kRange, size)});
-        }
-        parameters_.push_back(std::move(parameter));
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      const std::size_t size = parameters_[i].gradient.size();
+      offsets_.push_back(parameter_values_);
+      parameter_values_ += size;
+      for (std::size_t begin = 0; begin < size; begin += kRange) {
+        ranges_.push_back({i, begin, std::min(begin + kRange, size)});
       }
     }
     if (chunk_bytes() > kMaxGroupBytes) {
@@ -84,25 +66,22 @@ class NativeTraining final : public TrainingBackend {
 
   LossSums step(std::span<const std::uint8_t> images, std::size_t n,
                 std::span<const float> noise) override {
-    check_images(images, n);
-    if (noise.size() != n * network_.latent()) {
-      throw InvalidArgument(fmt::format("noise: {} values; {} images want {} each", noise.size(), n,
-                                        network_.latent()));
-    }
+    check_images(network_, images, n);
+    check_noise(network_, noise, n);
     const LossSums losses = for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
       std::fill_n(chunk.sums.get(), parameter_values_ * kernels_.lanes, 0.0F);
       for_groups(first, end, [&](const LaneGroup& group) {
         add_gradients(chunk, group, images.data(), noise.data());
       });
     });
-    ++steps_;
+    parameters_.begin_step();
     reduce_and_step(chunk_count(n));
-    network_.set_weights(weights_);
+    network_.set_weights(parameters_.values());
     return losses;
   }
 
   LossSums evaluate(std::span<const std::uint8_t> images, std::size_t n) override {
-    check_images(images, n);
+    check_images(network_, images, n);
     return for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
       for_groups(first, end, [&](const LaneGroup& group) {
         reconstruct_group(chunk, group, images.data(), nullptr);
@@ -112,11 +91,8 @@ class NativeTraining final : public TrainingBackend {
 
   void reconstruct(std::span<const std::uint8_t> images, std::size_t n,
                    std::span<float> out) override {
-    check_images(images, n);
-    if (out.size() != images.size()) {
-      throw InvalidArgument(fmt::format("reconstruction: {} values; {} images want {} each",
-                                        out.size(), n, network_.image_size()));
-    }
+    check_images(network_, images, n);
+    check_reconstruction(network_, out, n);
     for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
       for_groups(first, end, [&](const LaneGroup& group) {
         reconstruct_group(chunk, group, images.data(), out.data());
@@ -124,56 +100,14 @@ class NativeTraining final : public TrainingBackend {
     });
   }
 
-  TensorMap state() const override {
-    TensorMap state = weights_;
-    for (const Parameter& parameter : parameters_) {
-      state["adam.m." + parameter.name] = parameter.first_moment;
-      state["adam.v." + parameter.name] = parameter.second_moment;
-    }
-    return state;
-  }
+  TensorMap state() const override { return parameters_.state(); }
 
   void restore(const TensorMap& state, std::int64_t steps) override {
-    Model model{network_.spec(), {}, {}};
-    std::vector<Parameter> parameters = parameters_;
-    for (Parameter& parameter : parameters) {
-      model.weights[parameter.name] = find(state, parameter.name, parameter);
-      parameter.first_moment = find(state, "adam.m." + parameter.name, parameter);
-      parameter.second_moment = find(state, "adam.v." + parameter.name, parameter);
-    }
-    model.validate();
-    if (steps < 0) {
-      throw InvalidArgument(fmt::format("training state: {} steps", steps));
-    }
-    weights_ = std::move(model.weights);
-    parameters_ = std::move(parameters);
-    steps_ = steps;
-    network_.set_weights(weights_);
+    parameters_ = parameters_.restored(network_.spec(), state, steps);
+    network_.set_weights(parameters_.values());
   }
 
  private:
-  static const Tensor& find(const TensorMap& state, const std::string& name,
-                            const Parameter& parameter) {
-    const auto found = state.find(name);
-    if (found == state.end()) {
-      throw InvalidArgument(fmt::format("training state: tensor '{}' is missing", name));
-    }
-    if (found->second.shape != parameter.first_moment.shape ||
-        found->second.values.size() != parameter.first_moment.values.size()) {
-      throw InvalidArgument(fmt::format("training state: tensor '{}' is {}; it must be {}", name,
-                                        shape_text(found->second.shape),
-                                        shape_text(parameter.first_moment.shape)));
-    }
-    return found->second;
-  }
-
-  void check_images(std::span<const std::uint8_t> images, std::size_t n) const {
-    if (n == 0 || images.size() != n * network_.image_size()) {
-      throw InvalidArgument(fmt::format("images: {} bytes for {} images of {}", images.size(), n,
-                                        network_.image_size()));
-    }
-  }
-
   std::size_t chunk_bytes() const { return parameter_values_ * kernels_.lanes * sizeof(float); }
 
   /// A multiple of every lane count; few and large enough for the sums of all chunks to fit into
@@ -315,8 +249,8 @@ class NativeTraining final : public TrainingBackend {
 
   void add_layer(Chunk& chunk, std::size_t index, const float* output_gradient) const {
     const Layer& layer = network_.layers()[index];
-    float* const weight = chunk.sums.get() + parameters_[2 * index].offset * kernels_.lanes;
-    float* const bias = chunk.sums.get() + parameters_[2 * index + 1].offset * kernels_.lanes;
+    float* const weight = chunk.sums.get() + offsets_[2 * index] * kernels_.lanes;
+    float* const bias = chunk.sums.get() + offsets_[2 * index + 1] * kernels_.lanes;
     const std::size_t each =
         static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
     for (const ChannelBlock& block : layer.weight.small_blocks) {
@@ -332,40 +266,26 @@ class NativeTraining final : public TrainingBackend {
   void reduce_and_step(std::size_t chunks) {
     oneapi::tbb::parallel_for(std::size_t{0}, ranges_.size(), [&](std::size_t i) {
       const ParameterRange& range = ranges_[i];
-      Parameter& parameter = parameters_[range.parameter];
       const std::size_t size = range.end - range.begin;
-      const std::size_t first = (parameter.offset + range.begin) * kernels_.lanes;
+      const std::size_t first = (offsets_[range.parameter] + range.begin) * kernels_.lanes;
       float* const sums = chunks_[0]->sums.get() + first;
       for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
         kernels_.add(chunks_[chunk]->sums.get() + first, size, sums);
       }
-      kernels_.sum_lanes(sums, size, parameter.gradient.data() + range.begin);
-      adam(range);
+      kernels_.sum_lanes(sums, size, parameters_[range.parameter].gradient.data() + range.begin);
+      parameters_.adam(range.parameter, range.begin, range.end);
     });
-  }
-
-  void adam(const ParameterRange& range) {
-    Parameter& parameter = parameters_[range.parameter];
-    const std::size_t size = range.end - range.begin;
-    const auto part = [&](std::vector<float>& values) {
-      return std::span(values).subspan(range.begin, size);
-    };
-    AdamStep(options_.learning_rate, steps_)
-        .apply(part(parameter.gradient), part(parameter.first_moment.values),
-               part(parameter.second_moment.values),
-               part(weights_.find(parameter.name)->second.values));
   }
 
   StepOptions options_;
   const Kernels& kernels_;
   Network network_;
-  TensorMap weights_;
-  std::vector<Parameter> parameters_;  ///< weight and bias of each layer in turn
+  Parameters parameters_;
+  std::vector<std::size_t> offsets_;  ///< of each parameter in a chunk's sums, in vectors
   std::size_t parameter_values_ = 0;
   std::vector<ParameterRange> ranges_;
   std::vector<std::int32_t> byte_places_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::int64_t steps_ = 0;
 };
 
 }  // namespace

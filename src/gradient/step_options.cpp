@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/options.h"
 #include "gradspace/error.h"
 #include "gradspace/training_backend.h"
 
@@ -16,6 +17,14 @@ void StepOptions::validate() const {
   if (!std::isfinite(beta) || beta < 0) {
     throw InvalidArgument(fmt::format("train: beta {}: must be a finite number, 0 or more", beta));
   }
+}
+
+void GradConOptions::validate() const {
+  constexpr OptionCheck require("gradcon");
+  require(std::isfinite(alignment) && alignment >= 0, "alignment weight", alignment,
+          "a finite number, 0 or more");
+  require(std::isfinite(kld_weight) && kld_weight >= 0, "KLD weight", kld_weight,
+          "a finite number, 0 or more");
 }
 
 }  // namespace gradspace

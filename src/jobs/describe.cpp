@@ -10,9 +10,9 @@
 #include "core/json.h"
 #include "decoder/decoder_file.h"
 #include "gradspace/describe.h"
+#include "gradspace/detector.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
-#include "gradspace/gradcon.h"
 #include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
 #include "gradspace/npy.h"
@@ -89,15 +89,13 @@ Description describe_safetensors(const std::filesystem::path& path) {
     table.push_back({{"tensor", name}, {"shape", tensor.shape}, {"values", tensor.values.size()}});
   }
   facts["values"] = values;
-  if (kind == "autoencoder") {
+  if (kind == "autoencoder" || kind == "gradcon") {
     const Model model = read_model(path);
     take("spec");  // told as layers
     add_network(facts, model.spec);
-  } else if (kind == "gradcon") {
-    const GradConDetector detector = read_gradcon(path);
-    take("spec");
-    add_network(facts, detector.model.spec);
-    facts["clean_images"] = detector.clean_errors.size();
+    if (kind == "gradcon") {
+      facts["clean_images"] = read_detector(path).calibration.count();
+    }
   } else {
     if (kind == "linear decoder") {
       load_decoder(path);  // as strictly as `iqa` does

@@ -13,12 +13,17 @@
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
+#include "model/model_file.h"
 
 namespace gradspace {
 namespace {
 
 constexpr const char* kKind = "autoencoder";
+/// GradCon's files, which have more than a model (gradcon_detector.h).
+constexpr std::string_view kGradConKind = "gradcon";
 constexpr const char* kSpecKey = "spec";
+const std::string kMeanPrefix = "mean.";
+constexpr std::string_view kCalibrationPrefix = "calibration.";
 
 /// What the container says of itself; no part of Model::metadata.
 constexpr std::array<const char*, 4> kContainerKeys{"kind", "format_version", "gradspace_version",
@@ -54,6 +59,27 @@ void check_tensor(const std::string& name, const Tensor& tensor,
   }
 }
 
+/// Either of every up layer or of none.
+void check_mean_gradients(const Model& model) {
+  std::size_t known = 0;
+  for (const LayerInfo& layer : layers(model.spec)) {
+    const std::string name = layer.name + ".weight";
+    if (!layer.name.starts_with("up.") || model.mean_gradients.empty()) {
+      continue;
+    }
+    const auto found = model.mean_gradients.find(name);
+    if (found == model.mean_gradients.end()) {
+      throw InvalidArgument(fmt::format("the mean gradient of '{}' is missing", name));
+    }
+    check_tensor(kMeanPrefix + name, found->second, layer.weight_shape);
+    ++known;
+  }
+  if (model.mean_gradients.size() != known) {
+    throw InvalidArgument(
+        fmt::format("{} mean gradients for {} decoder layers", model.mean_gradients.size(), known));
+  }
+}
+
 /// What PyTorch calls fan_in: the second axis times the kernel's area. For a transposed convolution
 /// that is the number of its outputs, whatever the name says.
 std::int64_t fan_in(const std::vector<std::int64_t>& weight_shape) {
@@ -74,18 +100,23 @@ Tensor draw(const std::string& name, const std::vector<std::int64_t>& shape, dou
   return tensor;
 }
 
-/// The bytes that `write_model` writes. The model has been validated.
-std::vector<std::uint8_t> serialise(const Model& model) {
+SafeTensors contents_of(const Model& model) {
   SafeTensors file{model.weights, model.metadata};
+  for (const auto& [name, tensor] : model.mean_gradients) {
+    file.tensors.emplace(kMeanPrefix + name, tensor);
+  }
   file.metadata[kSpecKey] = to_json(model.spec);
-  return serialise_safetensors(kKind, std::move(file));
+  return file;
 }
 
-/// 64 bits that change with any part of a model. Against accidents alone, and a hundred times faster
-/// than SHA-256.
-std::uint64_t content_of(const Model& model) {
-  std::uint64_t hash = hash_text(to_json(model.spec));
-  for (const auto& [name, tensor] : model.weights) {
+/// The bytes that `write_model` writes. The model has been validated.
+std::vector<std::uint8_t> serialise(const Model& model) {
+  return serialise_safetensors(kKind, contents_of(model));
+}
+
+/// Changes with any part of the tensors.
+std::uint64_t combine_tensors(std::uint64_t hash, const TensorMap& tensors) {
+  for (const auto& [name, tensor] : tensors) {
     hash = combine(hash, hash_text(name));
     for (const std::int64_t extent : tensor.shape) {
       hash = combine(hash, static_cast<std::uint64_t>(extent));
@@ -95,6 +126,14 @@ std::uint64_t content_of(const Model& model) {
       hash = (std::rotl(hash, 5) ^ std::bit_cast<std::uint32_t>(value)) * kOdd;
     }
   }
+  return hash;
+}
+
+/// 64 bits that change with any part of a model. Against accidents alone, and a hundred times faster
+/// than SHA-256.
+std::uint64_t content_of(const Model& model) {
+  std::uint64_t hash = combine_tensors(hash_text(to_json(model.spec)), model.weights);
+  hash = combine_tensors(hash, model.mean_gradients);
   for (const auto& [key, text] : model.metadata) {
     hash = combine(combine(hash, hash_text(key)), hash_text(text));
   }
@@ -120,6 +159,7 @@ void Model::validate() const {
     }
     check_tensor(name, found->second, shape);
   }
+  check_mean_gradients(*this);
   if (weights.size() == wanted.size()) {
     return;
   }
@@ -146,13 +186,21 @@ Model initialise(const AutoencoderSpec& spec, std::uint64_t seed) {
 Model read_model(const std::filesystem::path& path) {
   const std::string name = path.string();
   const std::vector<std::uint8_t> bytes = read_file(path);
-  SafeTensors file = parse_safetensors(bytes, name, kKind);
+  SafeTensors file = parse_safetensors(bytes, name, kKind, kGradConKind);
   const auto spec = file.metadata.find(kSpecKey);
   if (spec == file.metadata.end()) {
     throw FormatError(fmt::format("{}: its metadata has no spec", name));
   }
-  Model model{parse_autoencoder_spec(spec->second, name + ": spec"), std::move(file.tensors),
-              std::move(file.metadata)};
+  Model model{parse_autoencoder_spec(spec->second, name + ": spec"), {}, {}};
+  const bool has_calibration = file.metadata.at("kind") == kGradConKind;
+  for (auto& [tensor_name, tensor] : file.tensors) {
+    if (tensor_name.starts_with(kMeanPrefix)) {
+      model.mean_gradients.emplace(tensor_name.substr(kMeanPrefix.size()), std::move(tensor));
+    } else if (!has_calibration || !tensor_name.starts_with(kCalibrationPrefix)) {
+      model.weights.emplace(tensor_name, std::move(tensor));
+    }
+  }
+  model.metadata = std::move(file.metadata);
   for (const char* key : kContainerKeys) {
     model.metadata.erase(key);
   }
@@ -163,6 +211,11 @@ Model read_model(const std::filesystem::path& path) {
   }
   model.file = {sha256_hex(bytes), content_of(model)};
   return model;
+}
+
+SafeTensors model_file(const Model& model) {
+  model.validate();
+  return contents_of(model);
 }
 
 void write_model(const std::filesystem::path& path, const Model& model) {

@@ -178,12 +178,14 @@ std::string header_json(const SafeTensors& file) {
   }
 }
 
-void check_kind_and_version(const SafeTensors& file, std::string_view kind, std::string_view name) {
+void check_kind_and_version(const SafeTensors& file, std::string_view kind,
+                            std::string_view other_kind, std::string_view name) {
   const auto text = [&file](const char* key) {
     const auto entry = file.metadata.find(key);
     return entry == file.metadata.end() ? std::string() : entry->second;
   };
-  if (!kind.empty() && text("kind") != kind) {
+  const bool is_other = !other_kind.empty() && text("kind") == other_kind;
+  if (!kind.empty() && text("kind") != kind && !is_other) {
     throw FormatError(
         text("kind").empty()
             ? fmt::format("{}: not a gradspace file (its metadata names no kind)", name)
@@ -267,9 +269,9 @@ std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
 }
 
 SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name,
-                              std::string_view kind) {
+                              std::string_view kind, std::string_view other_kind) {
   SafeTensors file = parse_safetensors(bytes, name);
-  check_kind_and_version(file, kind, name);
+  check_kind_and_version(file, kind, other_kind, name);
   return file;
 }
 
@@ -280,8 +282,9 @@ std::vector<std::uint8_t> serialise_safetensors(std::string_view kind, SafeTenso
   return serialise_safetensors(file);
 }
 
-SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind) {
-  return parse_safetensors(read_file(path), path.string(), kind);
+SafeTensors read_safetensors(const std::filesystem::path& path, std::string_view kind,
+                             std::string_view other_kind) {
+  return parse_safetensors(read_file(path), path.string(), kind, other_kind);
 }
 
 void write_safetensors(const std::filesystem::path& path, std::string_view kind, SafeTensors file) {

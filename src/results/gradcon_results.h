@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/gradcon_results.h"
 
 namespace gradspace {

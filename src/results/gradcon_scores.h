@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 
 namespace gradspace {
 

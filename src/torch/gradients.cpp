@@ -119,6 +119,9 @@ class TorchGradients final : public GradientBackend {
 
   void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
     check_run(batch, outputs, blocks_, network_.spec());
+    if (!outputs.squared_error.empty() || !outputs.cosine.empty()) {
+      throw InvalidArgument("gradients: squared errors and cosines want the native backend");
+    }
     with_our_errors([&] {
       // The caller's thread may have it switched off.
       const at::AutoGradMode grad_mode(true);

@@ -2,22 +2,45 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <utility>
 
-#include "train/history.h"
+#include "core/csv.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
 
-/// The losses of a record, by name, in the order of the CSV's columns.
-constexpr std::array<RecordField<EpochRecord>, 6> kLosses{{
-    {"train_loss", &EpochRecord::train_loss},
-    {"train_bce", &EpochRecord::train_bce},
-    {"train_kld", &EpochRecord::train_kld},
-    {"validation_loss", &EpochRecord::validation_loss},
-    {"validation_bce", &EpochRecord::validation_bce},
-    {"validation_kld", &EpochRecord::validation_kld},
-}};
+constexpr const char* kTrain = "train_";
+constexpr const char* kValidation = "validation_";
+
+/// Calls visit(name of the column, value) for the loss and its terms.
+template <typename Visit>
+void for_columns(const EpochRecord& record, const Visit& visit) {
+  for (const auto& [prefix, losses] :
+       {std::pair(kTrain, &record.train), std::pair(kValidation, &record.validation)}) {
+    visit(std::string(prefix) + "loss", losses->loss);
+    for (const auto& [name, value] : losses->terms) {
+      visit(prefix + name, value);
+    }
+  }
+}
+
+nlohmann::json losses_to_json(const EpochRecord& record) {
+  nlohmann::json json;
+  for_columns(record, [&](const std::string& name, double value) { json[name] = value; });
+  return json;
+}
+
+EpochLosses losses_from_json(const nlohmann::json& entry, const std::string& prefix,
+                             std::span<const std::string_view> terms) {
+  EpochLosses losses{entry.at(prefix + "loss").get<double>(), {}};
+  for (const std::string_view term : terms) {
+    const std::string name(term);
+    losses.terms.emplace_back(name, entry.at(prefix + name).get<double>());
+  }
+  return losses;
+}
 
 /// The layers of a large model fill a screen.
 std::string shortened(const nlohmann::json& value) {
@@ -32,14 +55,14 @@ std::string shortened(const nlohmann::json& value) {
 }  // namespace
 
 nlohmann::json run_identity(const AutoencoderSpec& spec, const TrainOptions& options,
-                            const ImageStore& train, const ImageStore& validation) {
+                            const nlohmann::json& objective, const ImageStore& train,
+                            const ImageStore& validation) {
   nlohmann::json identity = nlohmann::json::parse(to_json(spec));
+  identity.update(objective);
   identity.update({
       {"batch", options.batch},
       {"learning_rate", options.learning_rate},
-      {"beta", options.beta},
       {"seed", options.seed},
-      {"backend", options.backend},
       {"train_images", train.size()},
       {"train_sha256", train.digest()},
       {"validation_images", validation.size()},
@@ -69,20 +92,49 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& here) 
 }
 
 nlohmann::json history_to_json(std::span<const EpochRecord> epochs) {
-  return records_to_json(epochs, kLosses);
+  nlohmann::json json = nlohmann::json::array();
+  for (const EpochRecord& record : epochs) {
+    nlohmann::json entry = losses_to_json(record);
+    entry["epoch"] = record.epoch;
+    entry["best"] = record.best;
+    entry["seconds"] = record.seconds;
+    json.push_back(std::move(entry));
+  }
+  return json;
 }
 
-std::vector<EpochRecord> history_from_json(const nlohmann::json& json) {
-  return records_from_json(json, kLosses);
+std::vector<EpochRecord> history_from_json(const nlohmann::json& json,
+                                           std::span<const std::string_view> terms) {
+  std::vector<EpochRecord> epochs;
+  for (const nlohmann::json& entry : json) {
+    epochs.push_back({entry.at("epoch").get<int>(), losses_from_json(entry, kTrain, terms),
+                      losses_from_json(entry, kValidation, terms), entry.at("best").get<bool>(),
+                      entry.at("seconds").get<double>()});
+  }
+  return epochs;
 }
 
 const EpochRecord* best_record(std::span<const EpochRecord> epochs) {
-  return last_best(epochs);
+  const EpochRecord* best = nullptr;
+  for (const EpochRecord& record : epochs) {
+    best = record.best ? &record : best;
+  }
+  return best;
 }
 
-std::string training_metadata(const nlohmann::json& identity, const TrainOptions& options,
+std::string training_metadata(const nlohmann::json& identity, int epochs_asked,
                               std::span<const EpochRecord> epochs, bool stopped) {
-  return run_record(without_description(identity), options.epochs, epochs, stopped, kLosses).dump();
+  nlohmann::json metadata = without_description(identity);
+  metadata["epochs"] = epochs_asked;
+  metadata["epochs_run"] = epochs.size();
+  metadata["stopped"] = stopped;
+  const EpochRecord* best = best_record(epochs);
+  metadata["best_epoch"] = best != nullptr ? best->epoch : 0;
+  if (best != nullptr) {
+    metadata["best"] = losses_to_json(*best);
+    metadata["last"] = losses_to_json(epochs.back());
+  }
+  return metadata.dump();
 }
 
 bool is_finished_run(const std::string& metadata, const nlohmann::json& identity,
@@ -108,7 +160,26 @@ std::string preprocessing_metadata(const Extent& input) {
 }
 
 std::string training_csv(std::span<const EpochRecord> epochs) {
-  return records_to_csv(epochs, kLosses);
+  CsvWriter csv;
+  csv.add("epoch");
+  if (!epochs.empty()) {
+    for_columns(epochs.front(), [&](const std::string& name, double) { csv.add(name); });
+  }
+  csv.row("best", "seconds");
+  for (const EpochRecord& record : epochs) {
+    csv.add(record.epoch);
+    for_columns(record, [&](const std::string&, double value) { csv.add(value); });
+    csv.row(record.best ? 1 : 0, fmt::format("{:.3f}", record.seconds));
+  }
+  return std::string(csv.text());
+}
+
+double EpochLosses::term(std::string_view name) const {
+  const auto found = std::ranges::find(terms, name, &std::pair<std::string, double>::first);
+  if (found == terms.end()) {
+    throw InvalidArgument(fmt::format("train: the loss has no term '{}'", name));
+  }
+  return found->second;
 }
 
 }  // namespace gradspace

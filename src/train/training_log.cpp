@@ -1,7 +1,6 @@
 #include "train/training_log.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -11,17 +10,14 @@ namespace gradspace {
 namespace {
 
 constexpr std::size_t kImagesShown = 8;
+constexpr int kEpochsBetweenImages = 10;
 
 std::uint8_t to_byte(float value) {
   return static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(value, 0.0F, 1.0F)));
 }
 
-}  // namespace
-
-Image reconstruction_strip(
-    const ImageStore& validation,
-    const std::function<void(std::span<const std::uint8_t> images, std::size_t n,
-                             std::span<float> out)>& reconstruct) {
+/// A picture of two rows: images spread evenly over `validation`, and their reconstructions below.
+Image reconstruction_strip(const ImageStore& validation, Objective& objective) {
   const Extent& extent = validation.extent();
   const std::size_t shown = std::min(kImagesShown, validation.size());
   std::vector<std::uint8_t> inputs;
@@ -31,7 +27,7 @@ Image reconstruction_strip(
     inputs.insert(inputs.end(), image.begin(), image.end());
   }
   std::vector<float> outputs(inputs.size());
-  reconstruct(inputs, shown, outputs);
+  objective.reconstruct(inputs, shown, outputs);
 
   Image picture(extent.width * static_cast<int>(shown), extent.height * 2, extent.channels);
   const auto channels = static_cast<std::size_t>(extent.channels);
@@ -54,6 +50,8 @@ Image reconstruction_strip(
   return picture;
 }
 
+}  // namespace
+
 TrainingLog::TrainingLog(const std::filesystem::path& folder, int first_epoch) : file_(folder) {
   if (first_epoch > 1) {
     file_.session_start(first_epoch);
@@ -61,21 +59,18 @@ TrainingLog::TrainingLog(const std::filesystem::path& folder, int first_epoch) :
 }
 
 void TrainingLog::epoch_done(const EpochRecord& record, const ImageStore& validation,
-                             TrainingBackend& backend) {
-  const std::array<std::pair<std::string, double>, 6> scalars{{
-      {"loss/train", record.train_loss},
-      {"loss/validation", record.validation_loss},
-      {"bce/train", record.train_bce},
-      {"bce/validation", record.validation_bce},
-      {"kld/train", record.train_kld},
-      {"kld/validation", record.validation_kld},
-  }};
+                             Objective& objective) {
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"loss/train", record.train.loss}, {"loss/validation", record.validation.loss}};
+  for (std::size_t i = 0; i < record.train.terms.size(); ++i) {
+    const auto& [name, value] = record.train.terms[i];
+    scalars.emplace_back(name + "/train", value);
+    scalars.emplace_back(name + "/validation", record.validation.terms[i].second);
+  }
   file_.scalars(record.epoch, scalars);
-  if (shows_images(record.epoch)) {
+  if (record.epoch == 1 || record.epoch % kEpochsBetweenImages == 0) {
     file_.image(record.epoch, "validation/input_above_reconstruction",
-                reconstruction_strip(validation, [&](auto images, std::size_t n, auto out) {
-                  backend.reconstruct(images, n, out);
-                }));
+                reconstruction_strip(validation, objective));
   }
 }
 

@@ -1,12 +1,29 @@
 #include "train/training_run.h"
 
-#include <algorithm>
-#include <limits>
+#include <fmt/format.h>
 
-#include "train/schedule.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "core/options.h"
+#include "gradspace/error.h"
+#include "train/checkpoint.h"
+#include "train/epoch_batches.h"
+#include "train/record.h"
+#include "train/training_log.h"
 
 namespace gradspace {
 namespace {
+
+/// What is kept of the best epoch: all but the optimiser's tensors.
+TensorMap kept_part(TensorMap state) {
+  std::erase_if(state, [](const auto& entry) { return entry.first.starts_with("adam."); });
+  return state;
+}
 
 bool same_layout(const TensorMap& a, const TensorMap& b) {
   return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
@@ -14,75 +31,223 @@ bool same_layout(const TensorMap& a, const TensorMap& b) {
   });
 }
 
-}  // namespace
+/// One call of run_training.
+class TrainingRun {
+ public:
+  TrainingRun(const TrainingTask& task, Objective& objective)
+      : task_(task),
+        options_(task.options),
+        objective_(objective),
+        identity_(run_identity(task.spec, task.options, objective.identity(), task.train,
+                               task.validation)),
+        batch_(std::min(static_cast<std::size_t>(task.options.batch), task.train.size())),
+        best_(kept_part(objective.state())) {
+    if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
+      resume();
+    }
+    if (!options_.log_folder.empty() && epochs_run() < options_.epochs) {
+      log_.emplace(options_.log_folder, epochs_run() + 1);
+    }
+  }
 
-void check_training_images(std::string_view method, std::string_view what, const ImageStore& images,
-                           const AutoencoderSpec& spec) {
+  TrainResult finish() {
+    bool stopped = false;
+    while (!stopped && epochs_run() < options_.epochs) {
+      stopped = !run_epoch(epochs_run() + 1);
+      stopped = stopped || (epochs_run() < options_.epochs && stop_requested());
+    }
+    TrainResult result;
+    result.model.spec = task_.spec;
+    for (auto& [name, tensor] : best_) {
+      constexpr std::string_view kMean = "mean.";
+      if (name.starts_with(kMean)) {
+        result.model.mean_gradients.emplace(name.substr(kMean.size()), std::move(tensor));
+      } else {
+        result.model.weights.emplace(name, std::move(tensor));
+      }
+    }
+    result.model.metadata["training"] =
+        training_metadata(identity_, options_.epochs, epochs_, stopped);
+    result.model.metadata["preprocessing"] = preprocessing_metadata(task_.spec.input);
+    const EpochRecord* best = best_record(epochs_);
+    result.best_epoch = best != nullptr ? best->epoch : 0;
+    result.epochs = std::move(epochs_);
+    result.stopped = stopped;
+    return result;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  int epochs_run() const { return static_cast<int>(epochs_.size()); }
+
+  bool stop_requested() const {
+    return task_.observer.stop_requested && task_.observer.stop_requested();
+  }
+
+  void resume() {
+    const std::string file = options_.checkpoint.string();
+    Checkpoint checkpoint = read_checkpoint(options_.checkpoint, identity_);
+    std::vector<EpochRecord> epochs;
+    try {
+      epochs = history_from_json(checkpoint.history, objective_.terms());
+    } catch (const nlohmann::json::exception& error) {
+      throw FormatError(fmt::format("{}: damaged metadata: {}", file, error.what()));
+    }
+    if (std::cmp_greater(epochs.size(), options_.epochs)) {
+      throw InvalidArgument(
+          fmt::format("{}: {} epochs are done already, more than the {} asked for", file,
+                      epochs.size(), options_.epochs));
+    }
+    if (!same_layout(checkpoint.state, objective_.state()) ||
+        !same_layout(checkpoint.best, best_)) {
+      throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
+    }
+    const std::size_t steps = epochs.size() * ((task_.train.size() + batch_ - 1) / batch_);
+    objective_.restore(checkpoint.state, static_cast<std::int64_t>(steps));
+    epochs_ = std::move(epochs);
+    best_ = std::move(checkpoint.best);
+  }
+
+  /// False when it was given up on request.
+  bool run_epoch(int epoch) {
+    const std::optional<EpochLosses> training = train_epoch(epoch);
+    if (!training) {
+      return false;
+    }
+    record_epoch(epoch, *training, validate(epoch));
+    return true;
+  }
+
+  std::optional<EpochLosses> train_epoch(int epoch) {
+    EpochBatches batches(task_.train, batch_, static_cast<std::size_t>(task_.spec.latent),
+                         options_.seed, epoch);
+    TermSums sums(objective_.terms().size());
+    while (const auto batch = batches.next()) {
+      const TermSums step = objective_.step(batch->images_u8_nhwc, batch->n, batch->noise);
+      check_finite(step, batch->n,
+                   fmt::format("epoch {}, step {}", epoch, batch->begin / batch_ + 1));
+      std::ranges::transform(sums, step, sums.begin(), std::plus<>());
+      const std::size_t done = batch->begin + batch->n;
+      report_step(epoch, done, objective_.loss(sums, static_cast<double>(done)));
+      if (done < task_.train.size() && stop_requested()) {
+        return std::nullopt;
+      }
+    }
+    return losses_of(sums, task_.train.size());
+  }
+
+  EpochLosses validate(int epoch) {
+    const ImageStore& images = task_.validation;
+    TermSums sums(objective_.terms().size());
+    for (std::size_t begin = 0; begin < images.size(); begin += batch_) {
+      const std::size_t n = std::min(batch_, images.size() - begin);
+      std::ranges::transform(sums, objective_.evaluate(images.images(begin, n), n), sums.begin(),
+                             std::plus<>());
+    }
+    check_finite(sums, images.size(), fmt::format("validation after epoch {}", epoch));
+    return losses_of(sums, images.size());
+  }
+
+  EpochLosses losses_of(const TermSums& sums, std::size_t images) const {
+    const auto count = static_cast<double>(images);
+    EpochLosses losses{objective_.loss(sums, count), {}};
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      losses.terms.emplace_back(objective_.terms()[i], sums[i] / count);
+    }
+    return losses;
+  }
+
+  void check_finite(const TermSums& sums, std::size_t images, const std::string& where) const {
+    const EpochLosses losses = losses_of(sums, images);
+    if (std::isfinite(losses.loss)) {
+      return;
+    }
+    std::string terms;
+    for (const auto& [name, value] : losses.terms) {
+      terms += fmt::format("{}{} {}", terms.empty() ? "" : ", ", name, value);
+    }
+    throw Error(fmt::format("{}: the loss is not finite at {} ({}); a lower learning rate may help",
+                            objective_.name(), where, terms));
+  }
+
+  void report_step(int epoch, std::size_t done, double loss) const {
+    const std::size_t images = task_.train.size();
+    if (task_.observer.on_step) {
+      task_.observer.on_step({.epoch = epoch,
+                              .epochs = options_.epochs,
+                              .images_done = static_cast<std::size_t>(epoch - 1) * images + done,
+                              .images_total = static_cast<std::size_t>(options_.epochs) * images,
+                              .loss = loss});
+    }
+  }
+
+  void record_epoch(int epoch, const EpochLosses& training, const EpochLosses& validation) {
+    const EpochRecord* best_before = best_record(epochs_);
+    const bool best = best_before == nullptr || validation.loss < best_before->validation.loss;
+    epochs_.push_back({epoch, training, validation, best,
+                       std::chrono::duration<double>(Clock::now() - start_).count()});
+
+    TensorMap state = objective_.state();
+    if (best) {
+      best_ = kept_part(state);
+    }
+    // Logged before it is saved: a kill between the two repeats the epoch and its events, and
+    // TensorBoard drops the earlier ones.
+    if (log_) {
+      log_->epoch_done(epochs_.back(), task_.validation, objective_);
+    }
+    if (!options_.checkpoint.empty()) {
+      write_checkpoint(options_.checkpoint, identity_,
+                       {history_to_json(epochs_), std::move(state), best_});
+    }
+    if (task_.observer.on_epoch) {
+      task_.observer.on_epoch(epochs_.back());
+    }
+  }
+
+  const TrainingTask& task_;
+  const TrainOptions& options_;
+  Objective& objective_;
+  nlohmann::json identity_;
+  std::size_t batch_;
+
+  Clock::time_point start_ = Clock::now();
+  std::vector<EpochRecord> epochs_;
+  TensorMap best_;
+  std::optional<TrainingLog> log_;
+};
+
+void check_images(std::string_view what, const ImageStore& images, const AutoencoderSpec& spec,
+                  std::string_view objective) {
   if (images.extent() != spec.input) {
     throw InvalidArgument(fmt::format(
-        "{}: {} images are {}x{} with {} channels but the model wants {}x{} with {}", method, what,
-        images.extent().width, images.extent().height, images.extent().channels, spec.input.width,
-        spec.input.height, spec.input.channels));
+        "{}: {} images are {}x{} with {} channels but the model wants {}x{} with {}", objective,
+        what, images.extent().width, images.extent().height, images.extent().channels,
+        spec.input.width, spec.input.height, spec.input.channels));
   }
   if (images.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw InvalidArgument(
-        fmt::format("{}: {} {} images: at most 2^32 - 1", method, images.size(), what));
+        fmt::format("{}: {} {} images: at most 2^32 - 1", objective, images.size(), what));
   }
 }
 
-EpochBatches::EpochBatches(const ImageStore& images, std::size_t batch, std::size_t latent,
-                           std::uint64_t seed, int epoch)
-    : images_(images),
-      batch_(batch),
-      latent_(latent),
-      seed_(seed),
-      epoch_(epoch),
-      order_(epoch_order(static_cast<std::uint32_t>(images.size()), seed, epoch)),
-      pixels_(batch * images.extent().size()),
-      noise_(batch * latent) {}
+}  // namespace
 
-std::optional<EpochBatches::Batch> EpochBatches::next() {
-  if (begin_ == order_.size()) {
-    return std::nullopt;
-  }
-  const std::size_t image_size = images_.extent().size();
-  const std::size_t n = std::min(batch_, order_.size() - begin_);
-  for (std::size_t i = 0; i < n; ++i) {
-    std::ranges::copy(images_.image(order_[begin_ + i]),
-                      pixels_.begin() + static_cast<std::ptrdiff_t>(i * image_size));
-  }
-  const std::span<float> noise = std::span(noise_).first(n * latent_);
-  fill_noise(noise, latent_, seed_, epoch_, begin_);
-  const Batch batch{begin_, n, std::span(pixels_).first(n * image_size), noise};
-  begin_ += n;
-  return batch;
+void TrainOptions::validate() const {
+  constexpr OptionCheck require("train");
+  require(epochs >= 1, "epochs", epochs, "1 or more");
+  require(batch >= 1, "batch", batch, "1 or more");
+  step().validate();
+  require.resumable(resume, checkpoint);
 }
 
-TrainProgress step_progress(int epoch, int epochs, std::size_t images, std::size_t done,
-                            double loss) {
-  return {.epoch = epoch,
-          .epochs = epochs,
-          .images_done = static_cast<std::size_t>(epoch - 1) * images + done,
-          .images_total = static_cast<std::size_t>(epochs) * images,
-          .loss = loss};
-}
-
-std::int64_t steps_of(std::size_t epochs, std::size_t images, std::size_t batch) {
-  return static_cast<std::int64_t>(epochs * ((images + batch - 1) / batch));
-}
-
-void check_epochs_done(std::size_t done, int wanted, const std::string& file) {
-  if (std::cmp_greater(done, wanted)) {
-    throw InvalidArgument(fmt::format("{}: {} epochs are done already, more than the {} asked for",
-                                      file, done, wanted));
-  }
-}
-
-void check_tensors(const Checkpoint& checkpoint, const TensorMap& state, const TensorMap& best,
-                   const std::string& file) {
-  if (!same_layout(checkpoint.state, state) || !same_layout(checkpoint.best, best)) {
-    throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
-  }
+TrainResult run_training(const TrainingTask& task, Objective& objective) {
+  task.options.validate();
+  task.spec.validate();
+  check_images("training", task.train, task.spec, objective.name());
+  check_images("validation", task.validation, task.spec, objective.name());
+  return TrainingRun(task, objective).finish();
 }
 
 }  // namespace gradspace

@@ -98,6 +98,9 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
   const testing::TemporaryFolder folder;
   for (const OneClassMethodInfo& info : one_class_methods()) {
     SCOPED_TRACE(info.name);
+    if (!info.any_model) {
+      continue;  // GradCon: tests/gradcon
+    }
     const Detector detector = fit(info.name, 120);
     write_detector(folder / "d.safetensors", detector);
     const Detector read = read_detector(folder / "d.safetensors");

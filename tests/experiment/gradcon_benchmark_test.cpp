@@ -79,7 +79,7 @@ class GradConBenchmark : public ::testing::Test {
     options_.training.epochs = 18;
     options_.training.batch = 8;
     options_.training.learning_rate = 2e-3;
-    options_.training.alignment = 0.003;
+    options_.gradcon.alignment = 0.003;
   }
 
   testing::TemporaryFolder folder_;
@@ -124,7 +124,9 @@ TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
   EXPECT_TRUE(run_gradcon_benchmark(options_, observer).stopped);
   // What reads other experiments' results reads these.
   EXPECT_EQ(read_results(folder_ / "out" / "results.json").rows.size(), 6U);
-  EXPECT_NO_THROW(read_gradcon(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));
+  EXPECT_NO_THROW(read_model(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));
+  EXPECT_EQ(read_detector(folder_ / "out" / "class_1_run_0" / "detector.safetensors").method,
+            "gradcon");
   expect_scores_to_give(result, options_.out);
   const std::string table = gradcon_benchmark_table(result.rows);
   EXPECT_THAT(table, AllOf(HasSubstr("gradcon"), HasSubstr("mean")));

@@ -1,5 +1,5 @@
 // One step and one image's score against PyTorch's automatic second derivatives in double precision.
-#include "gradcon/trainer.h"
+#include "gradient/alignment/trainer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,8 @@
 
 #include "core/random.h"
 #include "gradspace/error.h"
+#include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/safetensors.h"
 #include "support/python.h"
 #include "support/test_files.h"
@@ -16,9 +18,12 @@
 namespace gradspace {
 namespace {
 
+using gradient::alignment::BatchLosses;
+using gradient::alignment::Trainer;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
+constexpr double kLearningRate = 1e-3;
 constexpr const char* kOracle = "gradcon/oracle.py";
 
 /// Images with structure: a network learns something of them in a few steps.
@@ -104,7 +109,7 @@ class Trained {
       : spec_(gradcon_autoencoder(c.channels, c.latent)),
         images_(images_of(spec_, c.images, 1)),
         noise_(noise_of(spec_, c.images, 2)),
-        trainer_(initialise(spec_, 5), with(c.alignment, c.kld_weight)) {
+        trainer_(initialise(spec_, 5), with(c.alignment, c.kld_weight), kLearningRate) {
     for (std::uint64_t step = 0; step < 3; ++step) {
       trainer_.step(images_of(spec_, c.images, 10 + step), c.images,
                     noise_of(spec_, c.images, 20 + step));
@@ -124,21 +129,20 @@ class Trained {
     write_safetensors(path, "oracle", question);
   }
 
-  GradConDetector detector() const {
-    GradConDetector detector;
-    detector.model.spec = spec_;
+  Model model() const {
+    Model model{spec_, {}, {}};
     for (const auto& [name, tensor] : state_) {
       if (name.starts_with("mean.")) {
-        detector.mean_gradients.emplace(name.substr(5), tensor);
+        model.mean_gradients.emplace(name.substr(5), tensor);
       } else {
-        detector.model.weights.emplace(name, tensor);
+        model.weights.emplace(name, tensor);
       }
     }
-    return detector;
+    return model;
   }
 
   void expect_step(const Case& c, const TensorMap& answer) {
-    const gradcon::BatchLosses losses = trainer_.step(images_, c.images, noise_);
+    const BatchLosses losses = trainer_.step(images_, c.images, noise_);
     const std::vector<float>& wanted = answer.at("losses").values;
     EXPECT_NEAR(losses.error, wanted[0], 1e-6 * wanted[0]);
     EXPECT_NEAR(losses.cosine, wanted[1], 1e-5);
@@ -152,8 +156,10 @@ class Trained {
 
   void expect_scores(const TensorMap& answer) const {
     for (const InstructionSet set : available_instruction_sets()) {
-      GradConScorer scorer(detector(), GradConScorer::kGradientWeight, set);
-      const std::vector<GradConScore> scores = scorer.score_prepared(images_);
+      ObservationNeeds needs;
+      needs.alignment = true;
+      const std::vector<GradConScore> scores =
+          gradcon_scores(observe(*make_native_backend(model(), {}, set), needs, spec_, images_));
       const std::vector<float>& wanted = answer.at("scores").values;
       ASSERT_EQ(2 * scores.size(), wanted.size());
       for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -168,7 +174,7 @@ class Trained {
   AutoencoderSpec spec_;
   std::vector<std::uint8_t> images_;
   std::vector<float> noise_;
-  gradcon::Trainer trainer_;
+  Trainer trainer_;
   TensorMap state_;
 };
 
@@ -199,8 +205,8 @@ TEST(GradCon, StepAndScoresAgreeWithAutomaticSecondDerivatives) {
 TEST(GradConTrainer, FirstStepHasNoAlignmentTerm) {
   const AutoencoderSpec spec = gradcon_autoencoder(1);
   const auto images = images_of(spec, 9, 1);
-  gradcon::Trainer with_term(initialise(spec, 5), with(0.03, 0.02));
-  gradcon::Trainer without(initialise(spec, 5), with(0, 0.02));
+  Trainer with_term(initialise(spec, 5), with(0.03, 0.02), kLearningRate);
+  Trainer without(initialise(spec, 5), with(0, 0.02), kLearningRate);
   EXPECT_EQ(with_term.step(images, 9, {}).cosine, 0);
   without.step(images, 9, {});
   EXPECT_EQ(with_term.last_gradient(), without.last_gradient());
@@ -215,13 +221,13 @@ TEST(GradConTrainer, MeanIsOfTheErrorsGradientsOrOfTheLosss) {
   for (const bool mean_of_loss : {false, true}) {
     GradConOptions options = with(3, 0);
     options.mean_of_loss = mean_of_loss;
-    gradcon::Trainer trainer(initialise(spec, 5), options);
+    Trainer trainer(initialise(spec, 5), options, kLearningRate);
     trainer.step(images_of(spec, 8, 1), 8, {});
     const TensorMap first = trainer.last_gradient();
     const TensorMap state = trainer.state();
     // The error's gradient of the second batch: that of a first step, which has no term.
     GradConOptions plain = with(0, 0);
-    gradcon::Trainer error_alone(initialise(spec, 5), plain);
+    Trainer error_alone(initialise(spec, 5), plain, kLearningRate);
     error_alone.restore(state, 1);
     error_alone.step(images_of(spec, 8, 2), 8, {});
     trainer.step(images_of(spec, 8, 2), 8, {});
@@ -238,10 +244,10 @@ TEST(GradConTrainer, MeanIsOfTheErrorsGradientsOrOfTheLosss) {
 TEST(GradConTrainer, EvaluationChangesNothing) {
   const AutoencoderSpec spec = gradcon_autoencoder(1, 6);
   const auto images = images_of(spec, 10, 1);
-  gradcon::Trainer trainer(initialise(spec, 5), {});
+  Trainer trainer(initialise(spec, 5), {}, kLearningRate);
   trainer.step(images, 10, noise_of(spec, 10, 2));
   const TensorMap state = trainer.state();
-  const gradcon::BatchLosses losses = trainer.evaluate(images, 10);
+  const BatchLosses losses = trainer.evaluate(images, 10);
   EXPECT_NE(losses.cosine, 0);
   EXPECT_EQ(trainer.state(), state);
   std::vector<float> reconstruction(images.size());
@@ -255,7 +261,7 @@ TEST(GradConTrainer, EvaluationChangesNothing) {
 
 TEST(GradConTrainer, RefusesWhatDoesNotFit) {
   const AutoencoderSpec spec = gradcon_autoencoder(1, 6);
-  gradcon::Trainer trainer(initialise(spec, 5), {});
+  Trainer trainer(initialise(spec, 5), {}, kLearningRate);
   const auto images = images_of(spec, 2, 1);
   EXPECT_THAT([&] { trainer.step(images, 3, noise_of(spec, 3, 2)); },
               ThrowsMessage<InvalidArgument>(HasSubstr("1568 bytes for 3 images")));

@@ -11,7 +11,9 @@
 #include "gradcon/images.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
+#include "gradspace/gradcon_detector.h"
 #include "gradspace/metrics.h"
+#include "gradspace/scorer.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -27,26 +29,30 @@ constexpr std::size_t kImages = 150;
 class TrainGradCon : public ::testing::Test {
  protected:
   TrainGradCon() {
+    options_ = gradcon_training();
     options_.epochs = 3;
     options_.batch = 32;  // 150 images: four whole batches and one of 22
     options_.seed = 3;
     options_.checkpoint = folder_ / "checkpoint";
   }
 
-  GradConTrainResult train(const GradConObserver& observer = {}) const {
-    return train_gradcon(spec_, images_, validation_, options_, observer);
+  TrainResult train(const TrainObserver& observer = {}) const {
+    return train_gradcon(spec_, images_, validation_, options_, gradcon_, observer);
   }
 
-  static void expect_same(const GradConTrainResult& a, const GradConTrainResult& b) {
-    EXPECT_EQ(a.detector.model.weights, b.detector.model.weights);
-    EXPECT_EQ(a.detector.model.metadata, b.detector.model.metadata);
-    EXPECT_EQ(a.detector.mean_gradients, b.detector.mean_gradients);
-    EXPECT_EQ(a.detector.clean_errors, b.detector.clean_errors);
-    EXPECT_EQ(a.detector.clean_cosines, b.detector.clean_cosines);
+  Detector detector_of(const TrainResult& result) const {
+    return gradcon_detector(result.model, validation_.images(0, validation_.size()));
+  }
+
+  void expect_same(const TrainResult& a, const TrainResult& b) const {
+    EXPECT_EQ(a.model.weights, b.model.weights);
+    EXPECT_EQ(a.model.metadata, b.model.metadata);
+    EXPECT_EQ(a.model.mean_gradients, b.model.mean_gradients);
+    EXPECT_EQ(detector_of(a).weights, detector_of(b).weights);
     ASSERT_EQ(a.epochs.size(), b.epochs.size());
     for (std::size_t i = 0; i < a.epochs.size(); ++i) {
-      EXPECT_EQ(a.epochs[i].train_loss, b.epochs[i].train_loss);
-      EXPECT_EQ(a.epochs[i].validation_cosine, b.epochs[i].validation_cosine);
+      EXPECT_EQ(a.epochs[i].train.loss, b.epochs[i].train.loss);
+      EXPECT_EQ(a.epochs[i].validation.term("cosine"), b.epochs[i].validation.term("cosine"));
     }
   }
 
@@ -54,7 +60,8 @@ class TrainGradCon : public ::testing::Test {
   AutoencoderSpec spec_ = gradcon_autoencoder(1);
   ImageStore images_{testing::StripedSource(1, kImages, 1), spec_.input};
   ImageStore validation_{testing::StripedSource(1, 40, 2), spec_.input};
-  GradConOptions options_;
+  TrainOptions options_;
+  GradConOptions gradcon_;
 };
 
 TEST_F(TrainGradCon, LearnsToTellStripesItHasNotSeen) {
@@ -62,47 +69,46 @@ TEST_F(TrainGradCon, LearnsToTellStripesItHasNotSeen) {
   options_.epochs = 12;
   options_.batch = 8;
   options_.learning_rate = 2e-3;
-  options_.alignment = 0.003;
+  gradcon_.alignment = 0.003;
   options_.log_folder = folder_ / "log";
-  const GradConTrainResult result = train();
+  const TrainResult result = train();
   ASSERT_EQ(result.epochs.size(), 12U);
-  EXPECT_LT(result.epochs.back().train_error, 0.7 * result.epochs.front().train_error);
-  EXPECT_GT(result.epochs.back().train_cosine, 0.1);
-  EXPECT_LT(result.epochs.back().validation_loss, result.epochs.front().validation_loss);
+  EXPECT_LT(result.epochs.back().train.term("error"),
+            0.7 * result.epochs.front().train.term("error"));
+  EXPECT_GT(result.epochs.back().train.term("cosine"), 0.1);
+  EXPECT_LT(result.epochs.back().validation.loss, result.epochs.front().validation.loss);
 
-  GradConScorer scorer(result.detector);
+  const Detector detector = detector_of(result);
+  Scorer scorer(result.model, detector);
   std::vector<double> in;
   std::vector<double> out;
   for (std::uint64_t i = 0; i < 40; ++i) {
-    const Image pictures[] = {testing::striped_image(0, 1000 + i),
-                              testing::striped_image(1, 1000 + i)};
-    const std::vector<GradConScore> scores = scorer.score(pictures);
-    in.push_back(scores[0].score);
-    out.push_back(scores[1].score);
+    in.push_back(scorer.score(testing::striped_image(0, 1000 + i)).score);
+    out.push_back(scorer.score(testing::striped_image(1, 1000 + i)).score);
   }
   EXPECT_GT(detection_metrics(in, out, 0).auroc, 0.85);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "log"), {}), 1);
-  const double threshold = calibrated_threshold(result.detector, 0.1);
+  const double threshold = calibrated_threshold(detector, 0.1);
   EXPECT_GT(detection_metrics(in, out, threshold).accuracy, 0.65);
 }
 
 TEST_F(TrainGradCon, AlignmentTermAlignsGradients) {
   options_.epochs = 4;
   options_.checkpoint.clear();
-  const double with_term = train().epochs.back().validation_cosine;
-  options_.alignment = 0;
-  const double without = train().epochs.back().validation_cosine;
+  const double with_term = train().epochs.back().validation.term("cosine");
+  gradcon_.alignment = 0;
+  const double without = train().epochs.back().validation.term("cosine");
   EXPECT_GT(with_term, without);
 }
 
 TEST_F(TrainGradCon, ContinuesWithTheSameBits) {
   options_.checkpoint.clear();
-  const GradConTrainResult whole = train();
+  const TrainResult whole = train();
   options_.checkpoint = folder_ / "checkpoint";
-  GradConObserver observer;
+  TrainObserver observer;
   int steps = 0;
   observer.stop_requested = [&] { return ++steps == 8; };  // in the middle of the second epoch
-  const GradConTrainResult stopped = train(observer);
+  const TrainResult stopped = train(observer);
   EXPECT_TRUE(stopped.stopped);
   EXPECT_EQ(stopped.epochs.size(), 1U);
   options_.resume = true;
@@ -121,7 +127,7 @@ TEST_F(TrainGradCon, GoesOnToMoreEpochsButNotToOthers) {
   EXPECT_THAT([&] { train(); },
               ThrowsMessage<InvalidArgument>(HasSubstr("2 epochs are done already")));
   options_.epochs = 3;
-  options_.alignment = 0.5;
+  gradcon_.alignment = 0.5;
   EXPECT_THAT([&] { train(); },
               ThrowsMessage<InvalidArgument>(HasSubstr("alignment is 0.03 there, 0.5 here")));
 }
@@ -130,7 +136,7 @@ TEST_F(TrainGradCon, DoesNotDependOnTheNumberOfThreads) {
   options_.epochs = 1;
   options_.checkpoint.clear();
   oneapi::tbb::task_arena one(1);
-  const GradConTrainResult alone = one.execute([&] { return train(); });
+  const TrainResult alone = one.execute([&] { return train(); });
   oneapi::tbb::task_arena four(4);
   expect_same(four.execute([&] { return train(); }), alone);
 }
@@ -138,16 +144,17 @@ TEST_F(TrainGradCon, DoesNotDependOnTheNumberOfThreads) {
 TEST_F(TrainGradCon, TrainsAVariationalAutoencoder) {
   spec_ = gradcon_autoencoder(1, 8);
   options_.epochs = 2;
-  const GradConTrainResult result = train();
-  EXPECT_LT(result.epochs.back().train_loss, result.epochs.front().train_loss);
-  EXPECT_GT(result.epochs.back().train_kld, 0);
-  result.detector.validate();
+  const TrainResult result = train();
+  EXPECT_LT(result.epochs.back().train.loss, result.epochs.front().train.loss);
+  EXPECT_GT(result.epochs.back().train.term("kld"), 0);
+  EXPECT_EQ(result.model.mean_gradients.size(), spec_.up.size());
+  result.model.validate();
 }
 
 TEST_F(TrainGradCon, WritesItsHistory) {
   options_.epochs = 2;
-  const GradConTrainResult result = train();
-  const std::string csv = gradcon_training_csv(result.epochs);
+  const TrainResult result = train();
+  const std::string csv = training_csv(result.epochs);
   EXPECT_THAT(csv, StartsWith("epoch,train_loss,train_error,train_cosine,train_kld,"
                               "validation_loss,validation_error,validation_cosine,validation_kld,"
                               "best,seconds\n1,"));
@@ -155,14 +162,15 @@ TEST_F(TrainGradCon, WritesItsHistory) {
 }
 
 TEST_F(TrainGradCon, SaysWhatIsWrong) {
-  options_.alignment = -1;
+  gradcon_.alignment = -1;
   EXPECT_THAT([&] { train(); }, ThrowsMessage<InvalidArgument>(
                                     HasSubstr("alignment weight -1: must be a finite number")));
-  options_ = {};
+  gradcon_ = {};
+  options_.checkpoint.clear();
   options_.resume = true;
   EXPECT_THAT([&] { train(); },
               ThrowsMessage<InvalidArgument>(HasSubstr("checkpoint's file must be given")));
-  options_ = {};
+  options_.resume = false;
   spec_ = gradcon_autoencoder(3);
   EXPECT_THAT([&] { train(); },
               ThrowsMessage<InvalidArgument>(

@@ -113,10 +113,10 @@ TEST(NativeTraining, AfterFiftyEpochsOnSignsIsWhereLibTorchIs) {
   const Model initial = initialise(spec, options.seed);
   const auto native = make_native_training(initial, options.step());
   const double got =
-      train_autoencoder(spec, train, validation, *native, options).epochs.back().validation_loss;
+      train_autoencoder(spec, train, validation, *native, options).epochs.back().validation.loss;
   const auto reference = torch_module().make_training(initial, options.step(), "cpu");
   const double wanted =
-      train_autoencoder(spec, train, validation, *reference, options).epochs.back().validation_loss;
+      train_autoencoder(spec, train, validation, *reference, options).epochs.back().validation.loss;
   EXPECT_NEAR(got, wanted, 0.005 * wanted);
 }
 

@@ -160,12 +160,12 @@ TEST(TrainingLog, OfAResumedRunGoesOnInANewFile) {
   ASSERT_EQ(scalars.size(), 12U);
   for (const EpochRecord& record : epochs) {
     const nlohmann::json& values = scalars.at(record.epoch);
-    EXPECT_EQ(values.at("loss/train"), static_cast<float>(record.train_loss));
-    EXPECT_EQ(values.at("loss/validation"), static_cast<float>(record.validation_loss));
-    EXPECT_EQ(values.at("bce/train"), static_cast<float>(record.train_bce));
-    EXPECT_EQ(values.at("bce/validation"), static_cast<float>(record.validation_bce));
-    EXPECT_EQ(values.at("kld/train"), static_cast<float>(record.train_kld));
-    EXPECT_EQ(values.at("kld/validation"), static_cast<float>(record.validation_kld));
+    EXPECT_EQ(values.at("loss/train"), static_cast<float>(record.train.loss));
+    EXPECT_EQ(values.at("loss/validation"), static_cast<float>(record.validation.loss));
+    EXPECT_EQ(values.at("bce/train"), static_cast<float>(record.train.term("bce")));
+    EXPECT_EQ(values.at("bce/validation"), static_cast<float>(record.validation.term("bce")));
+    EXPECT_EQ(values.at("kld/train"), static_cast<float>(record.train.term("kld")));
+    EXPECT_EQ(values.at("kld/validation"), static_cast<float>(record.validation.term("kld")));
   }
   ASSERT_EQ(images.size(), 2U);  // epochs 1 and 10
   const nlohmann::json& picture = images.at(10).at("validation/input_above_reconstruction");

@@ -69,8 +69,8 @@ class TrainAutoencoder : public ::testing::Test {
     EXPECT_EQ(a.stopped, b.stopped);
     ASSERT_EQ(a.epochs.size(), b.epochs.size());
     for (std::size_t i = 0; i < a.epochs.size(); ++i) {
-      EXPECT_EQ(a.epochs[i].train_loss, b.epochs[i].train_loss);
-      EXPECT_EQ(a.epochs[i].validation_loss, b.epochs[i].validation_loss);
+      EXPECT_EQ(a.epochs[i].train.loss, b.epochs[i].train.loss);
+      EXPECT_EQ(a.epochs[i].validation.loss, b.epochs[i].validation.loss);
       EXPECT_EQ(a.epochs[i].best, b.epochs[i].best);
     }
   }
@@ -265,7 +265,7 @@ TEST_F(TrainAutoencoder, KeepsTheWeightsOfTheLeastValidationLoss) {
     best.push_back(record.best);
   }
   EXPECT_THAT(best, ElementsAre(true, true, false, false, false));
-  EXPECT_EQ(result.epochs[1].validation_loss, 30.0 / 5);
+  EXPECT_EQ(result.epochs[1].validation.loss, 30.0 / 5);
   const auto training = nlohmann::json::parse(result.model.metadata.at("training"));
   EXPECT_EQ(training.at("best").at("validation_loss"), 6.0);
   EXPECT_EQ(training.at("last").at("validation_loss"), 9.0);
@@ -336,15 +336,16 @@ TEST_F(TrainAutoencoder, ReportsLossesPerImageWithBeta) {
       kld += value * value;
     }
   }
-  EXPECT_NEAR(record.train_kld, kld / kTrainImages, 1e-9);
-  EXPECT_DOUBLE_EQ(record.train_loss, record.train_bce + 0.5 * record.train_kld);
-  EXPECT_DOUBLE_EQ(record.validation_kld, 2.0 / 5);  // 1 a batch, two batches
-  EXPECT_DOUBLE_EQ(record.validation_loss, record.validation_bce + 0.5 * record.validation_kld);
+  EXPECT_NEAR(record.train.term("kld"), kld / kTrainImages, 1e-9);
+  EXPECT_DOUBLE_EQ(record.train.loss, record.train.term("bce") + 0.5 * record.train.term("kld"));
+  EXPECT_DOUBLE_EQ(record.validation.term("kld"), 2.0 / 5);  // 1 a batch, two batches
+  EXPECT_DOUBLE_EQ(record.validation.loss,
+                   record.validation.term("bce") + 0.5 * record.validation.term("kld"));
   ASSERT_EQ(progress.size(), 3U);
   EXPECT_EQ(progress[0].images_done, 4U);
   EXPECT_EQ(progress[2].images_done, kTrainImages);
   EXPECT_EQ(progress[2].images_total, kTrainImages);
-  EXPECT_DOUBLE_EQ(progress[2].loss, record.train_loss);
+  EXPECT_DOUBLE_EQ(progress[2].loss, record.train.loss);
 }
 
 TEST_F(TrainAutoencoder, WritesDownHowTheModelCameToBe) {
@@ -432,12 +433,8 @@ TEST(TrainOptions, AreChecked) {
 }
 
 TEST(TrainingCsv, HasALineAnEpoch) {
-  EpochRecord record;
-  record.epoch = 7;
-  record.train_loss = 0.1;
-  record.validation_kld = 1.0 / 3;
-  record.best = true;
-  record.seconds = 2.5;
+  const EpochRecord record{
+      7, {0.1, {{"bce", 0}, {"kld", 0}}}, {0, {{"bce", 0}, {"kld", 1.0 / 3}}}, true, 2.5};
   EXPECT_EQ(training_csv(std::vector{record}),
             "epoch,train_loss,train_bce,train_kld,validation_loss,validation_bce,validation_kld,"
             "best,seconds\n7,0.1,0,0,0,0,0.3333333333333333,1,2.500\n");

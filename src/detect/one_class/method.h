@@ -32,6 +32,7 @@ struct OneClassMethod {
   std::function<TensorMap(const OneClassTraining&)> fit;
   std::function<std::unique_ptr<ScoreFunction>(const TensorMap&, const AutoencoderSpec&)> load;
   bool distorts = false;  ///< learns from distorted copies of the clean images
+  bool any_model = true;  ///< see OneClassMethodInfo
 };
 
 /// A method by name, those made of others included. Throws InvalidArgument that lists the valid ones.

@@ -12,7 +12,8 @@
   METHODS(gradient_norm_methods)             \
   METHODS(gradient_methods)                  \
   METHODS(spectral_fisher_methods)           \
-  METHODS(image_statistics_methods)
+  METHODS(image_statistics_methods)          \
+  METHODS(aligned_gradient_methods)
 
 namespace gradspace {
 
@@ -35,7 +36,7 @@ std::vector<OneClassMethod> all_methods() {
   std::vector<OneClassMethod> methods = basic;
   for (const OneClassMethod& method : basic) {
     // What tells clean from distorted images has its meaning on one side alone.
-    if (!method.distorts) {
+    if (!method.distorts && method.any_model) {
       methods.push_back(typicality_method(method));
     }
   }
@@ -73,7 +74,7 @@ const OneClassMethod& one_class_method(std::string_view name) {
 std::vector<OneClassMethodInfo> one_class_methods() {
   std::vector<OneClassMethodInfo> infos;
   for (const OneClassMethod& method : one_class_registry()) {
-    infos.push_back({method.name, method.summary});
+    infos.push_back({method.name, method.summary, method.any_model});
   }
   return infos;
 }

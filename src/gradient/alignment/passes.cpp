@@ -1,25 +1,17 @@
-#include "gradcon/passes.h"
+#include "gradient/alignment/passes.h"
 
 #include <algorithm>
 
-namespace gradspace::gradcon {
+namespace gradspace::gradient::alignment {
 
-using gradient::ChannelBlock;
-using gradient::GatherCall;
-using gradient::kAlignment;
-using gradient::kMaxLanes;
-using gradient::LaneGroup;
-using gradient::Layer;
-
-void Direction::set(const gradient::Network& network, std::size_t index,
-                    std::span<const float> values) {
+void Direction::set(const Network& network, std::size_t index, std::span<const float> values) {
   const Layer& layer = network.layers()[index];
   forward.resize(network.layers().size());
   backward.resize(network.layers().size());
   forward[index].resize(values.size());
   backward[index].resize(values.size());
-  gradient::pack_weight(layer.geometry, layer.forward, values, forward[index]);
-  gradient::pack_weight(layer.geometry, layer.backward, values, backward[index]);
+  pack_weight(layer.geometry, layer.forward, values, forward[index]);
+  pack_weight(layer.geometry, layer.backward, values, backward[index]);
 }
 
 struct Passes::Gather {
@@ -30,12 +22,12 @@ struct Passes::Gather {
   bool activate = false;  ///< bias and, where the layer has one, relu
 };
 
-Passes::Passes(const gradient::Network& network, Workspace& workspace)
+Passes::Passes(const Network& network, Workspace& workspace)
     : network_(network),
       kernels_(network.kernels()),
       workspace_(workspace),
       first_up_(network.layers().size() - network.spec().up.size()),
-      byte_places_(gradient::byte_places(network.spec().input, network.kernels().lanes)) {}
+      byte_places_(byte_places(network.spec().input, network.kernels().lanes)) {}
 
 std::size_t Passes::group_count(std::size_t images) const {
   return (images + kernels_.lanes - 1) / kernels_.lanes;
@@ -76,8 +68,8 @@ GroupSums Passes::forward(const Batch& batch, std::size_t group) {
             .out = workspace_.activation(group, layer + 1),
             .activate = true});
   };
-  gradient::load_images(kernels_, lanes, batch.images_u8_nhwc, network_.image_size(), byte_places_,
-                        workspace_.activation(group, 0));
+  load_images(kernels_, lanes, batch.images_u8_nhwc, network_.image_size(), byte_places_,
+              workspace_.activation(group, 0));
   for (std::size_t layer = 0; layer < network_.decoder_begin(); ++layer) {
     run(layer);
   }
@@ -92,14 +84,14 @@ GroupSums Passes::forward(const Batch& batch, std::size_t group) {
   for (std::size_t layer = network_.decoder_begin(); layer < network_.layers().size(); ++layer) {
     run(layer);
   }
-  gradient::OutputCall output;
+  OutputCall output;
   output.count = network_.image_size();
   output.logits = workspace_.activation(group, network_.layers().size());
   output.images = workspace_.activation(group, 0);
   output.reconstruction = workspace_.reconstruction(group);
   kernels_.output(output);
 
-  gradient::SquareCall square;
+  SquareCall square;
   alignas(kAlignment) std::array<float, kMaxLanes> weights{};
   const auto pixels = static_cast<double>(network_.image_size());
   std::fill_n(weights.begin(), lanes.count,
@@ -124,8 +116,8 @@ void Passes::sample_code(const Batch& batch, std::size_t group) {
     std::copy_n(mu, network_.latent() * kernels_.lanes, code);
     return;
   }
-  gradient::load_values(kernels_, lanes_of(batch, group), batch.noise, network_.latent(),
-                        workspace_.noise(group));
+  load_values(kernels_, lanes_of(batch, group), batch.noise, network_.latent(),
+              workspace_.noise(group));
   kernels_.sample(mu, workspace_.activation(group, network_.fc12() + 1), workspace_.noise(group),
                   network_.latent(), workspace_.deviation(group), code);
 }
@@ -221,7 +213,7 @@ void Passes::backward_code(const Batch& batch, std::size_t group, float kld_weig
          {.in = workspace_.gradient(group, fc2), .out = workspace_.code_gradient(group)});
   alignas(kAlignment) std::array<float, kMaxLanes> weights{};
   std::fill_n(weights.begin(), lanes_of(batch, group).count, kld_weight);
-  gradient::Kernels::SampleGradient sample;
+  Kernels::SampleGradient sample;
   sample.count = network_.latent();
   sample.mu = workspace_.activation(group, fc11 + 1);
   sample.deviation = workspace_.deviation(group);
@@ -262,7 +254,7 @@ void Passes::weight_call(std::size_t index, const ChannelBlock& block, std::size
                          float* out) {
   const Layer& layer = network_.layers()[index];
   const bool small_is_output = layer.forward.direction == gradient::Direction::kToSmall;
-  gradient::WeightCall call;
+  WeightCall call;
   call.plan = &layer.weight;
   call.small = small_is_output ? output_gradient : input;
   call.large = small_is_output ? input : output_gradient;
@@ -275,8 +267,8 @@ void Passes::weight_call(std::size_t index, const ChannelBlock& block, std::size
 }
 
 void Passes::add_bias_gradient(std::size_t layer, const float* of, float* out) const {
-  const gradient::GatherPlan& plan = network_.layers()[layer].forward;
+  const GatherPlan& plan = network_.layers()[layer].forward;
   kernels_.add_channel_sums(of, static_cast<std::size_t>(plan.out_channels), plan.out_plane, out);
 }
 
-}  // namespace gradspace::gradcon
+}  // namespace gradspace::gradient::alignment

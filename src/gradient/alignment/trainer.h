@@ -1,4 +1,4 @@
-// One optimiser step of GradCon (equations and passes: passes.h, gradspace/gradcon.h).
+// One optimiser step of GradCon (equations: gradspace/gradcon.h; passes: passes.h).
 #pragma once
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
@@ -10,11 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "gradcon/passes.h"
+#include "gradient/alignment/passes.h"
 #include "gradient/network.h"
-#include "gradspace/gradcon.h"
+#include "gradient/optimiser.h"
+#include "gradspace/training_backend.h"
 
-namespace gradspace::gradcon {
+namespace gradspace::gradient::alignment {
 
 /// Of a batch.
 struct BatchLosses {
@@ -31,7 +32,7 @@ struct BatchLosses {
 
 class Trainer {
  public:
-  Trainer(const Model& initial, const GradConOptions& options);
+  Trainer(const Model& initial, const GradConOptions& options, double learning_rate);
 
   /// One Adam step: images_u8_nhwc [n,H,W,C], noise [n,latent] standard normal. Returns the losses
   /// before it.
@@ -43,9 +44,8 @@ class Trainer {
   void reconstruct(std::span<const std::uint8_t> images_u8_nhwc, std::size_t n,
                    std::span<float> out);
 
-  /// The weights by their names, Adam's moments as "adam.m.<name>" and "adam.v.<name>", the mean
-  /// gradients as "mean.<name>". With `restore` of them and the number of steps, training goes on bit
-  /// for bit. Throws InvalidArgument for a state of another model.
+  /// `Parameters::state`, and the mean gradients as "mean.<name>". With `restore` of them and the number
+  /// of steps, training goes on bit for bit. Throws InvalidArgument for a state of another model.
   TensorMap state() const;
   void restore(const TensorMap& state, std::int64_t steps);
 
@@ -53,12 +53,6 @@ class Trainer {
   TensorMap last_gradient() const;
 
  private:
-  struct Parameter {
-    std::string name;
-    Tensor first_moment;
-    Tensor second_moment;
-    std::vector<float> gradient;
-  };
   /// An up layer's part in the alignment term.
   struct Alignment {
     std::size_t layer = 0;
@@ -68,11 +62,10 @@ class Trainer {
   /// A part of a weight that one task sums over the batch.
   struct Task {
     std::size_t layer = 0;
-    gradient::ChannelBlock block;
+    ChannelBlock block;
   };
   enum class Sum { kGradient, kHessianProduct };
 
-  void check_images(std::span<const std::uint8_t> images, std::size_t n) const;
   BatchLosses first_pass(const Batch& batch, bool gradients);
   void reduce(Sum sum, std::size_t begin, std::size_t end, std::size_t groups);
   void reduce_weight(Sum sum, const Task& task, std::size_t groups, float* slab);
@@ -80,21 +73,18 @@ class Trainer {
   double cosine() const;
   bool set_directions();
   void update_means();
-  void adam();
 
   GradConOptions options_;
-  const gradient::Kernels& kernels_;
-  gradient::Network network_;
+  const Kernels& kernels_;
+  Network network_;
   Workspace workspace_;
   Passes passes_;
-  TensorMap weights_;
-  std::vector<Parameter> parameters_;  ///< weight and bias of each layer in turn
+  Parameters parameters_;
   std::vector<Alignment> alignments_;
   std::vector<Task> tasks_;
   Direction direction_;
   /// What a thread sums a weight's part in.
-  oneapi::tbb::enumerable_thread_specific<gradient::AlignedFloats> slabs_;
-  std::int64_t steps_ = 0;
+  oneapi::tbb::enumerable_thread_specific<AlignedFloats> slabs_;
 };
 
-}  // namespace gradspace::gradcon
+}  // namespace gradspace::gradient::alignment

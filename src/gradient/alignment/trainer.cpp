@@ -1,6 +1,5 @@
-#include "gradcon/trainer.h"
+#include "gradient/alignment/trainer.h"
 
-#include <fmt/format.h>
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
@@ -8,14 +7,9 @@
 #include <functional>
 #include <utility>
 
-#include "gradspace/error.h"
-#include "simd/adam.h"
-
-namespace gradspace::gradcon {
+namespace gradspace::gradient::alignment {
 namespace {
 
-constexpr const char* kFirstMoment = "adam.m.";
-constexpr const char* kSecondMoment = "adam.v.";
 constexpr const char* kMean = "mean.";
 
 /// Norms and scalar product of a layer's gradient and mean gradient.
@@ -45,63 +39,38 @@ struct Angle {
   double cosine = 0;  ///< 0 where it is not defined
 };
 
-const Tensor& find(const TensorMap& state, const std::string& name, const Tensor& like) {
-  const auto found = state.find(name);
-  if (found == state.end()) {
-    throw InvalidArgument(fmt::format("training state: tensor '{}' is missing", name));
-  }
-  if (found->second.shape != like.shape || found->second.values.size() != like.values.size()) {
-    throw InvalidArgument(fmt::format("training state: tensor '{}' is {}; it must be {}", name,
-                                      shape_text(found->second.shape), shape_text(like.shape)));
-  }
-  return found->second;
-}
-
-Tensor zeros_like(const Tensor& tensor) {
-  return {tensor.shape, std::vector<float>(tensor.values.size())};
-}
-
 }  // namespace
 
-Trainer::Trainer(const Model& initial, const GradConOptions& options)
+Trainer::Trainer(const Model& initial, const GradConOptions& options, double learning_rate)
     : options_(options),
-      kernels_(gradient::kernels(InstructionSet::kBest)),
+      kernels_(kernels(InstructionSet::kBest)),
       network_(initial, kernels_, /*sampled=*/true),
       workspace_(network_),
       passes_(network_, workspace_),
-      weights_(initial.weights),
-      slabs_([this] { return gradient::allocate_floats(network_.slab_size() * kernels_.lanes); }) {
+      parameters_(network_, initial.weights, learning_rate),
+      slabs_([this] { return allocate_floats(network_.slab_size() * kernels_.lanes); }) {
   options.validate();
   for (std::size_t layer = 0; layer < network_.layers().size(); ++layer) {
-    const std::string& name = network_.layers()[layer].name;
-    for (const char* kind : {".weight", ".bias"}) {
-      const Tensor& value = weights_.at(name + kind);
-      parameters_.push_back({name + kind, zeros_like(value), zeros_like(value),
-                             std::vector<float>(value.values.size())});
-    }
-    for (const gradient::ChannelBlock& block : network_.layers()[layer].weight.small_blocks) {
+    for (const ChannelBlock& block : network_.layers()[layer].weight.small_blocks) {
       tasks_.push_back({layer, block});
     }
     if (layer >= passes_.first_up()) {
-      const Tensor& weight = weights_.at(name + ".weight");
-      alignments_.push_back({layer, zeros_like(weight), std::vector<float>(weight.values.size())});
+      const Tensor& like = parameters_.weight(layer).first_moment;
+      alignments_.push_back({layer, zeros_like(like), std::vector<float>(like.values.size())});
     }
   }
 }
 
 BatchLosses Trainer::step(std::span<const std::uint8_t> images, std::size_t n,
                           std::span<const float> noise) {
-  check_images(images, n);
-  if (noise.size() != n * network_.latent()) {
-    throw InvalidArgument(fmt::format("noise: {} values; {} images want {} each", noise.size(), n,
-                                      network_.latent()));
-  }
+  check_images(network_, images, n);
+  check_noise(network_, noise, n);
   const std::size_t groups = passes_.group_count(n);
   const std::size_t layers = network_.layers().size();
   const Batch batch{n, images.data(), network_.bottleneck() ? noise.data() : nullptr};
   const BatchLosses losses = first_pass(batch, /*gradients=*/true);
-  const bool aligned = steps_ > 0 && set_directions();
-  ++steps_;
+  const bool aligned = parameters_.steps() > 0 && set_directions();
+  parameters_.begin_step();
   if (!options_.mean_of_loss) {
     update_means();
   }
@@ -117,29 +86,28 @@ BatchLosses Trainer::step(std::span<const std::uint8_t> images, std::size_t n,
   if (options_.mean_of_loss) {
     update_means();
   }
-  adam();
-  network_.set_weights(weights_);
+  oneapi::tbb::parallel_for(std::size_t{0}, parameters_.size(), [&](std::size_t i) {
+    parameters_.adam(i, 0, parameters_[i].gradient.size());
+  });
+  network_.set_weights(parameters_.values());
   return losses;
 }
 
 BatchLosses Trainer::evaluate(std::span<const std::uint8_t> images, std::size_t n) {
-  check_images(images, n);
+  check_images(network_, images, n);
   return first_pass({n, images.data(), nullptr}, /*gradients=*/true);
 }
 
 void Trainer::reconstruct(std::span<const std::uint8_t> images, std::size_t n,
                           std::span<float> out) {
-  check_images(images, n);
-  if (out.size() != images.size()) {
-    throw InvalidArgument(fmt::format("reconstruction: {} values; {} images want {} each",
-                                      out.size(), n, network_.image_size()));
-  }
+  check_images(network_, images, n);
+  check_reconstruction(network_, out, n);
   first_pass({n, images.data(), nullptr}, /*gradients=*/false);
   for (std::size_t group = 0; group < passes_.group_count(n); ++group) {
     const std::size_t first = group * kernels_.lanes;
-    gradient::store_values(kernels_, {first, std::min(kernels_.lanes, n - first)},
-                           workspace_.reconstruction(group), network_.image_size(), out.data(),
-                           network_.image_size());
+    store_values(kernels_, {first, std::min(kernels_.lanes, n - first)},
+                 workspace_.reconstruction(group), network_.image_size(), out.data(),
+                 network_.image_size());
   }
 }
 
@@ -185,9 +153,9 @@ void Trainer::reduce(Sum sum, std::size_t begin, std::size_t end, std::size_t gr
 }
 
 void Trainer::reduce_weight(Sum sum, const Task& task, std::size_t groups, float* slab) {
-  const gradient::LayerGeometry& geometry = network_.layers()[task.layer].geometry;
+  const LayerGeometry& geometry = network_.layers()[task.layer].geometry;
   const std::size_t each = static_cast<std::size_t>(geometry.large.channels) * geometry.taps();
-  const std::span gradient = std::span(parameters_[2 * task.layer].gradient)
+  const std::span gradient = std::span(parameters_.weight(task.layer).gradient)
                                  .subspan(static_cast<std::size_t>(task.block.begin) * each,
                                           static_cast<std::size_t>(task.block.size) * each);
   if (sum == Sum::kGradient) {
@@ -202,8 +170,8 @@ void Trainer::reduce_weight(Sum sum, const Task& task, std::size_t groups, float
 }
 
 void Trainer::reduce_bias(Sum sum, std::size_t layer, std::size_t groups) {
-  std::vector<float>& gradient = parameters_[2 * layer + 1].gradient;
-  const auto lane_sums = gradient::allocate_floats(gradient.size() * kernels_.lanes);
+  std::vector<float>& gradient = parameters_.bias(layer).gradient;
+  const auto lane_sums = allocate_floats(gradient.size() * kernels_.lanes);
   std::fill_n(lane_sums.get(), gradient.size() * kernels_.lanes, 0.0F);
   for (std::size_t group = 0; group < groups; ++group) {
     passes_.add_bias_gradient(layer,
@@ -223,7 +191,7 @@ void Trainer::reduce_bias(Sum sum, std::size_t layer, std::size_t groups) {
 double Trainer::cosine() const {
   double sum = 0;
   for (const Alignment& alignment : alignments_) {
-    sum += Angle(parameters_[2 * alignment.layer].gradient, alignment.mean.values).cosine;
+    sum += Angle(parameters_.weight(alignment.layer).gradient, alignment.mean.values).cosine;
   }
   return sum / static_cast<double>(alignments_.size());
 }
@@ -236,7 +204,7 @@ bool Trainer::set_directions() {
   const double weight = options_.alignment / static_cast<double>(alignments_.size());
   bool any = false;
   for (Alignment& alignment : alignments_) {
-    const std::vector<float>& gradient = parameters_[2 * alignment.layer].gradient;
+    const std::vector<float>& gradient = parameters_.weight(alignment.layer).gradient;
     const std::vector<float>& mean = alignment.mean.values;
     const Angle angle(gradient, mean);
     double by_mean = 0;
@@ -256,9 +224,9 @@ bool Trainer::set_directions() {
 }
 
 void Trainer::update_means() {
-  const float share = 1.0F / static_cast<float>(steps_);
+  const float share = 1.0F / static_cast<float>(parameters_.steps());
   for (Alignment& alignment : alignments_) {
-    const std::vector<float>& gradient = parameters_[2 * alignment.layer].gradient;
+    const std::vector<float>& gradient = parameters_.weight(alignment.layer).gradient;
     std::vector<float>& mean = alignment.mean.values;
     for (std::size_t i = 0; i < mean.size(); ++i) {
       mean[i] += (gradient[i] - mean[i]) * share;
@@ -266,63 +234,32 @@ void Trainer::update_means() {
   }
 }
 
-void Trainer::adam() {
-  const gradient::AdamStep step(options_.learning_rate, steps_);
-  oneapi::tbb::parallel_for(std::size_t{0}, parameters_.size(), [&](std::size_t i) {
-    Parameter& parameter = parameters_[i];
-    step.apply(parameter.gradient, parameter.first_moment.values, parameter.second_moment.values,
-               weights_.find(parameter.name)->second.values);
-  });
-}
-
-void Trainer::check_images(std::span<const std::uint8_t> images, std::size_t n) const {
-  if (n == 0 || images.size() != n * network_.image_size()) {
-    throw InvalidArgument(fmt::format("images: {} bytes for {} images of {}", images.size(), n,
-                                      network_.image_size()));
-  }
-}
-
 TensorMap Trainer::state() const {
-  TensorMap state = weights_;
-  for (const Parameter& parameter : parameters_) {
-    state[kFirstMoment + parameter.name] = parameter.first_moment;
-    state[kSecondMoment + parameter.name] = parameter.second_moment;
-  }
+  TensorMap state = parameters_.state();
   for (const Alignment& alignment : alignments_) {
-    state[kMean + parameters_[2 * alignment.layer].name] = alignment.mean;
+    state[kMean + parameters_.weight(alignment.layer).name] = alignment.mean;
   }
   return state;
 }
 
 void Trainer::restore(const TensorMap& state, std::int64_t steps) {
-  Model model{network_.spec(), {}, {}};
-  std::vector<Parameter> parameters = parameters_;
   std::vector<Alignment> alignments = alignments_;
-  for (Parameter& parameter : parameters) {
-    model.weights[parameter.name] = find(state, parameter.name, parameter.first_moment);
-    parameter.first_moment = find(state, kFirstMoment + parameter.name, parameter.first_moment);
-    parameter.second_moment = find(state, kSecondMoment + parameter.name, parameter.second_moment);
-  }
   for (Alignment& alignment : alignments) {
-    alignment.mean = find(state, kMean + parameters_[2 * alignment.layer].name, alignment.mean);
+    const std::string& name = parameters_.weight(alignment.layer).name;
+    alignment.mean = find_in_state(state, kMean + name, alignment.mean);
   }
-  model.validate();
-  if (steps < 0) {
-    throw InvalidArgument(fmt::format("training state: {} steps", steps));
-  }
-  weights_ = std::move(model.weights);
-  parameters_ = std::move(parameters);
+  parameters_ = parameters_.restored(network_.spec(), state, steps);
   alignments_ = std::move(alignments);
-  steps_ = steps;
-  network_.set_weights(weights_);
+  network_.set_weights(parameters_.values());
 }
 
 TensorMap Trainer::last_gradient() const {
   TensorMap gradients;
-  for (const Parameter& parameter : parameters_) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Parameter& parameter = parameters_[i];
     gradients[parameter.name] = {parameter.first_moment.shape, parameter.gradient};
   }
   return gradients;
 }
 
-}  // namespace gradspace::gradcon
+}  // namespace gradspace::gradient::alignment

@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <iterator>
 
-#include "gradcon/passes.h"
+#include "gradient/alignment/passes.h"
 
-namespace gradspace::gradcon {
+namespace gradspace::gradient::alignment {
 
-Workspace::Workspace(const gradient::Network& network) {
+Workspace::Workspace(const Network& network) {
   const std::size_t lanes = network.kernels().lanes;
   const auto place = [&](std::size_t values) {
-    constexpr std::size_t kAlignedFloats = gradient::kAlignment / sizeof(float);
+    constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
     const std::size_t offset = group_size_;
     group_size_ += (values * lanes + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
     return offset;
@@ -38,9 +38,9 @@ Workspace::Workspace(const gradient::Network& network) {
 void Workspace::reserve(std::size_t groups) {
   if (groups > groups_) {
     memory_.reset();
-    memory_ = gradient::allocate_floats(groups * group_size_);
+    memory_ = allocate_floats(groups * group_size_);
     groups_ = groups;
   }
 }
 
-}  // namespace gradspace::gradcon
+}  // namespace gradspace::gradient::alignment

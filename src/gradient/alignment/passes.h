@@ -21,14 +21,14 @@
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 
-namespace gradspace::gradcon {
+namespace gradspace::gradient::alignment {
 
 /// Where a batch's tensors lie: a lane group's one after the other, groups a fixed step apart, so
 /// that a weight's gradient is summed over groups in one call.
 class Workspace {
  public:
   /// `network` must outlive it.
-  explicit Workspace(const gradient::Network& network);
+  explicit Workspace(const Network& network);
 
   /// Room for so many lane groups. What was there is lost.
   void reserve(std::size_t groups);
@@ -69,7 +69,7 @@ class Workspace {
   std::size_t scratch_ = 0;
   std::size_t group_size_ = 0;
   std::size_t groups_ = 0;
-  gradient::AlignedFloats memory_;
+  AlignedFloats memory_;
 };
 
 /// v, packed for the kernels; by layer, empty but for up layers.
@@ -78,7 +78,7 @@ struct Direction {
   std::vector<std::vector<float>> backward;
 
   /// `values` in the weight's own order.
-  void set(const gradient::Network& network, std::size_t layer, std::span<const float> values);
+  void set(const Network& network, std::size_t layer, std::span<const float> values);
 };
 
 /// Sums over a group's images.
@@ -97,7 +97,7 @@ struct Batch {
 class Passes {
  public:
   /// Both must outlive it.
-  Passes(const gradient::Network& network, Workspace& workspace);
+  Passes(const Network& network, Workspace& workspace);
 
   std::size_t first_up() const { return first_up_; }
   std::size_t group_count(std::size_t images) const;
@@ -116,10 +116,10 @@ class Passes {
 
   /// A block of the gradient of `layer`'s weight, in lanes, into `out`; of up layers the error's
   /// without v.
-  void weight_gradient(std::size_t layer, const gradient::ChannelBlock& block, std::size_t groups,
+  void weight_gradient(std::size_t layer, const ChannelBlock& block, std::size_t groups,
                        float* out);
   /// The same of the Hessian's product with v; up layers.
-  void hessian_product(std::size_t layer, const gradient::ChannelBlock& block, std::size_t groups,
+  void hessian_product(std::size_t layer, const ChannelBlock& block, std::size_t groups,
                        float* out);
   /// The gradient of `layer`'s bias, added to `out`; `of` is gradient or gradient_tangent.
   void add_bias_gradient(std::size_t layer, const float* of, float* out) const;
@@ -130,20 +130,20 @@ class Passes {
 
   void gather(Side side, std::size_t layer, const float* weight, const Gather& arrays) const;
   const float* active_input(std::size_t layer, std::size_t group);
-  gradient::LaneGroup lanes_of(const Batch& batch, std::size_t group) const;
+  LaneGroup lanes_of(const Batch& batch, std::size_t group) const;
   void sample_code(const Batch& batch, std::size_t group);
   void tangents(std::size_t group, const Direction& direction);
   void gradient_tangents(std::size_t group, const Direction& direction);
   void leave_decoder(std::size_t group, const Direction* direction);
   void backward_code(const Batch& batch, std::size_t group, float kld_weight);
-  void weight_call(std::size_t layer, const gradient::ChannelBlock& block, std::size_t groups,
+  void weight_call(std::size_t layer, const ChannelBlock& block, std::size_t groups,
                    const float* input, const float* output_gradient, bool accumulate, float* out);
 
-  const gradient::Network& network_;
-  const gradient::Kernels& kernels_;
+  const Network& network_;
+  const Kernels& kernels_;
   Workspace& workspace_;
   std::size_t first_up_;
   std::vector<std::int32_t> byte_places_;
 };
 
-}  // namespace gradspace::gradcon
+}  // namespace gradspace::gradient::alignment

@@ -1,0 +1,141 @@
+#include "cli/training.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command_line.h"
+#include "cli/interrupt.h"
+#include "cli/output_target.h"
+#include "cli/progress.h"
+#include "gradspace/gradcon_detector.h"
+#include "gradspace/threads.h"
+
+namespace gradspace::cli {
+namespace {
+
+bool is_gradcon(const TrainingArguments& arguments) {
+  return arguments.objective == kGradConObjective;
+}
+
+AutoencoderSpec spec_of(const TrainingArguments& arguments) {
+  if (!arguments.spec.empty()) {
+    return read_autoencoder_spec(arguments.spec);
+  }
+  return is_gradcon(arguments) ? gradcon_autoencoder(arguments.channels, arguments.latent)
+                               : AutoencoderSpec{};
+}
+
+TrainObserver training_observer(Progress& progress, int digits) {
+  TrainObserver observer;
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  const auto validation = std::make_shared<std::string>();
+  observer.on_epoch = [=](const EpochRecord& record) {
+    *validation = fmt::format(", validation {:.{}f}", record.validation.loss, digits);
+  };
+  observer.on_step = [=, &progress](const TrainProgress& p) {
+    progress.update(
+        p.images_done, p.images_total,
+        fmt::format("epoch {}/{}, loss {:.{}f}{}", p.epoch, p.epochs, p.loss, digits, *validation));
+  };
+  return observer;
+}
+
+TrainResult run_training(const AutoencoderSpec& spec, const TrainingImages& images,
+                         const TrainingArguments& arguments) {
+  const TrainOptions& options = arguments.options;
+  const InterruptGuard guard;
+  Progress progress("train", "images", arguments.quiet);
+  if (is_gradcon(arguments)) {
+    return train_gradcon(spec, *images.train, *images.validation, options, arguments.gradcon,
+                         training_observer(progress, 5));
+  }
+  const auto backend =
+      make_training_backend(arguments.backend, initialise(spec, options.seed), options);
+  return train_autoencoder(spec, *images.train, *images.validation, *backend, options,
+                           training_observer(progress, 1));
+}
+
+/// The outcome of an earlier run that nothing is left to do for.
+bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
+                     const TrainingArguments& arguments) {
+  return !is_gradcon(arguments) && arguments.options.resume &&
+         !std::filesystem::exists(arguments.options.checkpoint) &&
+         std::filesystem::exists(arguments.out) &&
+         is_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
+                       arguments.options);
+}
+
+void write_trained(const TrainResult& result, const ImageStore& validation,
+                   const TrainingArguments& arguments) {
+  if (is_gradcon(arguments)) {
+    write_gradcon(arguments.out, result.model,
+                  gradcon_detector(result.model, validation.images(0, validation.size())));
+  } else {
+    write_model(arguments.out, result.model);
+  }
+}
+
+std::string text_of(const EpochLosses& losses, const TrainingArguments& arguments) {
+  return is_gradcon(arguments) ? fmt::format("{:.6f} (error {:.6f}, cosine {:.4f})", losses.loss,
+                                             losses.term("error"), losses.term("cosine"))
+                               : fmt::format("{:.4f} (bce {:.4f}, kld {:.4f})", losses.loss,
+                                             losses.term("bce"), losses.term("kld"));
+}
+
+/// Trains with the arguments settled; the exit status.
+int train_settled(const TrainingArguments& arguments) {
+  const TrainOptions& options = arguments.options;
+  const AutoencoderSpec spec = spec_of(arguments);
+  const TrainingImages images =
+      load_training_images(arguments.sources, spec.input, arguments.quiet);
+  if (is_done_already(spec, images, arguments)) {
+    fmt::print("{}: trained already with these options on these images\n", arguments.out.string());
+    return kDone;
+  }
+  const TrainResult result = run_training(spec, images, arguments);
+  if (result.best_epoch == 0) {
+    fmt::print(stderr, "gradspace: stopped before the first epoch was done: nothing is written\n");
+    return kFailed;
+  }
+  write_trained(result, *images.validation, arguments);
+  const EpochRecord& best = result.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
+  fmt::print("{}: best epoch {} of {}, validation loss {}\n", arguments.out.string(), best.epoch,
+             result.epochs.size(), text_of(best.validation, arguments));
+  leave_checkpoint(result.stopped, options.checkpoint);
+  return kDone;
+}
+
+}  // namespace
+
+int train(TrainingArguments arguments) {
+  TrainOptions& options = arguments.options;
+  arguments.backend.validate();
+  options.backend = arguments.backend.text();
+  options.checkpoint = arguments.out;
+  options.checkpoint += ".checkpoint";
+  options.validate();
+  arguments.gradcon.validate();
+  arguments.sources.seed = options.seed;
+  check_target(arguments.out);
+  int status = kFailed;
+  run_with_threads(arguments.threads, [&] { status = train_settled(arguments); });
+  return status;
+}
+
+void declare_gradcon_options(CLI::App& app, GradConOptions& options) {
+  app.add_option("--alignment", options.alignment, "Weight of the alignment term in the loss");
+  app.add_option("--kld-weight", options.kld_weight, "Weight of a variational autoencoder's KLD");
+  app.add_flag_callback(
+      "--mean-of-error", [&options] { options.mean_of_loss = false; },
+      "Mean gradients of the reconstruction error alone, as in the paper's text");
+}
+
+void declare_gradcon_autoencoder(CLI::App& app, TrainingArguments& arguments) {
+  app.add_option("--channels", arguments.channels, "1 (grey) or 3 (RGB)")
+      ->check(CLI::IsMember({1, 3}));
+  app.add_option("--latent", arguments.latent,
+                 "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
+}
+
+}  // namespace gradspace::cli

@@ -1,0 +1,42 @@
+// What `train` and `gradcon train` have in common: all but the options that they show.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/training_images.h"
+#include "gradspace/backends.h"
+#include "gradspace/gradcon.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gradspace::cli {
+
+inline constexpr const char* kAutoencoderObjective = "autoencoder";
+inline constexpr const char* kGradConObjective = "gradcon";
+
+struct TrainingArguments {
+  TrainingSources sources;
+  std::string objective = kAutoencoderObjective;
+  std::filesystem::path spec;
+  std::filesystem::path out;
+  int channels = 1;  ///< these two of GradCon's autoencoder, where `spec` is empty
+  int latent = 0;
+  BackendChoice backend;
+  TrainOptions options;
+  GradConOptions gradcon;
+  int threads = 0;
+  bool quiet = false;
+};
+
+/// Trains and writes the model (of GradCon's objective, with its detector); the exit status.
+int train(TrainingArguments arguments);
+
+/// "--alignment", "--kld-weight", "--mean-of-error".
+void declare_gradcon_options(CLI::App& app, GradConOptions& options);
+/// "--channels", "--latent".
+void declare_gradcon_autoencoder(CLI::App& app, TrainingArguments& arguments);
+
+}  // namespace gradspace::cli
