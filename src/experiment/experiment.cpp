@@ -7,6 +7,7 @@
 #include <atomic>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -189,8 +190,10 @@ class Experiment {
       total += entries_[i]->steps();
     }
     const std::string unit = entries_[positions.front()]->step_unit();
-    std::atomic<std::size_t> done{0};
+    std::mutex mutex;  // so that the observer sees the numbers in order
+    std::size_t done = 0;
     const auto on_step = [&] {
+      const std::scoped_lock lock(mutex);
       if (total > 1) {
         stages_.report(++done, total, unit);
       }

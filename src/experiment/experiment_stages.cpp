@@ -1,6 +1,7 @@
 #include "experiment/experiment_stages.h"
 
 #include <fmt/format.h>
+#include <tbb/task_arena.h>
 
 #include <utility>
 
@@ -89,32 +90,39 @@ void ExperimentStages::begin_stage(std::string_view stage, bool skipped) {
     throw ExperimentStopped{};
   }
   record_.begin_stage(stage, skipped);
-  const std::scoped_lock lock(observer_in_use_);
   if (observer_.on_stage) {
-    observer_.on_stage(stage, skipped);
+    alone([&] { observer_.on_stage(stage, skipped); });
   }
 }
 
 bool ExperimentStages::stop_requested() const {
-  const std::scoped_lock lock(observer_in_use_);
-  return observer_.stop_requested && observer_.stop_requested();
+  bool requested = false;
+  if (observer_.stop_requested) {
+    alone([&] { requested = observer_.stop_requested(); });
+  }
+  return requested;
 }
 
 void ExperimentStages::report(std::size_t done, std::size_t total, std::string_view unit,
                               std::string_view note) const {
-  const std::scoped_lock lock(observer_in_use_);
   if (observer_.on_progress) {
-    observer_.on_progress(done, total, unit, note);
+    alone([&] { observer_.on_progress(done, total, unit, note); });
   }
 }
 
 void ExperimentStages::report_failures(const std::vector<std::string>& reasons) const {
-  const std::scoped_lock lock(observer_in_use_);
   for (const std::string& reason : reasons) {
     if (observer_.on_failure) {
-      observer_.on_failure(reason);
+      alone([&] { observer_.on_failure(reason); });
     }
   }
+}
+
+void ExperimentStages::alone(const std::function<void()>& call) const {
+  const std::scoped_lock lock(observer_in_use_);
+  // A callback that does parallel work of its own must not pick up a task of the experiment meanwhile,
+  // which could want the same lock.
+  tbb::this_task_arena::isolate(call);
 }
 
 std::uint64_t ExperimentStages::train_seed(int run) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -61,6 +62,8 @@ class ExperimentStages {
   void finish(ExperimentOutputs& outputs);
 
  private:
+  /// One call of the observer at a time.
+  void alone(const std::function<void()>& call) const;
   std::uint64_t train_seed(int run) const;
   std::string train_key(int run) const;
   void train_anew(int run, const std::string& key) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <set>
 #include <sstream>
@@ -178,6 +179,7 @@ TEST_F(OneClassExperimentRun, CallsTheObserverOneAtATimeAndKeepsToItsThreads) {
   const auto call = [&] {
     EXPECT_EQ(++inside, 1) << "two calls at the same time";
     threads.insert(std::this_thread::get_id());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // time for another to come in
     ++calls;
     --inside;
   };

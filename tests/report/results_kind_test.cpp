@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/describe_results.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "gradspace/describe.h"
 #include "gradspace/error.h"
 #include "gradspace/report.h"
 #include "support/test_files.h"
@@ -43,7 +43,8 @@ TEST_P(OldResults, AreShownAsAPage) {
 }
 
 TEST_P(OldResults, AreDescribed) {
-  EXPECT_FALSE(cli::describe_results(old_file(GetParam())).facts.at("options").empty());
+  const nlohmann::json facts = nlohmann::json::parse(describe_file(old_file(GetParam())).json);
+  EXPECT_FALSE(facts.at("options").empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(EachKind, OldResults,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/file.h"
+#include "core/random.h"
 #include "gradspace/challenge.h"
 #include "gradspace/error.h"
 #include "gradspace/experiment.h"
@@ -30,6 +31,17 @@ Image grey(int side, std::uint8_t value) {
   return image;
 }
 
+/// Light and grainy, each another.
+Image light_image(std::uint64_t seed) {
+  constexpr int kSide = 28;
+  Random random(seed);
+  Image image(kSide, kSide, 3);
+  for (std::uint8_t& pixel : image.pixels()) {
+    pixel = static_cast<std::uint8_t>(180 + random.below(40));
+  }
+  return image;
+}
+
 TEST(Toys, AChallengeIsFoundByNameAndNumber) {
   EXPECT_EQ(challenge::parse_type("negative"), kNegative);
   EXPECT_EQ(challenge::parse_type("13"), kNegative);
@@ -44,11 +56,11 @@ TEST(Toys, ADetectorAndAnEntryAreJudgedInAnExperiment) {
   EXPECT_TRUE(is_one_class_method("toy-detector-typicality"));
   const testing::TemporaryFolder folder;
   const auto clean = folder / "tree/RealChallengeFree";
+  std::uint64_t seed = 0;
   for (const char* set : {"train", "val", "test"}) {
     std::filesystem::create_directories(clean / set);
-    for (int i = 0; i < 40; ++i) {
-      write_image(clean / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i),
-                  grey(28, static_cast<std::uint8_t>(180 + i)));
+    for (int i = 0; i < 110; ++i) {
+      write_image(clean / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i), light_image(++seed));
     }
   }
   ExperimentOptions options;
