@@ -10,7 +10,6 @@
 #include "core/random.h"
 #include "detect/perceptron.h"
 #include "gradspace/error.h"
-#include "simd/adam.h"
 
 namespace gradspace {
 namespace {
@@ -34,24 +33,38 @@ class Adam {
  public:
   Adam(std::span<const Linear> layers, double learning_rate) : learning_rate_(learning_rate) {
     for (const Linear& linear : layers) {
-      first_moments_.emplace_back(linear.values.size());
-      second_moments_.emplace_back(linear.values.size());
+      mean_.emplace_back(linear.values.size());
+      square_.emplace_back(linear.values.size());
     }
   }
 
   void step(std::span<Linear> layers, const Gradients& gradients) {
-    const gradient::AdamStep adam(learning_rate_, ++steps_);
+    ++steps_;
+    const auto correction1 = 1 - std::pow(kBeta1, steps_);
+    const auto correction2 = std::sqrt(1 - std::pow(kBeta2, steps_));
+    const auto rate = static_cast<float>(learning_rate_ / correction1);
+    const auto scale = static_cast<float>(1 / correction2);
     for (std::size_t layer = 0; layer < layers.size(); ++layer) {
-      adam.apply(gradients[layer], first_moments_[layer], second_moments_[layer],
-                 layers[layer].values);
+      const std::vector<float>& gradient = gradients[layer];
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        float& mean = mean_[layer][i];
+        float& square = square_[layer][i];
+        mean += static_cast<float>(1 - kBeta1) * (gradient[i] - mean);
+        square += static_cast<float>(1 - kBeta2) * (gradient[i] * gradient[i] - square);
+        layers[layer].values[i] -= rate * mean / (std::sqrt(square) * scale + kEpsilon);
+      }
     }
   }
 
  private:
+  static constexpr double kBeta1 = 0.9;
+  static constexpr double kBeta2 = 0.999;
+  static constexpr float kEpsilon = 1e-8F;
+
   double learning_rate_;
-  std::int64_t steps_ = 0;
-  std::vector<std::vector<float>> first_moments_;
-  std::vector<std::vector<float>> second_moments_;
+  int steps_ = 0;
+  std::vector<std::vector<float>> mean_;
+  std::vector<std::vector<float>> square_;
 };
 
 /// Mean loss of one set whose images all have one label.
