@@ -1,7 +1,7 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan tsan lint fuzz docs coverage clean
+.PHONY: setup build demo test asan lint fuzz docs coverage clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
@@ -23,19 +23,12 @@ demo:
 test: build
 	ctest --preset $(PRESET) -j $$(nproc)
 
-# Address and undefined-behaviour sanitizers over all modules but LibTorch's.
+# Address and undefined-behaviour sanitizers over what reads outside files or handles raw memory.
+ASAN_MODULES := core image data model gradient detect quality report jobs
 asan: setup
 	cmake --preset asan
-	cmake --build --preset asan
-	ctest --preset asan -j $$(nproc)
-
-# The thread sanitizer over everything that has threads.
-TSAN_MODULES := core sources train detect gradcon quality experiment
-tsan: setup
-	cmake --preset tsan
-	cmake --build --preset tsan --target $(TSAN_MODULES:%=gradspace_%_tests)
-	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" \
-	  ctest --preset tsan -j $$(nproc) -R "^($$(echo $(TSAN_MODULES) | tr ' ' '|'))\."
+	cmake --build --preset asan --target $(ASAN_MODULES:%=gradspace_%_tests)
+	ctest --preset asan -j $$(nproc) -R "^($$(echo $(ASAN_MODULES) | tr ' ' '|'))\."
 
 lint: build
 	scripts/lint.sh build/$(PRESET)

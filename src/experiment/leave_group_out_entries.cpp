@@ -100,9 +100,8 @@ Detector LeaveGroupOutEntry::make(const FitMaterial& material) const {
   const auto validation_out = challenged_gradients(run, "val");
   ClassifierOptions options = run.options.classifier;
   options.seed = run.seed();
-  const Classifier classifier =
-      train_classifier(in.rows, view_of(out, columns), validation_in.rows,
-                       view_of(validation_out, columns), options);
+  const Classifier classifier = train_classifier(in.rows, view_of(out, columns), validation_in.rows,
+                                                 view_of(validation_out, columns), options);
   detector.weights = classifier.weights();
   detector.calibration = Calibration(classifier.score(validation_in.rows));
   detector.threshold =

@@ -147,7 +147,7 @@ class ScoreReader {
 
  private:
   void read_row() {
-    const int method = 
+    const int method =
         conditions_.method_at(present_method_name(std::string(table_.text(method_))));
     const int type = small_number(table_, type_);
     const int level = small_number(table_, level_);
