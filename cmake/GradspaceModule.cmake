@@ -14,13 +14,14 @@
 define_property(GLOBAL PROPERTY GRADSPACE_MODULES BRIEF_DOCS "Modules in the order of their declaration")
 define_property(GLOBAL PROPERTY GRADSPACE_LINKS BRIEF_DOCS "What the modules link from outside")
 
+# Made anew, so that nothing is left of a module that was there once.
 set(gradspace_rooms ${PROJECT_BINARY_DIR}/rooms)
+file(REMOVE_RECURSE ${gradspace_rooms})
 
 # Shows a module's private headers under private/NAME/NAME/, its public ones under public/NAME/gradspace/.
 function(gradspace_make_rooms name)
   file(MAKE_DIRECTORY ${gradspace_rooms}/private/${name})
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${name} ${gradspace_rooms}/private/${name}/${name} SYMBOLIC)
-  file(REMOVE_RECURSE ${gradspace_rooms}/public/${name})
   foreach(header ${ARGN})
     get_filename_component(folder ${gradspace_rooms}/public/${name}/gradspace/${header} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})

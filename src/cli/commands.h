@@ -6,8 +6,8 @@
 
 namespace gradspace::cli {
 
-#define GRADSPACE_COMMAND(name) Command name##_command();
+#define GRADSPACE_SUBCOMMAND(name) Command name##_command();
 #include "command_list.inc"
-#undef GRADSPACE_COMMAND
+#undef GRADSPACE_SUBCOMMAND
 
 }  // namespace gradspace::cli

@@ -4,9 +4,9 @@ namespace gradspace::cli {
 
 std::vector<Command> all_commands() {
   return {
-#define GRADSPACE_COMMAND(name) name##_command(),
+#define GRADSPACE_SUBCOMMAND(name) name##_command(),
 #include "command_list.inc"
-#undef GRADSPACE_COMMAND
+#undef GRADSPACE_SUBCOMMAND
   };
 }
 

@@ -178,11 +178,11 @@ Description describe_folder(const std::filesystem::path& path) {
 Description describe_json(const std::filesystem::path& path) {
   constexpr std::uint64_t kMaxBytes = 1 << 28;
   const nlohmann::json content = parse_json(read_text_file(path, kMaxBytes), path.string());
-  if (results_kind(content, path)) {
-    return describe_results(path);
-  }
   if (content.contains("columns")) {
     return describe_feature_set(std::filesystem::absolute(path).parent_path());
+  }
+  if (results_kind(content, path)) {
+    return describe_results(path);
   }
   Json facts = first_facts(path, "description");
   add_network(facts, read_autoencoder_spec(path));

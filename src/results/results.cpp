@@ -89,9 +89,9 @@ Results read_results(const std::filesystem::path& path) {
   const json file = read_versioned_json(path);
   Results results;
   results.kind = require_results_kind(file, path);
-  if (results.kind != ResultsKind::kOod && results.kind != ResultsKind::kOneClass) {
-    throw FormatError(fmt::format("{}: holds results of kind {}, not of detectors on challenges",
-                                  path.string(), name(results.kind)));
+  if (results.kind == ResultsKind::kImageQuality) {
+    throw FormatError(fmt::format("{}: holds results of kind {}, not of detectors", path.string(),
+                                  name(results.kind)));
   }
   try {
     results.options_json = file.at("options").dump();

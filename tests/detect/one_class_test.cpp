@@ -158,7 +158,7 @@ TEST_F(OneClass, LearnsFromTheDistortionsThatAreAskedFor) {
 
 TEST_F(OneClass, SaysWhatIsWrong) {
   EXPECT_THAT([&] { fit("magic"); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("valid: reconstruction, elbo")));
+              ThrowsMessage<InvalidArgument>(HasSubstr("not one of reconstruction, elbo")));
   EXPECT_THAT([&] { fit("elbo", 60, 8, 0.1); },
               ThrowsMessage<InvalidArgument>(HasSubstr("at least 9 clean images, there are 8")));
   EXPECT_THAT([&] { fit("pseudo-outliers", 10); },

@@ -112,7 +112,7 @@ TEST_F(GradConCommand, IsTheGeneralPath) {
 
   const auto drifted = run("drift --model d --detector d --window 50 1 --format csv");
   EXPECT_EQ(drifted.status, 0) << drifted.text;
-  EXPECT_THAT(drifted.text, HasSubstr("1,50,"));
+  EXPECT_THAT(drifted.text, HasSubstr("\n2,50,"));
   const auto evaluated =
       run("evaluate --model d --detector d --inliers 0 --outliers 1 --out results");
   EXPECT_EQ(evaluated.status, 0) << evaluated.text;

@@ -36,7 +36,17 @@ struct Results {
         logvar(n * static_cast<std::size_t>(spec.latent), -1.0F),
         reconstruction(n * spec.input.size(), -1.0F) {}
 
-  GradientOutputs outputs() { return {features, norms, bce, kld, mu, logvar, reconstruction}; }
+  GradientOutputs outputs() {
+    GradientOutputs outputs;
+    outputs.features = features;
+    outputs.block_norms = norms;
+    outputs.bce = bce;
+    outputs.kld = kld;
+    outputs.mu = mu;
+    outputs.logvar = logvar;
+    outputs.reconstruction = reconstruction;
+    return outputs;
+  }
 
   friend bool operator==(const Results&, const Results&) = default;
 

@@ -30,7 +30,15 @@ struct Results {
         mu(n * static_cast<std::size_t>(spec.latent)),
         logvar(mu.size()),
         reconstruction(n * spec.input.size()) {
-    backend.run(batch, {features, block_norms, bce, kld, mu, logvar, reconstruction});
+    backend.run(batch, {.features = features,
+                        .block_norms = block_norms,
+                        .bce = bce,
+                        .kld = kld,
+                        .mu = mu,
+                        .logvar = logvar,
+                        .reconstruction = reconstruction,
+                        .squared_error = {},
+                        .cosine = {}});
   }
 
   std::size_t n;
@@ -47,6 +55,8 @@ constexpr double kTolerance = 5e-5;
 /// Where large terms cancel, as BCE's and KLD's can in the ELBO, less is left of single precision: a
 /// block may be so many times further from double precision than LibTorch's own single precision is.
 constexpr double kOfSinglePrecision = 5;
+/// The ELBO's gradient is a difference: 5.7e-5 has been met, in one of 250 architectures, with AVX-512.
+constexpr double kElboTolerance = 2 * kTolerance;
 
 void compare(const AutoencoderSpec& spec, const Model& model, const ImageBatch& batch) {
   SCOPED_TRACE(to_json(spec));
@@ -71,7 +81,7 @@ void compare(const AutoencoderSpec& spec, const Model& model, const ImageBatch& 
             .subspan(i * dimension(blocks) + block.begin, block.end - block.begin);
       };
       EXPECT_LE(relative_error(values(got), values(wanted)),
-                std::max(kTolerance,
+                std::max(block.loss == Loss::kElbo ? kElboTolerance : kTolerance,
                          kOfSinglePrecision * relative_error(values(rounded), values(wanted))))
           << text(block) << " of image " << i;
     }
