@@ -41,7 +41,7 @@ function(gradspace_install library gradspace_kind)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/gradspace ${PROJECT_BINARY_DIR}/include/gradspace
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ARGN} FILES_MATCHING PATTERN "*.h")
 
-  install(EXPORT gradspace_${gradspace_kind} FILE gradspaceTargets.cmake NAMESPACE gradspace::
+  install(EXPORT gradspace_${gradspace_kind} FILE gradspace_${gradspace_kind}_targets.cmake NAMESPACE gradspace::
           DESTINATION ${config_folder} ${ARGN})
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/gradspaceConfig.cmake.in
     ${described}/gradspaceConfig.cmake INSTALL_DESTINATION ${config_folder})

@@ -81,7 +81,8 @@ def help_of(words):
 
 def options_of(words):
     text = help_of(words) or ""
-    own = set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE))
+    lines = re.findall(r"^  ((?:-\w|--[\w-]+)(?:,--[\w-]+)*)", text, re.MULTILINE)
+    own = {name for line in lines for name in line.split(",")}
     for child in subcommands_of(text):
         own |= options_of([*words, child])
     return own

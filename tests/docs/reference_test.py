@@ -33,9 +33,9 @@ def commands():
 
     def visit(words):
         text = output(*words, "--help")
-        options = re.findall(r"^  (?:(-\w),)?(--[\w-]+)", section(text, "Options"), re.MULTILINE)
+        options = re.findall(r"^  ((?:-\w|--[\w-]+)(?:,--[\w-]+)*)", text, re.MULTILINE)
         children = re.findall(r"^  (\w[\w-]*)", section(text, "Subcommands"), re.MULTILINE)
-        found[words] = ([name for pair in options for name in pair if name], children)
+        found[words] = ([name for names in options for name in names.split(",")], children)
         for child in children:
             visit(words + (child,))
 
@@ -173,7 +173,7 @@ class Reference(unittest.TestCase):
             title = " ".join(("gradspace",) + words)
             part = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
             for option in options:
-                self.assertRegex(part, rf"(?m)^- `(?:-\w, )?{option}\b|^- `{option}, ", words)
+                self.assertRegex(part, rf"(?m)^- `[^`]*(?<![\w-]){option}\b", words)
 
 
 if __name__ == "__main__":
