@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <ranges>
+#include <sstream>
 #include <string_view>
 
 #include "gradspace/error.h"
@@ -20,8 +20,9 @@ void read_type(const std::string& type, OptionText& text) {
     return;
   }
   const std::string list = type.substr(begin + 2, end - begin - 2);
-  for (const auto word : std::views::split(list, ',')) {
-    text.choices.emplace_back(word.begin(), word.end());
+  std::istringstream words(list);
+  for (std::string word; std::getline(words, word, ',');) {
+    text.choices.push_back(word);
   }
 }
 

@@ -31,7 +31,7 @@ Detector fit_method(const std::string& method, const std::vector<std::string>& d
                        {method, false_alarms, run.seed(), distortions});
 }
 
-std::unique_ptr<FittedEntry> DetectorEntry::ready(Detector detector,
+std::unique_ptr<FittedEntry> DetectorEntry::ready(const Detector& detector,
                                                   const ExperimentRun& run) const {
   return std::make_unique<FittedDetector>(detector, run.options.spec);
 }
@@ -40,11 +40,11 @@ std::unique_ptr<FittedEntry> DetectorEntry::read(const ExperimentRun& run) const
   if (!std::filesystem::exists(path(run))) {
     return nullptr;
   }
-  Detector detector = read_detector(path(run));
+  const Detector detector = read_detector(path(run));
   if (!is_ours(detector.metadata, run)) {
     return nullptr;
   }
-  return ready(std::move(detector), run);
+  return ready(detector, run);
 }
 
 std::unique_ptr<FittedEntry> DetectorEntry::fit(const FitMaterial& material) const {
@@ -55,7 +55,7 @@ std::unique_ptr<FittedEntry> DetectorEntry::fit(const FitMaterial& material) con
   Detector detector = make(material);
   detector.metadata[kExperimentKey] = key(run);
   write_detector(path(run), detector);
-  return ready(std::move(detector), run);
+  return ready(detector, run);
 }
 
 nlohmann::json DetectorEntry::autoencoder_ingredients(const ExperimentRun& run) {

@@ -19,7 +19,8 @@ class DetectorEntry : public Entry {
  protected:
   virtual Detector make(const FitMaterial& material) const = 0;
   /// The detector ready to score; by default it scores observations.
-  virtual std::unique_ptr<FittedEntry> ready(Detector detector, const ExperimentRun& run) const;
+  virtual std::unique_ptr<FittedEntry> ready(const Detector& detector,
+                                             const ExperimentRun& run) const;
   nlohmann::json ingredients(const ExperimentRun& run) const override;
 
   /// Those of `ingredients` that come from the run's autoencoder.

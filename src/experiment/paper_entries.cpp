@@ -43,9 +43,9 @@ class PaperEntry : public DetectorEntry {
 
  protected:
   Detector make(const FitMaterial& material) const override;
-  std::unique_ptr<FittedEntry> ready(Detector detector,
+  std::unique_ptr<FittedEntry> ready(const Detector& detector,
                                      const ExperimentRun& /*run*/) const override {
-    return std::make_unique<FittedClassifier>(std::move(detector));
+    return std::make_unique<FittedClassifier>(detector);
   }
   json ingredients(const ExperimentRun& run) const override;
 
