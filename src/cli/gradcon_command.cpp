@@ -21,18 +21,10 @@
 #include "gradspace/error.h"
 #include "gradspace/gradcon_benchmark.h"
 #include "gradspace/gradcon_detector.h"
-#include "gradspace/threads.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
 namespace {
-
-/// What `work` returns, done on so many threads; 0 = all cores.
-int on_threads(int threads, const std::function<int()>& work) {
-  int status = kFailed;
-  run_with_threads(threads, [&] { status = work(); });
-  return status;
-}
 
 void declare_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
   app.add_option("--epochs", options.epochs, "Passes over the images");
@@ -60,7 +52,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", a.quiet, "No progress");
-  return [arguments] { return on_threads(arguments->threads, [&] { return train(*arguments); }); };
+  return [arguments] { return train(*arguments); };
 }
 
 struct ScoreArguments {

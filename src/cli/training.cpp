@@ -108,6 +108,12 @@ int train_settled(const TrainingArguments& arguments) {
 
 }  // namespace
 
+int on_threads(int threads, const std::function<int()>& work) {
+  int status = kFailed;
+  run_with_threads(threads, [&] { status = work(); });
+  return status;
+}
+
 int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
   arguments.backend.validate();
@@ -118,9 +124,7 @@ int train(TrainingArguments arguments) {
   arguments.gradcon.validate();
   arguments.sources.seed = options.seed;
   check_target(arguments.out);
-  int status = kFailed;
-  run_with_threads(arguments.threads, [&] { status = train_settled(arguments); });
-  return status;
+  return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }
 
 void declare_gradcon_options(CLI::App& app, GradConOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "cli/training_images.h"
@@ -30,6 +31,9 @@ struct TrainingArguments {
   int threads = 0;
   bool quiet = false;
 };
+
+/// What `work` returns, done on so many threads; 0 = all cores.
+int on_threads(int threads, const std::function<int()>& work);
 
 /// Trains and writes the model (of GradCon's objective, with its detector); the exit status.
 int train(TrainingArguments arguments);

@@ -18,6 +18,8 @@ class Watched {
  public:
   explicit Watched(const JobObserver& observer) : observer_(observer) {}
 
+  const JobObserver& observer() const { return observer_; }
+
   /// Runs `call`, one at a time with the observer's functions: for callbacks that a job has beside them,
   /// and for what must happen together with one.
   template <typename Call>
@@ -60,8 +62,7 @@ class Watched {
 /// Counts what is done and reports it, so that an observer sees the numbers in order.
 class Counted {
  public:
-  Counted(Watched& watched, const JobObserver& observer, std::size_t total)
-      : watched_(watched), observer_(observer), total_(total) {}
+  Counted(Watched& watched, std::size_t total) : watched_(watched), total_(total) {}
 
   /// One more is done. `also` runs first, together with the report.
   template <typename Also>
@@ -69,8 +70,8 @@ class Counted {
     watched_.alone([&] {
       also();
       ++done_;
-      if (observer_.on_progress) {
-        observer_.on_progress(done_, total_);
+      if (const auto& on_progress = watched_.observer().on_progress) {
+        on_progress(done_, total_);
       }
     });
   }
@@ -80,7 +81,6 @@ class Counted {
 
  private:
   Watched& watched_;
-  const JobObserver& observer_;
   std::size_t total_;
   std::size_t done_ = 0;
 };

@@ -260,6 +260,7 @@ class Experiment {
                               {"model", run.model_sha256},
                               {"backend", options_.gradient_backend.text()},
                               {"set", stages_.data().identity(name)}};
+    // The word of 0.1.0 for entries, so that scores of that time are found.
     for (const std::size_t i : observing_) {
       made_of["contenders"].push_back(entries_[i]->key(run));
     }

@@ -352,7 +352,7 @@ BatchResult challenge_files(const fs::path& input, const fs::path& output,
   const Plan plan(input, output, options);
   const std::size_t total = plan.items().size();
   Watched watched(observer);
-  Counted done(watched, observer, total);
+  Counted done(watched, total);
   Failures failures(watched);
   std::atomic<std::size_t> written = 0;
   in_arena(options.threads, [&] {

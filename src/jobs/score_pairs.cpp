@@ -97,7 +97,7 @@ class PairScoring {
         on_pair_(on_pair),
         options_(options),
         watched_(observer),
-        handed_over_(watched_, observer, pairs.size()),
+        handed_over_(watched_, pairs.size()),
         waiting_(options.in_order ? pairs.size() : 0) {}
 
   bool score() {

@@ -49,7 +49,7 @@ TEST(Watched, CallsOneAtATimeAndCountsInOrder) {
   Crowd crowd;
   const JobObserver observer = crowd.observer();
   Watched watched(observer);
-  Counted counted(watched, observer, 400);
+  Counted counted(watched, 400);
   in_arena(4, [&] {
     tbb::parallel_for(0, 400, [&](int i) {
       EXPECT_FALSE(watched.stop());
