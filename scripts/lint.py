@@ -69,11 +69,22 @@ def read_record():
     return dict(line.split() for line in RECORD.read_text().splitlines())
 
 
+def commands_apart(entry):
+    """The commands of the sources that a unity build's file includes; others' as they are."""
+    file = pathlib.Path(entry["file"])
+    if file.parent.name != "Unity":
+        return [entry]
+    sources = re.findall(r'^#include "(.+)"', file.read_text(), re.M)
+    return [{**entry, "file": source, "command": entry["command"].replace(str(file), source)} for source in sources]
+
+
 def write_commands(build):
-    """The build's compile commands without GCC's precompiled headers, which are nothing for clang."""
+    """The build's compile commands, a source each and without GCC's precompiled headers, which are nothing
+    for clang."""
     folder = build / "lint"
     folder.mkdir(exist_ok=True)
     commands = json.loads((build / "compile_commands.json").read_text())
+    commands = [command for entry in commands for command in commands_apart(entry)]
     for entry in commands:
         entry["command"] = re.sub(r"-include \S*cmake_pch\.hxx", "", entry["command"])
     (folder / "compile_commands.json").write_text(json.dumps(commands))

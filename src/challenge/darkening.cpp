@@ -15,7 +15,7 @@
 namespace gradspace::challenge {
 namespace {
 
-constexpr ByLevel<float> kStops = {0.4F, 0.9F, 1.5F, 2.3F, 3.4F};
+constexpr ByLevel<float> kStopsDown = {0.4F, 0.9F, 1.5F, 2.3F, 3.4F};
 /// The toe's b, in stored samples of 255.
 constexpr ByLevel<float> kToe = {4.0F, 7.0F, 10.0F, 13.0F, 16.0F};
 /// The brightest twentieth stays at or over this code (before the toe) where it was over it.
@@ -28,7 +28,7 @@ Image darkening(const Request& request) {
   const SrgbEncoder& encoder = srgb_encoder();
   const auto white = static_cast<std::size_t>(LumaHistogram(request.image).percentile(0.95));
   const float least = std::min(1.0F, linear[kVisible] / std::max(linear[white], linear[1]));
-  const float gain = std::max(std::exp2(-at_level(kStops, request)), least);
+  const float gain = std::max(std::exp2(-at_level(kStopsDown, request)), least);
   const float toe = at_level(kToe, request);
 
   std::array<float, 256> curve{};

@@ -24,7 +24,7 @@ namespace {
 constexpr ByLevel<float> kSpecks = {7.0F, 13.0F, 20.0F, 28.0F, 37.0F};
 constexpr ByLevel<float> kSmears = {1.0F, 2.0F, 3.0F, 4.0F, 5.0F};
 /// Opacity over that at level 5.
-constexpr ByLevel<float> kStrength = {0.68F, 0.76F, 0.84F, 0.92F, 1.0F};
+constexpr ByLevel<float> kDirtOpacity = {0.68F, 0.76F, 0.84F, 0.92F, 1.0F};
 /// Share of the light around that dirt scatters, by channel: brown mud in specks, dust in smears.
 constexpr std::array<float, 3> kSpeckAlbedo = {0.30F, 0.24F, 0.17F};
 constexpr std::array<float, 3> kSmearAlbedo = {1.15F, 1.05F, 0.9F};
@@ -83,7 +83,7 @@ Plane draw_dirt(const Request& request, DrawOne draw_one, int count) {
   Plane map((image.width() + factor - 1) / factor, (image.height() + factor - 1) / factor, 1.0F);
   Random random(request.seed);
   for (int i = 0; i < count; ++i) {
-    draw_one(random, side, width, height, at_level(kStrength, request), map);
+    draw_one(random, side, width, height, at_level(kDirtOpacity, request), map);
   }
   return factor == 1 ? std::move(map) : enlarge(map, factor, image.width(), image.height());
 }

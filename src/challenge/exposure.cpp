@@ -15,7 +15,7 @@
 namespace gradspace::challenge {
 namespace {
 
-constexpr ByLevel<float> kStops = {0.4F, 0.9F, 1.5F, 2.2F, 3.0F};
+constexpr ByLevel<float> kStopsUp = {0.4F, 0.9F, 1.5F, 2.2F, 3.0F};
 constexpr float kShoulder = 0.8F;
 
 float saturate(float light) {
@@ -32,7 +32,7 @@ Image exposure(const Request& request) {
   const std::array<float, 256>& linear = linear_table();
   const auto black = static_cast<std::size_t>(LumaHistogram(request.image).percentile(0.05));
   const float most = std::max(1.0F, kShoulder / std::max(linear[black], linear[1]));
-  const float gain = std::min(std::exp2(at_level(kStops, request)), most);
+  const float gain = std::min(std::exp2(at_level(kStopsUp, request)), most);
 
   std::array<float, 256> curve{};
   for (std::size_t code = 0; code < curve.size(); ++code) {

@@ -22,9 +22,9 @@ namespace {
 /// Streaks a square of the shorter side.
 constexpr ByLevel<float> kStreaks = {24.0F, 50.0F, 80.0F, 115.0F, 160.0F};
 /// Light that the veil lets through.
-constexpr ByLevel<float> kVeil = {0.96F, 0.9F, 0.83F, 0.75F, 0.65F};
+constexpr ByLevel<float> kRainVeil = {0.96F, 0.9F, 0.83F, 0.75F, 0.65F};
 /// Opacity of streaks over that at level 5.
-constexpr ByLevel<float> kStrength = {0.55F, 0.7F, 0.82F, 0.92F, 1.0F};
+constexpr ByLevel<float> kStreakOpacity = {0.55F, 0.7F, 0.82F, 0.92F, 1.0F};
 /// The drops' light over the air's.
 constexpr float kDropLight = 1.25F;
 /// The veil's grey is darker than the sky: heavy clouds.
@@ -38,7 +38,7 @@ void draw_streaks(const Request& request, Plane& transmission) {
   Random random(request.seed);
   const double direction = random.uniform(-0.4, 0.4);  // from the vertical, radians
   const int count = static_cast<int>(at_level(kStreaks, request) * squares(image));
-  const float strength = at_level(kStrength, request);
+  const float strength = at_level(kStreakOpacity, request);
   for (int i = 0; i < count; ++i) {
     // 0 far, 1 near; the volume seen grows with the distance, so far drops are more frequent.
     const auto nearness = static_cast<float>(std::pow(random.uniform(), 2.0));
@@ -65,7 +65,7 @@ Image rain(const Request& request) {
   const Image& image = request.image;
   const Sensor sensor(request);
   const float air = air_light(image);
-  const float veil = at_level(kVeil, request);
+  const float veil = at_level(kRainVeil, request);
   const float veil_light = kVeilLight * air;
   Planes planes = to_linear(image);
   for (Plane& plane : planes) {

@@ -21,7 +21,7 @@ namespace {
 /// Flakes a square of the shorter side.
 constexpr ByLevel<float> kFlakes = {25.0F, 60.0F, 105.0F, 165.0F, 240.0F};
 /// Light that the veil of the farthest flakes lets through.
-constexpr ByLevel<float> kVeil = {0.98F, 0.95F, 0.91F, 0.86F, 0.8F};
+constexpr ByLevel<float> kSnowVeil = {0.98F, 0.95F, 0.91F, 0.86F, 0.8F};
 
 void draw_flakes(const Request& request, Plane& transmission) {
   const Image& image = request.image;
@@ -59,7 +59,7 @@ Image snow(const Request& request) {
   const Sensor sensor(request);
   // Snow is brighter than the air's light behind it, but never brighter than white.
   const float flake = std::min(1.0F, std::max(0.6F, 1.4F * air_light(image)));
-  Plane transmission(image.width(), image.height(), at_level(kVeil, request));
+  Plane transmission(image.width(), image.height(), at_level(kSnowVeil, request));
   draw_flakes(request, transmission);
   Planes planes = to_linear(image);
   add_scattered_light(planes, transmission, {flake, flake, flake});

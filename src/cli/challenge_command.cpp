@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kFailuresShown = 20;
 
 /// What the command line says.
-struct Arguments {
+struct ChallengeArguments {
   std::string input;
   std::string output;
   std::string types = "all";
@@ -76,7 +76,7 @@ std::string summaries() {
   return text;
 }
 
-int report(const Arguments& arguments, const challenge::BatchResult& result) {
+int report_batch(const ChallengeArguments& arguments, const challenge::BatchResult& result) {
   for (std::size_t i = 0; i < std::min(kFailuresShown, result.failures.size()); ++i) {
     fmt::print(stderr, "gradspace: {}\n", result.failures[i]);
   }
@@ -94,7 +94,7 @@ int report(const Arguments& arguments, const challenge::BatchResult& result) {
   return result.failures.empty() && !result.stopped ? kDone : kFailed;
 }
 
-int work(const Arguments& arguments) {
+int work(const ChallengeArguments& arguments) {
   const challenge::BatchOptions options = arguments.batch_options();
   if (!arguments.sheet.empty()) {
     challenge::write_contact_sheet(arguments.input, arguments.sheet, options);
@@ -113,12 +113,12 @@ int work(const Arguments& arguments) {
     observer.stop_requested = InterruptGuard::requested;
     result = challenge::challenge_files(arguments.input, arguments.output, options, observer);
   }
-  return report(arguments, result);
+  return report_batch(arguments, result);
 }
 
-std::function<int()> declare(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
+std::function<int()> declare_challenge(CLI::App& app) {
+  const auto arguments = std::make_shared<ChallengeArguments>();
+  ChallengeArguments& a = *arguments;
   app.description(app.get_description() + "\n\n" + summaries());
   app.add_option("--in", a.input, "An image, a folder, a CURE-TSR tree, an IDX or CIFAR-10 source")
       ->required();
@@ -163,7 +163,7 @@ std::function<int()> declare(CLI::App& app) {
 Command challenge_command() {
   return {"challenge", "Make rain, blur, noise and nine other challenges of any images",
           "gradspace challenge --in photos --out challenged --types rain,noise --levels 1-3",
-          declare};
+          declare_challenge};
 }
 
 }  // namespace gradspace::cli

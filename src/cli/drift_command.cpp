@@ -17,7 +17,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct DriftArguments {
   std::string model;
   std::string detector;
   std::string input;
@@ -26,7 +26,7 @@ struct Arguments {
   int threads = 0;
 };
 
-PrinterLayout layout_for(const Arguments& arguments) {
+PrinterLayout drift_layout(const DriftArguments& arguments) {
   const nlohmann::json options = {{"gradspace_version", kVersion},
                                   {"model", arguments.model},
                                   {"detector", arguments.detector},
@@ -42,7 +42,7 @@ PrinterLayout layout_for(const Arguments& arguments) {
           options.dump()};
 }
 
-std::vector<Cell> row_of(const DriftWindow& window) {
+std::vector<Cell> drift_row(const DriftWindow& window) {
   return {window.number,
           window.first_image,
           window.statistic,
@@ -52,16 +52,16 @@ std::vector<Cell> row_of(const DriftWindow& window) {
           window.drifted ? "drift" : "clean"};
 }
 
-int drift(const Arguments& arguments) {
+int drift(const DriftArguments& arguments) {
   const OutputFormat format = parse_output_format(arguments.format);
   const Model model = read_model(arguments.model);
   const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   DriftMonitor monitor(detector.calibration, arguments.options);
   std::ios::sync_with_stdio(false);
-  const Printer printer(format, layout_for(arguments));
+  const Printer printer(format, drift_layout(arguments));
   Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
     if (const auto window = monitor.add(image.score.score)) {
-      printer.print(row_of(*window));
+      printer.print(drift_row(*window));
       std::fflush(stdout);
     }
   });
@@ -85,8 +85,8 @@ Command drift_command() {
       "drift", "Compare a stream of images with the clean ones, window by window",
       "gradspace drift --model model.safetensors --detector detector.safetensors frames/",
       [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
-        Arguments& a = *arguments;
+        const auto arguments = std::make_shared<DriftArguments>();
+        DriftArguments& a = *arguments;
         app.add_option("--model", a.model, "Model file")->required();
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
         app.add_option("--window", a.options.window, "Images compared at a time");

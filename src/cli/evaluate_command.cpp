@@ -15,7 +15,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct EvaluateArguments {
   std::string detector;
   std::string model;
   std::string inliers;
@@ -29,7 +29,7 @@ struct Arguments {
 };
 
 /// Writes and prints.
-void show(const Arguments& arguments, double threshold, std::vector<ResultRow> rows) {
+void show(const EvaluateArguments& arguments, double threshold, std::vector<ResultRow> rows) {
   Results results;
   results.rows = std::move(rows);
   results.options_json = nlohmann::json{
@@ -43,7 +43,7 @@ void show(const Arguments& arguments, double threshold, std::vector<ResultRow> r
   fmt::print("{}", results_table(results));
 }
 
-int evaluate_feature_sets(const Arguments& arguments) {
+int evaluate_feature_sets(const EvaluateArguments& arguments) {
   const Detector detector = read_detector(arguments.detector);
   const FeatureSet inliers(arguments.inliers);
   std::vector<std::unique_ptr<FeatureSet>> sets;
@@ -59,7 +59,7 @@ int evaluate_feature_sets(const Arguments& arguments) {
 }
 
 /// Images that can't be read are left out and listed at the end; the exit status says so.
-int evaluate_images(const Arguments& arguments) {
+int evaluate_images(const EvaluateArguments& arguments) {
   const Model model = read_model(arguments.model);
   const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   std::vector<JudgedImage> inliers;
@@ -89,8 +89,8 @@ Command evaluate_command() {
       "gradspace evaluate --detector detector.safetensors --inliers clean-test --outliers "
       "rain-test snow-test --out results",
       [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
-        Arguments& a = *arguments;
+        const auto arguments = std::make_shared<EvaluateArguments>();
+        EvaluateArguments& a = *arguments;
         app.add_option("--detector", a.detector, "Detector file")->required();
         app.add_option("--model", a.model, "Model file, to judge by images");
         app.add_option("--inliers", a.inliers,

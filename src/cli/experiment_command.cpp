@@ -19,7 +19,7 @@ namespace gradspace::cli {
 namespace {
 
 /// What the command line says, beside what goes into the options as it stands.
-struct Arguments {
+struct ExperimentArguments {
   ExperimentOptions options;
   OodExperiment ood;
   OneClassExperiment one_class;
@@ -31,7 +31,7 @@ struct Arguments {
   bool quiet = false;
 };
 
-ExperimentOptions resolve(const Arguments& arguments) {
+ExperimentOptions resolve(const ExperimentArguments& arguments) {
   ExperimentOptions options = arguments.options;
   options.data = arguments.data;
   options.out = arguments.out;
@@ -94,7 +94,7 @@ int run_watched(const ExperimentOptions& options, bool quiet) {
   return failures > 0 ? 1 : 0;
 }
 
-void declare_common(CLI::App& app, Arguments& a, const std::string& tested) {
+void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& tested) {
   ExperimentOptions& options = a.options;
   app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
   app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
@@ -127,7 +127,7 @@ void declare_common(CLI::App& app, Arguments& a, const std::string& tested) {
 }
 
 std::function<int()> declare_ood(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExperimentArguments>();
   declare_common(app, *arguments, "the paper's six");
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
@@ -137,7 +137,7 @@ std::function<int()> declare_ood(CLI::App& app) {
 }
 
 std::function<int()> declare_one_class(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExperimentArguments>();
   OneClassExperiment& experiment = arguments->one_class;
   declare_common(app, *arguments, "all twelve");
   app.add_option("--methods", experiment.methods, "Only these, comma-separated (default: all)")

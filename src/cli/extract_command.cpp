@@ -17,7 +17,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct ExtractArguments {
   std::string model;
   std::string data;
   std::string out;
@@ -28,7 +28,7 @@ struct Arguments {
   ExtractOptions options;
 };
 
-ExtractResult run(const Arguments& arguments, const Model& model, const Source& source,
+ExtractResult run(const ExtractArguments& arguments, const Model& model, const Source& source,
                   const BackendFactory& make_backend, FeatureSetWriter& writer) {
   Progress progress("extract", "images", arguments.quiet);
   if (const auto skipped = source.skipped(); !skipped.empty()) {
@@ -47,7 +47,7 @@ ExtractResult run(const Arguments& arguments, const Model& model, const Source& 
                           observer);
 }
 
-int extract(const Arguments& arguments) {
+int extract(const ExtractArguments& arguments) {
   const Model model = read_model(arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
@@ -89,8 +89,8 @@ Command extract_command() {
   return {"extract", "Write the gradients that images would cause as a feature set",
           "gradspace extract --model model.safetensors --data photos/ --out features",
           [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<Arguments>();
-            Arguments& a = *arguments;
+            const auto arguments = std::make_shared<ExtractArguments>();
+            ExtractArguments& a = *arguments;
             app.add_option("--model", a.model, "Model file (.safetensors)")->required();
             app.add_option("--data", a.data,
                            "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), or "

@@ -16,7 +16,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct FitArguments {
   std::string model;
   std::string data;
   std::string validation_data;
@@ -36,7 +36,7 @@ std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
 }
 
-int fit_from_images(const Arguments& arguments) {
+int fit_from_images(const FitArguments& arguments) {
   if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
     throw InvalidArgument(fmt::format(
@@ -65,7 +65,7 @@ int fit_from_images(const Arguments& arguments) {
   return 0;
 }
 
-int fit(const Arguments& arguments) {
+int fit(const FitArguments& arguments) {
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
   }
@@ -106,8 +106,8 @@ Command fit_command() {
       "fit", "Fit a detector to feature sets, or to clean images",
       "gradspace fit --inliers clean --outliers blurred --out detector.safetensors",
       [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
-        Arguments& a = *arguments;
+        const auto arguments = std::make_shared<FitArguments>();
+        FitArguments& a = *arguments;
         app.add_option("--inliers", a.inliers, "Feature set of clean images");
         app.add_option("--outliers", a.outliers, "Feature set of challenged images");
         app.add_option("--val-inliers", a.validation_inliers,

@@ -26,7 +26,7 @@
 namespace gradspace::cli {
 namespace {
 
-void declare_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
+void declare_gradcon_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
   app.add_option("--epochs", options.epochs, "Passes over the images");
   app.add_option("--batch", options.batch, "Images a step");
   app.add_option("--lr", options.learning_rate, "Adam's learning rate");
@@ -34,7 +34,7 @@ void declare_training(CLI::App& app, TrainOptions& options, GradConOptions& grad
   app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
 }
 
-std::function<int()> declare_train(CLI::App& app) {
+std::function<int()> declare_gradcon_train(CLI::App& app) {
   const auto arguments = std::make_shared<TrainingArguments>();
   TrainingArguments& a = *arguments;
   a.objective = kGradConObjective;
@@ -47,7 +47,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--out", a.out, "File to write; the checkpoint lies beside it")->required();
   declare_gradcon_autoencoder(app, a);
   app.add_option("--spec", a.spec, "Description of another autoencoder (JSON)");
-  declare_training(app, a.options, a.gradcon);
+  declare_gradcon_training(app, a.options, a.gradcon);
   app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
@@ -55,7 +55,7 @@ std::function<int()> declare_train(CLI::App& app) {
   return [arguments] { return train(*arguments); };
 }
 
-struct ScoreArguments {
+struct GradConScoreArguments {
   std::string model;
   std::vector<std::string> inputs;
   std::string format = "table";
@@ -65,7 +65,7 @@ struct ScoreArguments {
   int threads = 0;
 };
 
-PrinterLayout layout_for(const ScoreArguments& arguments, double threshold) {
+PrinterLayout gradcon_layout(const GradConScoreArguments& arguments, double threshold) {
   const nlohmann::json options = {{"gradspace_version", kVersion},
                                   {"model", arguments.model},
                                   {"gradient_weight", arguments.gradient_weight},
@@ -78,7 +78,7 @@ PrinterLayout layout_for(const ScoreArguments& arguments, double threshold) {
           options.dump()};
 }
 
-std::vector<Cell> row_of(const ScoredImage& image, double gradient_weight, double threshold) {
+std::vector<Cell> gradcon_row(const ScoredImage& image, double gradient_weight, double threshold) {
   const double error = image.score.error;
   const double cosine = image.score.cosine;
   const double score = error - gradient_weight * cosine;
@@ -86,7 +86,7 @@ std::vector<Cell> row_of(const ScoredImage& image, double gradient_weight, doubl
 }
 
 /// As the command `score`, with columns of its own and any weight of the gradient.
-int score(const ScoreArguments& arguments) {
+int score_by_gradcon(const GradConScoreArguments& arguments) {
   if (!std::isfinite(arguments.gradient_weight)) {
     throw InvalidArgument(
         fmt::format("gradcon: gradient weight {}: must be finite", arguments.gradient_weight));
@@ -97,9 +97,10 @@ int score(const ScoreArguments& arguments) {
       arguments.threshold
           ? *arguments.threshold
           : calibrated_threshold(detector, arguments.false_alarms, arguments.gradient_weight);
-  const Printer printer(parse_output_format(arguments.format), layout_for(arguments, threshold));
+  const Printer printer(parse_output_format(arguments.format),
+                        gradcon_layout(arguments, threshold));
   Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
-    printer.print(row_of(image, arguments.gradient_weight, threshold));
+    printer.print(gradcon_row(image, arguments.gradient_weight, threshold));
   });
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
@@ -107,9 +108,9 @@ int score(const ScoreArguments& arguments) {
   return scoring.finish();
 }
 
-std::function<int()> declare_score(CLI::App& app) {
-  const auto arguments = std::make_shared<ScoreArguments>();
-  ScoreArguments& a = *arguments;
+std::function<int()> declare_gradcon_score(CLI::App& app) {
+  const auto arguments = std::make_shared<GradConScoreArguments>();
+  GradConScoreArguments& a = *arguments;
   app.add_option("--model", a.model, "File that gradcon train wrote")->required();
   app.add_option("--gradient-weight", a.gradient_weight, "Weight of the gradient in the score");
   auto* threshold = app.add_option("--threshold", a.threshold, "Call images out over this score");
@@ -120,17 +121,17 @@ std::function<int()> declare_score(CLI::App& app) {
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
   app.add_option("inputs", a.inputs, "Images, folders, or other sources")->required();
-  return [arguments] { return score(*arguments); };
+  return [arguments] { return score_by_gradcon(*arguments); };
 }
 
-struct BenchmarkArguments {
+struct GradConBenchmarkArguments {
   GradConBenchmarkOptions options;
   std::string source = "auto";
   int threads = 0;
   bool quiet = false;
 };
 
-int benchmark(BenchmarkArguments arguments) {
+int benchmark(GradConBenchmarkArguments arguments) {
   arguments.options.source = parse_source_kind(arguments.source);
   arguments.options.command_line = present_command_line();
   const InterruptGuard guard;
@@ -170,8 +171,8 @@ int benchmark(BenchmarkArguments arguments) {
   return failed ? kFailed : kDone;
 }
 
-std::function<int()> declare_benchmark(CLI::App& app) {
-  const auto arguments = std::make_shared<BenchmarkArguments>();
+std::function<int()> declare_gradcon_benchmark(CLI::App& app) {
+  const auto arguments = std::make_shared<GradConBenchmarkArguments>();
   GradConBenchmarkOptions& options = arguments->options;
   app.add_option("--data", options.data, "Labelled images: a folder of IDX files, or of CIFAR-10's")
       ->required();
@@ -185,7 +186,7 @@ std::function<int()> declare_benchmark(CLI::App& app) {
                  "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
   app.add_option("--gradient-weight", options.gradient_weight,
                  "Weight of the gradient in the score");
-  declare_training(app, options.training, options.gradcon);
+  declare_gradcon_training(app, options.training, options.gradcon);
   app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return
@@ -206,9 +207,9 @@ Command gradcon_command() {
             app.add_subcommand("score", "Score images: larger is more out of distribution");
         CLI::App* const benchmark_app = app.add_subcommand(
             "benchmark", "Each class of a labelled source in turn as the known one");
-        const auto run_train = declare_train(*train_app);
-        const auto run_score = declare_score(*score_app);
-        const auto run_benchmark = declare_benchmark(*benchmark_app);
+        const auto run_train = declare_gradcon_train(*train_app);
+        const auto run_score = declare_gradcon_score(*score_app);
+        const auto run_benchmark = declare_gradcon_benchmark(*benchmark_app);
         return [=] {
           return train_app->parsed()   ? run_train()
                  : score_app->parsed() ? run_score()

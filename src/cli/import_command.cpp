@@ -12,14 +12,14 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct ImportArguments {
   std::string file;
   std::string out;
   std::string spec;
   bool quiet = false;
 };
 
-int import_into(const Arguments& arguments) {
+int import_into(const ImportArguments& arguments) {
   const AutoencoderSpec spec =
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
   const std::string made = import_file(arguments.file, arguments.out, spec);
@@ -36,8 +36,8 @@ Command import_command() {
           "Turn a PyTorch checkpoint or a MATLAB decoder into a file of ours; runs nothing in it",
           "gradspace import vae.pth.tar --out vae.safetensors",
           [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<Arguments>();
-            Arguments& a = *arguments;
+            const auto arguments = std::make_shared<ImportArguments>();
+            ImportArguments& a = *arguments;
             app.add_option(
                    "file", a.file,
                    "Checkpoint that torch.save wrote (PyTorch 1.6 or newer), or the published "

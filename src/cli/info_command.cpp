@@ -11,12 +11,12 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct InfoArguments {
   std::string path;
   std::string format = "text";
 };
 
-int info(const Arguments& arguments) {
+int info(const InfoArguments& arguments) {
   if (arguments.format != "text" && arguments.format != "json") {
     throw InvalidArgument(fmt::format("--format: '{}' is not one of text, json", arguments.format));
   }
@@ -31,7 +31,7 @@ Command info_command() {
   return {
       "info", "Print what a model, detector, feature set, NPY or result file holds",
       "gradspace info vae.safetensors --format json", [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
+        const auto arguments = std::make_shared<InfoArguments>();
         app.add_option("file", arguments->path, "File, or folder of a feature set or of results")
             ->required();
         app.add_option("--format", arguments->format, "text or json");

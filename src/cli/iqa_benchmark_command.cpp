@@ -18,13 +18,13 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct IqaBenchmarkArguments {
   QualityBenchmarkOptions options;
   bool lower_is_better = false;
   bool quiet = false;
 };
 
-int run_benchmark(const Arguments& arguments) {
+int run_benchmark(const IqaBenchmarkArguments& arguments) {
   QualityBenchmarkOptions options = arguments.options;
   if (arguments.lower_is_better) {
     options.larger_is_better = false;
@@ -71,8 +71,8 @@ std::string list_of(const Infos& infos) {
   return text;
 }
 
-std::function<int()> declare(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
+std::function<int()> declare_iqa_benchmark(CLI::App& app) {
+  const auto arguments = std::make_shared<IqaBenchmarkArguments>();
   QualityBenchmarkOptions& options = arguments->options;
   app.add_option("--database", options.database, list_of(all_opinion_databases()))->required();
   app.add_option("path", options.path, "The database's folder; for csv the file")->required();
@@ -99,7 +99,8 @@ Command iqa_benchmark_command() {
   return {"iqa-benchmark",
           "Hold quality metrics against people's opinions on an image database; continues after a "
           "stop",
-          "gradspace iqa-benchmark --database tid2013 tid2013/ --out results", declare};
+          "gradspace iqa-benchmark --database tid2013 tid2013/ --out results",
+          declare_iqa_benchmark};
 }
 
 }  // namespace gradspace::cli

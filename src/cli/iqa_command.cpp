@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 /// Pairs after which their lines are flushed.
 constexpr std::size_t kFlushed = 256;
 
-struct Arguments {
+struct IqaArguments {
   std::vector<std::string> inputs;
   std::string pairs;
   std::vector<std::string> metrics{"gradient"};
@@ -39,7 +39,7 @@ struct Arguments {
   }
 };
 
-PrinterLayout layout_for(const Arguments& arguments) {
+PrinterLayout iqa_layout(const IqaArguments& arguments) {
   PrinterLayout layout;
   layout.columns = {{"reference", "reference"}, {"distorted", "distorted"}};
   for (const std::string& metric : arguments.metrics) {
@@ -55,7 +55,7 @@ PrinterLayout layout_for(const Arguments& arguments) {
 }
 
 /// The decoder, where something wants one.
-const LinearDecoder* choose_decoder(const Arguments& arguments,
+const LinearDecoder* choose_decoder(const IqaArguments& arguments,
                                     std::optional<LinearDecoder>& loaded) {
   if (!arguments.decoder.empty()) {
     return &loaded.emplace(load_decoder(arguments.decoder));
@@ -63,7 +63,7 @@ const LinearDecoder* choose_decoder(const Arguments& arguments,
   return !arguments.map.empty() || uses_decoder(arguments.metrics) ? &shipped_decoder() : nullptr;
 }
 
-PairList list_pairs(const Arguments& arguments) {
+PairList list_pairs(const IqaArguments& arguments) {
   if (!arguments.pairs.empty()) {
     return pairs_of_csv(arguments.pairs);
   }
@@ -81,9 +81,10 @@ PairList list_pairs(const Arguments& arguments) {
 
 /// Scores and prints all pairs; returns what failed.
 std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
-                                         const LinearDecoder* decoder, const Arguments& arguments) {
+                                         const LinearDecoder* decoder,
+                                         const IqaArguments& arguments) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
-  const Printer printer(parse_output_format(arguments.format), layout_for(arguments));
+  const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
@@ -109,14 +110,14 @@ std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
   return failures;
 }
 
-void draw_map(const Arguments& arguments, const LinearDecoder& decoder) {
+void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
   const QualityImage reference(read_image(arguments.inputs[0]), arguments.inputs[0]);
   const QualityImage distorted(read_image(arguments.inputs[1]), arguments.inputs[1]);
   write_image(arguments.map,
               draw_gradient_map(reference, gradient_map(reference, distorted, decoder)));
 }
 
-int iqa(const Arguments& arguments) {
+int iqa(const IqaArguments& arguments) {
   if (!arguments.map.empty()) {
     image_format_from_extension(arguments.map);
   }
@@ -158,9 +159,9 @@ std::vector<std::string> metric_names() {
   return names;
 }
 
-std::function<int()> declare(CLI::App& app) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
+std::function<int()> declare_iqa(CLI::App& app) {
+  const auto arguments = std::make_shared<IqaArguments>();
+  IqaArguments& a = *arguments;
   auto* inputs = app.add_option("inputs", a.inputs,
                                 "Reference and distorted image, or two folders whose images are "
                                 "paired by name")
@@ -196,7 +197,8 @@ std::function<int()> declare(CLI::App& app) {
 
 Command iqa_command() {
   return {"iqa", "Score the quality of distorted images beside their references",
-          "gradspace iqa reference.png distorted.jpg --metric gradient,unique,psnr,ssim", declare};
+          "gradspace iqa reference.png distorted.jpg --metric gradient,unique,psnr,ssim",
+          declare_iqa};
 }
 
 }  // namespace gradspace::cli

@@ -18,14 +18,15 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct DecoderTrainingArguments {
   std::string photos;
   std::filesystem::path out;
   DecoderTrainingOptions options;
   bool quiet = false;
 };
 
-DecoderTrainingResult run_training(const Source& photographs, const Arguments& arguments) {
+DecoderTrainingResult run_decoder_training(const Source& photographs,
+                                           const DecoderTrainingArguments& arguments) {
   const InterruptGuard guard;
   auto progress = std::make_unique<Progress>("read", "photographs", arguments.quiet);
   bool reading = true;
@@ -44,13 +45,13 @@ DecoderTrainingResult run_training(const Source& photographs, const Arguments& a
   return train_decoder(photographs, arguments.options, observer);
 }
 
-int train(Arguments arguments) {
+int train(DecoderTrainingArguments arguments) {
   arguments.options.checkpoint = arguments.out;
   arguments.options.checkpoint += ".checkpoint";
   arguments.options.validate();
   check_target(arguments.out);
   const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
-  const DecoderTrainingResult result = run_training(*photographs, arguments);
+  const DecoderTrainingResult result = run_decoder_training(*photographs, arguments);
   for (const std::string& failure : result.failures) {
     fmt::print(stderr, "gradspace: left out: {}\n", failure);
   }
@@ -70,8 +71,8 @@ int train(Arguments arguments) {
   return kDone;
 }
 
-std::function<int()> declare(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+std::function<int()> declare_iqa_train(CLI::App& app) {
+  auto arguments = std::make_shared<DecoderTrainingArguments>();
   DecoderTrainingOptions& options = arguments->options;
   app.add_option("--photos", arguments->photos, "Folder of photographs, searched with its folders")
       ->required();
@@ -95,7 +96,7 @@ std::function<int()> declare(CLI::App& app) {
 
 Command iqa_train_command() {
   return {"iqa-train", "Train the decoder of the learned quality scores on photographs",
-          "gradspace iqa-train --photos photos --out decoder.safetensors", declare};
+          "gradspace iqa-train --photos photos --out decoder.safetensors", declare_iqa_train};
 }
 
 }  // namespace gradspace::cli

@@ -15,7 +15,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct ReportArguments {
   std::string folder;
   bool open = false;
 };
@@ -33,7 +33,7 @@ void open_in_browser(const std::filesystem::path& page) {
   }
 }
 
-int report(const Arguments& arguments) {
+int make_report(const ReportArguments& arguments) {
   const std::filesystem::path page = write_report(arguments.folder);
   fmt::print("{}\n", page.string());
   if (arguments.open) {
@@ -48,10 +48,10 @@ Command report_command() {
   return {
       "report", "Write a run's results as one page, report.html", "gradspace report results --open",
       [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
+        const auto arguments = std::make_shared<ReportArguments>();
         app.add_option("folder", arguments->folder, "Folder that an experiment wrote")->required();
         app.add_flag("--open", arguments->open, "Open it in a browser");
-        return [arguments] { return report(*arguments); };
+        return [arguments] { return make_report(*arguments); };
       }};
 }
 

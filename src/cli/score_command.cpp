@@ -15,7 +15,7 @@
 namespace gradspace::cli {
 namespace {
 
-struct Arguments {
+struct ScoreArguments {
   std::string model;
   std::string detector;
   std::vector<std::string> inputs;
@@ -26,7 +26,7 @@ struct Arguments {
   int threads = 0;
 };
 
-PrinterLayout layout_for(const Arguments& arguments, const Detector& detector) {
+PrinterLayout score_layout(const ScoreArguments& arguments, const Detector& detector) {
   const nlohmann::json options = {
       {"gradspace_version", kVersion},  {"model", arguments.model},
       {"detector", arguments.detector}, {"backend", arguments.backend},
@@ -40,13 +40,13 @@ PrinterLayout layout_for(const Arguments& arguments, const Detector& detector) {
           options.dump()};
 }
 
-std::vector<Cell> row_of(const ScoredImage& image, bool has_p_value) {
+std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value) {
   const ImageScore& score = image.score;
   return {image.path, score.score, has_p_value ? Cell(score.p_value) : Cell(),
           score.bce,  score.kld,   score.out_of_distribution ? "out" : "in"};
 }
 
-int score(const Arguments& arguments) {
+int score(const ScoreArguments& arguments) {
   const Model model = read_model(arguments.model);
   Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   if (arguments.threshold) {
@@ -55,10 +55,10 @@ int score(const Arguments& arguments) {
     detector.threshold = detector.calibration.threshold(*arguments.false_alarms);
   }
   std::ios::sync_with_stdio(false);
-  const Printer printer(parse_output_format(arguments.format), layout_for(arguments, detector));
+  const Printer printer(parse_output_format(arguments.format), score_layout(arguments, detector));
   const bool has_p_value = !detector.calibration.empty();
   Scoring scoring(model, detector, {{arguments.backend}, arguments.threads},
-                  [&](const ScoredImage& image) { printer.print(row_of(image, has_p_value)); });
+                  [&](const ScoredImage& image) { printer.print(score_row(image, has_p_value)); });
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
   }
@@ -72,8 +72,8 @@ Command score_command() {
       "score", "Score images: how far out of distribution, p-value, losses, verdict",
       "gradspace score --model model.safetensors --detector detector.safetensors photos/",
       [](CLI::App& app) -> std::function<int()> {
-        const auto arguments = std::make_shared<Arguments>();
-        Arguments& a = *arguments;
+        const auto arguments = std::make_shared<ScoreArguments>();
+        ScoreArguments& a = *arguments;
         app.add_option("--model", a.model, "Model file")->required();
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
         auto* threshold = app.add_option("--threshold", a.threshold,

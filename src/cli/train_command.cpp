@@ -38,7 +38,7 @@ int train_by_objective(const CLI::App& app, TrainingArguments arguments) {
   return train(std::move(arguments));
 }
 
-std::function<int()> declare(CLI::App& app) {
+std::function<int()> declare_train(CLI::App& app) {
   const auto arguments = std::make_shared<TrainingArguments>();
   TrainingArguments& a = *arguments;
   app.add_option("--data", a.sources.data,
@@ -80,7 +80,8 @@ std::function<int()> declare(CLI::App& app) {
 
 Command train_command() {
   return {"train", "Train the autoencoder on a set of images",
-          "gradspace train --data signs --out vae.safetensors --epochs 100 --logdir log", declare};
+          "gradspace train --data signs --out vae.safetensors --epochs 100 --logdir log",
+          declare_train};
 }
 
 }  // namespace gradspace::cli

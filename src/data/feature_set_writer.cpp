@@ -93,10 +93,10 @@ std::string progress_to_json(const Progress& progress) {
 /// Nothing when there is no such file, or not a whole one.
 std::optional<Progress> read_progress(const fs::path& path) {
   try {
-    const nlohmann::json json = parse_json(read_text_file(path), path.string());
+    const nlohmann::json object = parse_json(read_text_file(path), path.string());
     const auto number = [&](const char* key) {
       constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() >> 1;
-      return static_cast<std::uint64_t>(integer_within(json.at(key), 0, kMost, key));
+      return static_cast<std::uint64_t>(integer_within(object.at(key), 0, kMost, key));
     };
     return Progress{number("rows"), number("images_done"), number("index_bytes"),
                     number("failures_bytes")};

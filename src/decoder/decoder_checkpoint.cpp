@@ -16,15 +16,15 @@
 namespace gradspace::quality {
 namespace {
 
-constexpr std::string_view kKind = "decoder checkpoint";
+constexpr std::string_view kCheckpointKind = "decoder checkpoint";
 constexpr int kMaxIterations = 1'000'000'000;
 
 Tensor tensor_of(const std::vector<float>& values) {
   return {{static_cast<std::int64_t>(values.size())}, values};
 }
 
-std::vector<float> take(TensorMap& tensors, const std::string& name,
-                        const std::filesystem::path& path) {
+std::vector<float> take_values(TensorMap& tensors, const std::string& name,
+                               const std::filesystem::path& path) {
   const auto found = tensors.find(name);
   if (found == tensors.end() || found->second.values.size() != kDecoderParameters) {
     throw FormatError(fmt::format("{}: damaged: no tensor '{}' of {} values", path.string(), name,
@@ -54,13 +54,13 @@ void write_decoder_checkpoint(const std::filesystem::path& path, const nlohmann:
       {"pairs",
        checkpoint.memory.size()}}.dump();
   file.metadata["sha256"] = content_digest(file.metadata["progress"], file.tensors);
-  write_safetensors(path, kKind, std::move(file));
+  write_safetensors(path, kCheckpointKind, std::move(file));
 }
 
 DecoderCheckpoint read_decoder_checkpoint(const std::filesystem::path& path,
                                           const nlohmann::json& identity) {
   const std::string name = path.string();
-  SafeTensors file = read_safetensors(path, kKind);
+  SafeTensors file = read_safetensors(path, kCheckpointKind);
   const nlohmann::json there = parse_json(entry(file, "identity"), name);
   if (const std::string differs = difference(there, identity); !differs.empty()) {
     throw InvalidArgument(fmt::format("{}: belongs to another run: {}", name, differs));
@@ -76,12 +76,12 @@ DecoderCheckpoint read_decoder_checkpoint(const std::filesystem::path& path,
   DecoderCheckpoint checkpoint;
   checkpoint.iteration = static_cast<int>(
       integer_within(progress["iteration"], 0, kMaxIterations, name + ": iteration"));
-  checkpoint.parameters = take(file.tensors, "parameters", path);
+  checkpoint.parameters = take_values(file.tensors, "parameters", path);
   const std::int64_t pairs = integer_within(
       progress["pairs"], 0, static_cast<std::int64_t>(Lbfgs::kMemory), name + ": pairs");
   for (std::int64_t i = 0; i < pairs; ++i) {
-    checkpoint.memory.push_back({take(file.tensors, fmt::format("step.{}", i), path),
-                                 take(file.tensors, fmt::format("change.{}", i), path)});
+    checkpoint.memory.push_back({take_values(file.tensors, fmt::format("step.{}", i), path),
+                                 take_values(file.tensors, fmt::format("change.{}", i), path)});
   }
   return checkpoint;
 }

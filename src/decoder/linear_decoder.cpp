@@ -15,7 +15,7 @@
 namespace gradspace {
 namespace {
 
-constexpr const char* kKind = "linear decoder";
+constexpr const char* kDecoderKind = "linear decoder";
 /// No sum over these many weights comes near float32's limit.
 constexpr float kLargestWeight = 1e6F;
 
@@ -79,7 +79,7 @@ LinearDecoder load_decoder(const std::filesystem::path& path) {
   if (looks_like_matlab_file(read_file_start(path, kStartBytes))) {
     return import_matlab_decoder(path);
   }
-  return parse_decoder(read_safetensors(path, kKind), path.string());
+  return parse_decoder(read_safetensors(path, kDecoderKind), path.string());
 }
 
 void save_decoder(const std::filesystem::path& path, const LinearDecoder& decoder) {
@@ -87,7 +87,7 @@ void save_decoder(const std::filesystem::path& path, const LinearDecoder& decode
   SafeTensors file;
   file.tensors = {{"w1", decoder.w1}, {"b1", decoder.b1}, {"w2", decoder.w2}, {"b2", decoder.b2}};
   file.metadata = decoder.metadata;
-  write_safetensors(path, kKind, std::move(file));
+  write_safetensors(path, kDecoderKind, std::move(file));
 }
 
 }  // namespace gradspace

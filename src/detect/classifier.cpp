@@ -15,7 +15,7 @@ namespace gradspace {
 namespace {
 
 /// Rows scored at a time.
-constexpr std::size_t kChunk = 256;
+constexpr std::size_t kChunkRows = 256;
 
 double sigmoid(double logit) {
   return 1 / (1 + std::exp(-logit));
@@ -71,8 +71,8 @@ class Adam {
 double mean_loss(const Perceptron& network, const FeatureView& features, bool in_distribution) {
   Activations activations;
   double sum = 0;
-  for (std::size_t first = 0; first < features.rows; first += kChunk) {
-    const std::size_t rows = std::min(kChunk, features.rows - first);
+  for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
+    const std::size_t rows = std::min(kChunkRows, features.rows - first);
     network.forward(features.row(first).data(), features.stride, rows, activations);
     for (std::size_t row = 0; row < rows; ++row) {
       sum += binary_cross_entropy(activations.back()[row], in_distribution);
@@ -174,8 +174,8 @@ std::vector<double> Classifier::score(const FeatureView& features) const {
   Activations activations;
   std::vector<double> scores;
   scores.reserve(features.rows);
-  for (std::size_t first = 0; first < features.rows; first += kChunk) {
-    const std::size_t rows = std::min(kChunk, features.rows - first);
+  for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
+    const std::size_t rows = std::min(kChunkRows, features.rows - first);
     network_->forward(features.row(first).data(), features.stride, rows, activations);
     for (std::size_t row = 0; row < rows; ++row) {
       scores.push_back(sigmoid(-static_cast<double>(activations.back()[row])));

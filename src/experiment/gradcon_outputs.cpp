@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kOutputsFormat = 1;
+constexpr int kGradConOutputsFormat = 1;
 constexpr std::size_t kMistakes = 6;  ///< shown of the inliers, and of the outliers
 
 /// Positions of the images whose `sign` times score is largest, the largest first.
@@ -93,7 +93,7 @@ void write_mistakes(const fs::path& folder, const Model& model, const JudgedImag
   add("in", inliers, 1);
   add("out", outliers, -1);
   write_file(folder / "samples.json",
-             dump_json(json{{"format_version", kOutputsFormat},
+             dump_json(json{{"format_version", kGradConOutputsFormat},
                             {"panels", {"image", "reconstruction", "error"}},
                             {"rows", std::move(rows)}},
                        1) +

@@ -14,7 +14,7 @@
 namespace gradspace {
 namespace {
 
-constexpr const char* kName = "image-pseudo-holdout";
+constexpr const char* kHoldout = "image-pseudo-holdout";
 constexpr const char* kMethod = "image-pseudo";
 
 /// What similar_distortions says, each different list once, in the order of the challenges. An entry
@@ -48,8 +48,8 @@ class HoldoutEntry : public DetectorEntry {
         held_out_(held_out),
         needs_(one_class_needs(std::vector<std::string>{kMethod}, spec)) {}
 
-  std::string method() const override { return kName; }
-  std::string text() const override { return fmt::format("{}-{}", kName, number_); }
+  std::string method() const override { return kHoldout; }
+  std::string text() const override { return fmt::format("{}-{}", kHoldout, number_); }
   bool judges(int type) const override {
     return type == 0 ||
            challenge::info(static_cast<challenge::Type>(type)).similar_distortions == held_out_;
@@ -78,7 +78,7 @@ class HoldoutEntry : public DetectorEntry {
 }  // namespace
 
 std::vector<ExperimentMethod> image_pseudo_holdout_methods() {
-  return {{kName, ResultsKind::kOneClass, [](const ExperimentOptions& options) {
+  return {{kHoldout, ResultsKind::kOneClass, [](const ExperimentOptions& options) {
              std::vector<std::unique_ptr<Entry>> entries;
              for (const std::string_view list : lists_of_similar_distortions()) {
                entries.push_back(

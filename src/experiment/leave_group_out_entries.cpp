@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kName = "leave-group-out";
+constexpr const char* kLeaveGroupOut = "leave-group-out";
 
 challenge::Group group_of(int challenge_type) {
   return challenge::info(static_cast<challenge::Type>(challenge_type)).group;
@@ -46,9 +46,9 @@ class LeaveGroupOutEntry : public DetectorEntry {
     needs_.gradients = true;
   }
 
-  std::string method() const override { return kName; }
+  std::string method() const override { return kLeaveGroupOut; }
   std::string text() const override {
-    return fmt::format("{}-{}", kName, static_cast<int>(group_));
+    return fmt::format("{}-{}", kLeaveGroupOut, static_cast<int>(group_));
   }
   bool judges(int type) const override { return type == 0 || group_of(type) == group_; }
   ObservationNeeds needs() const override { return needs_; }
@@ -123,7 +123,7 @@ json LeaveGroupOutEntry::ingredients(const ExperimentRun& run) const {
 }  // namespace
 
 std::vector<ExperimentMethod> leave_group_out_methods() {
-  return {{kName, ResultsKind::kOneClass, [](const ExperimentOptions& options) {
+  return {{kLeaveGroupOut, ResultsKind::kOneClass, [](const ExperimentOptions& options) {
              std::set<challenge::Group> groups;
              for (const challenge::TypeInfo& info : challenge::all_types()) {
                groups.insert(info.group);

@@ -1,5 +1,5 @@
 // JPEG through libjpeg-turbo, with the decoder's default settings as Pillow has them. The library
-// reports errors by longjmp: every call of it runs inside `guarded`, in a function that holds no
+// reports errors by longjmp: every call of it runs inside `guarded_by_jump`, in a function that holds no
 // object with a destructor while it does.
 #include <fmt/format.h>
 
@@ -50,7 +50,7 @@ void set_up(ErrorState& state) {
 
 /// Runs `step`; false when libjpeg failed in it. No destructor may be pending inside `step`.
 template <typename Step>
-bool guarded(ErrorState& state, const Step& step) {
+bool guarded_by_jump(ErrorState& state, const Step& step) {
   if (setjmp(state.on_error) != 0) {
     return false;
   }
@@ -84,9 +84,9 @@ void check_scans(j_common_ptr jpeg) {
   }
 }
 
-class Decoder {
+class JpegDecoder {
  public:
-  Decoder(Bytes bytes, std::string_view name) : bytes_(bytes), name_(name) {
+  JpegDecoder(Bytes bytes, std::string_view name) : bytes_(bytes), name_(name) {
     set_up(errors_);
     jpeg_.err = &errors_.manager;
     source_.next_input_byte = bytes.data();
@@ -98,12 +98,12 @@ class Decoder {
     source_.term_source = start_source;
     progress_.progress_monitor = check_scans;
   }
-  ~Decoder() { jpeg_destroy_decompress(&jpeg_); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
+  ~JpegDecoder() { jpeg_destroy_decompress(&jpeg_); }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   void decode(Pixels& out) {
-    require(guarded(errors_, [this] { read_header(); }));
+    require(guarded_by_jump(errors_, [this] { read_header(); }));
     const int components = jpeg_.num_components;
     if (components != 1 && components != 3) {
       throw FormatError(fmt::format("{}: JPEG of {} components{}; grey and colour are supported",
@@ -113,7 +113,7 @@ class Decoder {
     jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     out.reset(static_cast<int>(jpeg_.image_width), static_cast<int>(jpeg_.image_height),
               components);
-    require(guarded(errors_, [this, &out] { read_rows(out); }));
+    require(guarded_by_jump(errors_, [this, &out] { read_rows(out); }));
   }
 
  private:
@@ -193,22 +193,22 @@ boolean empty_block(j_compress_ptr jpeg) {
   return TRUE;
 }
 
-class Encoder {
+class JpegEncoder {
  public:
-  Encoder() {
+  JpegEncoder() {
     set_up(errors_);
     jpeg_.err = &errors_.manager;
     destination_.manager.init_destination = start_destination;
     destination_.manager.empty_output_buffer = empty_block;
     destination_.manager.term_destination = finish_destination;
   }
-  ~Encoder() { jpeg_destroy_compress(&jpeg_); }
-  Encoder(const Encoder&) = delete;
-  Encoder& operator=(const Encoder&) = delete;
+  ~JpegEncoder() { jpeg_destroy_compress(&jpeg_); }
+  JpegEncoder(const JpegEncoder&) = delete;
+  JpegEncoder& operator=(const JpegEncoder&) = delete;
 
   std::vector<std::uint8_t> encode(const ImageView& image, int quality) {
     row_.resize(image.row(0).size());
-    if (!guarded(errors_, [this, &image, quality] { write(image, quality); })) {
+    if (!guarded_by_jump(errors_, [this, &image, quality] { write(image, quality); })) {
       throw InvalidArgument(fmt::format("JPEG of {}x{} pixels: {}", image.width(), image.height(),
                                         errors_.message.data()));
     }
@@ -247,11 +247,11 @@ class Encoder {
 }  // namespace
 
 void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out) {
-  Decoder(bytes, name).decode(out);
+  JpegDecoder(bytes, name).decode(out);
 }
 
 std::vector<std::uint8_t> encode_jpeg(const ImageView& image, int quality) {
-  return Encoder().encode(image, quality);
+  return JpegEncoder().encode(image, quality);
 }
 
 }  // namespace gradspace::codec

@@ -1,5 +1,5 @@
 // PNG through libpng. The library reports errors by longjmp: every call of it that may fail runs
-// inside `guarded`, in a function that holds no object with a destructor while it does.
+// inside `guarded_by_png_jump`, in a function that holds no object with a destructor while it does.
 #include <fmt/format.h>
 #include <png.h>
 
@@ -57,7 +57,7 @@ void flush_nothing(png_structp /*png*/) {}
 
 /// Runs `step`; false when libpng failed in it. No destructor may be pending inside `step`.
 template <typename Step>
-bool guarded(Context& context, const Step& step) {
+bool guarded_by_png_jump(Context& context, const Step& step) {
   if (setjmp(context.on_error) != 0) {
     return false;
   }
@@ -65,9 +65,9 @@ bool guarded(Context& context, const Step& step) {
   return true;
 }
 
-class Decoder {
+class PngDecoder {
  public:
-  Decoder(Bytes bytes, std::string_view name) : name_(name) {
+  PngDecoder(Bytes bytes, std::string_view name) : name_(name) {
     context_.unread = bytes;
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &context_, fail, ignore_warning);
     info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
@@ -76,17 +76,17 @@ class Decoder {
       throw std::bad_alloc();
     }
   }
-  ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
+  ~PngDecoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
 
   void decode(Pixels& out) {
     const std::size_t file_size = context_.unread.size();
-    require(guarded(context_, [this] { read_header(); }));
+    require(guarded_by_png_jump(context_, [this] { read_header(); }));
     check_plausible(width_, height_, file_size, kPngPixelsAByte, name_);
     const bool indexed = colour_type_ == PNG_COLOR_TYPE_PALETTE;
     const bool grey = (colour_type_ & PNG_COLOR_MASK_COLOR) == 0;
-    require(guarded(context_, [this] { set_up_transforms(); }));
+    require(guarded_by_png_jump(context_, [this] { set_up_transforms(); }));
     const std::size_t row_bytes = png_get_rowbytes(png_, info_);
     const std::size_t stored_channels = indexed || grey ? 1 : 3;
     if (row_bytes != stored_channels * width_) {
@@ -95,12 +95,14 @@ class Decoder {
     out.reset(static_cast<int>(width_), static_cast<int>(height_), grey ? 1 : 3);
     if (!indexed) {
       std::uint8_t* pixels = out.samples.data();
-      require(guarded(context_, [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
+      require(guarded_by_png_jump(context_,
+                                  [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
       return;
     }
     std::vector<std::uint8_t> indices(row_bytes * height_);
     std::uint8_t* pixels = indices.data();
-    require(guarded(context_, [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
+    require(
+        guarded_by_png_jump(context_, [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
     palette().resolve(indices, 3, out.samples.data());
   }
 
@@ -167,9 +169,9 @@ class Decoder {
   int passes_ = 1;
 };
 
-class Encoder {
+class PngEncoder {
  public:
-  explicit Encoder(std::vector<std::uint8_t>& output) {
+  explicit PngEncoder(std::vector<std::uint8_t>& output) {
     context_.output = &output;
     png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &context_, fail, ignore_warning);
     info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
@@ -178,12 +180,12 @@ class Encoder {
       throw std::bad_alloc();
     }
   }
-  ~Encoder() { png_destroy_write_struct(&png_, &info_); }
-  Encoder(const Encoder&) = delete;
-  Encoder& operator=(const Encoder&) = delete;
+  ~PngEncoder() { png_destroy_write_struct(&png_, &info_); }
+  PngEncoder(const PngEncoder&) = delete;
+  PngEncoder& operator=(const PngEncoder&) = delete;
 
   void encode(const ImageView& image) {
-    if (!guarded(context_, [this, &image] { write(image); })) {
+    if (!guarded_by_png_jump(context_, [this, &image] { write(image); })) {
       if (context_.out_of_memory) {
         throw std::bad_alloc();
       }
@@ -218,12 +220,12 @@ class Encoder {
 }  // namespace
 
 void decode_png(Bytes bytes, std::string_view name, Pixels& out) {
-  Decoder(bytes, name).decode(out);
+  PngDecoder(bytes, name).decode(out);
 }
 
 std::vector<std::uint8_t> encode_png(const ImageView& image) {
   std::vector<std::uint8_t> bytes;
-  Encoder(bytes).encode(image);
+  PngEncoder(bytes).encode(image);
   return bytes;
 }
 

@@ -15,11 +15,9 @@
 namespace gradspace {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Description describe_experiment(const std::filesystem::path& path) {
   const Results results = read_results(path);
-  Json facts = first_facts(path, "results");
+  nlohmann::ordered_json facts = first_facts(path, "results");
   std::set<std::string> methods;
   std::set<int> types;
   std::set<int> runs;
@@ -32,13 +30,13 @@ Description describe_experiment(const std::filesystem::path& path) {
   facts["methods"] = methods;
   facts["types"] = types;
   facts["runs"] = runs.size();
-  facts["options"] = Json::parse(results.options_json);
+  facts["options"] = nlohmann::ordered_json::parse(results.options_json);
   return {std::move(facts), results_table(results)};
 }
 
 Description describe_gradcon(const std::filesystem::path& path) {
   const GradConResults results = read_gradcon_results(path);
-  Json facts = first_facts(path, "gradcon-benchmark");
+  nlohmann::ordered_json facts = first_facts(path, "gradcon-benchmark");
   std::set<int> classes;
   std::set<int> runs;
   for (const GradConBenchmarkRow& row : results.rows) {
@@ -48,14 +46,14 @@ Description describe_gradcon(const std::filesystem::path& path) {
   facts["rows"] = results.rows.size();
   facts["classes"] = classes;
   facts["runs"] = runs.size();
-  facts["options"] = Json::parse(results.options_json);
+  facts["options"] = nlohmann::ordered_json::parse(results.options_json);
   return {std::move(facts), "AUROC\n" + gradcon_benchmark_table(results.rows)};
 }
 
 /// The agreement of each metric over all types of distortion.
 Description describe_quality(const std::filesystem::path& path, const nlohmann::json& content) {
-  Json facts = first_facts(path, "iqa-benchmark");
-  Json agreement = Json::array();
+  nlohmann::ordered_json facts = first_facts(path, "iqa-benchmark");
+  nlohmann::ordered_json agreement = nlohmann::ordered_json::array();
   std::set<std::string> types;
   try {
     for (const nlohmann::json& row : content.at("summary")) {
@@ -64,7 +62,7 @@ Description describe_quality(const std::filesystem::path& path, const nlohmann::
         types.insert(type);
         continue;
       }
-      Json item;
+      nlohmann::ordered_json item;
       for (const char* key : {"metric", "srocc", "krocc", "plcc", "rmse", "outlier_ratio", "n"}) {
         item[key] = row.at(key);
       }

@@ -37,7 +37,7 @@ struct Batch {
 };
 
 /// What a thread needs for itself.
-struct Worker {
+struct ExtractWorker {
   FixedSizeReader reader;
   std::unique_ptr<GradientBackend> backend;
 };
@@ -48,18 +48,18 @@ class WorkerPool {
   WorkerPool(const Extent& input, const BackendFactory& make_backend)
       : input_(input), make_backend_(make_backend) {}
 
-  std::unique_ptr<Worker> take() {
+  std::unique_ptr<ExtractWorker> take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) {
-      return std::make_unique<Worker>(
-          Worker{FixedSizeReader(input_.width, input_.height, input_.channels), make_backend_()});
+      return std::make_unique<ExtractWorker>(ExtractWorker{
+          FixedSizeReader(input_.width, input_.height, input_.channels), make_backend_()});
     }
-    std::unique_ptr<Worker> worker = std::move(idle_.back());
+    std::unique_ptr<ExtractWorker> worker = std::move(idle_.back());
     idle_.pop_back();
     return worker;
   }
 
-  void give_back(std::unique_ptr<Worker> worker) {
+  void give_back(std::unique_ptr<ExtractWorker> worker) {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(worker));
   }
@@ -68,7 +68,7 @@ class WorkerPool {
   Extent input_;
   const BackendFactory& make_backend_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Worker>> idle_;
+  std::vector<std::unique_ptr<ExtractWorker>> idle_;
 };
 
 class Extraction {
@@ -110,7 +110,7 @@ class Extraction {
   /// One worker is made at once: what is wrong with model or features is said before any image is
   /// read.
   void check_backend() {
-    std::unique_ptr<Worker> worker = workers_.take();
+    std::unique_ptr<ExtractWorker> worker = workers_.take();
     if (!std::ranges::equal(worker->backend->blocks(), writer_.meta().columns)) {
       throw InvalidArgument("extract: the backend computes other features than the set's columns");
     }
@@ -132,7 +132,7 @@ class Extraction {
   }
 
   Batch* compute(Batch* batch) {
-    std::unique_ptr<Worker> worker = workers_.take();
+    std::unique_ptr<ExtractWorker> worker = workers_.take();
     load(*batch, worker->reader);
     if (batch->count > 0) {
       const std::size_t n = batch->count;

@@ -25,7 +25,7 @@ constexpr std::size_t kChunk = 1024;
 constexpr std::size_t kGrain = 32;
 
 /// What a thread needs for itself.
-struct Worker {
+struct ScoreWorker {
   Scorer scorer;
   FixedSizeReader reader;
   std::vector<std::uint8_t> pixels = {};
@@ -40,7 +40,7 @@ struct FileScorer::State {
   State(const Model& model, const Detector& detector, const ScoreFilesOptions& options)
       : threads(options.threads), workers([&model, &detector, backend = options.backend] {
           const Extent& input = model.spec.input;
-          return Worker{
+          return ScoreWorker{
               Scorer(model, detector, make_gradient_backend(backend, model, detector.columns)),
               FixedSizeReader(input.width, input.height, input.channels)};
         }) {
@@ -64,7 +64,7 @@ struct FileScorer::State {
 
   /// `first` is the number of the first image in the chunk.
   void score_range(std::span<ScoredImage> images, std::size_t first, const Load& load) {
-    Worker& worker = workers.local();
+    ScoreWorker& worker = workers.local();
     const std::size_t size = worker.reader.size();
     worker.pixels.resize(images.size() * size);
     std::vector<ScoredImage*> loaded;
@@ -85,7 +85,7 @@ struct FileScorer::State {
   }
 
   int threads;
-  tbb::enumerable_thread_specific<Worker> workers;
+  tbb::enumerable_thread_specific<ScoreWorker> workers;
 };
 
 FileScorer::FileScorer(const Model& model, const Detector& detector,

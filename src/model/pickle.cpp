@@ -15,7 +15,7 @@ namespace {
 
 /// A checkpoint of ten thousand tensors has a fifth of this.
 constexpr std::size_t kMaxValues = 1 << 20;
-constexpr std::size_t kMaxRank = 32;
+constexpr std::size_t kMaxPickledRank = 32;
 /// torch.save numbers its storages. Every tensor takes a copy of its storage's key.
 constexpr std::size_t kMaxKeyLength = 64;
 
@@ -409,7 +409,7 @@ std::int64_t Machine::natural(Index index) const {
 
 std::vector<std::int64_t> Machine::naturals(Index index) const {
   const auto* const tuple = document_.get<Tuple>(index);
-  if (tuple == nullptr || tuple->items.size() > kMaxRank) {
+  if (tuple == nullptr || tuple->items.size() > kMaxPickledRank) {
     fail("a tensor's shape is no tuple of a few numbers");
   }
   std::vector<std::int64_t> result;

@@ -14,7 +14,7 @@
 namespace gradspace::databases {
 namespace {
 
-constexpr std::array kTypes{
+constexpr std::array kKadidTypes{
     "Gaussian blur",
     "lens blur",
     "motion blur",
@@ -43,16 +43,16 @@ constexpr std::array kTypes{
 };
 
 /// By the second field of I01_05_03.png.
-std::string type_of(std::string_view name) {
+std::string kadid_type(std::string_view name) {
   std::size_t number = 0;
   const std::size_t begin = name.find('_');
   for (std::size_t i = begin + 1;
        begin != std::string_view::npos && i < name.size() && i < begin + 3; ++i) {
     number = name[i] >= '0' && name[i] <= '9'
                  ? number * 10 + static_cast<std::size_t>(name[i] - '0')
-                 : kTypes.size() + 1;
+                 : kKadidTypes.size() + 1;
   }
-  return number >= 1 && number <= kTypes.size() ? kTypes[number - 1] : "other";
+  return number >= 1 && number <= kKadidTypes.size() ? kKadidTypes[number - 1] : "other";
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ List parse_kadid(std::string_view text, const std::string& name) {
     ListedPair& pair = list.emplace_back();
     pair.reference = fmt::format("images/{}", table.text(reference));
     pair.distorted = fmt::format("images/{}", table.text(distorted));
-    pair.type = type_of(table.text(distorted));
+    pair.type = kadid_type(table.text(distorted));
     pair.opinion = table.number(opinion);
     if (variance) {
       const double value = table.number(*variance);

@@ -11,7 +11,7 @@
 namespace gradspace::databases {
 namespace {
 
-constexpr std::array kTypes{
+constexpr std::array kTid2013Types{
     "additive Gaussian noise",
     "noise in colour components",
     "spatially correlated noise",
@@ -50,10 +50,10 @@ bool is_distorted_name(std::string_view name) {
          is_digit(lower[7]) && lower.ends_with(".bmp");
 }
 
-std::string type_of(std::string_view name) {
+std::string tid2013_type(std::string_view name) {
   const auto number = static_cast<std::size_t>((name[4] - '0') * 10 + (name[5] - '0'));
-  return number >= 1 && number <= kTypes.size() ? kTypes[number - 1]
-                                                : fmt::format("type {}", number);
+  return number >= 1 && number <= kTid2013Types.size() ? kTid2013Types[number - 1]
+                                                       : fmt::format("type {}", number);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ List parse_tid2013(std::string_view opinions, std::optional<std::string_view> de
     ListedPair& pair = list.emplace_back();
     pair.reference = fmt::format("reference_images/{}.bmp", distorted.substr(0, 3));
     pair.distorted = fmt::format("distorted_images/{}", distorted);
-    pair.type = type_of(distorted);
+    pair.type = tid2013_type(distorted);
     pair.opinion = lines.number(0);
     if (deviations) {
       if (!deviation_lines.next()) {

@@ -11,8 +11,8 @@ namespace {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Index = Eigen::Index;
 
-constexpr auto kVisible = static_cast<Index>(LinearDecoder::kVisible);
-constexpr auto kHidden = static_cast<Index>(LinearDecoder::kHidden);
+constexpr auto kPatchValues = static_cast<Index>(LinearDecoder::kVisible);
+constexpr auto kFilters = static_cast<Index>(LinearDecoder::kHidden);
 constexpr auto kWeighed = static_cast<Index>(kWeighedEntries);
 
 /// Patches that are worked on at a time.
@@ -41,11 +41,11 @@ BasicPackedMatrix<double> packed(const Matrix& matrix) {
 /// Patches `first` to `first + count - 1` of a picture, a row each, within [0, 1].
 Matrix patches_of(const Image& ygcr, Index first, Index count) {
   const Index columns = ygcr.width() / kPatchSide;
-  Matrix patches(count, kVisible);
+  Matrix patches(count, kPatchValues);
   for (Index p = 0; p < count; ++p) {
     const int top = static_cast<int>((first + p) / columns) * kPatchSide;
     const int left = static_cast<int>((first + p) % columns) * kPatchSide;
-    for (Index i = 0; i < kVisible; ++i) {
+    for (Index i = 0; i < kPatchValues; ++i) {
       const PatchPlace place = place_of(static_cast<std::size_t>(i));
       const int sample = 3 * (left + place.x) + place.channel;
       patches(p, i) = ygcr.row(top + place.y)[static_cast<std::size_t>(sample)] / 255.0;
@@ -68,7 +68,7 @@ class ExactGradient {
   std::vector<double> work_out() {
     find_mean();
     const BasicPackedMatrix<double> whitening = packed(find_whitening());
-    Matrix gradient = Matrix::Zero(kWeighed, kHidden);
+    Matrix gradient = Matrix::Zero(kWeighed, kFilters);
     for_each_chunk([&](const Matrix& patches) {
       const Matrix x = product(patches.rowwise() - mean_, whitening);
       const Matrix sums = product(x, w1_).rowwise() + b1_;
@@ -89,13 +89,13 @@ class ExactGradient {
   }
 
   void find_mean() {
-    mean_ = Eigen::RowVectorXd::Zero(kVisible);
+    mean_ = Eigen::RowVectorXd::Zero(kPatchValues);
     for_each_chunk([&](const Matrix& patches) { mean_ += patches.colwise().sum(); });
     mean_ /= static_cast<double>(count_);
   }
 
   Matrix find_whitening() const {
-    Matrix covariance = Matrix::Zero(kVisible, kVisible);
+    Matrix covariance = Matrix::Zero(kPatchValues, kPatchValues);
     for_each_chunk([&](const Matrix& patches) {
       const Matrix centred = patches.rowwise() - mean_;
       covariance.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose());

@@ -12,8 +12,6 @@
 namespace gradspace::quality {
 namespace {
 
-constexpr std::size_t kHidden = LinearDecoder::kHidden;
-
 /// W1 transposed, and its bias.
 struct Encoder {
   PackedMatrix weights;
@@ -22,15 +20,16 @@ struct Encoder {
 
 /// The hidden units' features on every patch.
 std::vector<std::uint32_t> activations(const Encoder& encoder, const PreparedImage& image) {
-  std::vector<float> product(kPatchSize * kHidden);
+  std::vector<float> product(kPatchSize * LinearDecoder::kHidden);
   multiply(kPatchSize, image.whitening.data(), encoder.weights, product.data());
-  const PackedMatrix weights(kPatchSize, kHidden, product.data());
-  std::vector<float> sums(kBlockRows * kHidden);
-  std::vector<std::uint32_t> keys(image.patches.count * kHidden);
+  const PackedMatrix weights(kPatchSize, LinearDecoder::kHidden, product.data());
+  std::vector<float> sums(kBlockRows * LinearDecoder::kHidden);
+  std::vector<std::uint32_t> keys(image.patches.count * LinearDecoder::kHidden);
   for (std::size_t first = 0; first < image.patches.count; first += kBlockRows) {
     const std::size_t rows = std::min(kBlockRows, image.patches.count - first);
     multiply(rows, image.patches.patch(first).data(), weights, sums.data());
-    activation_keys(rows, kHidden, sums.data(), encoder.bias.data(), &keys[first * kHidden]);
+    activation_keys(rows, LinearDecoder::kHidden, sums.data(), encoder.bias.data(),
+                    &keys[first * LinearDecoder::kHidden]);
   }
   return keys;
 }
@@ -59,9 +58,9 @@ class UniqueReference : public QualityReference {
 class UniqueMetric : public QualityMetric {
  public:
   explicit UniqueMetric(const LinearDecoder& decoder)
-      : encoder_(std::make_shared<Encoder>(Encoder{
-            PackedMatrix(kPatchSize, kHidden, transposed(decoder.w1).data()), decoder.b1.values})) {
-  }
+      : encoder_(std::make_shared<Encoder>(
+            Encoder{PackedMatrix(kPatchSize, LinearDecoder::kHidden, transposed(decoder.w1).data()),
+                    decoder.b1.values})) {}
 
   std::unique_ptr<QualityReference> prepare(
       std::shared_ptr<const QualityImage> reference) const override {

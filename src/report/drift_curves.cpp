@@ -19,14 +19,14 @@ constexpr std::size_t kMaxClean = 2000;  ///< validation images: the exact test 
 constexpr std::size_t kSmallestWindow = 20;
 constexpr std::size_t kLargestWindow = 100;
 
-struct Part {
+struct StreamPart {
   int level = 0;
   const std::vector<double>* scores = nullptr;
 };
 
 /// The clean test images, then the type's levels in their order.
-std::vector<Part> stream_of(const ScoreLists& test, const ScoreKey& clean, int type) {
-  std::vector<Part> parts{{0, &test.at(clean)}};
+std::vector<StreamPart> stream_of(const ScoreLists& test, const ScoreKey& clean, int type) {
+  std::vector<StreamPart> parts{{0, &test.at(clean)}};
   for (auto at = test.lower_bound({clean.method, clean.run, type, 0});
        at != test.end() && at->first.method == clean.method && at->first.run == clean.run &&
        at->first.type == type;
@@ -42,13 +42,14 @@ struct Replay {
   json curve;
 };
 
-Replay replay(DriftMonitor& monitor, const DriftOptions& options, const std::vector<Part>& parts) {
+Replay replay(DriftMonitor& monitor, const DriftOptions& options,
+              const std::vector<StreamPart>& parts) {
   json begins = json::array();
   json image = json::array();
   json allowed = json::array();
   json p_value = json::array();
   json drifted = json::array();
-  for (const Part& part : parts) {
+  for (const StreamPart& part : parts) {
     begins.push_back({{"level", part.level}, {"image", monitor.images()}});
     for (const double score : *part.scores) {
       if (const std::optional<DriftWindow> window = monitor.add(score)) {
@@ -95,7 +96,7 @@ json drift_curves(const ImageScores& scores, const Conditions& conditions) {
         validation.begin(),
         validation.begin() + static_cast<std::ptrdiff_t>(std::min(validation.size(), kMaxClean)));
     for (const int type : conditions.types()) {
-      const std::vector<Part> parts = stream_of(scores.test, key, type);
+      const std::vector<StreamPart> parts = stream_of(scores.test, key, type);
       if (parts.size() < 2 || curves.size() == kMaxCurves) {
         continue;
       }

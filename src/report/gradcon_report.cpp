@@ -28,18 +28,18 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxClasses = 100;  ///< shown
 constexpr std::size_t kMaxFolders = 100;  ///< classes by runs whose files are read
-constexpr std::size_t kSampleBytes = 700'000;
+constexpr std::size_t kGradConSampleBytes = 700'000;
 constexpr std::size_t kTrainingValues = 50'000;
 constexpr std::size_t kTrainingColumns = 7;
 constexpr std::size_t kStops = 36'000;  ///< of all curves of one method
 
 /// A class and a run that has results.
-struct Part {
+struct GradConPart {
   int inlier_class = 0;
   int run = 0;
 
   // NOLINTNEXTLINE(modernize-use-nullptr): the comparison with 0 is the compiler's own
-  friend auto operator<=>(const Part&, const Part&) = default;
+  friend auto operator<=>(const GradConPart&, const GradConPart&) = default;
 };
 
 std::set<int> classes_of(const GradConResults& results) {
@@ -54,14 +54,14 @@ std::set<int> classes_of(const GradConResults& results) {
 }
 
 /// First runs first, so that a page that is full has every class.
-std::vector<Part> parts_of(const GradConResults& results, const std::set<int>& classes) {
+std::vector<GradConPart> parts_of(const GradConResults& results, const std::set<int>& classes) {
   std::set<std::pair<int, int>> by_run;
   for (const GradConBenchmarkRow& row : results.rows) {
     if (classes.contains(row.inlier_class)) {
       by_run.emplace(row.result.run, row.inlier_class);
     }
   }
-  std::vector<Part> parts;
+  std::vector<GradConPart> parts;
   for (const auto& [run, inlier_class] : by_run) {
     if (parts.size() < kMaxFolders) {
       parts.push_back({inlier_class, run});
@@ -79,10 +79,9 @@ Results plain_results(const GradConResults& results) {
 }
 
 /// By method and class, and by method: over all classes, shown or not.
-json table(const GradConResults& results, const Conditions& conditions,
-           const std::set<int>& classes) {
-  using Rows = std::vector<const ResultRow*>;
-  std::map<std::pair<int, std::optional<int>>, Rows> groups;
+json gradcon_table(const GradConResults& results, const Conditions& conditions,
+                   const std::set<int>& classes) {
+  std::map<std::pair<int, std::optional<int>>, std::vector<const ResultRow*>> groups;
   for (const GradConBenchmarkRow& row : results.rows) {
     const int method = conditions.method_at(row.result.method);
     if (method >= 0) {
@@ -148,7 +147,7 @@ class PartReader {
         most_epochs_(std::clamp<std::size_t>(kTrainingValues / kTrainingColumns / parts, 20, 300)),
         most_stops_(std::clamp<std::size_t>(kStops / parts, 64, kMaxStops)) {}
 
-  void read(const Part& part) {
+  void read(const GradConPart& part) {
     const fs::path folder = folder_ / gradcon_folder_name(part.inlier_class, part.run);
     if (const fs::path file = folder / "training.csv"; is_there(file)) {
       add(part, {{"columns", training_columns(file)}}, "training");
@@ -173,7 +172,7 @@ class PartReader {
     return there;
   }
 
-  void add(const Part& part, json item, const char* list) {
+  void add(const GradConPart& part, json item, const char* list) {
     item["type"] = part.inlier_class;
     item["run"] = part.run;
     data_[list].push_back(std::move(item));
@@ -194,7 +193,7 @@ class PartReader {
     return columns;
   }
 
-  void add_scores(const Part& part, const GradConImages& images) {
+  void add_scores(const GradConPart& part, const GradConImages& images) {
     if (images.inliers.empty() || images.outliers.empty()) {
       return;
     }
@@ -212,7 +211,7 @@ class PartReader {
     }
   }
 
-  void add_samples(const Part& part, const fs::path& list) {
+  void add_samples(const GradConPart& part, const fs::path& list) {
     const json file = read_versioned_json(list);
     try {
       for (const json& row : file.at("rows")) {
@@ -224,7 +223,7 @@ class PartReader {
                      {"cosine", rounded(row.at("cosine").get<double>())}};
         std::string picture = listed_picture(list, row.at("file").get<std::string>());
         sample_bytes_ += picture.size();
-        if (sample_bytes_ > kSampleBytes) {
+        if (sample_bytes_ > kGradConSampleBytes) {
           return;
         }
         item["image"] = std::move(picture);
@@ -248,8 +247,8 @@ class PartReader {
                 {"samples", json::array()}};
 };
 
-std::set<Part> judged(const GradConResults& results) {
-  std::set<Part> parts;
+std::set<GradConPart> judged(const GradConResults& results) {
+  std::set<GradConPart> parts;
   for (const GradConBenchmarkRow& row : results.rows) {
     parts.insert({row.inlier_class, row.result.run});
   }
@@ -257,10 +256,10 @@ std::set<Part> judged(const GradConResults& results) {
 }
 
 void note_what_is_missing(const GradConResults& results, const std::set<int>& classes,
-                          const std::vector<Part>& parts, Notes& notes) {
-  const std::set<Part> done = judged(results);
+                          const std::vector<GradConPart>& parts, Notes& notes) {
+  const std::set<GradConPart> done = judged(results);
   std::set<int> all_classes;
-  for (const Part& part : done) {
+  for (const GradConPart& part : done) {
     all_classes.insert(part.inlier_class);
   }
   const json options = json::parse(results.options_json);
@@ -291,10 +290,10 @@ json gradcon_data(const fs::path& folder, const GradConResults& results, Notes& 
   const Results plain = plain_results(results);
   const Conditions conditions(plain);
   const std::set<int> classes = classes_of(results);
-  const std::vector<Part> parts = parts_of(results, classes);
+  const std::vector<GradConPart> parts = parts_of(results, classes);
   note_what_is_missing(results, classes, parts, notes);
   PartReader reader(folder, results, conditions, std::max<std::size_t>(1, parts.size()));
-  for (const Part& part : parts) {
+  for (const GradConPart& part : parts) {
     reader.read(part);
   }
   for (const auto& [file, count] : reader.missing()) {
@@ -313,7 +312,7 @@ json gradcon_data(const fs::path& folder, const GradConResults& results, Notes& 
   }
   data["runs"] = conditions.runs();
   data["detectors"] = judged(results).size();
-  data["table"] = table(results, conditions, classes);
+  data["table"] = gradcon_table(results, conditions, classes);
   return data;
 }
 

@@ -24,7 +24,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string to_csv(std::span<const GradConBenchmarkRow> rows) {
+std::string gradcon_csv(std::span<const GradConBenchmarkRow> rows) {
   std::string text = "method,class,run,best_epoch";
   for (const MetricField& field : metric_fields()) {
     text += fmt::format(",{}", field.name);
@@ -100,7 +100,7 @@ std::vector<double> gradcon_method_scores(std::string_view method,
 }
 
 void write_gradcon_results(const std::filesystem::path& folder, const GradConResults& results) {
-  write_file(folder / "results.csv", to_csv(results.rows));
+  write_file(folder / "results.csv", gradcon_csv(results.rows));
   json rows = json::array();
   for (const GradConBenchmarkRow& row : results.rows) {
     json item = row_to_json(row.result);

@@ -15,7 +15,7 @@
 namespace gradspace {
 namespace {
 
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 28;
+constexpr std::uint64_t kMaxScoresBytes = std::uint64_t{1} << 28;
 
 }  // namespace
 
@@ -52,7 +52,7 @@ std::string gradcon_scores_csv(int inlier_class, int run, const GradConImages& i
 }
 
 GradConImages read_gradcon_scores(const std::filesystem::path& path, int inlier_class) {
-  const std::string text = read_text_file(path, kMaxFileBytes);
+  const std::string text = read_text_file(path, kMaxScoresBytes);
   CsvTable table(text, path.string());
   const std::size_t name = table.column("path");
   const std::size_t set = table.column("set");

@@ -14,7 +14,8 @@ namespace {
 
 using Rows = std::vector<const ResultRow*>;
 
-std::string cell(const Rows& rows, double DetectionMetrics::*metric, double scale, int digits) {
+std::string table_cell(const Rows& rows, double DetectionMetrics::*metric, double scale,
+                       int digits) {
   if (rows.empty()) {
     return "";
   }
@@ -65,9 +66,9 @@ std::string metric_table(const Results& results, double DetectionMetrics::*metri
   for (const std::string& method : methods_of(results)) {
     std::vector<std::string> cells{method};
     for (const int type : types) {
-      cells.push_back(cell(by_type[method][type], metric, scale, digits));
+      cells.push_back(table_cell(by_type[method][type], metric, scale, digits));
     }
-    cells.push_back(cell(by_method[method], metric, scale, digits));
+    cells.push_back(table_cell(by_method[method], metric, scale, digits));
     table.add_row(std::move(cells));
     for (const PaperRow& paper : paper_rows()) {
       std::vector<std::string> paper_line;

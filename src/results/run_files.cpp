@@ -73,8 +73,8 @@ json thinned(const Columns& columns, std::size_t most) {
   return thin;
 }
 
-/// A cell of a training log; a loss that is no finite number is a gap in its curve.
-json cell(std::string_view text) {
+/// A json_cell of a training log; a loss that is no finite number is a gap in its curve.
+json json_cell(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc() && end == text.data() + text.size();
@@ -93,7 +93,7 @@ void read_training_file(const fs::path& path, int run_of_file, std::map<int, Col
     }
     for (std::size_t i = 0; i < table.columns().size(); ++i) {
       if (i != run_column) {
-        runs[run][table.columns()[i]].push_back(cell(table.text(i)));
+        runs[run][table.columns()[i]].push_back(json_cell(table.text(i)));
       }
     }
   }

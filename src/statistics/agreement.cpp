@@ -109,7 +109,7 @@ std::optional<Estimate> estimate(const Figures& all, const std::vector<Figures>&
                   quantile(values, (1 + confidence) / 2)};
 }
 
-void check(const Sample& sample) {
+void check_sample(const Sample& sample) {
   const std::size_t n = sample.scores.size();
   if (sample.opinions.size() != n || n == 0 ||
       (!sample.deviations.empty() && sample.deviations.size() != n)) {
@@ -140,7 +140,7 @@ Agreement agreement(Values scores, Values opinions, Values deviations,
                     const AgreementOptions& options) {
   options.validate();
   const Sample sample{scores, opinions, deviations};
-  check(sample);
+  check_sample(sample);
   const double sign = options.larger_is_better ? 1 : -1;
   Agreement result;
   result.n = scores.size();

@@ -15,7 +15,7 @@ namespace {
 
 using Values = std::span<const double>;
 
-void check(Values x, Values y) {
+void check_pair(Values x, Values y) {
   if (x.size() != y.size()) {
     throw InvalidArgument(fmt::format("correlation: {} values against {}", x.size(), y.size()));
   }
@@ -94,7 +94,7 @@ std::uint64_t sort_counting_inversions(std::vector<double>& values) {
 }  // namespace
 
 std::optional<double> pearson_correlation(Values x, Values y) {
-  check(x, y);
+  check_pair(x, y);
   const auto finite = [](double value) { return std::isfinite(value); };
   if (!std::all_of(x.begin(), x.end(), finite) || !std::all_of(y.begin(), y.end(), finite)) {
     throw InvalidArgument("correlation: a value is infinite");
@@ -120,12 +120,12 @@ std::optional<double> pearson_correlation(Values x, Values y) {
 }
 
 std::optional<double> spearman_correlation(Values x, Values y) {
-  check(x, y);
+  check_pair(x, y);
   return pearson_correlation(mean_ranks(x), mean_ranks(y));
 }
 
 std::optional<double> kendall_correlation(Values x, Values y) {
-  check(x, y);
+  check_pair(x, y);
   const std::size_t n = x.size();
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0U);

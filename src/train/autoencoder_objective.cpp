@@ -9,7 +9,7 @@
 namespace gradspace {
 namespace {
 
-constexpr std::array<std::string_view, 2> kTerms = {"bce", "kld"};
+constexpr std::array<std::string_view, 2> kElboTerms = {"bce", "kld"};
 
 nlohmann::json identity_of(const TrainOptions& options) {
   return {{"beta", options.beta}, {"backend", options.backend}};
@@ -21,7 +21,7 @@ class AutoencoderObjective final : public Objective {
       : backend_(backend), options_(options) {}
 
   std::string_view name() const override { return "train"; }
-  std::span<const std::string_view> terms() const override { return kTerms; }
+  std::span<const std::string_view> terms() const override { return kElboTerms; }
   nlohmann::json identity() const override { return identity_of(options_); }
 
   TermSums step(std::span<const std::uint8_t> images, std::size_t n,

@@ -11,7 +11,7 @@ namespace {
 
 using gradient::alignment::BatchLosses;
 
-constexpr std::array<std::string_view, 3> kTerms = {"error", "cosine", "kld"};
+constexpr std::array<std::string_view, 3> kGradConTerms = {"error", "cosine", "kld"};
 
 class GradConObjective final : public Objective {
  public:
@@ -22,7 +22,7 @@ class GradConObjective final : public Objective {
         trainer_(initialise(spec, options.seed), gradcon, options.learning_rate) {}
 
   std::string_view name() const override { return "gradcon"; }
-  std::span<const std::string_view> terms() const override { return kTerms; }
+  std::span<const std::string_view> terms() const override { return kGradConTerms; }
   nlohmann::json identity() const override {
     return {{"method", "gradcon"},
             {"alignment", options_.alignment},

@@ -40,35 +40,35 @@ double logit_by_definition(const TensorMap& tensors, const float* input) {
 }
 
 TEST(Perceptron, ForwardIsTheDefinition) {
-  constexpr std::size_t kDimension = 37;
+  constexpr std::size_t kInputs = 37;
   constexpr std::size_t kRows = 11;
-  const Perceptron network(kDimension, 1);
-  const std::vector<float> inputs = random_inputs(kRows * kDimension, 2);
+  const Perceptron network(kInputs, 1);
+  const std::vector<float> inputs = random_inputs(kRows * kInputs, 2);
   Activations activations;
-  network.forward(inputs.data(), kDimension, kRows, activations);
+  network.forward(inputs.data(), kInputs, kRows, activations);
   const TensorMap tensors = network.tensors();
   for (std::size_t row = 0; row < kRows; ++row) {
-    EXPECT_NEAR(activations.back()[row], logit_by_definition(tensors, &inputs[row * kDimension]),
+    EXPECT_NEAR(activations.back()[row], logit_by_definition(tensors, &inputs[row * kInputs]),
                 1e-5);
   }
 }
 
 TEST(Perceptron, BackwardAgreesWithDifferencesOfTheDefinition) {
-  constexpr std::size_t kDimension = 9;
+  constexpr std::size_t kInputs = 9;
   constexpr std::size_t kRows = 6;
-  Perceptron network(kDimension, 3);
-  const std::vector<float> inputs = random_inputs(kRows * kDimension, 4);
+  Perceptron network(kInputs, 3);
+  const std::vector<float> inputs = random_inputs(kRows * kInputs, 4);
   const std::vector<float> delta = random_inputs(kRows, 5);
   Activations activations;
   Gradients gradients;
-  network.forward(inputs.data(), kDimension, kRows, activations);
-  network.backward(inputs.data(), kDimension, kRows, activations, delta, gradients);
+  network.forward(inputs.data(), kInputs, kRows, activations);
+  network.backward(inputs.data(), kInputs, kRows, activations, delta, gradients);
 
   const auto objective = [&] {
     double sum = 0;
     const TensorMap tensors = network.tensors();
     for (std::size_t row = 0; row < kRows; ++row) {
-      sum += delta[row] * logit_by_definition(tensors, &inputs[row * kDimension]);
+      sum += delta[row] * logit_by_definition(tensors, &inputs[row * kInputs]);
     }
     return sum;
   };

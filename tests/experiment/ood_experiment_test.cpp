@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 /// Discs of random colour and place on a noisy ground.
-Image picture(std::uint64_t seed) {
+Image ood_picture(std::uint64_t seed) {
   constexpr int kSide = 32;
   Random random(seed);
   Image image(kSide, kSide, 3);
@@ -48,7 +48,8 @@ class OodExperimentRun : public ::testing::Test {
          std::map<std::string, int>{{"train", 40}, {"val", 12}, {"test", 12}}) {
       fs::create_directories(clean_ / set);
       for (int i = 0; i < count; ++i) {
-        write_image(clean_ / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i), picture(++seed));
+        write_image(clean_ / set / fmt::format("01_01_00_00_00_00_{:04}.bmp", i),
+                    ood_picture(++seed));
       }
     }
     options_.data = folder_ / "tree";
@@ -114,12 +115,12 @@ TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   EXPECT_THAT(third, ::testing::Contains("(run 0: train)"));
   EXPECT_THAT(third, ::testing::Contains("run 0: fit"));
 
-  write_image(clean_ / "test/01_01_00_00_00_00_0000.bmp", picture(999));
+  write_image(clean_ / "test/01_01_00_00_00_00_0000.bmp", ood_picture(999));
   const std::vector<std::string> fourth = run();
   EXPECT_THAT(fourth, ::testing::Contains("(run 0: extract clean-train)"));
   EXPECT_THAT(fourth, ::testing::Contains("run 0: extract clean-test"));
 
-  write_image(clean_ / "train/01_01_00_00_00_00_0000.bmp", picture(998));
+  write_image(clean_ / "train/01_01_00_00_00_00_0000.bmp", ood_picture(998));
   EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
 }
 

@@ -19,7 +19,7 @@ using testing::relative_error;
 
 // The golden numbers were computed in double precision; the README beside them grants this to single
 // precision.
-constexpr double kTolerance = 5e-5;
+constexpr double kGoldenTolerance = 5e-5;
 
 class Golden : public ::testing::TestWithParam<InstructionSet> {
  protected:
@@ -62,7 +62,7 @@ TEST_P(Golden, EveryLayerByEveryLoss) {
       if (std::ranges::all_of(want, [](float value) { return value == 0; })) {
         EXPECT_TRUE(std::ranges::all_of(got, [](float value) { return value == 0; })) << file;
       } else {
-        EXPECT_LE(relative_error(got, want), kTolerance) << file << ", image " << i;
+        EXPECT_LE(relative_error(got, want), kGoldenTolerance) << file << ", image " << i;
       }
     }
   }
@@ -80,9 +80,9 @@ TEST_P(Golden, ActivationsAndReconstructions) {
   outputs.features = features;
   outputs.reconstruction = reconstruction;
   engine->run(batch(), outputs);
-  EXPECT_LE(relative_error(mu, golden("mu").values), kTolerance);
-  EXPECT_LE(relative_error(logvar, golden("logvar").values), kTolerance);
-  EXPECT_LE(relative_error(reconstruction, golden("recon").values), kTolerance);
+  EXPECT_LE(relative_error(mu, golden("mu").values), kGoldenTolerance);
+  EXPECT_LE(relative_error(logvar, golden("logvar").values), kGoldenTolerance);
+  EXPECT_LE(relative_error(reconstruction, golden("recon").values), kGoldenTolerance);
   for (std::size_t i = 0; i < kGoldenImages; ++i) {
     EXPECT_TRUE(std::equal(mu.begin() + static_cast<std::ptrdiff_t>(20 * i),
                            mu.begin() + static_cast<std::ptrdiff_t>(20 * i + 20),

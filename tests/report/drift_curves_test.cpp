@@ -4,20 +4,15 @@
 
 #include <algorithm>
 
-#include "core/random.h"
 #include "gradspace/drift.h"
+#include "support/random_scores.h"
 
 namespace gradspace {
 namespace {
 
 using nlohmann::json;
 
-std::vector<double> normal_scores(std::size_t n, double mean, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<double> scores(n);
-  std::ranges::generate(scores, [&] { return mean + random.normal(); });
-  return scores;
-}
+using testing::normal_scores;
 
 class DriftCurves : public ::testing::Test {
  protected:

@@ -15,10 +15,11 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kHostile = "</script><img src=x onerror=alert(1)>&amp;<!--\xE2\x80\xA8.png";
+constexpr const char* kHostileText =
+    "</script><img src=x onerror=alert(1)>&amp;<!--\xE2\x80\xA8.png";
 
 TEST(JsonForHtml, HoldsNothingThatEndsAScriptOrBeginsAnElement) {
-  const std::string text = json_for_html({{kHostile, kHostile}});
+  const std::string text = json_for_html({{kHostileText, kHostileText}});
   EXPECT_THAT(text, Not(HasSubstr("<")));
   EXPECT_THAT(text, Not(HasSubstr(">")));
   EXPECT_THAT(text, Not(HasSubstr("&")));
@@ -26,7 +27,8 @@ TEST(JsonForHtml, HoldsNothingThatEndsAScriptOrBeginsAnElement) {
 }
 
 TEST(JsonForHtml, MeansTheSame) {
-  const json data = {{"name", kHostile}, {"numbers", {1, 2.5, nullptr, true}}, {"\"\\", "\n\t"}};
+  const json data = {
+      {"name", kHostileText}, {"numbers", {1, 2.5, nullptr, true}}, {"\"\\", "\n\t"}};
   EXPECT_EQ(json::parse(json_for_html(data)), data);
 }
 

@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::ThrowsMessage;
 
-constexpr const char* kHostile = "</script><img src=x onerror=alert(1)>.png";
+constexpr const char* kHostilePath = "</script><img src=x onerror=alert(1)>.png";
 
 ResultRow row(const std::string& method, int type, int level, int run, double accuracy) {
   ResultRow result{method, type, level, run, {}};
@@ -55,8 +55,8 @@ class Report : public ::testing::Test {
     const auto add = [&](const char* set, int type, int level, std::vector<double> values) {
       for (std::size_t i = 0; i < values.size(); ++i) {
         scores += fmt::format("{},{},{},{},proposed,0,{},{},7\n",
-                              csv_field(i == 0 ? kHostile : fmt::format("{}.png", i)), set, type,
-                              level, values[i], 100 * type + level);
+                              csv_field(i == 0 ? kHostilePath : fmt::format("{}.png", i)), set,
+                              type, level, values[i], 100 * type + level);
       }
     };
     add("test", 0, 0, {0.1, 0.2, 0.3, 0.9});
@@ -81,8 +81,8 @@ class Report : public ::testing::Test {
                                                        {{{"file", file},
                                                          {"type", 9},
                                                          {"level", 1},
-                                                         {"clean", kHostile},
-                                                         {"challenged", kHostile}}}}}
+                                                         {"clean", kHostilePath},
+                                                         {"challenged", kHostilePath}}}}}
                                                      .dump());
   }
 
@@ -141,7 +141,7 @@ TEST_F(Report, AveragesFingerprintsOverRuns) {
 TEST_F(Report, ShowsSamplesWithTheirScores) {
   write_all();
   const json sample = data()["samples"][0];
-  EXPECT_EQ(sample["clean"]["path"], kHostile);
+  EXPECT_EQ(sample["clean"]["path"], kHostilePath);
   EXPECT_EQ(sample["clean"]["scores"], json({0.1}));
   EXPECT_EQ(sample["challenged"]["scores"], json({0.4}));
   EXPECT_EQ(sample["challenged"]["bce"], 901.0);

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-ResultRow row(const std::string& method, int type, int level, int run, double accuracy) {
+ResultRow stored_row(const std::string& method, int type, int level, int run, double accuracy) {
   ResultRow result{method, type, level, run, {}};
   result.metrics.accuracy = accuracy;
   result.metrics.auroc = 0.1 + 0.2;  // not a short decimal: must come back to the last bit
@@ -25,8 +25,8 @@ ResultRow row(const std::string& method, int type, int level, int run, double ac
 Results two_runs() {
   Results results;
   results.options_json = R"({"seed":7})";
-  results.rows = {row("proposed", 9, 1, 0, 0.8), row("proposed", 9, 2, 0, 0.9),
-                  row("proposed", 9, 1, 1, 0.9), row("proposed", 9, 2, 1, 1.0)};
+  results.rows = {stored_row("proposed", 9, 1, 0, 0.8), stored_row("proposed", 9, 2, 0, 0.9),
+                  stored_row("proposed", 9, 1, 1, 0.9), stored_row("proposed", 9, 2, 1, 1.0)};
   return results;
 }
 
@@ -77,7 +77,7 @@ TEST(ResultsTable, AveragesLevelsAndShowsTheSpreadBetweenRuns) {
 TEST(ResultsTable, ShowsThePapersRowWhereItTestedTheType) {
   EXPECT_THAT(results_table(two_runs()), HasSubstr("95.85"));
   Results other;
-  other.rows = {row("proposed", 12, 1, 0, 0.8)};
+  other.rows = {stored_row("proposed", 12, 1, 0, 0.8)};
   EXPECT_THAT(results_table(other), ::testing::Not(HasSubstr("paper")));
 }
 

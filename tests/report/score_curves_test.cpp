@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/random.h"
 #include "gradspace/metrics.h"
+#include "support/random_scores.h"
 
 namespace gradspace {
 namespace {
 
-std::vector<double> normal_scores(std::size_t n, double mean, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<double> scores(n);
-  std::generate(scores.begin(), scores.end(), [&] { return mean + random.normal(); });
-  return scores;
-}
+using testing::normal_scores;
 
 /// Right decisions as the page works them out: from the counts up to a stop.
 double accuracy_at(const std::vector<double>& stops, double threshold,

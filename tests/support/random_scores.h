@@ -9,13 +9,17 @@
 
 namespace gradspace::testing {
 
-inline std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
+inline std::vector<double> normal_scores(std::size_t count, double mean, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> scores(count);
   for (double& score : scores) {
-    score = random.normal();
+    score = mean + random.normal();
   }
   return scores;
+}
+
+inline std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
+  return normal_scores(count, 0, seed);
 }
 
 }  // namespace gradspace::testing

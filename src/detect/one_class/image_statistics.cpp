@@ -8,7 +8,7 @@
 namespace gradspace {
 namespace {
 
-constexpr std::size_t kBands = 9;
+constexpr std::size_t kImageBands = 9;
 
 ObservationNeeds pixels_alone(const AutoencoderSpec&) {
   return {};
@@ -22,7 +22,7 @@ ObservationNeeds pixels_and_residual(const AutoencoderSpec&) {
 
 Matrix band_energies(const Observations& observations) {
   return describe_images(observations, [](const Observations& all, std::size_t i, auto& out) {
-    add_band_energies(image_planes(all, i), kBands, out);
+    add_band_energies(image_planes(all, i), kImageBands, out);
   });
 }
 
@@ -42,7 +42,7 @@ Matrix appearance_and_residual(const Observations& observations) {
   return describe_images(observations, [](const Observations& all, std::size_t i, auto& out) {
     const Planes residual = residual_planes(all, i);
     add_appearance(all, i, out);
-    add_band_energies(residual, kBands, out);
+    add_band_energies(residual, kImageBands, out);
     add_local_energies(residual, out);
   });
 }

@@ -26,7 +26,7 @@ constexpr float kClip = 8;
 constexpr std::size_t kMaxClean = 8192;
 constexpr std::size_t kMinClean = 20;
 /// Images observed at a time: their gradients may be large.
-constexpr std::size_t kChunk = 1024;
+constexpr std::size_t kChunkImages = 1024;
 
 struct Rows {
   std::vector<float> values;
@@ -118,8 +118,8 @@ TensorMap fit(const std::string& name, const ObservationNeeds& needs,
       distorted_copies(clean, training.distortions, combine(training.seed, 105));
   const std::size_t size = clean.input.size();
   Rows out;
-  for (std::size_t first = 0; first < copies.size(); first += kChunk * size) {
-    const std::size_t bytes = std::min(kChunk * size, copies.size() - first);
+  for (std::size_t first = 0; first < copies.size(); first += kChunkImages * size) {
+    const std::size_t bytes = std::min(kChunkImages * size, copies.size() - first);
     const Observations chunk = training.observe(needs, std::span(copies).subspan(first, bytes));
     append(standardiser.apply(represent(chunk)), out);
   }

@@ -26,7 +26,7 @@
 namespace gradspace {
 namespace {
 
-constexpr std::size_t kBands = 9;
+constexpr std::size_t kResidualBands = 9;
 
 ObservationNeeds residual_needs(const AutoencoderSpec&) {
   ObservationNeeds needs;
@@ -36,7 +36,7 @@ ObservationNeeds residual_needs(const AutoencoderSpec&) {
 
 /// log e_b; the constant log v_b is what standardising takes away.
 void log_scores(const Observations& observations, std::size_t i, std::vector<double>& out) {
-  add_band_energies(residual_planes(observations, i), kBands, out);
+  add_band_energies(residual_planes(observations, i), kResidualBands, out);
 }
 
 /// e_b; 1/v_b is what standardising divides out.
@@ -50,7 +50,7 @@ void linear_scores(const Observations& observations, std::size_t i, std::vector<
 
 void local_scores(const Observations& observations, std::size_t i, std::vector<double>& out) {
   const Planes residual = residual_planes(observations, i);
-  add_band_energies(residual, kBands, out);
+  add_band_energies(residual, kResidualBands, out);
   add_local_energies(residual, out);
 }
 

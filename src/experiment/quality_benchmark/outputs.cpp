@@ -16,8 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kResultsFormat = 1;
-constexpr const char* kAllTypes = "all";
-
 /// The figures of an agreement, by name.
 std::vector<std::pair<std::string, std::optional<Estimate>>> figures_of(const Agreement& a) {
   return {{"srocc", a.srocc},

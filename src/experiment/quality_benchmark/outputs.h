@@ -11,6 +11,9 @@
 
 namespace gradspace {
 
+/// The type of the rows that judge a metric on the pairs of all types.
+inline constexpr const char* kAllTypes = "all";
+
 /// The scores of the pairs that have any; infinite where a metric has no finite one.
 struct ScoredPairs {
   std::vector<OpinionPair> pairs;

@@ -26,8 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kAllTypes = "all";
-
 /// Scores the pairs of a database that are not scored yet.
 class Scoring {
  public:

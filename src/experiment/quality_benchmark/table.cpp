@@ -7,13 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "experiment/quality_benchmark/outputs.h"
 #include "gradspace/quality_benchmark.h"
 #include "results/text_table.h"
 
 namespace gradspace {
 namespace {
-
-constexpr const char* kAllTypes = "all";
 
 std::string figure_text(const std::optional<Estimate>& figure) {
   if (!figure) {
