@@ -1,5 +1,6 @@
-// Results of a detection experiment: one row a method, challenge type, level and run, as
-// `results.csv` and `results.json`, and as a table for people.
+// Results of an experiment that judges detectors, as `results.csv` and `results.json`, and as a table for
+// people: one row a method, condition and run. The condition is a challenge of a type and level, or in
+// GradCon's experiment the class that is known.
 #pragma once
 
 #include <filesystem>
@@ -14,22 +15,24 @@ namespace gradspace {
 
 struct ResultRow {
   std::string method;  ///< "proposed", "VAE-A", ...
-  int type = 0;        ///< challenge type, 1 to 12; 0 = outliers of no known type
-  int level = 0;       ///< 1 to 5; 0 = unknown
-  int run = 0;         ///< from 0
+  /// Challenge type, 1 to 12; 0 = outliers of no known type. In results of kind kGradCon the known class.
+  int type = 0;
+  int level = 0;  ///< 1 to 5; 0 = unknown, or a class has none
+  int run = 0;    ///< from 0
   DetectionMetrics metrics;
+  int best_epoch = 0;  ///< in results of kind kGradCon: the epoch whose weights the detector kept
 };
 
 /// What made the results; "kind" in results.json.
 enum class ResultsKind {
   kOod,           ///< "ood": detectors that were trained on clean and on challenged images
   kOneClass,      ///< "one-class": detectors that were trained on clean images alone
-  kGradCon,       ///< "gradcon": GradCon's benchmark, a class at a time
+  kGradCon,       ///< "gradcon": GradCon's experiment, in which each class in turn is the known one
   kImageQuality,  ///< "image-quality": metrics against people's opinions
 };
 
 struct Results {
-  ResultsKind kind = ResultsKind::kOod;  ///< kOod or kOneClass
+  ResultsKind kind = ResultsKind::kOod;  ///< any but kImageQuality
   std::vector<ResultRow> rows;
   /// The resolved options of what was run, a JSON object.
   std::string options_json = "{}";
@@ -46,7 +49,7 @@ GRADSPACE_API void write_results(const std::filesystem::path& folder, const Resu
 /// another kind).
 GRADSPACE_API Results read_results(const std::filesystem::path& path);
 
-/// Methods by challenge types: mean over levels and runs, with the standard deviation between runs
+/// Methods by challenge types or known classes: mean over levels and runs, with the standard deviation between runs
 /// where there are several; balanced accuracy in percent, beside the paper's row where it tested
 /// the type, and AUROC.
 GRADSPACE_API std::string results_table(const Results& results);

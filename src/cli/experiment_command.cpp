@@ -1,6 +1,4 @@
 // gradspace experiment: a whole experiment in one go.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
@@ -8,12 +6,10 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
-#include "cli/progress.h"
+#include "cli/gradcon_experiment.h"
+#include "cli/watched_experiment.h"
 #include "gradspace/challenge_files.h"
-#include "gradspace/error.h"
-#include "gradspace/experiment.h"
-#include "gradspace/report.h"
+#include "gradspace/research/experiment.h"
 
 namespace gradspace::cli {
 namespace {
@@ -49,49 +45,10 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
   return options;
 }
 
-/// Runs an experiment under the progress bar and prints its table; the exit status.
-int run_watched(const ExperimentOptions& options, bool quiet) {
-  const InterruptGuard interrupts;
-  std::unique_ptr<Progress> progress;
-  std::string stage_name;
-  std::string unit_name;
-  ExperimentObserver observer;
-  observer.on_stage = [&](std::string_view stage, bool skipped) {
-    progress.reset();
-    stage_name = stage;
-    Progress(stage_name, "", quiet)
-        .say(skipped ? fmt::format("{}: there already", stage) : std::string(stage));
-  };
-  observer.on_progress = [&](std::size_t done, std::size_t total, std::string_view unit,
-                             std::string_view note) {
-    if (!progress || unit_name != unit) {
-      unit_name = unit;
-      progress = std::make_unique<Progress>(stage_name, unit_name, quiet);
-    }
-    progress->update(done, total, note);
-  };
-  std::size_t failures = 0;
-  observer.on_failure = [&](std::string_view reason) {
-    ++failures;
-    progress.reset();
-    fmt::print(stderr, "gradspace: {}\n", reason);
-  };
-  observer.stop_requested = [] { return InterruptGuard::requested(); };
-
-  const ExperimentResult result = run_experiment(options, observer);
-  progress.reset();
-  if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped; the same command continues\n");
-    return 1;
-  }
-  fmt::print("{}", results_table(result.results));
-  if (can_write_report()) {
-    fmt::print(stderr, "gradspace: {} shows it\n", (options.out / "report.html").string());
-  }
-  if (failures > 0) {
-    fmt::print(stderr, "gradspace: {} images could not be read and were left out\n", failures);
-  }
-  return failures > 0 ? 1 : 0;
+int run_resolved(const ExperimentOptions& options, bool quiet) {
+  return watch_experiment(options.out, quiet, [&](const ExperimentObserver& observer) {
+    return run_experiment(options, observer);
+  });
 }
 
 void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& tested) {
@@ -132,7 +89,7 @@ std::function<int()> declare_ood(CLI::App& app) {
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->ood;
-    return run_watched(options, arguments->quiet);
+    return run_resolved(options, arguments->quiet);
   };
 }
 
@@ -150,26 +107,31 @@ std::function<int()> declare_one_class(CLI::App& app) {
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->one_class;
-    return run_watched(options, arguments->quiet);
+    return run_resolved(options, arguments->quiet);
   };
 }
 
 }  // namespace
 
 Command experiment_command() {
-  return {"experiment",
-          "Run a whole experiment: train, extract, fit, evaluate; continues after a stop",
-          "gradspace experiment ood --data CURE-TSR --out results --runs 5",
-          [](CLI::App& app) -> std::function<int()> {
-            app.require_subcommand(1);
-            CLI::App* ood = app.add_subcommand(
-                "ood", "The paper's: four methods, trained on blur, tested on other challenges");
-            CLI::App* one_class = app.add_subcommand(
-                "one-class", "All one-class methods, which learn from clean images alone");
-            const std::function<int()> run_ood = declare_ood(*ood);
-            const std::function<int()> run_one_class = declare_one_class(*one_class);
-            return [=] { return ood->parsed() ? run_ood() : run_one_class(); };
-          }};
+  return {
+      "experiment", "Run a whole experiment: train, extract, fit, evaluate; continues after a stop",
+      "gradspace experiment ood --data CURE-TSR --out results --runs 5",
+      [](CLI::App& app) -> std::function<int()> {
+        app.require_subcommand(1);
+        CLI::App* ood = app.add_subcommand(
+            "ood", "The paper's: four methods, trained on blur, tested on other challenges");
+        CLI::App* one_class = app.add_subcommand(
+            "one-class", "All one-class methods, which learn from clean images alone");
+        CLI::App* gradcon = app.add_subcommand(
+            "gradcon", "GradCon's: each class of a labelled source in turn as the known one");
+        const std::function<int()> run_ood = declare_ood(*ood);
+        const std::function<int()> run_one_class = declare_one_class(*one_class);
+        const std::function<int()> run_gradcon = declare_gradcon_experiment(*gradcon);
+        return [=] {
+          return ood->parsed() ? run_ood() : one_class->parsed() ? run_one_class() : run_gradcon();
+        };
+      }};
 }
 
 }  // namespace gradspace::cli

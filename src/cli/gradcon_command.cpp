@@ -1,4 +1,5 @@
-// gradspace gradcon: train --objective gradcon, score with columns of its own, and the benchmark.
+// gradspace gradcon: first names of train --objective gradcon and of experiment gradcon; a score with columns
+// of its own.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -13,26 +14,16 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
+#include "cli/gradcon_experiment.h"
 #include "cli/printer.h"
-#include "cli/progress.h"
 #include "cli/scoring.h"
 #include "cli/training.h"
 #include "gradspace/error.h"
-#include "gradspace/gradcon_benchmark.h"
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
 namespace {
-
-void declare_gradcon_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
-  app.add_option("--epochs", options.epochs, "Passes over the images");
-  app.add_option("--batch", options.batch, "Images a step");
-  app.add_option("--lr", options.learning_rate, "Adam's learning rate");
-  declare_gradcon_options(app, gradcon);
-  app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
-}
 
 std::function<int()> declare_gradcon_train(CLI::App& app) {
   const auto arguments = std::make_shared<TrainingArguments>();
@@ -124,75 +115,6 @@ std::function<int()> declare_gradcon_score(CLI::App& app) {
   return [arguments] { return score_by_gradcon(*arguments); };
 }
 
-struct GradConBenchmarkArguments {
-  GradConBenchmarkOptions options;
-  std::string source = "auto";
-  int threads = 0;
-  bool quiet = false;
-};
-
-int benchmark(GradConBenchmarkArguments arguments) {
-  arguments.options.source = parse_source_kind(arguments.source);
-  arguments.options.command_line = present_command_line();
-  const InterruptGuard guard;
-  std::unique_ptr<Progress> progress;
-  std::string present_class;
-  GradConBenchmarkObserver observer;
-  observer.on_class = [&](int label, int run) {
-    progress.reset();
-    present_class = fmt::format("class {} run {}", label, run);
-  };
-  bool failed = false;
-  observer.on_failure = [&](std::string_view reason) {
-    failed = true;
-    progress.reset();
-    fmt::print(stderr, "gradspace: {}\n", reason);
-  };
-  observer.training.stop_requested = [] { return InterruptGuard::requested(); };
-  observer.training.on_step = [&](const TrainProgress& p) {
-    if (!progress) {
-      progress = std::make_unique<Progress>(present_class, "images", arguments.quiet);
-    }
-    progress->update(p.images_done, p.images_total,
-                     fmt::format("epoch {}/{}, loss {:.5f}", p.epoch, p.epochs, p.loss));
-  };
-  const GradConBenchmarkResult result = run_gradcon_benchmark(arguments.options, observer);
-  progress.reset();
-  if (!result.rows.empty()) {
-    fmt::print("AUROC\n{}", gradcon_benchmark_table(result.rows));
-  }
-  if (!result.report.empty()) {
-    fmt::print(stderr, "gradspace: {} shows it\n", result.report.string());
-  }
-  if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped; the same command continues\n");
-    return kFailed;
-  }
-  return failed ? kFailed : kDone;
-}
-
-std::function<int()> declare_gradcon_benchmark(CLI::App& app) {
-  const auto arguments = std::make_shared<GradConBenchmarkArguments>();
-  GradConBenchmarkOptions& options = arguments->options;
-  app.add_option("--data", options.data, "Labelled images: a folder of IDX files, or of CIFAR-10's")
-      ->required();
-  app.add_option("--source", arguments->source, "auto, cure-tsr, folder, idx, or cifar10");
-  app.add_option("--out", options.out, "Folder for results; what is there already is used")
-      ->required();
-  app.add_option("--classes", options.classes, "Inlier classes, such as 0,4,6 (default: all)")
-      ->delimiter(',');
-  app.add_option("--runs", options.runs, "Repeat with this many seeds");
-  app.add_option("--latent", options.latent,
-                 "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
-  app.add_option("--gradient-weight", options.gradient_weight,
-                 "Weight of the gradient in the score");
-  declare_gradcon_training(app, options.training, options.gradcon);
-  app.add_option("--threads", arguments->threads, "Threads to use; 0 = all cores");
-  app.add_flag("--quiet", arguments->quiet, "No progress");
-  return
-      [arguments] { return on_threads(arguments->threads, [&] { return benchmark(*arguments); }); };
-}
-
 }  // namespace
 
 Command gradcon_command() {
@@ -206,14 +128,14 @@ Command gradcon_command() {
         CLI::App* const score_app =
             app.add_subcommand("score", "Score images: larger is more out of distribution");
         CLI::App* const benchmark_app = app.add_subcommand(
-            "benchmark", "Each class of a labelled source in turn as the known one");
+            "benchmark", "The command `experiment gradcon` under its first name");
         const auto run_train = declare_gradcon_train(*train_app);
         const auto run_score = declare_gradcon_score(*score_app);
-        const auto run_benchmark = declare_gradcon_benchmark(*benchmark_app);
+        const auto run_experiment = declare_gradcon_experiment(*benchmark_app);
         return [=] {
           return train_app->parsed()   ? run_train()
                  : score_app->parsed() ? run_score()
-                                       : run_benchmark();
+                                       : run_experiment();
         };
       }};
 }

@@ -12,8 +12,8 @@
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
-#include "gradspace/quality_benchmark.h"
 #include "gradspace/report.h"
+#include "gradspace/research/quality_benchmark.h"
 
 namespace gradspace::cli {
 namespace {

@@ -135,6 +135,14 @@ void declare_gradcon_options(CLI::App& app, GradConOptions& options) {
       "Mean gradients of the reconstruction error alone, as in the paper's text");
 }
 
+void declare_gradcon_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
+  app.add_option("--epochs", options.epochs, "Passes over the images");
+  app.add_option("--batch", options.batch, "Images a step");
+  app.add_option("--lr", options.learning_rate, "Adam's learning rate");
+  declare_gradcon_options(app, gradcon);
+  app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
+}
+
 void declare_gradcon_autoencoder(CLI::App& app, TrainingArguments& arguments) {
   app.add_option("--channels", arguments.channels, "1 (grey) or 3 (RGB)")
       ->check(CLI::IsMember({1, 3}));

@@ -40,6 +40,8 @@ int train(TrainingArguments arguments);
 
 /// "--alignment", "--kld-weight", "--mean-of-error".
 void declare_gradcon_options(CLI::App& app, GradConOptions& options);
+/// All options of GradCon's training.
+void declare_gradcon_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon);
 /// "--channels", "--latent".
 void declare_gradcon_autoencoder(CLI::App& app, TrainingArguments& arguments);
 

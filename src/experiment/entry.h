@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "experiment/experiment_stages.h"
-#include "gradspace/experiment.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/one_class.h"
+#include "gradspace/research/experiment.h"
 
 namespace gradspace {
 

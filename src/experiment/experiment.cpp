@@ -1,4 +1,4 @@
-#include "gradspace/experiment.h"
+#include "gradspace/research/experiment.h"
 
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gradspace/experiment.h"
+#include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 
 namespace gradspace {

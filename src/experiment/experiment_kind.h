@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "gradspace/experiment.h"
+#include "gradspace/research/experiment.h"
 
 namespace gradspace {
 

@@ -13,7 +13,7 @@
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
 #include "experiment/run_record.h"
-#include "gradspace/experiment.h"
+#include "gradspace/research/experiment.h"
 
 namespace gradspace {
 

@@ -1,4 +1,4 @@
-// What GradCon's benchmark leaves of a class and run for people to look at, beside detector and
+// What GradCon's experiment leaves of a class and run for people to look at, beside detector and
 // history: every test image's scores, and pictures of the worst mistakes.
 #pragma once
 

@@ -6,9 +6,7 @@
 #include <string>
 
 #include "gradspace/error.h"
-#include "gradspace/gradcon_results.h"
 #include "gradspace/results.h"
-#include "results/gradcon_results.h"
 #include "results/results_kind.h"
 #include "results/run_files.h"
 
@@ -17,7 +15,8 @@ namespace {
 
 Description describe_experiment(const std::filesystem::path& path) {
   const Results results = read_results(path);
-  nlohmann::ordered_json facts = first_facts(path, "results");
+  const bool by_class = results.kind == ResultsKind::kGradCon;
+  nlohmann::ordered_json facts = first_facts(path, by_class ? "gradcon-benchmark" : "results");
   std::set<std::string> methods;
   std::set<int> types;
   std::set<int> runs;
@@ -28,26 +27,10 @@ Description describe_experiment(const std::filesystem::path& path) {
   }
   facts["rows"] = results.rows.size();
   facts["methods"] = methods;
-  facts["types"] = types;
+  facts[by_class ? "classes" : "types"] = types;
   facts["runs"] = runs.size();
   facts["options"] = nlohmann::ordered_json::parse(results.options_json);
   return {std::move(facts), results_table(results)};
-}
-
-Description describe_gradcon(const std::filesystem::path& path) {
-  const GradConResults results = read_gradcon_results(path);
-  nlohmann::ordered_json facts = first_facts(path, "gradcon-benchmark");
-  std::set<int> classes;
-  std::set<int> runs;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    classes.insert(row.inlier_class);
-    runs.insert(row.result.run);
-  }
-  facts["rows"] = results.rows.size();
-  facts["classes"] = classes;
-  facts["runs"] = runs.size();
-  facts["options"] = nlohmann::ordered_json::parse(results.options_json);
-  return {std::move(facts), "AUROC\n" + gradcon_benchmark_table(results.rows)};
 }
 
 /// The agreement of each metric over all types of distortion.
@@ -81,16 +64,9 @@ Description describe_quality(const std::filesystem::path& path, const nlohmann::
 
 Description describe_results(const std::filesystem::path& path) {
   const nlohmann::json content = read_versioned_json(path);
-  switch (require_results_kind(content, path)) {
-    case ResultsKind::kGradCon:
-      return describe_gradcon(path);
-    case ResultsKind::kImageQuality:
-      return describe_quality(path, content);
-    case ResultsKind::kOod:
-    case ResultsKind::kOneClass:
-      break;
-  }
-  return describe_experiment(path);
+  return require_results_kind(content, path) == ResultsKind::kImageQuality
+             ? describe_quality(path, content)
+             : describe_experiment(path);
 }
 
 }  // namespace gradspace

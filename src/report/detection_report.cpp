@@ -53,34 +53,7 @@ json cells(const Results& results, const Conditions& conditions) {
   return list;
 }
 
-/// By method and type, and by method: the summary table. Over all types, shown or not.
-json table(const Results& results, const Conditions& conditions) {
-  std::map<std::pair<int, int>, Rows> by_type;
-  std::map<int, Rows> by_method;
-  for (const ResultRow& row : results.rows) {
-    const int method = conditions.method_at(row.method);
-    if (method >= 0) {
-      by_method[method].push_back(&row);
-      if (conditions.type_at(row.type) >= 0) {
-        by_type[{method, row.type}].push_back(&row);
-      }
-    }
-  }
-  json list = json::array();
-  for (const auto& [method, rows] : by_method) {
-    json item = {{"method", method}, {"type", nullptr}};
-    add_summary(rows, item);
-    list.push_back(std::move(item));
-  }
-  for (const auto& [key, rows] : by_type) {
-    json item = {{"method", key.first}, {"type", key.second}};
-    add_summary(rows, item);
-    list.push_back(std::move(item));
-  }
-  return list;
-}
-
-json types(const Conditions& conditions) {
+json challenge_types(const Conditions& conditions) {
   json list = json::array();
   for (const int type : conditions.types()) {
     std::string_view summary;
@@ -90,9 +63,10 @@ json types(const Conditions& conditions) {
       }
     }
     const bool known = !summary.empty();
-    list.push_back({{"type", type},
-                    {"name", known ? type_name(type) : fmt::format("type {}", type)},
-                    {"summary", summary}});
+    list.push_back(
+        {{"type", type},
+         {"name", known ? type_name(ResultsKind::kOod, type) : fmt::format("type {}", type)},
+         {"summary", summary}});
   }
   return list;
 }
@@ -214,12 +188,12 @@ json detection_data(const fs::path& folder, const Results& results, Notes& notes
   const Conditions conditions(results);
   json data = {{"metrics", metric_names()},
                {"methods", conditions.methods()},
-               {"types", types(conditions)},
+               {"types", challenge_types(conditions)},
                {"levels", conditions.levels()},
                {"levels_averaged", conditions.levels_averaged()},
                {"runs", conditions.runs()},
                {"cells", cells(results, conditions)},
-               {"table", table(results, conditions)},
+               {"table", summary_table(results, conditions)},
                {"paper", paper()},
                {"training", read_training(folder)}};
   note_what_is_left_out(results, conditions, notes);

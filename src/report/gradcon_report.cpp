@@ -1,4 +1,4 @@
-// The page's data for GradCon's benchmark: classes in the place of challenges.
+// The page's data for GradCon's experiment: classes in the place of challenges.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include "report/summary_json.h"
 #include "report/thumbnails.h"
 #include "results/gradcon_scores.h"
+#include "results/results_summary.h"
 #include "results/run_files.h"
 #include "results/score_curves.h"
 #include "results/small_number.h"
@@ -26,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kMaxClasses = 100;  ///< shown
 constexpr std::size_t kMaxFolders = 100;  ///< classes by runs whose files are read
 constexpr std::size_t kGradConSampleBytes = 700'000;
 constexpr std::size_t kTrainingValues = 50'000;
@@ -42,23 +42,12 @@ struct GradConPart {
   friend auto operator<=>(const GradConPart&, const GradConPart&) = default;
 };
 
-std::set<int> classes_of(const GradConResults& results) {
-  std::set<int> classes;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    classes.insert(row.inlier_class);
-  }
-  while (classes.size() > kMaxClasses) {
-    classes.erase(std::prev(classes.end()));
-  }
-  return classes;
-}
-
 /// First runs first, so that a page that is full has every class.
-std::vector<GradConPart> parts_of(const GradConResults& results, const std::set<int>& classes) {
+std::vector<GradConPart> parts_of(const Results& results, const Conditions& conditions) {
   std::set<std::pair<int, int>> by_run;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    if (classes.contains(row.inlier_class)) {
-      by_run.emplace(row.result.run, row.inlier_class);
+  for (const ResultRow& row : results.rows) {
+    if (conditions.type_at(row.type) >= 0) {
+      by_run.emplace(row.run, row.type);
     }
   }
   std::vector<GradConPart> parts;
@@ -68,39 +57,6 @@ std::vector<GradConPart> parts_of(const GradConResults& results, const std::set<
     }
   }
   return parts;
-}
-
-Results plain_results(const GradConResults& results) {
-  Results plain;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    plain.rows.push_back(row.result);
-  }
-  return plain;
-}
-
-/// By method and class, and by method: over all classes, shown or not.
-json gradcon_table(const GradConResults& results, const Conditions& conditions,
-                   const std::set<int>& classes) {
-  std::map<std::pair<int, std::optional<int>>, std::vector<const ResultRow*>> groups;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    const int method = conditions.method_at(row.result.method);
-    if (method >= 0) {
-      groups[{method, std::nullopt}].push_back(&row.result);
-      if (classes.contains(row.inlier_class)) {
-        groups[{method, row.inlier_class}].push_back(&row.result);
-      }
-    }
-  }
-  json list = json::array();
-  for (const auto& [key, rows] : groups) {
-    json item = {{"method", key.first},
-                 {"type", key.second ? json(*key.second) : json(nullptr)},
-                 {"n_in", rows.front()->metrics.n_in},
-                 {"n_out", rows.front()->metrics.n_out}};
-    add_summary(rows, item);
-    list.push_back(std::move(item));
-  }
-  return list;
 }
 
 /// Scores by method, as curves want them.
@@ -117,8 +73,8 @@ ImageScores scores_by_method(const GradConImages& images, const Conditions& cond
   return scores;
 }
 
-/// The benchmark's rate of false alarms; nothing where its options don't have it.
-std::optional<double> false_alarms_of(const GradConResults& results) {
+/// The experiment's rate of false alarms; nothing where its options don't have it.
+std::optional<double> false_alarms_of(const Results& results) {
   const json options = json::parse(results.options_json);
   const json rate = options.value("false_alarms", json(nullptr));
   return rate.is_number() ? std::optional(rate.get<double>()) : std::nullopt;
@@ -139,7 +95,7 @@ std::optional<double> threshold_at(const ImageScores& scores, const ScoreKey& ke
 /// Fills the page's lists with what each class and run left.
 class PartReader {
  public:
-  PartReader(const fs::path& folder, const GradConResults& results, const Conditions& conditions,
+  PartReader(const fs::path& folder, const Results& results, const Conditions& conditions,
              std::size_t parts)
       : folder_(folder),
         conditions_(conditions),
@@ -247,72 +203,81 @@ class PartReader {
                 {"samples", json::array()}};
 };
 
-std::set<GradConPart> judged(const GradConResults& results) {
+/// How many classes by runs have results.
+std::size_t count_judged(const Results& results) {
   std::set<GradConPart> parts;
-  for (const GradConBenchmarkRow& row : results.rows) {
-    parts.insert({row.inlier_class, row.result.run});
+  for (const ResultRow& row : results.rows) {
+    parts.insert({row.type, row.run});
   }
-  return parts;
+  return parts.size();
 }
 
-void note_what_is_missing(const GradConResults& results, const std::set<int>& classes,
-                          const std::vector<GradConPart>& parts, Notes& notes) {
-  const std::set<GradConPart> done = judged(results);
-  std::set<int> all_classes;
-  for (const GradConPart& part : done) {
-    all_classes.insert(part.inlier_class);
-  }
-  const json options = json::parse(results.options_json);
-  const json wanted_classes = options.value("classes", json(nullptr));
+void note_unfinished(const json& options, std::size_t judged, Notes& notes) {
+  const json classes = options.value("classes", json(nullptr));
   const json runs = options.value("runs", json(nullptr));
-  if (wanted_classes.is_array() && runs.is_number_integer() && runs > 0 && runs <= kMaxNumber) {
-    const std::size_t wanted = wanted_classes.size() * runs.get<std::size_t>();
-    if (done.size() < wanted) {
-      notes.push_back(
-          fmt::format("This benchmark has not finished: of {} detectors ({} classes, {} {}) {} {} "
-                      "judged. The same command continues it.",
-                      wanted, wanted_classes.size(), runs.get<int>(), runs == 1 ? "run" : "runs",
-                      done.size(), done.size() == 1 ? "is" : "are"));
-    }
+  if (!classes.is_array() || !runs.is_number_integer() || runs <= 0 || runs > kMaxNumber) {
+    return;
   }
-  if (classes.size() < all_classes.size()) {
+  const std::size_t wanted = classes.size() * runs.get<std::size_t>();
+  if (judged < wanted) {
+    notes.push_back(
+        fmt::format("This experiment has not finished: of {} detectors ({} classes, {} {}) {} {} "
+                    "judged. The same command continues it.",
+                    wanted, classes.size(), runs.get<int>(), runs == 1 ? "run" : "runs", judged,
+                    judged == 1 ? "is" : "are"));
+  }
+}
+
+void note_what_is_left_out(const Conditions& conditions, std::size_t shown, std::size_t judged,
+                           Notes& notes) {
+  const std::size_t classes = conditions.types().size();
+  if (conditions.types_left_out() > 0) {
     notes.push_back(fmt::format("The first {} of {} classes are shown; all are in results.csv.",
-                                classes.size(), all_classes.size()));
-  } else if (parts.size() < done.size()) {
+                                classes, classes + conditions.types_left_out()));
+  } else if (shown < judged) {
     notes.push_back(fmt::format("Scores and training are shown of the first {} of {} detectors.",
-                                parts.size(), done.size()));
+                                shown, judged));
+  }
+}
+
+void note_missing_files(const std::map<std::string, int>& missing, std::size_t parts,
+                        Notes& notes) {
+  for (const auto& [file, count] : missing) {
+    if (count > 0) {
+      notes.push_back(fmt::format("{} is not there for {} of {} detectors: no {} of these.", file,
+                                  count, parts,
+                                  file == "training.csv" ? "training curves" : "histograms"));
+    }
   }
 }
 
 }  // namespace
 
-json gradcon_data(const fs::path& folder, const GradConResults& results, Notes& notes) {
-  const Results plain = plain_results(results);
-  const Conditions conditions(plain);
-  const std::set<int> classes = classes_of(results);
-  const std::vector<GradConPart> parts = parts_of(results, classes);
-  note_what_is_missing(results, classes, parts, notes);
+json gradcon_data(const fs::path& folder, const Results& results, Notes& notes) {
+  const Conditions conditions(results);
+  const std::vector<GradConPart> parts = parts_of(results, conditions);
+  const std::size_t judged = count_judged(results);
+  note_unfinished(json::parse(results.options_json), judged, notes);
+  note_what_is_left_out(conditions, parts.size(), judged, notes);
   PartReader reader(folder, results, conditions, std::max<std::size_t>(1, parts.size()));
   for (const GradConPart& part : parts) {
     reader.read(part);
   }
-  for (const auto& [file, count] : reader.missing()) {
-    if (count > 0) {
-      notes.push_back(fmt::format("{} is not there for {} of {} detectors: no {} of these.", file,
-                                  count, parts.size(),
-                                  file == "training.csv" ? "training curves" : "histograms"));
-    }
-  }
+  note_missing_files(reader.missing(), parts.size(), notes);
   json data = reader.take();
   data["metrics"] = metric_names();
   data["methods"] = conditions.methods();
   data["types"] = json::array();
-  for (const int label : classes) {
-    data["types"].push_back({{"type", label}, {"name", fmt::format("class {}", label)}});
+  for (const int label : conditions.types()) {
+    data["types"].push_back({{"type", label}, {"name", type_name(results.kind, label)}});
   }
   data["runs"] = conditions.runs();
-  data["detectors"] = judged(results).size();
-  data["table"] = gradcon_table(results, conditions, classes);
+  data["detectors"] = judged;
+  if (!results.rows.empty()) {
+    data["n_in"] = results.rows.front().metrics.n_in;
+    data["n_out"] = results.rows.front().metrics.n_out;
+  }
+  data["table"] = summary_table(results, conditions);
   return data;
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "gradspace/results.h"
-#include "results/gradcon_results.h"
 
 namespace gradspace {
 
@@ -18,8 +17,8 @@ using Notes = std::vector<std::string>;
 nlohmann::json detection_data(const std::filesystem::path& folder, const Results& results,
                               Notes& notes);
 
-/// Of GradCon's benchmark.
-nlohmann::json gradcon_data(const std::filesystem::path& folder, const GradConResults& results,
+/// Of GradCon's experiment.
+nlohmann::json gradcon_data(const std::filesystem::path& folder, const Results& results,
                             Notes& notes);
 
 /// Of image quality benchmarks; `results` is the content of results.json.

@@ -11,7 +11,6 @@
 #include "gradspace/version.h"
 #include "report/html_page.h"
 #include "report/page_data.h"
-#include "results/gradcon_results.h"
 #include "results/results_kind.h"
 #include "results/run_files.h"
 
@@ -53,7 +52,7 @@ json unfinished_data(const fs::path& folder, Notes& notes) {
 json data_of(ResultsKind kind, const json& file, const fs::path& folder, Notes& notes) {
   switch (kind) {
     case ResultsKind::kGradCon:
-      return gradcon_data(folder, read_gradcon_results(folder / kResults), notes);
+      return gradcon_data(folder, read_results(folder / kResults), notes);
     case ResultsKind::kImageQuality:
       return quality_data(folder, file, notes);
     case ResultsKind::kOod:

@@ -1,6 +1,8 @@
 #include "report/summary_json.h"
 
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "results/results_summary.h"
 #include "results/run_files.h"
@@ -31,6 +33,32 @@ void add_summary(std::span<const ResultRow* const> rows, json& item) {
   if (!deviations.empty()) {
     item["deviation"] = std::move(deviations);
   }
+}
+
+json summary_table(const Results& results, const Conditions& conditions) {
+  std::map<std::pair<int, int>, std::vector<const ResultRow*>> by_type;
+  std::map<int, std::vector<const ResultRow*>> by_method;
+  for (const ResultRow& row : results.rows) {
+    const int method = conditions.method_at(row.method);
+    if (method >= 0) {
+      by_method[method].push_back(&row);
+      if (conditions.type_at(row.type) >= 0) {
+        by_type[{method, row.type}].push_back(&row);
+      }
+    }
+  }
+  json list = json::array();
+  for (const auto& [method, rows] : by_method) {
+    json item = {{"method", method}, {"type", nullptr}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  for (const auto& [key, rows] : by_type) {
+    json item = {{"method", key.first}, {"type", key.second}};
+    add_summary(rows, item);
+    list.push_back(std::move(item));
+  }
+  return list;
 }
 
 }  // namespace gradspace

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "gradspace/results.h"
+#include "results/conditions.h"
 
 namespace gradspace {
 
@@ -13,5 +14,9 @@ nlohmann::json metric_names();
 
 /// Adds to an object "mean" of all metrics, and "deviation" between runs where there are several.
 void add_summary(std::span<const ResultRow* const> rows, nlohmann::json& item);
+
+/// A page's summary table: those of each method, and of each method and type that the page shows,
+/// [{"method", "type", "mean", "deviation"}]; type null is the mean over all types, shown or not.
+nlohmann::json summary_table(const Results& results, const Conditions& conditions);
 
 }  // namespace gradspace

@@ -9,6 +9,7 @@ namespace gradspace {
 namespace {
 
 constexpr std::size_t kMaxMethods = 40;
+constexpr std::size_t kMaxClasses = 100;
 
 template <typename Member>
 std::vector<int> values_of(const Results& results, Member ResultRow::*member) {
@@ -46,7 +47,9 @@ Conditions::Conditions(const Results& results)
     levels_averaged_ = true;
     levels_ = {0};
   }
-  if (columns > kMaxConditions) {
+  if (results.kind == ResultsKind::kGradCon) {
+    types_left_out_ = cut(types_, kMaxClasses);
+  } else if (columns > kMaxConditions) {
     types_left_out_ = cut(types_, kMaxConditions / methods_.size());
   }
 }

@@ -17,7 +17,21 @@ namespace {
 
 constexpr std::uint64_t kMaxScoresBytes = std::uint64_t{1} << 28;
 
+double method_score(std::string_view method, const GradConScore& score) {
+  return method == "gradcon" ? score.score : method == "gradient" ? -score.cosine : score.error;
+}
+
 }  // namespace
+
+std::vector<double> gradcon_method_scores(std::string_view method,
+                                          std::span<const GradConScore> scores) {
+  std::vector<double> result;
+  result.reserve(scores.size());
+  for (const GradConScore& score : scores) {
+    result.push_back(method_score(method, score));
+  }
+  return result;
+}
 
 std::string gradcon_folder_name(int inlier_class, int run) {
   return fmt::format("class_{}_run_{}", inlier_class, run);

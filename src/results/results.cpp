@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
-#include "results/result_rows.h"
 #include "results/results_kind.h"
 #include "results/results_summary.h"
 #include "results/run_files.h"
@@ -20,15 +20,38 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kResultsFormat = 1;
+
+/// A number that says of what a row is, by the name it has in files.
+struct PlaceField {
+  const char* name;
+  int ResultRow::*value;
+};
+
+std::span<const PlaceField> place_fields(ResultsKind kind) {
+  static constexpr PlaceField kChallenge[] = {
+      {"type", &ResultRow::type}, {"level", &ResultRow::level}, {"run", &ResultRow::run}};
+  static constexpr PlaceField kClass[] = {{"class", &ResultRow::type},
+                                          {"run", &ResultRow::run},
+                                          {"best_epoch", &ResultRow::best_epoch}};
+  return kind == ResultsKind::kGradCon ? std::span(kClass) : std::span(kChallenge);
+}
+
 std::string to_csv(const Results& results) {
   CsvWriter csv;
-  csv.add("method", "type", "level", "run");
+  csv.add("method");
+  for (const PlaceField& field : place_fields(results.kind)) {
+    csv.add(field.name);
+  }
   for (const MetricField& field : metric_fields()) {
     csv.add(field.name);
   }
   csv.row("n_in", "n_out");
   for (const ResultRow& row : results.rows) {
-    csv.add(row.method, row.type, row.level, row.run);
+    csv.add(row.method);
+    for (const PlaceField& field : place_fields(results.kind)) {
+      csv.add(row.*field.value);
+    }
     for (const MetricField& field : metric_fields()) {
       csv.add(row.metrics.*field.value);
     }
@@ -37,10 +60,39 @@ std::string to_csv(const Results& results) {
   return std::string(csv.text());
 }
 
+json row_to_json(const ResultRow& row, ResultsKind kind) {
+  json item = {{"method", row.method}};
+  for (const PlaceField& field : place_fields(kind)) {
+    item[field.name] = row.*field.value;
+  }
+  for (const MetricField& field : metric_fields()) {
+    item[field.name] = row.metrics.*field.value;
+  }
+  item["n_in"] = row.metrics.n_in;
+  item["n_out"] = row.metrics.n_out;
+  return item;
+}
+
+/// Throws FormatError that names `file` for a number out of its range, json::exception for what is no
+/// row.
+ResultRow row_from_json(const json& item, ResultsKind kind, const std::string& file) {
+  ResultRow row;
+  row.method = present_method_name(item.at("method").get<std::string>());
+  for (const PlaceField& field : place_fields(kind)) {
+    row.*field.value = small_number(item.at(field.name), fmt::format("{}: {}", file, field.name));
+  }
+  for (const MetricField& field : metric_fields()) {
+    row.metrics.*field.value = item.at(field.name).get<double>();
+  }
+  row.metrics.n_in = item.at("n_in").get<std::size_t>();
+  row.metrics.n_out = item.at("n_out").get<std::size_t>();
+  return row;
+}
+
 json to_json(const Results& results) {
   json rows = json::array();
   for (const ResultRow& row : results.rows) {
-    rows.push_back(row_to_json(row));
+    rows.push_back(row_to_json(row, results.kind));
   }
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
@@ -51,33 +103,6 @@ json to_json(const Results& results) {
 }
 
 }  // namespace
-
-json row_to_json(const ResultRow& row) {
-  json item = {{"method", row.method}, {"type", row.type}, {"level", row.level}, {"run", row.run}};
-  for (const MetricField& field : metric_fields()) {
-    item[field.name] = row.metrics.*field.value;
-  }
-  item["n_in"] = row.metrics.n_in;
-  item["n_out"] = row.metrics.n_out;
-  return item;
-}
-
-ResultRow row_from_json(const json& item, const std::string& file) {
-  ResultRow row;
-  row.method = present_method_name(item.at("method").get<std::string>());
-  const auto number = [&](const char* key) {
-    return small_number(item.at(key), fmt::format("{}: {}", file, key));
-  };
-  row.type = number("type");
-  row.level = number("level");
-  row.run = number("run");
-  for (const MetricField& field : metric_fields()) {
-    row.metrics.*field.value = item.at(field.name).get<double>();
-  }
-  row.metrics.n_in = item.at("n_in").get<std::size_t>();
-  row.metrics.n_out = item.at("n_out").get<std::size_t>();
-  return row;
-}
 
 void write_results(const std::filesystem::path& folder, const Results& results) {
   make_folder(folder);
@@ -97,7 +122,7 @@ Results read_results(const std::filesystem::path& path) {
     results.options_json = file.at("options").dump();
     results.record_json = file.value("record", json::object()).dump();
     for (const json& item : file.at("rows")) {
-      results.rows.push_back(row_from_json(item, path.string()));
+      results.rows.push_back(row_from_json(item, results.kind, path.string()));
     }
     return results;
   } catch (const json::exception&) {

@@ -1,5 +1,7 @@
 #include "results/results_summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -54,7 +56,10 @@ std::vector<int> types_of(const Results& results) {
   return types;
 }
 
-std::string type_name(int type) {
+std::string type_name(ResultsKind kind, int type) {
+  if (kind == ResultsKind::kGradCon) {
+    return fmt::format("class {}", type);
+  }
   for (const challenge::TypeInfo& info : challenge::all_types()) {
     if (static_cast<int>(info.type) == type) {
       return std::string(info.name);

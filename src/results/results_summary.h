@@ -35,8 +35,8 @@ std::vector<std::string> methods_of(const Results& results);
 /// Ascending, each once.
 std::vector<int> types_of(const Results& results);
 
-/// "rain"; "outliers" for a number that no challenge has.
-std::string type_name(int type);
+/// "rain", or "outliers" for a number that no challenge has; "class 3" in results of kind kGradCon.
+std::string type_name(ResultsKind kind, int type);
 
 struct MeanAndSpread {
   double mean = 0;

@@ -59,7 +59,7 @@ std::string metric_table(const Results& results, double DetectionMetrics::*metri
   }
   std::vector<std::string> header{"method"};
   for (const int type : types) {
-    header.push_back(type_name(type));
+    header.push_back(type_name(results.kind, type));
   }
   header.emplace_back("mean");
   TextTable table(std::move(header));
@@ -89,9 +89,10 @@ std::string results_table(const Results& results) {
   if (results.rows.empty()) {
     return "no results\n";
   }
-  return "Balanced accuracy at the detector's threshold, %, mean over levels\n" +
+  const char* over = results.kind == ResultsKind::kGradCon ? "" : ", mean over levels";
+  return fmt::format("Balanced accuracy at the detector's threshold, %{}\n", over) +
          metric_table(results, &DetectionMetrics::accuracy, 100, 2, true) +
-         "\nAUROC, mean over levels\n" +
+         fmt::format("\nAUROC{}\n", over) +
          metric_table(results, &DetectionMetrics::auroc, 1, 4, false);
 }
 

@@ -16,8 +16,8 @@
 #include "detect/one_class/pseudo_outliers.h"
 #include "gradspace/detector.h"
 #include "gradspace/error.h"
-#include "gradspace/experiment.h"
 #include "gradspace/image.h"
+#include "gradspace/research/experiment.h"
 #include "support/test_files.h"
 
 namespace gradspace {

@@ -8,8 +8,8 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
-#include "gradspace/experiment.h"
 #include "gradspace/image.h"
+#include "gradspace/research/experiment.h"
 #include "support/test_files.h"
 
 namespace gradspace {

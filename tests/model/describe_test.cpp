@@ -12,7 +12,6 @@
 #include "gradspace/npy.h"
 #include "gradspace/results.h"
 #include "gradspace/safetensors.h"
-#include "results/gradcon_results.h"
 #include "support/python.h"
 #include "support/test_files.h"
 
@@ -118,18 +117,16 @@ TEST(Describe, TellsResultsWithTheirTable) {
   }
 }
 
-TEST(Describe, SummarisesGradConsBenchmark) {
+TEST(Describe, SummarisesGradConsExperiment) {
   const gradspace::testing::TemporaryFolder folder;
-  GradConResults results;
-  results.options_json = R"({"command": "gradcon benchmark"})";
-  ResultRow row{"gradcon", 0, 0, 0, {}};
-  row.metrics.auroc = 0.875;
-  results.rows = {{3, 12, row}, {5, 9, row}};
-  write_gradcon_results(folder.path(), results);
+  Results results;
+  results.kind = ResultsKind::kGradCon;
+  results.rows = {{"gradcon", 3, 0, 0, {0.5, 0.875}, 12}, {"gradcon", 5, 0, 0, {0.5, 0.75}, 9}};
+  write_results(folder.path(), results);
   const Description description = describe(folder.path());
   EXPECT_EQ(description.facts["type"], "gradcon-benchmark");
   EXPECT_EQ(description.facts["classes"], (Json{3, 5}));
-  EXPECT_THAT(description_text(description), HasSubstr(gradcon_benchmark_table(results.rows)));
+  EXPECT_THAT(description_text(description), HasSubstr(results_table(results)));
 }
 
 TEST(Describe, SummarisesAQualityBenchmark) {

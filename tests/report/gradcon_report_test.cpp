@@ -1,4 +1,4 @@
-// The page's data of GradCon's benchmark, and the files they come from.
+// The page's data of GradCon's experiment, and the files they come from.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,6 @@
 #include "gradspace/metrics.h"
 #include "gradspace/report.h"
 #include "report/page_data.h"
-#include "results/gradcon_results.h"
 #include "results/gradcon_scores.h"
 #include "support/test_files.h"
 
@@ -48,16 +47,17 @@ GradConImages images_of(int inlier_class) {
 class GradConReport : public ::testing::Test {
  protected:
   GradConReport() {
+    results_.kind = ResultsKind::kGradCon;
     results_.options_json =
-        R"({"command":"gradcon benchmark","classes":[3,5],"runs":2,"false_alarms":0.05})";
+        R"({"command":"experiment gradcon","classes":[3,5],"runs":2,"false_alarms":0.05})";
     for (int run = 0; run < 2; ++run) {
       for (const int label : {3, 5}) {
         for (const char* method : kGradConMethods) {
-          ResultRow row{method, 0, 0, run, {}};
+          ResultRow row{method, label, 0, run, {}, 7};
           row.metrics.auroc = 0.5 + 0.1 * run + 0.01 * label;
           row.metrics.n_in = 3;
           row.metrics.n_out = 2;
-          results_.rows.push_back({label, 7, row});
+          results_.rows.push_back(row);
         }
       }
     }
@@ -66,7 +66,7 @@ class GradConReport : public ::testing::Test {
   fs::path part(int label, int run) const { return folder_ / gradcon_folder_name(label, run); }
 
   void write_all() {
-    write_gradcon_results(folder_.path(), results_);
+    write_results(folder_.path(), results_);
     for (int run = 0; run < 2; ++run) {
       for (const int label : {3, 5}) {
         fs::create_directories(part(label, run));
@@ -96,23 +96,23 @@ class GradConReport : public ::testing::Test {
 
   json data() {
     notes_.clear();
-    return gradcon_data(folder_.path(), read_gradcon_results(folder_ / "results.json"), notes_);
+    return gradcon_data(folder_.path(), read_results(folder_ / "results.json"), notes_);
   }
 
   testing::TemporaryFolder folder_;
-  GradConResults results_;
+  Results results_;
   Notes notes_;
 };
 
 TEST_F(GradConReport, ReadsResultsAsTheyWereWritten) {
   write_all();
-  const GradConResults read = read_gradcon_results(folder_ / "results.json");
+  const Results read = read_results(folder_ / "results.json");
   ASSERT_EQ(read.rows.size(), 12U);
   for (std::size_t i = 0; i < read.rows.size(); ++i) {
-    EXPECT_EQ(read.rows[i].inlier_class, results_.rows[i].inlier_class);
+    EXPECT_EQ(read.rows[i].type, results_.rows[i].type);
     EXPECT_EQ(read.rows[i].best_epoch, 7);
-    EXPECT_EQ(read.rows[i].result.method, results_.rows[i].result.method);
-    EXPECT_EQ(read.rows[i].result.metrics.auroc, results_.rows[i].result.metrics.auroc);
+    EXPECT_EQ(read.rows[i].method, results_.rows[i].method);
+    EXPECT_EQ(read.rows[i].metrics.auroc, results_.rows[i].metrics.auroc);
   }
 }
 
@@ -157,8 +157,8 @@ TEST_F(GradConReport, AveragesOverClassesThenRuns) {
   EXPECT_TRUE(all["type"].is_null());
   EXPECT_NEAR(all["mean"][at].get<double>(), 0.59, 1e-9);
   EXPECT_NEAR(all["deviation"][at].get<double>(), 0.1 / std::sqrt(2.0), 1e-6);
-  EXPECT_EQ(page["table"][1]["type"], 3);
-  EXPECT_NEAR(page["table"][1]["mean"][at].get<double>(), 0.58, 1e-9);
+  EXPECT_EQ(page["table"][3]["type"], 3);  // behind the three scores' means over classes
+  EXPECT_NEAR(page["table"][3]["mean"][at].get<double>(), 0.58, 1e-9);
 }
 
 TEST_F(GradConReport, TakesThresholdsFromTheValidationImages) {
@@ -204,10 +204,10 @@ TEST_F(GradConReport, StaysSmallWithManyClassesAndRuns) {
   results_.rows.clear();
   for (int run = 0; run < 5; ++run) {
     for (int label = 0; label < 1000; ++label) {
-      results_.rows.push_back({label, 1, {"gradcon", 0, 0, run, {}}});
+      results_.rows.push_back({"gradcon", label, 0, run, {}, 1});
     }
   }
-  write_gradcon_results(folder_.path(), results_);
+  write_results(folder_.path(), results_);
   const json page = data();
   EXPECT_EQ(page["types"].size(), 100U);
   EXPECT_THAT(notes_, Contains(HasSubstr("The first 100 of 1000 classes")));
@@ -232,8 +232,10 @@ TEST_F(GradConReport, RefusesDamagedAndNewerFilesByName) {
   EXPECT_THAT([&] { data(); }, ThrowsMessage<FormatError>(HasSubstr("version 2 is newer")));
   for (const char* rows : {"3", "[3]", R"([{"class": -1, "best_epoch": 1}])",
                            R"([{"class": 1, "best_epoch": 1, "method": 5}])"}) {
-    write_file(folder_ / "results.json",
-               fmt::format(R"({{"format_version": 1, "options": {{}}, "rows": {}}})", rows));
+    write_file(
+        folder_ / "results.json",
+        fmt::format(R"({{"format_version": 1, "kind": "gradcon", "options": {{}}, "rows": {}}})",
+                    rows));
     EXPECT_THAT([&] { data(); }, ThrowsMessage<FormatError>(HasSubstr("results.json"))) << rows;
   }
   write_file(folder_ / "results.json", good);

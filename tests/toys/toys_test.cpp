@@ -7,11 +7,11 @@
 #include "core/random.h"
 #include "gradspace/challenge.h"
 #include "gradspace/error.h"
-#include "gradspace/experiment.h"
 #include "gradspace/image.h"
 #include "gradspace/one_class.h"
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
+#include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 #include "support/test_files.h"
 

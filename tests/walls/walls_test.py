@@ -31,17 +31,24 @@ def with_what_they_use(modules, names):
     return found
 
 
+def module_of(file):
+    """The module that a compiled file is of; a unity build compiles a file of its own in the build folder."""
+    for place in (rf"{SOURCE}/src/([a-z]+)/", rf"{BUILD}/src/[a-z]+/CMakeFiles/gradspace_([a-z]+)\.dir/Unity/"):
+        if match := re.match(place, file):
+            return match[1]
+    return None
+
+
 def compile_commands():
     """A compile command of each module, as a list of arguments without source and output."""
     commands = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
-        match = re.match(r"src/([a-z]+)/", str(pathlib.Path(entry["file"]).resolve().relative_to(SOURCE))) \
-            if entry["file"].startswith(str(SOURCE / "src")) else None
-        if match and match[1] not in commands:
+        module = module_of(entry["file"])
+        if module and module not in commands:
             arguments = shlex.split(entry["command"])
             compiler = next(i for i, word in enumerate(arguments) if re.search(r"(c|g|clang)\+\+[-0-9]*$", word))
             arguments = arguments[compiler:arguments.index("-o")]
-            commands[match[1]] = arguments
+            commands[module] = arguments
     return commands
 
 

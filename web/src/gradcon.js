@@ -1,4 +1,4 @@
-// The report of GradCon's benchmark: each class in turn is the one that is known.
+// The report of GradCon's experiment: each class in turn is the one that is known.
 import { h } from "./dom.js";
 import { count, metricValue, percent, plural } from "./format.js";
 import { chooserBar, group, runChooser } from "./layout.js";
@@ -56,8 +56,7 @@ function headline(model) {
 function tiles(model) {
   const row = (method) => model.row(method, null);
   const shown = model.methods.map((name, i) => [`AUROC, ${name}`, metricValue("auroc", model.value(row(i), "auroc")), spread(model, row(i))]).slice(0, 3);
-  const first = model.table.find((entry) => entry.type !== null);
-  return first ? [...shown, ["Detectors", count(model.detectors), `${plural(model.types.length, "class", "classes")}, ${plural(model.runs.length, "repetition")}; each on ${count(first.n_in)} known images and ${count(first.n_out)} foreign ones`]] : shown;
+  return model.n_in ? [...shown, ["Detectors", count(model.detectors), `${plural(model.types.length, "class", "classes")}, ${plural(model.runs.length, "repetition")}; each on ${count(model.n_in)} known images and ${count(model.n_out)} foreign ones`]] : shown;
 }
 
 function spread(model, row) {

@@ -8,7 +8,7 @@ import { qualityReport } from "./quality.js";
 import { details } from "./details.js";
 
 const KINDS = {
-  gradcon: "GradCon benchmark",
+  gradcon: "GradCon’s experiment",
   ood: "Out-of-distribution detection",
   "one-class": "One-class detection",
   unfinished: "Unfinished run",

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradspace/opinion_database.h"
-#include "gradspace/quality_benchmark.h"
+#include "gradspace/research/quality_benchmark.h"
 
 namespace gradspace {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gradspace/quality_benchmark.h"
+#include "gradspace/research/quality_benchmark.h"
 
 namespace gradspace {
 

@@ -1,4 +1,4 @@
-#include "gradspace/quality_benchmark.h"
+#include "gradspace/research/quality_benchmark.h"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "experiment/quality_benchmark/outputs.h"
-#include "gradspace/quality_benchmark.h"
+#include "gradspace/research/quality_benchmark.h"
 #include "results/text_table.h"
 
 namespace gradspace {

@@ -49,7 +49,7 @@ def changed(path, old, new):
 
 COMMANDS = ["challenge", "train", "extract", "fit", "evaluate", "score", "drift", "experiment",
             "experiment ood", "experiment one-class", "report", "iqa", "iqa-benchmark", "iqa-train",
-            "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "import", "info"]
+            "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info"]
 
 USAGE = [
     Step("usage/help", "--help"),
@@ -291,7 +291,7 @@ GRADCON = [
     Step("gradcon/csv", "gradcon score --model gradcon-vae.safetensors --format csv --threshold 0.2 "
          "photos"),
     Step("gradcon/broken image", "gradcon score --model gradcon-rgb.safetensors mixed nowhere.png"),
-    Step("gradcon/benchmark", "gradcon benchmark --data digits --out gradcon-benchmark --classes 0,2 "
+    Step("gradcon/benchmark", "experiment gradcon --data digits --out gradcon-benchmark --classes 0,2 "
          "--epochs 1 --batch 8 --runs 2"),
     Step("gradcon/benchmark again", "gradcon benchmark --data digits --out gradcon-benchmark "
          "--classes 0,2 --epochs 1 --batch 8 --runs 2"),

@@ -1,4 +1,4 @@
-#include "gradspace/gradcon_benchmark.h"
+#include "gradspace/research/gradcon_experiment.h"
 
 #include <fmt/format.h>
 #include <tbb/task_arena.h>
@@ -9,13 +9,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/arena.h"
 #include "core/file.h"
 #include "core/random.h"
 #include "experiment/gradcon_outputs.h"
 #include "experiment/run_record.h"
 #include "gradspace/error.h"
 #include "gradspace/report.h"
-#include "results/gradcon_results.h"
 
 namespace gradspace {
 namespace {
@@ -93,8 +93,8 @@ std::vector<std::uint32_t> draw_outliers(const ClassPositions& positions, std::u
   return others;
 }
 
-json options_json(const GradConBenchmarkOptions& options) {
-  return {{"command", "gradcon benchmark"},
+json options_json(const GradConExperimentOptions& options) {
+  return {{"command", "experiment gradcon"},
           {"data", options.data.string()},
           {"classes", options.classes},
           {"runs", options.runs},
@@ -114,9 +114,9 @@ int threads_allowed() {
   return tbb::this_task_arena::max_concurrency();
 }
 
-class Benchmark {
+class GradConExperiment {
  public:
-  Benchmark(const GradConBenchmarkOptions& options, const GradConBenchmarkObserver& observer)
+  GradConExperiment(const GradConExperimentOptions& options, const ExperimentObserver& observer)
       : options_(options),
         observer_(observer),
         source_(open_source(options.data, options.source)),
@@ -135,24 +135,23 @@ class Benchmark {
       }
     }
     make_folder(options_.out);
+    result_.results.kind = ResultsKind::kGradCon;
+    result_.results.options_json = options_json(options_).dump();
   }
 
-  GradConBenchmarkResult run() {
+  ExperimentResult run() {
     for (int run = 0; run < options_.runs && !result_.stopped; ++run) {
       for (const int label : options_.classes) {
-        if (observer_.on_class) {
-          observer_.on_class(label, run);
-        }
         if (!run_class(label, run)) {
           result_.stopped = true;
           break;
         }
-        write_gradcon_results(options_.out,
-                              {result_.rows, options_json(options_).dump(), record_.json_text()});
+        result_.results.record_json = record_.json_text();
+        write_results(options_.out, result_.results);
       }
     }
-    if (can_write_report() && !result_.rows.empty()) {
-      result_.report = write_report(options_.out);
+    if (can_write_report() && !result_.results.rows.empty()) {
+      write_report(options_.out);
     }
     return std::move(result_);
   }
@@ -172,6 +171,26 @@ class Benchmark {
     }
   }
 
+  void begin_stage(const std::string& stage) {
+    record_.begin_stage(stage, false);
+    if (observer_.on_stage) {
+      observer_.on_stage(stage, false);
+    }
+  }
+
+  TrainObserver training_observer() const {
+    TrainObserver training;
+    training.stop_requested = observer_.stop_requested;
+    if (observer_.on_progress) {
+      training.on_step = [this](const TrainProgress& progress) {
+        observer_.on_progress(progress.images_done, progress.images_total, "images",
+                              fmt::format("epoch {}/{}  loss {:.5f}", progress.epoch,
+                                          progress.epochs, progress.loss));
+      };
+    }
+    return training;
+  }
+
   std::shared_ptr<const Source> images(std::vector<std::uint32_t> positions) const {
     return select(source_, std::move(positions));
   }
@@ -179,10 +198,10 @@ class Benchmark {
   /// False when it was stopped.
   bool run_class(int label, int run) {
     // Training asks after every step, and has none to take where the class is trained already.
-    if (observer_.training.stop_requested && observer_.training.stop_requested()) {
+    if (observer_.stop_requested && observer_.stop_requested()) {
       return false;
     }
-    record_.begin_stage(fmt::format("run {}: train class {}", run, label), false);
+    begin_stage(fmt::format("run {}: train class {}", run, label));
     const std::filesystem::path folder = options_.out / gradcon_folder_name(label, run);
     make_folder(folder);
     TrainOptions training = options_.training;
@@ -193,7 +212,7 @@ class Benchmark {
     const auto train = load(split.train);
     const auto validation = load(split.validation);
     const TrainResult trained =
-        train_gradcon(spec_, *train, *validation, training, options_.gradcon, observer_.training);
+        train_gradcon(spec_, *train, *validation, training, options_.gradcon, training_observer());
     if (trained.stopped) {
       return false;
     }
@@ -201,7 +220,7 @@ class Benchmark {
         gradcon_detector(trained.model, validation->images(0, validation->size()));
     write_gradcon(folder / "detector.safetensors", trained.model, detector);
     write_file(folder / "training.csv", training_csv(trained.epochs));
-    record_.begin_stage(fmt::format("run {}: judge class {}", run, label), false);
+    begin_stage(fmt::format("run {}: judge class {}", run, label));
     judge(trained, detector, label, run, *images(split.test),
           *images(draw_outliers(positions_, training.seed, label, split.test.size())));
     return true;
@@ -224,41 +243,43 @@ class Benchmark {
       const auto scores = [&](const std::vector<GradConScore>& list) {
         return gradcon_method_scores(method, list);
       };
-      result_.rows.push_back(
-          {label,
-           trained.best_epoch,
-           {method, 0, 0, run,
-            detection_metrics(scores(scores_of(images.inliers)), scores(scores_of(images.outliers)),
-                              calibrate_threshold(scores(images.validation), kFalseAlarms))}});
+      result_.results.rows.push_back(
+          {method, label, 0, run,
+           detection_metrics(scores(scores_of(images.inliers)), scores(scores_of(images.outliers)),
+                             calibrate_threshold(scores(images.validation), kFalseAlarms)),
+           trained.best_epoch});
     }
   }
 
-  GradConBenchmarkOptions options_;
-  const GradConBenchmarkObserver& observer_;
+  GradConExperimentOptions options_;
+  const ExperimentObserver& observer_;
   std::shared_ptr<const Source> source_;
   ClassPositions positions_;
   AutoencoderSpec spec_;
   RunRecord record_;
-  GradConBenchmarkResult result_;
+  ExperimentResult result_;
 };
 
 }  // namespace
 
-void GradConBenchmarkOptions::validate() const {
+void GradConExperimentOptions::validate() const {
   training.validate();
   gradcon.validate();
   if (runs < 1) {
     throw InvalidArgument(fmt::format("gradcon: runs {}: must be 1 or more", runs));
+  }
+  if (threads < 0) {
+    throw InvalidArgument(fmt::format("gradcon: {} threads; 0 or more are possible", threads));
   }
   if (out.empty()) {
     throw InvalidArgument("gradcon: a folder for the results must be given");
   }
 }
 
-GradConBenchmarkResult run_gradcon_benchmark(const GradConBenchmarkOptions& options,
-                                             const GradConBenchmarkObserver& observer) {
+ExperimentResult run_gradcon_experiment(const GradConExperimentOptions& options,
+                                        const ExperimentObserver& observer) {
   options.validate();
-  return Benchmark(options, observer).run();
+  return in_arena(options.threads, [&] { return GradConExperiment(options, observer).run(); });
 }
 
 }  // namespace gradspace

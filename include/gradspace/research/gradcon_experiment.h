@@ -1,4 +1,4 @@
-// GradCon's benchmark: each class of a labelled source in turn is the one that is known.
+// GradCon's experiment: each class of a labelled source in turn is the one that is known.
 //
 // The images of the source's train and test sets are pooled; a run's seed shuffles each class and
 // splits it 60/20/20 into train, validation and test. A class's detector is trained and its best
@@ -10,22 +10,19 @@
 // alone). Accuracy is at the threshold of 5 % false alarms on the class's validation images.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gradspace/export.h"
 #include "gradspace/gradcon.h"
 #include "gradspace/gradcon_detector.h"
-#include "gradspace/gradcon_results.h"
+#include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
 
-struct GRADSPACE_API GradConBenchmarkOptions {
+struct GRADSPACE_API GradConExperimentOptions {
   std::filesystem::path data;
   SourceKind source = SourceKind::kAuto;
   /// Results, and for every class and run a folder with detector, history, checkpoint and every image's
@@ -34,34 +31,23 @@ struct GRADSPACE_API GradConBenchmarkOptions {
   std::vector<int> classes;  ///< empty = all of the source
   int runs = 1;              ///< run r uses seed `training.seed + r`
   int latent = 0;            ///< over 0: the variational autoencoder
-  /// Its checkpoint and resume are chosen by the benchmark.
+  /// Its checkpoint and resume are chosen by the experiment.
   TrainOptions training = gradcon_training();
   GradConOptions gradcon;
   double gradient_weight = kGradConWeight;
+  int threads = 0;           ///< at most so many work; 0 = all cores
   std::string command_line;  ///< how it was asked for, to be shown in the report
 
   /// Throws InvalidArgument naming the option.
   void validate() const;
 };
 
-struct GradConBenchmarkResult {
-  std::vector<GradConBenchmarkRow> rows;
-  bool stopped = false;  ///< on request; the rows are those of the classes that were finished
-  std::filesystem::path report;  ///< the page; empty where there is nothing to show, or no report
-};
-
-struct GradConBenchmarkObserver {
-  /// A class of a run begins.
-  std::function<void(int inlier_class, int run)> on_class;
-  /// An image that could not be read and is left out; it is named again in each class that it is of use to.
-  std::function<void(std::string_view reason)> on_failure;
-  TrainObserver training;
-};
-
-/// Writes results.csv and results.json into `out` after every class, report.html at the end. Throws
-/// InvalidArgument when the source has no classes, lacks one that is asked for, or has fewer than a
-/// hundred images of one.
-GRADSPACE_API GradConBenchmarkResult run_gradcon_benchmark(
-    const GradConBenchmarkOptions& options, const GradConBenchmarkObserver& observer = {});
+/// The stages are "run R: train class C" and "run R: judge class C". An image that can't be read is
+/// reported in each class that it is of use to. A stopped run's results are those of the classes that were
+/// finished. Writes results.csv and results.json into `out` after every class, report.html at the end. Throws
+/// InvalidArgument when the source has no classes, lacks one that is asked for, or has fewer than a hundred
+/// images of one.
+GRADSPACE_API ExperimentResult run_gradcon_experiment(const GradConExperimentOptions& options,
+                                                      const ExperimentObserver& observer = {});
 
 }  // namespace gradspace

@@ -1,4 +1,4 @@
-#include "gradspace/gradcon_benchmark.h"
+#include "gradspace/research/gradcon_experiment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,6 @@
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/report.h"
-#include "results/gradcon_results.h"
 #include "results/gradcon_scores.h"
 #include "support/test_files.h"
 
@@ -52,25 +51,25 @@ void write_idx(const std::filesystem::path& folder, const std::string& set, std:
 }
 
 /// The scores on disk give the metrics again, and pictures of both kinds of mistakes are there.
-void expect_scores_to_give(const GradConBenchmarkResult& result, const std::filesystem::path& out) {
-  for (const GradConBenchmarkRow& row : result.rows) {
-    const std::filesystem::path folder = out / gradcon_folder_name(row.inlier_class, 0);
-    const GradConImages images = read_gradcon_scores(folder / "image_scores.csv", row.inlier_class);
+void expect_scores_to_give(const ExperimentResult& result, const std::filesystem::path& out) {
+  for (const ResultRow& row : result.results.rows) {
+    const std::filesystem::path folder = out / gradcon_folder_name(row.type, 0);
+    const GradConImages images = read_gradcon_scores(folder / "image_scores.csv", row.type);
     EXPECT_EQ(images.validation.size(), 22U);
     const auto scores = [&](const std::vector<GradConImage>& list) {
-      return gradcon_method_scores(row.result.method, scores_of(list));
+      return gradcon_method_scores(row.method, scores_of(list));
     };
     EXPECT_EQ(detection_metrics(scores(images.inliers), scores(images.outliers), 0).auroc,
-              row.result.metrics.auroc);
+              row.metrics.auroc);
     const Image strip = read_image(folder / "samples" / "out_5.png");
     EXPECT_EQ(strip.width(), 3 * testing::kSide);
     EXPECT_TRUE(std::filesystem::exists(folder / "samples" / "in_5.png"));
   }
 }
 
-class GradConBenchmark : public ::testing::Test {
+class GradConExperiment : public ::testing::Test {
  protected:
-  GradConBenchmark() {
+  GradConExperiment() {
     std::filesystem::create_directory(folder_ / "data");
     write_idx(folder_ / "data", "train", kEach - 20, 1);
     write_idx(folder_ / "data", "t10k", 20, 2);
@@ -83,68 +82,69 @@ class GradConBenchmark : public ::testing::Test {
   }
 
   testing::TemporaryFolder folder_;
-  GradConBenchmarkOptions options_;
+  GradConExperimentOptions options_;
 };
 
-TEST_F(GradConBenchmark, JudgesEveryClassAgainstTheOthersAndContinues) {
-  GradConBenchmarkObserver observer;
+TEST_F(GradConExperiment, JudgesEveryClassAgainstTheOthersAndContinues) {
+  ExperimentObserver observer;
   int steps = 0;
-  observer.training.stop_requested = [&] { return ++steps == 190; };  // class 1 is under way
-  const GradConBenchmarkResult stopped = run_gradcon_benchmark(options_, observer);
+  observer.stop_requested = [&] { return ++steps == 190; };  // class 1 is under way
+  const ExperimentResult stopped = run_gradcon_experiment(options_, observer);
   EXPECT_TRUE(stopped.stopped);
-  EXPECT_EQ(stopped.rows.size(), 3U);
+  EXPECT_EQ(stopped.results.rows.size(), 3U);
   if (can_write_report()) {
-    EXPECT_THAT(read_text_file(stopped.report),
+    EXPECT_THAT(read_text_file(folder_ / "out" / "report.html"),
                 HasSubstr("of 2 detectors (2 classes, 1 run) 1 is"));
   }
 
-  std::vector<int> begun;
-  observer.training.stop_requested = {};
-  observer.on_class = [&](int inlier_class, int) { begun.push_back(inlier_class); };
-  const GradConBenchmarkResult result = run_gradcon_benchmark(options_, observer);
+  std::vector<std::string> begun;
+  observer.stop_requested = {};
+  observer.on_stage = [&](std::string_view stage, bool) { begun.emplace_back(stage); };
+  const ExperimentResult result = run_gradcon_experiment(options_, observer);
   EXPECT_FALSE(result.stopped);
-  EXPECT_THAT(begun, ::testing::ElementsAre(0, 1));
-  ASSERT_EQ(result.rows.size(), 6U);
+  EXPECT_THAT(begun, ::testing::ElementsAre("run 0: train class 0", "run 0: judge class 0",
+                                            "run 0: train class 1", "run 0: judge class 1"));
+  ASSERT_EQ(result.results.rows.size(), 6U);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(result.rows[i].result.metrics.auroc, stopped.rows[i].result.metrics.auroc);
+    EXPECT_EQ(result.results.rows[i].metrics.auroc, stopped.results.rows[i].metrics.auroc);
   }
-  for (const GradConBenchmarkRow& row : result.rows) {
-    EXPECT_EQ(row.result.metrics.n_in, 22U);
-    EXPECT_EQ(row.result.metrics.n_out, 22U);
-    if (row.result.method == "gradcon") {
+  for (const ResultRow& row : result.results.rows) {
+    EXPECT_EQ(row.metrics.n_in, 22U);
+    EXPECT_EQ(row.metrics.n_out, 22U);
+    if (row.method == "gradcon") {
       // Standing against lying stripes: not hard.
-      EXPECT_GT(row.result.metrics.auroc, 0.7) << row.inlier_class;
+      EXPECT_GT(row.metrics.auroc, 0.7) << row.type;
     }
   }
   EXPECT_THAT(read_text_file(folder_ / "out" / "results.csv"),
               AllOf(HasSubstr("method,class,run,best_epoch,accuracy,auroc"),
                     HasSubstr("\nreconstruction,1,0,")));
   // Where all is trained already a stop is asked for between the classes.
-  observer.training.stop_requested = [] { return true; };
-  EXPECT_TRUE(run_gradcon_benchmark(options_, observer).stopped);
+  observer.stop_requested = [] { return true; };
+  EXPECT_TRUE(run_gradcon_experiment(options_, observer).stopped);
   // What reads other experiments' results reads these.
   EXPECT_EQ(read_results(folder_ / "out" / "results.json").rows.size(), 6U);
   EXPECT_NO_THROW(read_model(folder_ / "out" / "class_1_run_0" / "detector.safetensors"));
   EXPECT_EQ(read_detector(folder_ / "out" / "class_1_run_0" / "detector.safetensors").method,
             "gradcon");
   expect_scores_to_give(result, options_.out);
-  const std::string table = gradcon_benchmark_table(result.rows);
+  const std::string table = results_table(result.results);
   EXPECT_THAT(table, AllOf(HasSubstr("gradcon"), HasSubstr("mean")));
 }
 
-TEST_F(GradConBenchmark, SaysWhatIsWrong) {
+TEST_F(GradConExperiment, SaysWhatIsWrong) {
   options_.classes = {7};
-  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+  EXPECT_THAT([&] { run_gradcon_experiment(options_); },
               ThrowsMessage<InvalidArgument>(HasSubstr("has no images of class 7")));
   options_.classes = {};
   options_.runs = 0;
-  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+  EXPECT_THAT([&] { run_gradcon_experiment(options_); },
               ThrowsMessage<InvalidArgument>(HasSubstr("runs 0: must be 1 or more")));
   options_.runs = 1;
   std::filesystem::create_directory(folder_ / "few");
   write_idx(folder_ / "few", "train", 9, 1);
   options_.data = folder_ / "few";
-  EXPECT_THAT([&] { run_gradcon_benchmark(options_); },
+  EXPECT_THAT([&] { run_gradcon_experiment(options_); },
               ThrowsMessage<InvalidArgument>(HasSubstr("class 0 has 9 images; at least 100")));
 }
 
