@@ -99,7 +99,7 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
   for (const OneClassMethodInfo& info : one_class_methods()) {
     SCOPED_TRACE(info.name);
     if (!info.any_model) {
-      continue;  // GradCon: tests/gradcon
+      continue;  // GradCon: gradcon_detector_test.cpp
     }
     const Detector detector = fit(info.name, 120);
     write_detector(folder / "d.safetensors", detector);

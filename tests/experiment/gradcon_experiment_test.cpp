@@ -7,11 +7,11 @@
 #include <string>
 
 #include "core/file.h"
-#include "gradcon/images.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/report.h"
 #include "results/gradcon_scores.h"
+#include "support/striped_images.h"
 #include "support/test_files.h"
 
 namespace gradspace {

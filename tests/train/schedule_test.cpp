@@ -16,9 +16,9 @@ std::vector<float> noise(std::size_t images, std::size_t latent, std::uint64_t s
 }
 
 TEST(FillNoise, IsStandardNormal) {
-  constexpr std::size_t kImages = 20'000;
+  constexpr std::size_t kImageCount = 20'000;
   constexpr std::size_t kLatent = 20;
-  const std::vector<float> values = noise(kImages, kLatent, 1, 1);
+  const std::vector<float> values = noise(kImageCount, kLatent, 1, 1);
   double sum = 0;
   double squares = 0;
   double fourths = 0;
@@ -32,7 +32,7 @@ TEST(FillNoise, IsStandardNormal) {
     over_two += z > 2 ? 1 : 0;
     neighbours += i > 0 ? z * values[i - 1] : 0;
   }
-  const double n = kImages * kLatent;
+  const double n = kImageCount * kLatent;
   // Five standard errors each: 1, sqrt 2, sqrt 96, 1 and sqrt(p) over sqrt n.
   EXPECT_NEAR(sum / n, 0, 5 / std::sqrt(n));
   EXPECT_NEAR(squares / n, 1, 5 * std::sqrt(2 / n));

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 constexpr double kLearningRate = 1e-3;
-constexpr const char* kOracle = "gradcon/oracle.py";
+constexpr const char* kOracle = "gradient/alignment_oracle.py";
 
 /// Images with structure: a network learns something of them in a few steps.
 std::vector<std::uint8_t> images_of(const AutoencoderSpec& spec, std::size_t count,

@@ -29,7 +29,7 @@ struct Case {
   nlohmann::json expected;
 };
 
-/// Made by tests/quality/scipy_agreement.py.
+/// Made by tests/statistics/scipy_agreement.py.
 std::vector<Case> scipy_cases() {
   const std::filesystem::path path = testing::data_file("quality/agreement.json");
   std::vector<Case> cases;

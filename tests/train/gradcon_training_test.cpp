@@ -8,12 +8,12 @@
 #include <iterator>
 
 #include "core/file.h"
-#include "gradcon/images.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/metrics.h"
 #include "gradspace/scorer.h"
+#include "support/striped_images.h"
 #include "support/test_files.h"
 
 namespace gradspace {

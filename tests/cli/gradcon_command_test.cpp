@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "core/file.h"
-#include "gradcon/images.h"
 #include "gradspace/gradcon.h"
 #include "support/python.h"
+#include "support/striped_images.h"
 #include "support/test_files.h"
 
 namespace gradspace {

@@ -6,12 +6,12 @@
 
 #include "core/file.h"
 #include "core/hash.h"
-#include "gradcon/images.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/safetensors.h"
 #include "gradspace/scorer.h"
+#include "support/striped_images.h"
 #include "support/test_files.h"
 
 namespace gradspace {
