@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/scoring.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
@@ -40,7 +41,7 @@ void show(const EvaluateArguments& arguments, double threshold, std::vector<Resu
       {"outliers",
        arguments.outliers}}.dump();
   write_results(arguments.out, results);
-  fmt::print("{}", results_table(results));
+  print_table(results_table(results));
 }
 
 int evaluate_feature_sets(const EvaluateArguments& arguments) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "gradspace/import.h"
 #include "gradspace/model.h"
 
@@ -24,7 +25,7 @@ int import_into(const ImportArguments& arguments) {
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
   const std::string made = import_file(arguments.file, arguments.out, spec);
   if (!arguments.quiet) {
-    fmt::print(stderr, "{}\n", made);
+    say("{}", made);
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
@@ -38,24 +39,21 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
       progress.update(done, total);
     };
     // Said even when quiet: the figures are of fewer pairs.
-    observer.on_failure = [](std::string_view reason) {
-      fmt::print(stderr, "gradspace: {}\n", reason);
-    };
+    observer.on_failure = [](std::string_view reason) { say("gradspace: {}", reason); };
     observer.stop_requested = [] { return InterruptGuard::requested(); };
     result = run_quality_benchmark(options, observer);
   }
   if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped with {} pairs scored; the same command continues\n",
-               result.pairs);
+    say("gradspace: stopped with {} pairs scored; the same command continues", result.pairs);
     return kFailed;
   }
-  fmt::print("{}", quality_benchmark_table(result));
+  print_table(quality_benchmark_table(result));
   if (can_write_report()) {
-    fmt::print(stderr, "gradspace: {} shows it\n", write_report(options.out).string());
+    say("gradspace: {} shows it", write_report(options.out).string());
   }
   if (result.pairs < result.listed) {
-    fmt::print(stderr, "gradspace: {} of {} pairs could not be scored\n",
-               result.listed - result.pairs, result.listed);
+    say("gradspace: {} of {} pairs could not be scored", result.listed - result.pairs,
+        result.listed);
     return kFailed;
   }
   return kDone;

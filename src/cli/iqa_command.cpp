@@ -10,6 +10,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
@@ -102,11 +103,11 @@ std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
         row.insert(row.end(), score.scores.begin(), score.scores.end());
         printer.print(row);
         if (i % kFlushed == kFlushed - 1) {
-          std::fflush(stdout);
+          flush_results();
         }
       },
       options, observer);
-  std::fflush(stdout);
+  flush_results();
   return failures;
 }
 
@@ -129,14 +130,14 @@ int iqa(const IqaArguments& arguments) {
     draw_map(arguments, *decoder);
   }
   for (const std::string& failure : failures) {
-    fmt::print(stderr, "gradspace: {}\n", failure);
+    say("gradspace: {}", failure);
   }
   for (const std::string& image : list.unmatched) {
-    fmt::print(stderr, "gradspace: {}\n", image);
+    say("gradspace: {}", image);
   }
   if (list.pairs.size() > 1 && failures.size() + list.unmatched.size() > 0) {
-    fmt::print(stderr, "gradspace: {} of {} pairs could not be scored; {} images have no partner\n",
-               failures.size(), list.pairs.size(), list.unmatched.size());
+    say("gradspace: {} of {} pairs could not be scored; {} images have no partner", failures.size(),
+        list.pairs.size(), list.unmatched.size());
   }
   return failures.empty() && list.unmatched.empty() ? kDone : kFailed;
 }

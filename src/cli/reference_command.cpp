@@ -12,6 +12,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/reference.h"
 #include "gradspace/error.h"
 
@@ -56,7 +57,7 @@ int write(const Files& files, const std::filesystem::path& folder) {
   }
   for (const auto& [name, text] : files) {
     if (folder.empty()) {
-      fmt::print("{}", text);
+      write_results(text);
     } else {
       std::ofstream file(folder / name);
       if (!(file << text << std::flush)) {
