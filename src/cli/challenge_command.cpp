@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
@@ -95,6 +96,10 @@ int report_batch(const ChallengeArguments& arguments, const challenge::BatchResu
 
 int work(const ChallengeArguments& arguments) {
   const challenge::BatchOptions options = arguments.batch_options();
+  refuse_inputs(arguments.sheet, {arguments.input});
+  if (!is_folder(arguments.input)) {  // a tree may gain challenges where it lies
+    refuse_inputs(arguments.output, {arguments.input});
+  }
   if (!arguments.sheet.empty()) {
     challenge::write_contact_sheet(arguments.input, arguments.sheet, options);
   }

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/backends.h"
 #include "gradspace/extract.h"
@@ -49,6 +50,7 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
 }
 
 int extract(const ExtractArguments& arguments) {
+  refuse_inputs(arguments.out, {arguments.model, arguments.data});
   const Model model = read_model(arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "gradspace/import.h"
 #include "gradspace/model.h"
 
@@ -21,6 +22,7 @@ struct ImportArguments {
 };
 
 int import_into(const ImportArguments& arguments) {
+  refuse_inputs(arguments.out, {arguments.file, arguments.spec});
   const AutoencoderSpec spec =
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
   const std::string made = import_file(arguments.file, arguments.out, spec);

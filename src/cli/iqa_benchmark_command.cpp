@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
@@ -29,6 +30,10 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
   QualityBenchmarkOptions options = arguments.options;
   if (arguments.lower_is_better) {
     options.larger_is_better = false;
+  }
+  for (const char* written : {"", "scores.csv", "results.json"}) {
+    refuse_inputs(written[0] == '\0' ? options.out : options.out / written,
+                  {options.path, options.decoder});
   }
   const InterruptGuard guard;
   QualityBenchmarkResult result;

@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
@@ -36,7 +37,7 @@ struct IqaArguments {
   bool quiet = false;
 
   bool single() const {
-    return inputs.size() == 2 && !fs::is_directory(inputs[0]) && !fs::is_directory(inputs[1]);
+    return inputs.size() == 2 && !is_folder(inputs[0]) && !is_folder(inputs[1]);
   }
 };
 
@@ -72,7 +73,7 @@ PairList list_pairs(const IqaArguments& arguments) {
     return {{{arguments.inputs[0], arguments.inputs[1]}}, {}};
   }
   for (const std::string& input : arguments.inputs) {
-    if (!fs::is_directory(input)) {
+    if (!is_folder(input)) {
       throw InvalidArgument(fmt::format(
           "{}: not a folder, as the other one is; give two images or two folders", input));
     }
@@ -120,6 +121,8 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
 
 int iqa(const IqaArguments& arguments) {
   if (!arguments.map.empty()) {
+    refuse_inputs(arguments.map,
+                  {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});
     image_format_from_extension(arguments.map);
   }
   std::optional<LinearDecoder> loaded;

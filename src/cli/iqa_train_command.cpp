@@ -15,6 +15,7 @@
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
 #include "gradspace/source.h"
+#include "gradspace/train.h"
 
 namespace gradspace::cli {
 namespace {
@@ -47,9 +48,9 @@ DecoderTrainingResult run_decoder_training(const Source& photographs,
 }
 
 int train(DecoderTrainingArguments arguments) {
-  arguments.options.checkpoint = arguments.out;
-  arguments.options.checkpoint += ".checkpoint";
+  arguments.options.checkpoint = checkpoint_beside(arguments.out);
   arguments.options.validate();
+  refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
   const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
   const DecoderTrainingResult result = run_decoder_training(*photographs, arguments);
@@ -62,7 +63,7 @@ int train(DecoderTrainingArguments arguments) {
     return kFailed;
   }
   save_decoder(arguments.out, result.decoder);
-  std::filesystem::remove(arguments.options.checkpoint);
+  remove_file(arguments.options.checkpoint);
   print_line(
       "{}: {} photographs, {} iterations, loss {:.6f} (reconstruction {:.6f}, decay {:.6f}, "
       "sparsity {:.6f})",

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -53,7 +54,12 @@ const std::vector<Form>& forms() {
 
 int write(const Files& files, const std::filesystem::path& folder) {
   if (!folder.empty()) {
-    std::filesystem::create_directories(folder);
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) {
+      throw IoError(
+          fmt::format("{}: can't make the folder: {}", folder.string(), failed.message()));
+    }
   }
   for (const auto& [name, text] : files) {
     if (folder.empty()) {

@@ -61,8 +61,7 @@ TrainResult run_training(const AutoencoderSpec& spec, const TrainingImages& imag
 bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                      const TrainingArguments& arguments) {
   return !is_gradcon(arguments) && arguments.options.resume &&
-         !std::filesystem::exists(arguments.options.checkpoint) &&
-         std::filesystem::exists(arguments.out) &&
+         !is_there(arguments.options.checkpoint) && is_there(arguments.out) &&
          is_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
                        arguments.options);
 }
@@ -119,11 +118,14 @@ int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
   arguments.backend.validate();
   options.backend = arguments.backend.text();
-  options.checkpoint = arguments.out;
-  options.checkpoint += ".checkpoint";
+  options.checkpoint = checkpoint_beside(arguments.out);
   options.validate();
   arguments.gradcon.validate();
   arguments.sources.seed = options.seed;
+  const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
+                                                     arguments.sources.validation, arguments.spec};
+  refuse_inputs(arguments.out, inputs);
+  refuse_inputs(options.checkpoint, inputs);
   check_target(arguments.out);
   return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 
 namespace gradspace::cli {
@@ -36,7 +37,7 @@ void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint) {
   if (stopped) {
     say("gradspace: stopped on request; --resume goes on from {}", checkpoint.string());
   } else {
-    std::filesystem::remove(checkpoint);
+    remove_file(checkpoint);
   }
 }
 
