@@ -140,6 +140,10 @@ GRADSPACE_API TrainResult train_autoencoder(const AutoencoderSpec& spec, const I
                                             const TrainOptions& options,
                                             const TrainObserver& observer = {});
 
+/// Where the checkpoint of a training lies that is to write `out`: beside it, as "out.checkpoint"; a name that
+/// would become too long for a file system is shortened.
+GRADSPACE_API std::filesystem::path checkpoint_beside(const std::filesystem::path& out);
+
 /// Whether `model` is what a whole run of these options on these images ends with.
 GRADSPACE_API bool is_trained_by(const Model& model, const AutoencoderSpec& spec,
                                  const ImageStore& train, const ImageStore& validation,

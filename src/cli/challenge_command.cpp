@@ -7,6 +7,8 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
@@ -78,24 +80,26 @@ std::string summaries() {
 
 int report_batch(const ChallengeArguments& arguments, const challenge::BatchResult& result) {
   for (std::size_t i = 0; i < std::min(kFailuresShown, result.failures.size()); ++i) {
-    fmt::print(stderr, "gradspace: {}\n", result.failures[i]);
+    say("gradspace: {}", result.failures[i]);
   }
   if (result.failures.size() > kFailuresShown) {
-    fmt::print(stderr, "gradspace: and {} more failures\n",
-               result.failures.size() - kFailuresShown);
+    say("gradspace: and {} more failures", result.failures.size() - kFailuresShown);
   }
   if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped after {} files; --force does the rest\n",
-               result.written);
+    say("gradspace: stopped after {} files; --force does the rest", result.written);
   } else if (!arguments.quiet) {
-    fmt::print(stderr, "{} files from {} images in {} (seed {})\n", result.written, result.images,
-               arguments.output, arguments.seed);
+    say("{} files from {} images in {} (seed {})", result.written, result.images, arguments.output,
+        arguments.seed);
   }
   return result.failures.empty() && !result.stopped ? kDone : kFailed;
 }
 
 int work(const ChallengeArguments& arguments) {
   const challenge::BatchOptions options = arguments.batch_options();
+  refuse_inputs(arguments.sheet, {arguments.input});
+  if (!is_folder(arguments.input)) {  // a tree may gain challenges where it lies
+    refuse_inputs(arguments.output, {arguments.input});
+  }
   if (!arguments.sheet.empty()) {
     challenge::write_contact_sheet(arguments.input, arguments.sheet, options);
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,13 @@ class App;
 }
 
 namespace gradspace::cli {
+
+/// What a command throws when its command line asks for something that can't be, however it was parsed: the
+/// exit status is 2 then, not 1. To be thrown before any work is done.
+class WrongUsage : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 struct Command {
   std::string name;

@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <sstream>
+#include <system_error>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 
@@ -66,8 +69,7 @@ std::string unknown_word(const CLI::App& where, const std::string& word) {
 }
 
 int usage_error(std::string_view message, const std::string& command) {
-  fmt::print(stderr, "gradspace: {} (try 'gradspace {}--help')\n", message,
-             command.empty() ? "" : command + " ");
+  say("gradspace: {} (try 'gradspace {}--help')", message, command.empty() ? "" : command + " ");
   return kWrongUsage;
 }
 
@@ -108,6 +110,13 @@ struct Parsed {
   int status = kDone;
 };
 
+int print_help(const CLI::App& app, const CLI::Success& request) {
+  std::ostringstream text;
+  const int status = app.exit(request, text, text);
+  write_results(text.str());
+  return status;
+}
+
 /// Declares all commands on `app`, which must outlive the work, and parses. Prints help and mistakes.
 Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", std::string("gradspace ") + kVersion);
@@ -132,11 +141,37 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::Success& request) {  // --help and --version
-    return {{}, app.exit(request)};
+    return {{}, print_help(app, request)};
   } catch (const CLI::ParseError& error) {
     return {{}, report_parse_error(app, error)};
   }
   return {std::move(action)};
+}
+
+/// What the system refused, in our words: the texts of libraries' exceptions are not for users.
+std::string refusal(const std::filesystem::filesystem_error& error) {
+  const std::string path = error.path1().empty() ? "a path" : error.path1().string();
+  return fmt::format("{}: can't be used: {}", path, error.code().message());
+}
+
+/// Runs a command; the exit status. What it throws becomes a message.
+int run_action(const std::function<int()>& action, const std::string& command) {
+  try {
+    const int status = action();
+    flush_results();
+    return status;
+  } catch (const WrongUsage& error) {
+    return usage_error(error.what(), command);
+  } catch (const std::bad_alloc&) {
+    say("gradspace: out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    say("gradspace: {}", refusal(error));
+  } catch (const std::system_error& error) {
+    say("gradspace: the system refused: {}", error.code().message());
+  } catch (const std::exception& error) {
+    say("gradspace: {}", error.what());
+  }
+  return kFailed;
 }
 
 constexpr const char* kSummary =
@@ -159,19 +194,17 @@ int run(const std::vector<std::string>& arguments) {
     command_line_text() += ' ' + shell_word(argument);
   }
   CLI::App app(kSummary, "gradspace");
-  const Parsed parsed = parse(app, arguments);
+  Parsed parsed;
+  const int status = run_action(
+      [&] {
+        parsed = parse(app, arguments);
+        return parsed.status;
+      },
+      "");
   if (!parsed.action) {
-    return parsed.status;
+    return status;
   }
-
-  try {
-    return parsed.action();
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "gradspace: out of memory\n");
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "gradspace: {}\n", error.what());
-  }
-  return kFailed;
+  return run_action(parsed.action, arguments.front());
 }
 
 }  // namespace gradspace::cli

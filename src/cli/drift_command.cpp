@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
 #include "gradspace/drift.h"
@@ -62,7 +63,7 @@ int drift(const DriftArguments& arguments) {
   Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
     if (const auto window = monitor.add(image.score.score)) {
       printer.print(drift_row(*window));
-      std::fflush(stdout);
+      flush_results();
     }
   });
   scoring.run_input(arguments.input);
@@ -72,8 +73,7 @@ int drift(const DriftArguments& arguments) {
                                       arguments.input, monitor.images(), arguments.options.window));
   }
   if (const std::uint64_t rest = monitor.images() % arguments.options.window; rest > 0) {
-    fmt::print(stderr, "gradspace: the last {} images fill no window and were not looked at\n",
-               rest);
+    say("gradspace: the last {} images fill no window and were not looked at", rest);
   }
   return status;
 }

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/scoring.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
@@ -28,6 +30,13 @@ struct EvaluateArguments {
   }
 };
 
+void refuse_to_overwrite(const EvaluateArguments& arguments) {
+  std::vector<std::filesystem::path> inputs = {arguments.detector, arguments.model,
+                                               arguments.inliers};
+  inputs.insert(inputs.end(), arguments.outliers.begin(), arguments.outliers.end());
+  refuse_inputs(arguments.out, inputs);
+}
+
 /// Writes and prints.
 void show(const EvaluateArguments& arguments, double threshold, std::vector<ResultRow> rows) {
   Results results;
@@ -40,7 +49,7 @@ void show(const EvaluateArguments& arguments, double threshold, std::vector<Resu
       {"outliers",
        arguments.outliers}}.dump();
   write_results(arguments.out, results);
-  fmt::print("{}", results_table(results));
+  print_table(results_table(results));
 }
 
 int evaluate_feature_sets(const EvaluateArguments& arguments) {
@@ -100,6 +109,7 @@ Command evaluate_command() {
         app.add_option("--out", a.out, "Folder for results.csv and results.json")->required();
         app.add_option("--name", a.method, "What the results call the method");
         return [arguments] {
+          refuse_to_overwrite(*arguments);
           return arguments->model.empty() ? evaluate_feature_sets(*arguments)
                                           : evaluate_images(*arguments);
         };

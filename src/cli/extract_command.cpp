@@ -10,6 +10,8 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/backends.h"
 #include "gradspace/extract.h"
@@ -48,6 +50,7 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
 }
 
 int extract(const ExtractArguments& arguments) {
+  refuse_inputs(arguments.out, {arguments.model, arguments.data});
   const Model model = read_model(arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
@@ -66,20 +69,19 @@ int extract(const ExtractArguments& arguments) {
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
   if (result.stopped) {
-    fmt::print(stderr,
-               "gradspace: stopped after {} of {} images, kept in {}; the same command goes on\n",
-               result.images_done, source->size(), writer.partial_path().string());
+    say("gradspace: stopped after {} of {} images, kept in {}; the same command goes on",
+        result.images_done, source->size(), writer.partial_path().string());
     return 1;
   }
   const std::vector<FailedImage> failures = writer.failures();
   for (const FailedImage& failure : failures) {
-    fmt::print(stderr, "gradspace: {}\n", failure.reason);
+    say("gradspace: {}", failure.reason);
   }
   if (!failures.empty()) {
-    fmt::print(stderr, "gradspace: {} of {} images could not be read and were left out\n",
-               failures.size(), source->size());
+    say("gradspace: {} of {} images could not be read and were left out", failures.size(),
+        source->size());
   }
-  fmt::print("{}: {} rows of {} features\n", arguments.out, result.rows, dimension(blocks));
+  print_line("{}: {} rows of {} features", arguments.out, result.rows, dimension(blocks));
   return failures.empty() ? 0 : 1;
 }
 

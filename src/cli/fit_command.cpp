@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
@@ -66,6 +67,9 @@ int fit_from_images(const FitArguments& arguments) {
 }
 
 int fit(const FitArguments& arguments) {
+  refuse_inputs(arguments.out,
+                {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
+                 arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
   }

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "gradspace/import.h"
 #include "gradspace/model.h"
 
@@ -20,11 +22,12 @@ struct ImportArguments {
 };
 
 int import_into(const ImportArguments& arguments) {
+  refuse_inputs(arguments.out, {arguments.file, arguments.spec});
   const AutoencoderSpec spec =
       arguments.spec.empty() ? AutoencoderSpec{} : read_autoencoder_spec(arguments.spec);
   const std::string made = import_file(arguments.file, arguments.out, spec);
   if (!arguments.quiet) {
-    fmt::print(stderr, "{}\n", made);
+    say("{}", made);
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "gradspace/describe.h"
 #include "gradspace/error.h"
 
@@ -21,7 +22,11 @@ int info(const InfoArguments& arguments) {
     throw InvalidArgument(fmt::format("--format: '{}' is not one of text, json", arguments.format));
   }
   const FileDescription description = describe_file(arguments.path);
-  fmt::print("{}", arguments.format == "json" ? description.json : description.text);
+  if (arguments.format == "json") {
+    write_results(description.json);
+  } else {
+    print_table(description.text);
+  }
   return 0;
 }
 

@@ -8,6 +8,8 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
@@ -29,6 +31,10 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
   if (arguments.lower_is_better) {
     options.larger_is_better = false;
   }
+  for (const char* written : {"", "scores.csv", "results.json"}) {
+    refuse_inputs(written[0] == '\0' ? options.out : options.out / written,
+                  {options.path, options.decoder});
+  }
   const InterruptGuard guard;
   QualityBenchmarkResult result;
   {
@@ -38,24 +44,21 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
       progress.update(done, total);
     };
     // Said even when quiet: the figures are of fewer pairs.
-    observer.on_failure = [](std::string_view reason) {
-      fmt::print(stderr, "gradspace: {}\n", reason);
-    };
+    observer.on_failure = [](std::string_view reason) { say("gradspace: {}", reason); };
     observer.stop_requested = [] { return InterruptGuard::requested(); };
     result = run_quality_benchmark(options, observer);
   }
   if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped with {} pairs scored; the same command continues\n",
-               result.pairs);
+    say("gradspace: stopped with {} pairs scored; the same command continues", result.pairs);
     return kFailed;
   }
-  fmt::print("{}", quality_benchmark_table(result));
+  print_table(quality_benchmark_table(result));
   if (can_write_report()) {
-    fmt::print(stderr, "gradspace: {} shows it\n", write_report(options.out).string());
+    say("gradspace: {} shows it", write_report(options.out).string());
   }
   if (result.pairs < result.listed) {
-    fmt::print(stderr, "gradspace: {} of {} pairs could not be scored\n",
-               result.listed - result.pairs, result.listed);
+    say("gradspace: {} of {} pairs could not be scored", result.listed - result.pairs,
+        result.listed);
     return kFailed;
   }
   return kDone;

@@ -10,6 +10,8 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
@@ -35,7 +37,7 @@ struct IqaArguments {
   bool quiet = false;
 
   bool single() const {
-    return inputs.size() == 2 && !fs::is_directory(inputs[0]) && !fs::is_directory(inputs[1]);
+    return inputs.size() == 2 && !is_folder(inputs[0]) && !is_folder(inputs[1]);
   }
 };
 
@@ -71,7 +73,7 @@ PairList list_pairs(const IqaArguments& arguments) {
     return {{{arguments.inputs[0], arguments.inputs[1]}}, {}};
   }
   for (const std::string& input : arguments.inputs) {
-    if (!fs::is_directory(input)) {
+    if (!is_folder(input)) {
       throw InvalidArgument(fmt::format(
           "{}: not a folder, as the other one is; give two images or two folders", input));
     }
@@ -102,11 +104,11 @@ std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
         row.insert(row.end(), score.scores.begin(), score.scores.end());
         printer.print(row);
         if (i % kFlushed == kFlushed - 1) {
-          std::fflush(stdout);
+          flush_results();
         }
       },
       options, observer);
-  std::fflush(stdout);
+  flush_results();
   return failures;
 }
 
@@ -119,6 +121,8 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
 
 int iqa(const IqaArguments& arguments) {
   if (!arguments.map.empty()) {
+    refuse_inputs(arguments.map,
+                  {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});
     image_format_from_extension(arguments.map);
   }
   std::optional<LinearDecoder> loaded;
@@ -129,14 +133,14 @@ int iqa(const IqaArguments& arguments) {
     draw_map(arguments, *decoder);
   }
   for (const std::string& failure : failures) {
-    fmt::print(stderr, "gradspace: {}\n", failure);
+    say("gradspace: {}", failure);
   }
   for (const std::string& image : list.unmatched) {
-    fmt::print(stderr, "gradspace: {}\n", image);
+    say("gradspace: {}", image);
   }
   if (list.pairs.size() > 1 && failures.size() + list.unmatched.size() > 0) {
-    fmt::print(stderr, "gradspace: {} of {} pairs could not be scored; {} images have no partner\n",
-               failures.size(), list.pairs.size(), list.unmatched.size());
+    say("gradspace: {} of {} pairs could not be scored; {} images have no partner", failures.size(),
+        list.pairs.size(), list.unmatched.size());
   }
   return failures.empty() && list.unmatched.empty() ? kDone : kFailed;
 }

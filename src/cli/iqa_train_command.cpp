@@ -9,11 +9,13 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
 #include "gradspace/source.h"
+#include "gradspace/train.h"
 
 namespace gradspace::cli {
 namespace {
@@ -46,26 +48,25 @@ DecoderTrainingResult run_decoder_training(const Source& photographs,
 }
 
 int train(DecoderTrainingArguments arguments) {
-  arguments.options.checkpoint = arguments.out;
-  arguments.options.checkpoint += ".checkpoint";
+  arguments.options.checkpoint = checkpoint_beside(arguments.out);
   arguments.options.validate();
+  refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
   const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
   const DecoderTrainingResult result = run_decoder_training(*photographs, arguments);
   for (const std::string& failure : result.failures) {
-    fmt::print(stderr, "gradspace: left out: {}\n", failure);
+    say("gradspace: left out: {}", failure);
   }
   if (result.stopped) {
-    fmt::print(stderr,
-               "gradspace: stopped after {} iterations: {} is not written; --resume goes on\n",
-               result.iterations, arguments.out.string());
+    say("gradspace: stopped after {} iterations: {} is not written; --resume goes on",
+        result.iterations, arguments.out.string());
     return kFailed;
   }
   save_decoder(arguments.out, result.decoder);
-  std::filesystem::remove(arguments.options.checkpoint);
-  fmt::print(
+  remove_file(arguments.options.checkpoint);
+  print_line(
       "{}: {} photographs, {} iterations, loss {:.6f} (reconstruction {:.6f}, decay {:.6f}, "
-      "sparsity {:.6f})\n",
+      "sparsity {:.6f})",
       arguments.out.string(), photographs->size() - result.failures.size(), result.iterations,
       result.loss.total(), result.loss.reconstruction, result.loss.decay, result.loss.sparsity);
   return kDone;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/output.h"
 #include "gradspace/error.h"
 
 namespace gradspace::cli {
@@ -87,7 +88,7 @@ Printer::Printer(OutputFormat format, PrinterLayout layout)
 
 void Printer::print(const std::vector<Cell>& row) const {
   if (format_ == OutputFormat::kJsonLines) {
-    fmt::print("{}\n", json_line(row));
+    print_exact_line("{}", json_line(row));
     return;
   }
   std::vector<std::string> texts;
@@ -95,8 +96,11 @@ void Printer::print(const std::vector<Cell>& row) const {
     texts.push_back(format_ == OutputFormat::kTable ? cell_text(row[i], layout_.columns[i].number)
                                                     : csv_field(cell_text(row[i], "{}")));
   }
-  fmt::print("{}\n", format_ == OutputFormat::kTable ? table_line(texts)
-                                                     : fmt::to_string(fmt::join(texts, ",")));
+  if (format_ == OutputFormat::kTable) {
+    print_line("{}", table_line(texts));
+  } else {
+    print_exact_line("{}", fmt::join(texts, ","));
+  }
 }
 
 void Printer::print_head() const {
@@ -108,15 +112,15 @@ void Printer::print_head() const {
   }
   switch (format_) {
     case OutputFormat::kTable:
-      fmt::print("{}\n", table_line(headings));
+      print_line("{}", table_line(headings));
       break;
     case OutputFormat::kJsonLines:
       if (layout_.options_in_json_lines) {
-        fmt::print("{{\"options\":{}}}\n", layout_.options);
+        print_exact_line("{{\"options\":{}}}", layout_.options);
       }
       break;
     case OutputFormat::kCsv:
-      fmt::print("# {}\n{}\n", layout_.options, fmt::join(keys, ","));
+      print_exact_line("# {}\n{}", layout_.options, fmt::join(keys, ","));
       break;
   }
 }

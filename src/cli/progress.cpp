@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
+
+#include "cli/output.h"
 
 namespace gradspace::cli {
 namespace {
@@ -103,12 +104,11 @@ void Progress::draw(std::size_t done, std::size_t total, std::string_view note,
   const std::size_t columns = terminal_ ? terminal_columns() - 1 : 200;
   const std::string line = progress_line(what_, unit_, done, total, rate, note, columns);
   if (terminal_) {
-    fmt::print(stderr, "\r\x1b[K{}", line);
+    write_message(fmt::format("\r\x1b[K{}", line));
     bar_shown_ = true;
   } else {
-    fmt::print(stderr, "{}\n", line);
+    cli::say("{}", line);
   }
-  std::fflush(stderr);
 }
 
 void Progress::say(std::string_view message) {
@@ -117,13 +117,12 @@ void Progress::say(std::string_view message) {
   }
   const std::scoped_lock lock(mutex_);
   clear();
-  fmt::print(stderr, "{}\n", message);
+  cli::say("{}", message);
 }
 
 void Progress::clear() {
   if (std::exchange(bar_shown_, false)) {
-    fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
+    write_message("\r\x1b[K");
   }
 }
 

@@ -8,10 +8,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/reference.h"
 #include "gradspace/error.h"
 
@@ -52,11 +54,16 @@ const std::vector<Form>& forms() {
 
 int write(const Files& files, const std::filesystem::path& folder) {
   if (!folder.empty()) {
-    std::filesystem::create_directories(folder);
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) {
+      throw IoError(
+          fmt::format("{}: can't make the folder: {}", folder.string(), failed.message()));
+    }
   }
   for (const auto& [name, text] : files) {
     if (folder.empty()) {
-      fmt::print("{}", text);
+      write_results(text);
     } else {
       std::ofstream file(folder / name);
       if (!(file << text << std::flush)) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "gradspace/error.h"
 #include "gradspace/report.h"
 
@@ -35,7 +36,7 @@ void open_in_browser(const std::filesystem::path& page) {
 
 int make_report(const ReportArguments& arguments) {
   const std::filesystem::path page = write_report(arguments.folder);
-  fmt::print("{}\n", page.string());
+  print_line("{}", page.string());
   if (arguments.open) {
     open_in_browser(page);
   }

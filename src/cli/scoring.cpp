@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/command_line.h"
+#include "cli/output.h"
 #include "gradspace/error.h"
 
 namespace gradspace::cli {
@@ -36,7 +37,7 @@ void Scoring::run_input(const std::string& input) {
     }
   };
   JobObserver observer;
-  observer.on_progress = [](std::size_t, std::size_t) { std::fflush(stdout); };
+  observer.on_progress = [](std::size_t, std::size_t) { flush_results(); };
   try {
     if (input == "-") {
       scorer_.score(std::cin, on_image, observer);
@@ -50,10 +51,10 @@ void Scoring::run_input(const std::string& input) {
 
 int Scoring::finish() const {
   for (const std::string& failure : failures_) {
-    fmt::print(stderr, "gradspace: {}\n", failure);
+    say("gradspace: {}", failure);
   }
   if (!failures_.empty()) {
-    fmt::print(stderr, "gradspace: {} images could not be scored\n", failures_.size());
+    say("gradspace: {} images could not be scored", failures_.size());
   }
   return failures_.empty() ? kDone : kFailed;
 }

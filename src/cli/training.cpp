@@ -6,6 +6,7 @@
 
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/gradcon_detector.h"
@@ -60,8 +61,7 @@ TrainResult run_training(const AutoencoderSpec& spec, const TrainingImages& imag
 bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                      const TrainingArguments& arguments) {
   return !is_gradcon(arguments) && arguments.options.resume &&
-         !std::filesystem::exists(arguments.options.checkpoint) &&
-         std::filesystem::exists(arguments.out) &&
+         !is_there(arguments.options.checkpoint) && is_there(arguments.out) &&
          is_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
                        arguments.options);
 }
@@ -90,17 +90,17 @@ int train_settled(const TrainingArguments& arguments) {
   const TrainingImages images =
       load_training_images(arguments.sources, spec.input, arguments.quiet);
   if (is_done_already(spec, images, arguments)) {
-    fmt::print("{}: trained already with these options on these images\n", arguments.out.string());
+    print_line("{}: trained already with these options on these images", arguments.out.string());
     return kDone;
   }
   const TrainResult result = run_training(spec, images, arguments);
   if (result.best_epoch == 0) {
-    fmt::print(stderr, "gradspace: stopped before the first epoch was done: nothing is written\n");
+    say("gradspace: stopped before the first epoch was done: nothing is written");
     return kFailed;
   }
   write_trained(result, *images.validation, arguments);
   const EpochRecord& best = result.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
-  fmt::print("{}: best epoch {} of {}, validation loss {}\n", arguments.out.string(), best.epoch,
+  print_line("{}: best epoch {} of {}, validation loss {}", arguments.out.string(), best.epoch,
              result.epochs.size(), text_of(best.validation, arguments));
   leave_checkpoint(result.stopped, options.checkpoint);
   return kDone;
@@ -118,11 +118,14 @@ int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
   arguments.backend.validate();
   options.backend = arguments.backend.text();
-  options.checkpoint = arguments.out;
-  options.checkpoint += ".checkpoint";
+  options.checkpoint = checkpoint_beside(arguments.out);
   options.validate();
   arguments.gradcon.validate();
   arguments.sources.seed = options.seed;
+  const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
+                                                     arguments.sources.validation, arguments.spec};
+  refuse_inputs(arguments.out, inputs);
+  refuse_inputs(options.checkpoint, inputs);
   check_target(arguments.out);
   return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }

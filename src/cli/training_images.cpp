@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/output.h"
+#include "cli/output_target.h"
 #include "cli/progress.h"
 
 namespace gradspace::cli {
@@ -14,7 +16,7 @@ std::unique_ptr<ImageStore> load(const std::string& what, const Source& source,
       source, extent, [&](std::size_t done, std::size_t total) { progress.update(done, total); });
   progress.say(fmt::format("{}: {} images", what, store->size()));
   for (const std::string& failure : store->failures()) {
-    fmt::print(stderr, "gradspace: left out: {}\n", failure);
+    say("gradspace: left out: {}", failure);
   }
   return store;
 }
@@ -33,10 +35,9 @@ TrainingImages load_training_images(const TrainingSources& sources, const Extent
 
 void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint) {
   if (stopped) {
-    fmt::print(stderr, "gradspace: stopped on request; --resume goes on from {}\n",
-               checkpoint.string());
+    say("gradspace: stopped on request; --resume goes on from {}", checkpoint.string());
   } else {
-    std::filesystem::remove(checkpoint);
+    remove_file(checkpoint);
   }
 }
 

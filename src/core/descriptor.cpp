@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,12 @@
 #include "gradspace/error.h"
 
 namespace gradspace {
+namespace {
+
+/// So long a pipe may be silent. Whoever asked the work to stop waits no longer for a writer that sleeps.
+constexpr int kPipePatienceMs = 60'000;
+
+}  // namespace
 
 Descriptor::~Descriptor() {
   if (value_ >= 0) {
@@ -18,20 +25,36 @@ Descriptor::~Descriptor() {
   }
 }
 
-Descriptor open_to_read(const std::filesystem::path& path) {
-  // O_NONBLOCK: opening a FIFO by mistake must not wait for its writer.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+Descriptor open_input(const std::filesystem::path& path) {
+  // O_NONBLOCK: opening a FIFO must not wait for its writer.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) {
     throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
   }
+  if (!is_pipe(file)) {
+    size_of_file(file, path.string());
+  }
+  return file;
+}
+
+Descriptor open_to_read(const std::filesystem::path& path) {
+  Descriptor file = open_input(path);
   size_of_file(file, path.string());
   return file;
+}
+
+bool is_pipe(const Descriptor& file) {
+  struct stat status = {};
+  return ::fstat(file.get(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 std::uint64_t size_of_file(const Descriptor& file, const std::string& name) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw IoError(fmt::format("{}: not a regular file", name));
+    const char* const kind = S_ISDIR(status.st_mode)    ? "a folder"
+                             : S_ISFIFO(status.st_mode) ? "a pipe"
+                                                        : "a device";
+    throw IoError(fmt::format("{}: is {}, not a regular file", name, kind));
   }
   return static_cast<std::uint64_t>(status.st_size);
 }
@@ -52,6 +75,28 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<std:
     }
   }
   return done;
+}
+
+std::size_t read_from_pipe(const Descriptor& pipe, std::span<std::uint8_t> bytes,
+                           const std::string& name) {
+  while (true) {
+    const ssize_t got = ::read(pipe.get(), bytes.data(), bytes.size());
+    if (got >= 0) {
+      return static_cast<std::size_t>(got);
+    }
+    if (errno != EAGAIN && errno != EINTR) {
+      throw IoError(fmt::format("{}: can't read: {}", name, last_system_error()));
+    }
+    pollfd wanted = {pipe.get(), POLLIN, 0};
+    const int ready = ::poll(&wanted, 1, kPipePatienceMs);
+    if (ready == 0) {
+      throw IoError(fmt::format("{}: no byte came through this pipe for {} seconds", name,
+                                kPipePatienceMs / 1000));
+    }
+    if (ready < 0) {  // a signal, which may want all to end
+      throw IoError(fmt::format("{}: can't read: {}", name, last_system_error()));
+    }
+  }
 }
 
 void write_all(const Descriptor& file, std::span<const std::uint8_t> bytes, const std::string& name,

@@ -32,6 +32,11 @@ class Descriptor {
   int value_ = -1;
 };
 
+/// Opens a regular file or a pipe for reading; never waits for a writer. Throws IoError, also for folders and
+/// devices.
+Descriptor open_input(const std::filesystem::path& path);
+bool is_pipe(const Descriptor& file);
+
 /// Opens a file for reading. Throws IoError, also for what is not a regular file.
 Descriptor open_to_read(const std::filesystem::path& path);
 
@@ -42,6 +47,11 @@ std::uint64_t size_of_file(const Descriptor& file, const std::string& name);
 /// Fills `bytes` from `offset` on; fewer only at the end of the file. Returns how many. Throws IoError.
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<std::uint8_t> bytes,
                     const std::string& name);
+
+/// What comes through a pipe next, waiting for it: 0 = the end. Throws IoError, also when nothing comes for a
+/// minute or a signal comes first.
+std::size_t read_from_pipe(const Descriptor& pipe, std::span<std::uint8_t> bytes,
+                           const std::string& name);
 
 /// Writes all bytes, at `offset` or where the file's position is. Throws IoError.
 void write_all(const Descriptor& file, std::span<const std::uint8_t> bytes, const std::string& name,

@@ -1,46 +1,68 @@
 #include "core/file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <span>
 #include <system_error>
-#include <utility>
 
-#include "core/text.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
 
-/// What becomes of a file that is longer than the limit.
-enum class Excess { kRefuse, kLeave };
+/// A pipe's length is not known before its end, and memory is taken for all of it.
+constexpr std::uint64_t kMostPipeBytes = std::uint64_t{1} << 28;
 
-/// Makes `content` (of bytes or characters) the file's content.
 template <typename Container>
-void read_content(const std::filesystem::path& path, std::uint64_t max_bytes, Excess excess,
-                  Container& content) {
-  const Descriptor file = open_to_read(path);
-  const std::uint64_t file_size = size_of_file(file, path.string());
-  if (file_size > max_bytes && excess == Excess::kRefuse) {
-    throw FormatError(
-        fmt::format("{}: {} bytes, more than the {} allowed", path.string(), file_size, max_bytes));
-  }
-  content.resize(std::min(file_size, max_bytes));
-  const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(content.data()),
-                                      content.size());
-  content.resize(read_at(file, 0, bytes, path.string()));  // it may have shrunk under us
+std::span<std::uint8_t> bytes_in(Container& content, std::size_t begin) {
+  return {reinterpret_cast<std::uint8_t*>(content.data()) + begin, content.size() - begin};
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& target) {
-  static std::atomic<unsigned> counter{0};
-  std::filesystem::path name = target;
-  name += fmt::format(".tmp-{}-{}", ::getpid(), counter++);
-  return name;
+template <typename Container>
+void read_pipe(const Descriptor& pipe, const std::string& name, std::uint64_t max_bytes,
+               Container& content) {
+  constexpr std::size_t kFirst = std::size_t{1} << 16;
+  const std::uint64_t most = std::min(max_bytes, kMostPipeBytes);
+  std::size_t size = 0;
+  content.resize(kFirst);
+  while (const std::size_t got = read_from_pipe(pipe, bytes_in(content, size), name)) {
+    size += got;
+    if (size > most) {
+      throw FormatError(
+          fmt::format("{}: more than the {} bytes allowed come through this pipe", name, most));
+    }
+    if (size == content.size()) {
+      content.resize(2 * size);
+    }
+  }
+  content.resize(size);
+  if (size == 0) {
+    throw IoError(fmt::format("{}: nothing comes through this pipe", name));
+  }
+}
+
+/// Makes `content` (of bytes or characters) what a regular file holds, at most `max_bytes` of it.
+template <typename Container>
+void read_beginning(const Descriptor& file, const std::string& name, std::uint64_t max_bytes,
+                    Container& content) {
+  content.resize(std::min(size_of_file(file, name), max_bytes));
+  content.resize(read_at(file, 0, bytes_in(content, 0), name));  // it may have shrunk under us
+}
+
+/// Makes `content` all that a file or pipe holds.
+template <typename Container>
+void read_whole(const std::filesystem::path& path, std::uint64_t max_bytes, Container& content) {
+  const std::string name = path.string();
+  const Descriptor file = open_input(path);
+  if (is_pipe(file)) {
+    return read_pipe(file, name, max_bytes, content);
+  }
+  if (const std::uint64_t size = size_of_file(file, name); size > max_bytes) {
+    throw FormatError(fmt::format("{}: {} bytes, more than the {} allowed", name, size, max_bytes));
+  }
+  read_beginning(file, name, max_bytes, content);
 }
 
 }  // namespace
@@ -59,73 +81,25 @@ void make_folder(const std::filesystem::path& path) {
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   std::vector<std::uint8_t> content;
-  read_content(path, max_bytes, Excess::kRefuse, content);
+  read_whole(path, max_bytes, content);
   return content;
 }
 
 void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
                std::uint64_t max_bytes) {
-  read_content(path, max_bytes, Excess::kRefuse, content);
+  read_whole(path, max_bytes, content);
 }
 
 std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std::uint64_t bytes) {
   std::vector<std::uint8_t> content;
-  read_content(path, bytes, Excess::kLeave, content);
+  read_beginning(open_to_read(path), path.string(), bytes, content);
   return content;
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   std::string content;
-  read_content(path, max_bytes, Excess::kRefuse, content);
+  read_whole(path, max_bytes, content);
   return content;
-}
-
-AtomicFile::AtomicFile(std::filesystem::path target)
-    : target_(std::move(target)),
-      temporary_(temporary_name(target_)),
-      file_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
-  if (!file_) {
-    throw IoError(fmt::format("{}: can't write: {}", target_.string(), last_system_error()));
-  }
-}
-
-AtomicFile::~AtomicFile() {
-  if (file_) {
-    ::unlink(temporary_.c_str());
-  }
-}
-
-void AtomicFile::write(std::span<const std::uint8_t> bytes) {
-  write_all(file_, bytes, target_.string());
-}
-
-void AtomicFile::write(std::string_view text) {
-  write(bytes_of(text));
-}
-
-void AtomicFile::commit(Survives survives) {
-  const bool flushed = survives == Survives::kKill || ::fsync(file_.get()) == 0;
-  const std::string reason = flushed ? std::string() : last_system_error();
-  const bool closed = ::close(file_.release()) == 0;
-  if (flushed && closed && ::rename(temporary_.c_str(), target_.c_str()) == 0) {
-    return;
-  }
-  const std::string why = reason.empty() ? last_system_error() : reason;
-  ::unlink(temporary_.c_str());
-  throw IoError(fmt::format("{}: can't write: {}", target_.string(), why));
-}
-
-void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
-                Survives survives) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit(survives);
-}
-
-void write_file(const std::filesystem::path& path, std::string_view text) {
-  AtomicFile file(path);
-  file.write(text);
-  file.commit();
 }
 
 }  // namespace gradspace

@@ -12,7 +12,8 @@
 
 namespace gradspace {
 
-/// The bytes of a regular file. Throws IoError, or FormatError when it is over `max_bytes`.
+/// The bytes of a regular file, or of a pipe, read to its end. Throws IoError, or FormatError when it is over
+/// `max_bytes` (a pipe over 256 MiB).
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
@@ -20,7 +21,8 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
 void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& content,
                std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
-/// The first `bytes` bytes, or the whole file where it is shorter. Throws IoError.
+/// The first `bytes` bytes of a regular file, or the whole file where it is shorter. Throws IoError, also for a
+/// pipe, which can't be read again.
 std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std::uint64_t bytes);
 
 std::string read_text_file(const std::filesystem::path& path,
@@ -32,11 +34,14 @@ enum class Survives {
   kPowerLoss,  ///< of the machine: flushed to the disk first
 };
 
-/// A file that appears under its name only when it is whole: it is written beside the target and
-/// renamed by `commit`; without `commit` it is removed.
+/// A file that appears under its name only when it is whole: it is written beside the target, under a name
+/// that begins with ".gradspace.tmp-", and renamed by `commit`; without `commit` it is removed. Symbolic
+/// links are followed, and a file that is replaced keeps its mode. To a pipe or a character device bytes go
+/// as they are written. What writers that were killed left in the folder is swept.
 class AtomicFile {
  public:
-  /// Throws IoError when the folder can't be written.
+  /// Throws IoError when the folder can't be written, the target is a folder, a socket or a block device,
+  /// or nobody reads from the pipe.
   explicit AtomicFile(std::filesystem::path target);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -48,8 +53,15 @@ class AtomicFile {
   void commit(Survives survives = Survives::kPowerLoss);
 
  private:
-  std::filesystem::path target_;
-  std::filesystem::path temporary_;
+  /// Makes the unfinished file in the folder of `file`, which is the target with its links followed.
+  void begin_beside(const std::filesystem::path& file, unsigned mode);
+  bool put_in_place() const;
+  void remove_unfinished();
+
+  std::filesystem::path target_;  ///< as it was named
+  std::filesystem::path folder_;
+  std::string name_;       ///< in the folder
+  std::string temporary_;  ///< in the folder, until then; empty for a pipe or device
   Descriptor file_;
 };
 

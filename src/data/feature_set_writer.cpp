@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/output_path.h"
 #include "core/text.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
@@ -166,11 +167,11 @@ void move_in_place(const fs::path& from, const fs::path& to) {
 
 struct FeatureSetWriter::State {
   State(fs::path target_path, const FeatureSetMeta& set_meta)
-      : target(without_slash_at_end(std::move(target_path))),
+      : target(follow_links(without_slash_at_end(std::move(target_path)))),
         meta(set_meta),
         meta_text(feature_meta_to_json(meta)),
         row_bytes(dimension(meta.columns) * sizeof(float)),
-        partial(target.string() + ".partial"),
+        partial(path_with_suffix(target, ".partial")),
         features(prepare(target, partial) / "features.npy"),
         index(partial / "index.csv"),
         failures(partial / "failures.csv") {

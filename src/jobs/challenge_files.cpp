@@ -67,8 +67,34 @@ bool is_within(const fs::path& path, const fs::path& folder) {
   return in_folder == folder.end() || in_folder->empty();  // empty: "folder/" ends so
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code unknown;
+  return fs::is_directory(path, unknown);
+}
+
 bool is_empty_folder(const fs::path& path) {
-  return fs::is_directory(path) && fs::is_empty(path);
+  std::error_code unknown;
+  return is_folder(path) && fs::is_empty(path, unknown);
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code unknown;
+  return fs::exists(path, unknown);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code unknown;
+  return fs::is_regular_file(path, unknown);
+}
+
+/// The one path of what lies there, or may be put there. Throws IoError.
+fs::path canonical_path(const fs::path& path) {
+  std::error_code failed;
+  fs::path canonical = fs::weakly_canonical(path, failed);
+  if (failed) {
+    throw IoError(fmt::format("{}: can't be used: {}", path.string(), failed.message()));
+  }
+  return canonical;
 }
 
 /// An image to be challenged.
@@ -114,9 +140,9 @@ class Plan {
  private:
   void choose_layout(const fs::path& input) {
     const bool tree = source_->kind() != SourceKind::kFolder || !options_.split.empty();
-    const bool one_file = fs::is_regular_file(input) && !tree && options_.types.size() == 1 &&
+    const bool one_file = is_file(input) && !tree && options_.types.size() == 1 &&
                           options_.levels.size() == 1 && has_image_extension(output_) &&
-                          !fs::is_directory(output_);
+                          !is_folder(output_);
     layout_ = one_file ? Layout::kFile : tree ? Layout::kTree : Layout::kFolder;
     if (options_.clean && layout_ != Layout::kTree) {
       throw InvalidArgument(
@@ -169,9 +195,9 @@ class Plan {
   }
 
   void check_output(const fs::path& input) const {
-    const fs::path from = fs::weakly_canonical(input);
-    const fs::path to = fs::weakly_canonical(output_);
-    if (from == to && layout_ == Layout::kTree && fs::is_directory(from / kCleanFolder)) {
+    const fs::path from = canonical_path(input);
+    const fs::path to = canonical_path(output_);
+    if (from == to && layout_ == Layout::kTree && is_folder(from / kCleanFolder)) {
       check_additions();
       return;
     }
@@ -179,10 +205,10 @@ class Plan {
       throw InvalidArgument(
           fmt::format("{}: the output lies inside the input {}", output_.string(), input.string()));
     }
-    if (fs::exists(to) && !is_empty_folder(to) && !options_.force) {
+    if (is_there(to) && !is_empty_folder(to) && !options_.force) {
       throw InvalidArgument(
           fmt::format("{}: the output {}; --force replaces files of the same names",
-                      output_.string(), fs::is_directory(to) ? "is not empty" : "exists"));
+                      output_.string(), is_folder(to) ? "is not empty" : "exists"));
     }
   }
 
@@ -195,7 +221,7 @@ class Plan {
     for (const Type type : options_.types) {
       for (const int level : options_.levels) {
         const fs::path folder = output_ / kChallengeFolder / folder_of(type, level);
-        if (fs::exists(folder) && !is_empty_folder(folder) && !options_.force) {
+        if (is_there(folder) && !is_empty_folder(folder) && !options_.force) {
           throw InvalidArgument(fmt::format(
               "{}: exists already; --force replaces files of the same names", folder.string()));
         }

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/random_access_file.h"
 #include "decoder/decoder_file.h"
 #include "gradspace/describe.h"
 #include "gradspace/detector.h"
@@ -129,7 +130,7 @@ Description describe_npy(const std::filesystem::path& path) {
   const NpyHeader header = parse_npy_header(read_file_start(path, kHeaderBytes), path.string());
   const std::uint64_t wanted =
       header.data_offset + element_count(header.shape) * npy_item_size(header.type);
-  const std::uint64_t size = std::filesystem::file_size(path);
+  const std::uint64_t size = RandomAccessFile(path).size();
   if (size != wanted) {
     throw FormatError(fmt::format("{}: {}shape {} makes {} bytes, the file has {}", path.string(),
                                   size < wanted ? "truncated: " : "", shape_text(header.shape),
@@ -165,10 +166,11 @@ Description describe_feature_set(const std::filesystem::path& path) {
 }
 
 Description describe_folder(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path / "meta.json")) {
+  std::error_code unknown;
+  if (std::filesystem::exists(path / "meta.json", unknown)) {
     return describe_feature_set(path);
   }
-  if (std::filesystem::exists(path / "results.json")) {
+  if (std::filesystem::exists(path / "results.json", unknown)) {
     return describe_results(path / "results.json");
   }
   throw FormatError(fmt::format(
@@ -258,7 +260,8 @@ Json first_facts(const std::filesystem::path& path, const char* type) {
 }
 
 Description describe(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) {
     return describe_folder(path);
   }
   constexpr std::uint64_t kStartBytes = 64;

@@ -29,7 +29,7 @@ std::set<fs::path> images_below(const fs::path& folder) {
     }
   }
   if (error) {
-    throw IoError(fmt::format("{}: {}", folder.string(), error.message()));
+    throw IoError(fmt::format("{}: can't list: {}", folder.string(), error.message()));
   }
   return images;
 }

@@ -96,7 +96,8 @@ bool FileScorer::score(const std::filesystem::path& path, const OnImage& on_imag
                        const JobObserver& observer) {
   Watched watched(observer);
   const std::unique_ptr<Source> source = open_source(path);
-  const bool single = source->size() == 1 && !std::filesystem::is_directory(path);
+  std::error_code unknown;
+  const bool single = source->size() == 1 && !std::filesystem::is_directory(path, unknown);
   for (std::size_t first = 0; first < source->size(); first += kChunk) {
     if (watched.stop()) {
       return false;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/options.h"
+#include "core/output_path.h"
 #include "gradspace/error.h"
 #include "train/checkpoint.h"
 #include "train/epoch_batches.h"
@@ -42,7 +43,8 @@ class TrainingRun {
                                task.validation)),
         batch_(std::min(static_cast<std::size_t>(task.options.batch), task.train.size())),
         best_(kept_part(objective.state())) {
-    if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
+    std::error_code unknown;
+    if (options_.resume && std::filesystem::exists(options_.checkpoint, unknown)) {
       resume();
     }
     if (!options_.log_folder.empty() && epochs_run() < options_.epochs) {
@@ -248,6 +250,10 @@ TrainResult run_training(const TrainingTask& task, Objective& objective) {
   check_images("training", task.train, task.spec, objective.name());
   check_images("validation", task.validation, task.spec, objective.name());
   return TrainingRun(task, objective).finish();
+}
+
+std::filesystem::path checkpoint_beside(const std::filesystem::path& out) {
+  return path_with_suffix(out, ".checkpoint");
 }
 
 }  // namespace gradspace

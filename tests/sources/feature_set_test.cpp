@@ -282,6 +282,17 @@ TEST_F(FeatureSetTest, TheWriterKnowsFailuresOfEarlierRuns) {
   EXPECT_EQ(writer.failures().size(), 4U);
 }
 
+TEST_F(FeatureSetTest, TakesAnyNameThatIsLegalAndFollowsLinks) {
+  const std::string longest(255, 'n');
+  write_whole(longest);
+  EXPECT_EQ(FeatureSet(folder_ / longest).size(), 36U);
+
+  fs::create_symlink(longest, folder_ / "link");
+  write_whole("link", 20);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(FeatureSet(folder_ / longest).size(), 18U);
+}
+
 TEST_F(FeatureSetTest, DiscardedNothingIsLeft) {
   FeatureSetWriter writer(folder_ / "set", example_meta(40));
   append_examples(writer, 0, 20);
