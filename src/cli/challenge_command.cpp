@@ -7,6 +7,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -55,19 +56,6 @@ struct ChallengeArguments {
     return options;
   }
 };
-
-/// For CLI11: the message when `parse` does not take the text.
-template <class Parse>
-auto parsed_by(Parse parse) {
-  return [parse](const std::string& text) {
-    try {
-      parse(text);
-      return std::string();
-    } catch (const InvalidArgument& error) {
-      return std::string(error.what());
-    }
-  };
-}
 
 std::string summaries() {
   std::string text = "Challenges:\n";
@@ -120,6 +108,20 @@ int work(const ChallengeArguments& arguments) {
   return report_batch(arguments, result);
 }
 
+/// A file called q.jpg is no PNG.
+void refuse_other_extension(const ChallengeArguments& a) {
+  const std::string extension = std::filesystem::path(a.output).extension().string();
+  if (a.format.empty() || extension.size() < 2) {
+    return;
+  }
+  try {
+    if (challenge::parse_format(extension.substr(1)) != challenge::parse_format(a.format)) {
+      throw CLI::ValidationError("--format", fmt::format("{} does not fit {}", a.format, a.output));
+    }
+  } catch (const InvalidArgument&) {  // the dot begins no format: it is a folder's name
+  }
+}
+
 std::function<int()> declare_challenge(CLI::App& app) {
   const auto arguments = std::make_shared<ChallengeArguments>();
   ChallengeArguments& a = *arguments;
@@ -134,7 +136,7 @@ std::function<int()> declare_challenge(CLI::App& app) {
       ->check(parsed_by(challenge::parse_types));
   app.add_option("--levels", a.levels, "Numbers and ranges, comma-separated")
       ->check(parsed_by(challenge::parse_levels));
-  app.add_option("--seed", a.seed, "Of all random draws")->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", a.seed, "Of all random draws")->check(seed_number());
   app.add_option("--format", a.format,
                  "bmp, png or jpg; by default bmp in a tree, else the input's own")
       ->check(parsed_by(challenge::parse_format));
@@ -155,6 +157,7 @@ std::function<int()> declare_challenge(CLI::App& app) {
                  "Draw the first image under all types and levels into this file");
   app.add_flag("--quiet", a.quiet, "No progress, no summary");
   app.parse_complete_callback([&a] {
+    refuse_other_extension(a);
     if (a.output.empty() && a.sheet.empty()) {
       throw CLI::RequiredError("--out or --sheet");
     }

@@ -10,43 +10,14 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/nearest_word.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
 namespace {
-
-/// How many single-character edits turn `a` into `b` (Levenshtein).
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) {
-    row[j] = j;
-  }
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// The candidate nearest to `word`, or an empty text when none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
 
 std::vector<std::string> known_words(const CLI::App& app) {
   std::vector<std::string> words;
@@ -63,7 +34,7 @@ std::vector<std::string> known_words(const CLI::App& app) {
 
 /// The line for a word that means nothing where it stands.
 std::string unknown_word(const CLI::App& where, const std::string& word) {
-  const std::string guess = nearest(word.substr(0, word.find('=')), known_words(where));
+  const std::string guess = nearest_word(word.substr(0, word.find('=')), known_words(where));
   return guess.empty() ? fmt::format("{}: not known here", word)
                        : fmt::format("{}: not known here; did you mean {}?", word, guess);
 }
@@ -128,6 +99,7 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
     subcommand->footer("Example:\n  " + command.example);
     subcommand->option_defaults()->always_capture_default();
     subcommand->callback([&action, work = command.declare(*subcommand)] { action = work; });
+    refuse_empty_values(*subcommand);
   }
 
   // CLI11 would only say that a subcommand is missing.
@@ -137,6 +109,9 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
     return {{}, usage_error(unknown_word(app, arguments.front()), "")};
   }
 
+  if (const std::string missing = missing_value(app, arguments); !missing.empty()) {
+    return {{}, usage_error(missing, arguments.front())};
+  }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(std::move(reversed));

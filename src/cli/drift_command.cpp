@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
@@ -89,12 +90,14 @@ Command drift_command() {
         DriftArguments& a = *arguments;
         app.add_option("--model", a.model, "Model file")->required();
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
-        app.add_option("--window", a.options.window, "Images compared at a time");
+        app.add_option("--window", a.options.window, "Images compared at a time")
+            ->check(whole_number(2, 1'000'000));
         app.add_option("--false-alarms", a.options.false_alarms,
-                       "Probability that a clean stream ever raises an alarm");
-        app.add_option("--format", a.format, "table, jsonl or csv")
-            ->check(CLI::IsMember({"table", "jsonl", "csv"}));
-        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
+                       "Probability that a clean stream ever raises an alarm")
+            ->check(fraction());
+        app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
+        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")
+            ->check(thread_count());
         app.add_option("input", a.input,
                        "Images in the order of their paths, or - for paths on standard input")
             ->required();

@@ -7,6 +7,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/gradcon_experiment.h"
+#include "cli/option_values.h"
 #include "cli/watched_experiment.h"
 #include "gradspace/challenge_files.h"
 #include "gradspace/research/experiment.h"
@@ -46,6 +47,7 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
 }
 
 int run_resolved(const ExperimentOptions& options, bool quiet) {
+  check_usage([&] { options.validate(); });
   return watch_experiment(options.out, quiet, [&](const ExperimentObserver& observer) {
     return run_experiment(options, observer);
   });
@@ -55,23 +57,33 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
   ExperimentOptions& options = a.options;
   app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
   app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
-  app.add_option("--runs", options.runs, "Repeat with this many seeds");
-  app.add_option("--epochs", options.training.epochs, "Epochs of the autoencoder");
-  app.add_option("--batch", options.training.batch, "Images a training step");
-  app.add_option("--lr", options.training.learning_rate, "Adam's learning rate");
-  app.add_option("--beta", options.training.beta, "Weight of the KLD");
-  app.add_option("--seed", options.training.seed, "Seed of the autoencoder's first run");
+  app.add_option("--runs", options.runs, "Repeat with this many seeds")
+      ->check(whole_number(1, 1000));
+  app.add_option("--epochs", options.training.epochs, "Epochs of the autoencoder")
+      ->check(whole_number(1));
+  app.add_option("--batch", options.training.batch, "Images a training step")
+      ->check(whole_number(1));
+  app.add_option("--lr", options.training.learning_rate, "Adam's learning rate")
+      ->check(number_over(0));
+  app.add_option("--beta", options.training.beta, "Weight of the KLD")->check(number_from(0));
+  app.add_option("--seed", options.training.seed, "Seed of the autoencoder's first run")
+      ->check(seed_number());
   app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
-  app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers");
+  app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers")
+      ->check(whole_number(1));
   app.add_option("--classifier-seed", options.classifier.seed,
-                 "Seed of the first run's classifiers and other detectors");
+                 "Seed of the first run's classifiers and other detectors")
+      ->check(seed_number());
   app.add_option(
-      "--challenges", a.challenges,
-      "Types to test against, such as rain,noise or 9,8 or all (default: " + tested + ")");
-  app.add_option("--levels", a.levels, "Levels to test against, such as 1-5 or 1,3");
+         "--challenges", a.challenges,
+         "Types to test against, such as rain,noise or 9,8 or all (default: " + tested + ")")
+      ->check(parsed_by(challenge::parse_types));
+  app.add_option("--levels", a.levels, "Levels to test against, such as 1-5 or 1,3")
+      ->check(parsed_by(challenge::parse_levels));
   app.add_flag("--make-challenges", options.make_challenges,
                "Make challenged images in memory even where there is a RealChallenge folder");
-  app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory");
+  app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory")
+      ->check(seed_number());
   app.add_flag("--post-production", options.challenge.post_production,
                "Leave the sensor's noise floor out of those made in memory");
   app.add_option("--train-backend", options.training_backend.name, "What trains: native or torch")
@@ -79,7 +91,8 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
   app.add_option("--backend", options.gradient_backend.name, "What extracts: native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", options.training_backend.device, "cpu or cuda, for torch");
-  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
+      ->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
 }
 
@@ -100,10 +113,13 @@ std::function<int()> declare_one_class(CLI::App& app) {
   app.add_option("--methods", experiment.methods, "Only these, comma-separated (default: all)")
       ->delimiter(',');
   app.add_option("--false-alarms", experiment.false_alarms,
-                 "Share of clean images called out at the thresholds");
+                 "Share of clean images called out at the thresholds")
+      ->check(fraction());
   app.add_option("--leave-group-out-level,--stand-in-level", experiment.leave_group_out_level,
-                 "Level of the challenges that leave-group-out is trained on");
-  app.add_option("--gradcon-epochs", experiment.gradcon_epochs, "Epochs of gradcon's autoencoder");
+                 "Level of the challenges that leave-group-out is trained on")
+      ->check(whole_number(1, 5));
+  app.add_option("--gradcon-epochs", experiment.gradcon_epochs, "Epochs of gradcon's autoencoder")
+      ->check(whole_number(1));
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->one_class;

@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -55,7 +56,7 @@ int extract(const ExtractArguments& arguments) {
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
   const std::vector<FeatureBlock> blocks = parse_features(features, model.spec);
-  arguments.backend.validate();
+  check_usage([&] { arguments.backend.validate(); });
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
@@ -109,9 +110,9 @@ Command extract_command() {
                 ->check(CLI::IsMember({"native", "torch"}));
             app.add_option("--device", a.backend.device, "cpu, or cuda[:N] with --backend torch");
             app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
-                ->check(CLI::NonNegativeNumber);
+                ->check(thread_count());
             app.add_option("--batch", a.options.batch, "Images a call of the backend")
-                ->check(CLI::PositiveNumber);
+                ->check(whole_number(1));
             app.add_flag("--quiet", a.quiet, "No progress");
             return [arguments] { return extract(*arguments); };
           }};

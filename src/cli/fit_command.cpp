@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
@@ -120,10 +121,12 @@ Command fit_command() {
                        "Challenged validation set; without it a fifth of --outliers is held out");
         app.add_option("--out", a.out, "Detector file to write (.safetensors)")->required();
         std::string methods = "classifier, or one that learns from clean images alone:";
+        std::vector<std::string> names{"classifier"};
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
+          names.push_back(method.name);
         }
-        app.add_option("--method", a.method, methods);
+        app.add_option("--method", a.method, methods)->check(one_of(names));
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
@@ -131,16 +134,22 @@ Command fit_command() {
         app.add_option("--distortions", a.distortions,
                        "Families of distorted copies to learn from, of occlusion,tone,filter,"
                        "noise,colour,light (default: all)")
+            ->check(one_of({"occlusion", "tone", "filter", "noise", "colour", "light"}))
             ->delimiter(',');
         app.add_option("--features", a.options.features,
                        "Columns to use, such as down.6:kld,up.6:bce; all without it");
-        app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set");
-        app.add_option("--batch", a.options.classifier.batch, "Images of each class a step");
-        app.add_option("--lr", a.options.classifier.learning_rate, "Adam's learning rate");
+        app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set")
+            ->check(whole_number(1));
+        app.add_option("--batch", a.options.classifier.batch, "Images of each class a step")
+            ->check(whole_number(1));
+        app.add_option("--lr", a.options.classifier.learning_rate, "Adam's learning rate")
+            ->check(number_over(0));
         app.add_option("--false-alarms", a.false_alarms,
                        "Set the threshold for this rate on clean validation images "
-                       "(without it: probability 0.5, or a rate of 0.01 for clean images alone)");
-        app.add_option("--seed", a.options.classifier.seed, "Initialisation and order");
+                       "(without it: probability 0.5, or a rate of 0.01 for clean images alone)")
+            ->check(fraction());
+        app.add_option("--seed", a.options.classifier.seed, "Initialisation and order")
+            ->check(seed_number());
         app.add_flag("--quiet", a.quiet, "No progress");
         return [arguments] { return fit(*arguments); };
       }};

@@ -15,6 +15,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/gradcon_experiment.h"
+#include "cli/option_values.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
 #include "cli/training.h"
@@ -33,15 +34,17 @@ std::function<int()> declare_gradcon_train(CLI::App& app) {
   app.add_option("--data", a.sources.data, "Images to train on")->required();
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
-  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10");
-  app.add_option("--class", a.sources.object_class, "Images of this class alone");
+  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10")
+      ->check(parsed_by(parse_source_kind));
+  app.add_option("--class", a.sources.object_class, "Images of this class alone")
+      ->check(whole_number(0));
   app.add_option("--out", a.out, "File to write; the checkpoint lies beside it")->required();
   declare_gradcon_autoencoder(app, a);
   app.add_option("--spec", a.spec, "Description of another autoencoder (JSON)");
   declare_gradcon_training(app, a.options, a.gradcon);
   app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
-  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
   return [arguments] { return train(*arguments); };
 }
@@ -103,14 +106,16 @@ std::function<int()> declare_gradcon_score(CLI::App& app) {
   const auto arguments = std::make_shared<GradConScoreArguments>();
   GradConScoreArguments& a = *arguments;
   app.add_option("--model", a.model, "File that gradcon train wrote")->required();
-  app.add_option("--gradient-weight", a.gradient_weight, "Weight of the gradient in the score");
-  auto* threshold = app.add_option("--threshold", a.threshold, "Call images out over this score");
+  app.add_option("--gradient-weight", a.gradient_weight, "Weight of the gradient in the score")
+      ->check(finite_number());
+  auto* threshold = app.add_option("--threshold", a.threshold, "Call images out over this score")
+                        ->check(finite_number());
   app.add_option("--false-alarms", a.false_alarms,
                  "Else set the threshold for this rate on the clean validation images")
+      ->check(fraction())
       ->excludes(threshold);
-  app.add_option("--format", a.format, "table, jsonl or csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}));
-  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
+  app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
+  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_option("inputs", a.inputs, "Images, folders, or other sources")->required();
   return [arguments] { return score_by_gradcon(*arguments); };
 }

@@ -39,7 +39,8 @@ Command info_command() {
         const auto arguments = std::make_shared<InfoArguments>();
         app.add_option("file", arguments->path, "File, or folder of a feature set or of results")
             ->required();
-        app.add_option("--format", arguments->format, "text or json");
+        app.add_option("--format", arguments->format, "text or json")
+            ->check(CLI::IsMember({"text", "json"}));
         return [arguments] { return info(*arguments); };
       }};
 }

@@ -8,6 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -74,24 +75,39 @@ std::string list_of(const Infos& infos) {
   return text;
 }
 
+template <typename Infos>
+std::vector<std::string> names_of(const Infos& infos) {
+  std::vector<std::string> names;
+  for (const auto& info : infos) {
+    names.emplace_back(info.name);
+  }
+  return names;
+}
+
 std::function<int()> declare_iqa_benchmark(CLI::App& app) {
   const auto arguments = std::make_shared<IqaBenchmarkArguments>();
   QualityBenchmarkOptions& options = arguments->options;
-  app.add_option("--database", options.database, list_of(all_opinion_databases()))->required();
+  app.add_option("--database", options.database, list_of(all_opinion_databases()))
+      ->required()
+      ->check(one_of(names_of(all_opinion_databases())));
   app.add_option("path", options.path, "The database's folder; for csv the file")->required();
   app.add_option("--out", options.out, "Folder for scores.csv and results.json")->required();
   app.add_option("--metric", options.metrics,
                  "Metrics, parted by commas: " + list_of(all_quality_metrics()))
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(one_of(names_of(all_quality_metrics())));
   app.add_option("--decoder", options.decoder, "Decoder file instead of the one that ships");
   app.add_flag(
       "--lower-is-better", arguments->lower_is_better,
       "Opinions are difference scores: 0 is perfect (known of the other databases; for csv)");
   app.add_option("--resamples", options.agreement.resamples,
-                 "Bootstrap resamples for the intervals; 0 = none");
-  app.add_option("--confidence", options.agreement.confidence, "Of the intervals");
-  app.add_option("--seed", options.agreement.seed, "Of the resamples");
-  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
+                 "Bootstrap resamples for the intervals; 0 = none")
+      ->check(whole_number(0));
+  app.add_option("--confidence", options.agreement.confidence, "Of the intervals")
+      ->check(fraction());
+  app.add_option("--seed", options.agreement.seed, "Of the resamples")->check(seed_number());
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
+      ->check(thread_count());
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return [arguments] { return run_benchmark(*arguments); };
 }

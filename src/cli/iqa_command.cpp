@@ -10,6 +10,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/printer.h"
@@ -181,10 +182,8 @@ std::function<int()> declare_iqa(CLI::App& app) {
                  "(default: the built-in one)");
   app.add_option("--map", a.map,
                  "Draw where the two images differ in gradient space into this file");
-  app.add_option("--format", a.format, "table, jsonl or csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}));
-  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
+  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
   app.parse_complete_callback([&a] {
     if (a.inputs.empty() && a.pairs.empty()) {

@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -49,7 +50,7 @@ DecoderTrainingResult run_decoder_training(const Source& photographs,
 
 int train(DecoderTrainingArguments arguments) {
   arguments.options.checkpoint = checkpoint_beside(arguments.out);
-  arguments.options.validate();
+  check_usage([&] { arguments.options.validate(); });
   refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
   const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
@@ -79,16 +80,21 @@ std::function<int()> declare_iqa_train(CLI::App& app) {
       ->required();
   app.add_option("--out", arguments->out, "Decoder file to write; the checkpoint lies beside it")
       ->required();
-  app.add_option("--patches", options.patches, "8x8 patches to draw");
-  app.add_option("--iterations", options.iterations, "Iterations of L-BFGS");
+  app.add_option("--patches", options.patches, "8x8 patches to draw")
+      ->check(whole_number(1000, 10'000'000));
+  app.add_option("--iterations", options.iterations, "Iterations of L-BFGS")
+      ->check(whole_number(1));
   app.add_option("--max-side", options.max_side,
-                 "Halve photographs until the longer side is at most this; 0 = never");
-  app.add_option("--rho", options.rho, "Wanted mean activation");
-  app.add_option("--decay", options.decay, "Weight of the squared weights");
-  app.add_option("--beta", options.beta, "Weight of the sparsity term");
-  app.add_option("--seed", options.seed, "Places of the patches, initial weights");
+                 "Halve photographs until the longer side is at most this; 0 = never")
+      ->check(whole_number(0));
+  app.add_option("--rho", options.rho, "Wanted mean activation")->check(fraction());
+  app.add_option("--decay", options.decay, "Weight of the squared weights")->check(number_from(0));
+  app.add_option("--beta", options.beta, "Weight of the sparsity term")->check(number_from(0));
+  app.add_option("--seed", options.seed, "Places of the patches, initial weights")
+      ->check(seed_number());
   app.add_flag("--resume", options.resume, "Go on from the checkpoint, where there is one");
-  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
+      ->check(thread_count());
   app.add_flag("--quiet", arguments->quiet, "No progress");
   return [arguments] { return train(*arguments); };
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
 #include "gradspace/version.h"
@@ -78,15 +79,17 @@ Command score_command() {
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
         auto* threshold = app.add_option("--threshold", a.threshold,
                                          "Call images out over this score "
-                                         "(default: the detector's own threshold)");
+                                         "(default: the detector's own threshold)")
+                              ->check(finite_number());
         app.add_option("--false-alarms", a.false_alarms,
                        "Set the threshold for this rate on the detector's clean validation images")
+            ->check(fraction())
             ->excludes(threshold);
-        app.add_option("--format", a.format, "table, jsonl or csv")
-            ->check(CLI::IsMember({"table", "jsonl", "csv"}));
+        app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
         app.add_option("--backend", a.backend, "native or torch")
             ->check(CLI::IsMember({"native", "torch"}));
-        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
+        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")
+            ->check(thread_count());
         app.add_option("inputs", a.inputs, "Images, folders, or - for paths on standard input")
             ->required();
         return [arguments] { return score(*arguments); };

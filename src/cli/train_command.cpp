@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/option_values.h"
 #include "cli/training.h"
 #include "gradspace/error.h"
 
@@ -46,8 +47,10 @@ std::function<int()> declare_train(CLI::App& app) {
       ->required();
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
-  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10");
-  app.add_option("--class", a.sources.object_class, "Images of this class alone");
+  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10")
+      ->check(parsed_by(parse_source_kind));
+  app.add_option("--class", a.sources.object_class, "Images of this class alone")
+      ->check(whole_number(0));
   app.add_option("--out", a.out, "Model file to write; the checkpoint lies beside it")->required();
   app.add_option(
          "--objective", a.objective,
@@ -55,17 +58,18 @@ std::function<int()> declare_train(CLI::App& app) {
          "detector; 1000 epochs of 64 images a step, if nothing else is said)")
       ->check(CLI::IsMember({kAutoencoderObjective, kGradConObjective}));
   app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
-  app.add_option("--epochs", a.options.epochs, "Passes over the images");
-  app.add_option("--batch", a.options.batch, "Images a step");
-  app.add_option("--lr", a.options.learning_rate, "Adam's learning rate");
-  app.add_option("--beta", a.options.beta, "Weight of the KLD in the loss");
-  app.add_option("--seed", a.options.seed, "Initialisation, order of images, noise");
+  app.add_option("--epochs", a.options.epochs, "Passes over the images")->check(whole_number(1));
+  app.add_option("--batch", a.options.batch, "Images a step")->check(whole_number(1));
+  app.add_option("--lr", a.options.learning_rate, "Adam's learning rate")->check(number_over(0));
+  app.add_option("--beta", a.options.beta, "Weight of the KLD in the loss")->check(number_from(0));
+  app.add_option("--seed", a.options.seed, "Initialisation, order of images, noise")
+      ->check(seed_number());
   app.add_option("--backend", a.backend.name, "native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", a.backend.device, "cpu, cuda, or cuda:N");
   app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
-  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores");
+  app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
   declare_gradcon_autoencoder(app, a);
   declare_gradcon_options(app, a.gradcon);

@@ -6,6 +6,7 @@
 
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -116,11 +117,13 @@ int on_threads(int threads, const std::function<int()>& work) {
 
 int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
-  arguments.backend.validate();
   options.backend = arguments.backend.text();
   options.checkpoint = checkpoint_beside(arguments.out);
-  options.validate();
-  arguments.gradcon.validate();
+  check_usage([&] {
+    arguments.backend.validate();
+    options.validate();
+    arguments.gradcon.validate();
+  });
   arguments.sources.seed = options.seed;
   const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
                                                      arguments.sources.validation, arguments.spec};
@@ -131,26 +134,31 @@ int train(TrainingArguments arguments) {
 }
 
 void declare_gradcon_options(CLI::App& app, GradConOptions& options) {
-  app.add_option("--alignment", options.alignment, "Weight of the alignment term in the loss");
-  app.add_option("--kld-weight", options.kld_weight, "Weight of a variational autoencoder's KLD");
+  app.add_option("--alignment", options.alignment, "Weight of the alignment term in the loss")
+      ->check(number_from(0));
+  app.add_option("--kld-weight", options.kld_weight, "Weight of a variational autoencoder's KLD")
+      ->check(number_from(0));
   app.add_flag_callback(
       "--mean-of-error", [&options] { options.mean_of_loss = false; },
       "Mean gradients of the reconstruction error alone, as in the paper's text");
 }
 
 void declare_gradcon_training(CLI::App& app, TrainOptions& options, GradConOptions& gradcon) {
-  app.add_option("--epochs", options.epochs, "Passes over the images");
-  app.add_option("--batch", options.batch, "Images a step");
-  app.add_option("--lr", options.learning_rate, "Adam's learning rate");
+  app.add_option("--epochs", options.epochs, "Passes over the images")->check(whole_number(1));
+  app.add_option("--batch", options.batch, "Images a step")->check(whole_number(1));
+  app.add_option("--lr", options.learning_rate, "Adam's learning rate")->check(number_over(0));
   declare_gradcon_options(app, gradcon);
-  app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split");
+  app.add_option("--seed", options.seed, "Initialisation, order of images, noise, split")
+      ->check(seed_number());
 }
 
 void declare_gradcon_autoencoder(CLI::App& app, TrainingArguments& arguments) {
   app.add_option("--channels", arguments.channels, "1 (grey) or 3 (RGB)")
+      ->check(whole_number(1))
       ->check(CLI::IsMember({1, 3}));
   app.add_option("--latent", arguments.latent,
-                 "Latent variables; over 0 the autoencoder is variational (the paper's: 576)");
+                 "Latent variables; over 0 the autoencoder is variational (the paper's: 576)")
+      ->check(whole_number(0));
 }
 
 }  // namespace gradspace::cli

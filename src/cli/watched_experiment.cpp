@@ -7,6 +7,7 @@
 
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "gradspace/report.h"
 
@@ -37,22 +38,22 @@ int watch_experiment(const std::filesystem::path& out, bool quiet,
   observer.on_failure = [&](std::string_view reason) {
     ++failures;
     progress.reset();
-    fmt::print(stderr, "gradspace: {}\n", reason);
+    say("gradspace: {}", reason);
   };
   observer.stop_requested = [] { return InterruptGuard::requested(); };
 
   const ExperimentResult result = run(observer);
   progress.reset();
   if (result.stopped) {
-    fmt::print(stderr, "gradspace: stopped; the same command continues\n");
+    say("gradspace: stopped; the same command continues");
     return kFailed;
   }
-  fmt::print("{}", results_table(result.results));
+  print_table(results_table(result.results));
   if (can_write_report()) {
-    fmt::print(stderr, "gradspace: {} shows it\n", (out / "report.html").string());
+    say("gradspace: {} shows it", (out / "report.html").string());
   }
   if (failures > 0) {
-    fmt::print(stderr, "gradspace: {} images could not be read and were left out\n", failures);
+    say("gradspace: {} images could not be read and were left out", failures);
   }
   return failures > 0 ? kFailed : kDone;
 }

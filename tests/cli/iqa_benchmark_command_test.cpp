@@ -77,8 +77,8 @@ TEST_F(IqaCommands, SayWhatIsWrong) {
   EXPECT_THAT(no_folder.text, HasSubstr("there is no folder none"));
   EXPECT_EQ(gradspace("iqa-train --photos photos").status, 2);
   const auto unknown = gradspace("iqa-benchmark --database nothing x --out out");
-  EXPECT_EQ(unknown.status, 1);
-  EXPECT_THAT(unknown.text, HasSubstr("is not one of tid2013, live"));
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.text, HasSubstr("'nothing' is none of tid2013, live"));
 }
 
 }  // namespace
