@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/source_options.h"
 #include "cli/training.h"
 #include "gradspace/error.h"
 
@@ -47,6 +48,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
   app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10");
+  declare_hidden(app, a.sources.options);
   app.add_option("--class", a.sources.object_class, "Images of this class alone");
   app.add_option("--out", a.out, "Model file to write; the checkpoint lies beside it")->required();
   app.add_option(
