@@ -81,7 +81,7 @@ TEST_F(Input, ThatIsAPipeWithoutAWriterIsRefusedAtOnce) {
   for (const char* line :
        {"iqa references/a.png f.png --metric psnr", "iqa --pairs f.png", "info f.png",
         "import f.png --out x", "score --model f.png --detector f.png references",
-        "train --data f.png --out x", "challenge --in f.png --out x.png --types rain --levels 1"}) {
+        "challenge --in f.png --out x.png --types rain --levels 1"}) {
     const Outcome outcome = run(std::string("rm -f f.png; mkfifo f.png; gradspace ") + line);
     EXPECT_EQ(outcome.status, 1) << line << ": " << outcome.text;
     EXPECT_THAT(outcome.text, HasSubstr("pipe")) << line;
