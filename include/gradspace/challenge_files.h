@@ -64,6 +64,7 @@ struct GRADSPACE_API BatchOptions {
   /// none of ours).
   std::optional<ImageFormat> format;
   SourceKind source = SourceKind::kAuto;
+  SourceOptions source_options = {};
   /// Where not empty: so many images drawn by the seed, without overlap, become sets of a tree.
   std::vector<SetShare> split;
   /// Where not empty: only these sets of a tree ("train", "val", "test").
@@ -88,7 +89,7 @@ struct BatchResult {
 };
 
 /// Challenges all clean images of a source under all types and levels that `options` names, and writes
-/// them below `output`. The observer counts images. The files are the same on any number of threads. Throws
+/// them below `output`. The observer counts images, and is told how many files were passed over. The files are the same on any number of threads. Throws
 /// InvalidArgument when the output is not fit (inside the input, or not empty without `force`), before
 /// anything is written; IoError, FormatError when the source can't be opened. What fails later is listed,
 /// and the rest done.

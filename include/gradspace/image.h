@@ -7,7 +7,9 @@
 //
 // Decoding gives what Pillow 9.4's `Image.open(f).convert("RGB")` gives (or "L" for grey files),
 // except: 16-bit samples are divided by 257 and rounded where Pillow clips or cuts off, CMYK is
-// refused, and a few well-formed BMP files that Pillow misreads are read right (src/image/bmp.cpp).
+// refused, a PNG whose pixels have a wrong or missing checksum is refused, and one with a critical chunk that
+// nobody knows before them; a few well-formed BMP files that Pillow misreads are read right, and those with
+// headers of 52 and 56 bytes, as later versions of Pillow do (src/image/bmp.cpp).
 // Alpha is dropped, palettes are resolved, EXIF orientation is ignored. A file is grey when its format
 // says so (grey PNG and JPEG, PBM and PGM, BMP whose palette is the identity), not when its colours
 // happen to be grey.

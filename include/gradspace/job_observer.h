@@ -17,6 +17,8 @@ struct JobObserver {
   std::function<void(std::size_t done, std::size_t total)> on_progress;
   /// One line about something that was left out; the job goes on with the rest.
   std::function<void(std::string_view line)> on_failure;
+  /// One line that is worth knowing and no failure, such as how many files of a folder were passed over.
+  std::function<void(std::string_view line)> on_remark;
   /// Asked often; true ends the work at the next safe place.
   std::function<bool()> stop_requested;
 };

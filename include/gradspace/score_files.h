@@ -20,7 +20,9 @@ namespace gradspace {
 
 struct ScoreFilesOptions {
   BackendChoice backend;
-  int threads = 0;  ///< each has a backend of its own; 0 = all cores
+  int threads = 0;        ///< each has a backend of its own; 0 = all cores
+  SourceOptions source = {};   ///< which files of folders are taken
+  char separator = '\n';  ///< of a stream's paths: '\n' or '\0'
 };
 
 /// What became of one image.
@@ -50,12 +52,13 @@ class GRADSPACE_API FileScorer {
   FileScorer& operator=(FileScorer&&) noexcept;
 
   /// All images of a file, a folder or another source. `on_image` gets those that could not be read, too.
-  /// Progress comes after every batch of them. False when the observer ended it. Throws IoError,
-  /// FormatError when there is no source at the path.
+  /// Progress comes after every batch of them, and first a remark where files are passed over. False when the
+  /// observer ended it. Throws IoError, FormatError when there is no source at the path.
   bool score(const std::filesystem::path& path, const OnImage& on_image,
              const JobObserver& observer = {});
 
-  /// Image files by their paths, a line each; empty lines are passed over. Answers as paths come, so that
+  /// Image files by their paths, each ended by the separator; empty ones are passed over, and so is a '\r' at
+  /// the end of a line where there is a file of the name without it. Answers as paths come, so that
   /// a camera can be at the other end of a pipe. Progress counts the images so far, as done and as total.
   bool score(std::istream& paths, const OnImage& on_image, const JobObserver& observer = {});
 

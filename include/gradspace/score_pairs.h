@@ -12,6 +12,7 @@
 #include "gradspace/export.h"
 #include "gradspace/job_observer.h"
 #include "gradspace/quality.h"
+#include "gradspace/source.h"
 
 namespace gradspace {
 
@@ -27,6 +28,8 @@ struct PairList {
   std::vector<ImagePair> pairs;
   /// Images without a partner, a line each.
   std::vector<std::string> unmatched;
+  /// How many files the folders hold that were passed over, a line each.
+  std::vector<std::string> remarks = {};
 };
 
 /// A CSV with the columns `reference` and `distorted` (others are not read): paths relative to its
@@ -35,9 +38,10 @@ GRADSPACE_API PairList pairs_of_csv(const std::filesystem::path& csv);
 
 /// The images of two folders, with all folders in them, that have one path relative to them; the
 /// extensions may differ where no other image has the name. In order of the references' paths. Throws
-/// IoError.
+/// IoError, and FormatError when a folder holds no image.
 GRADSPACE_API PairList pairs_of_folders(const std::filesystem::path& references,
-                                        const std::filesystem::path& distorted);
+                                        const std::filesystem::path& distorted,
+                                        const SourceOptions& options = {});
 
 using QualityMetrics = std::vector<std::unique_ptr<QualityMetric>>;
 

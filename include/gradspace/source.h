@@ -67,16 +67,29 @@ class GRADSPACE_API Source {
   }
   /// What was passed over while listing and why, a line each ("notes.txt: not an image").
   virtual std::span<const std::string> skipped() const = 0;
+  /// How many that were: a list of very many lines is cut.
+  virtual std::size_t skipped_count() const { return skipped().size(); }
+};
+
+/// "photos: 2 of 7 files passed over, the first: notes.txt: not an image", of a source that was opened at
+/// `path`; empty when nothing was.
+GRADSPACE_API std::string passed_over(const Source& source, const std::filesystem::path& path);
+
+struct SourceOptions {
+  /// Take files and folders, too, whose names begin with a dot.
+  bool hidden = false;
 };
 
 /// Opens and lists. kAuto looks at the content: a folder that holds RealChallengeFree (or
 /// RealChallenge, or sets of files with CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
-/// or gzip; CIFAR-10 by names and sizes of its binaries; another folder, or a single image file, is a
-/// folder of images, searched recursively.
+/// or gzip; CIFAR-10 by names and sizes of its binaries, both also in one of the folders directly
+/// below; another folder, or a single image file or a pipe that one comes through, is a folder of images,
+/// searched recursively. A file in it is an image by its extension, or else by its first bytes.
 /// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
 /// Throws IoError when it can't be read, FormatError when it holds no image.
 GRADSPACE_API std::unique_ptr<Source> open_source(const std::filesystem::path& path,
-                                                  SourceKind kind = SourceKind::kAuto);
+                                                  SourceKind kind = SourceKind::kAuto,
+                                                  const SourceOptions& options = {});
 
 /// The images of `source` at the given positions, as a source (it keeps `source` alive).
 GRADSPACE_API std::unique_ptr<Source> select(std::shared_ptr<const Source> source,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gradspace/export.h"
 #include "gradspace/source.h"
@@ -17,6 +18,7 @@ struct TrainingSources {
   std::string kind = "auto";        ///< as for `parse_source_kind`
   std::uint64_t seed = 0;           ///< of what is chosen
   std::optional<int> object_class;  ///< of both, the images of this class alone
+  SourceOptions options = {};            ///< of both
 };
 
 struct TrainingSets {
@@ -24,6 +26,7 @@ struct TrainingSets {
   std::unique_ptr<Source> validation;
   std::string
       rule;  ///< how validation images were chosen from `data`, for people; empty where given
+  std::vector<std::string> remarks = {};  ///< what the sources passed over, a line each
 };
 
 /// Opens both sources, or chooses from the one: of a tree with challenge-free `train` and `val` sets these;

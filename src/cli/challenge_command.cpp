@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/source_options.h"
 #include "gradspace/challenge_files.h"
 #include "gradspace/error.h"
 
@@ -29,6 +30,7 @@ struct ChallengeArguments {
   std::uint64_t seed = 0;
   std::string format;
   std::string source = "auto";
+  SourceOptions source_options;
   std::string split;
   std::vector<std::string> sets;
   std::string sheet;
@@ -47,6 +49,7 @@ struct ChallengeArguments {
       options.format = challenge::parse_format(format);
     }
     options.source = parse_source_kind(source);
+    options.source_options = source_options;
     if (!split.empty()) {
       options.split = challenge::parse_split(split);
     }
@@ -102,6 +105,7 @@ int work(const ChallengeArguments& arguments) {
     observer.on_progress = [&](std::size_t done, std::size_t total) {
       progress.update(done, total);
     };
+    observer.on_remark = [&](std::string_view line) { progress.say(line); };
     observer.stop_requested = InterruptGuard::requested;
     result = challenge::challenge_files(arguments.input, arguments.output, options, observer);
   }
@@ -142,6 +146,7 @@ std::function<int()> declare_challenge(CLI::App& app) {
       ->check(parsed_by(challenge::parse_format));
   app.add_option("--source", a.source, "What the input is: auto, cure-tsr, folder, idx, cifar10")
       ->check(parsed_by(parse_source_kind));
+  declare_hidden(app, a.source_options);
   app.add_option("--split", a.split,
                  "Make an experiment tree: so many images, or percent, drawn for each set, as in "
                  "train=4000,val=1000,test=20%; clean copies are written too")

@@ -25,7 +25,7 @@ struct DriftArguments {
   std::string input;
   std::string format = "table";
   DriftOptions options;
-  int threads = 0;
+  ScoreFilesOptions scoring;
 };
 
 PrinterLayout drift_layout(const DriftArguments& arguments) {
@@ -61,7 +61,7 @@ int drift(const DriftArguments& arguments) {
   DriftMonitor monitor(detector.calibration, arguments.options);
   std::ios::sync_with_stdio(false);
   const Printer printer(format, drift_layout(arguments));
-  Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
+  Scoring scoring(model, detector, arguments.scoring, [&](const ScoredImage& image) {
     if (const auto window = monitor.add(image.score.score)) {
       printer.print(drift_row(*window));
       flush_results();
@@ -96,8 +96,9 @@ Command drift_command() {
                        "Probability that a clean stream ever raises an alarm")
             ->check(fraction());
         app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
-        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")
+        app.add_option("--threads", a.scoring.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());
+        declare_inputs(app, a.scoring);
         app.add_option("input", a.input,
                        "Images in the order of their paths, or - for paths on standard input")
             ->required();

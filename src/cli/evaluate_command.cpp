@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/scoring.h"
+#include "cli/source_options.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/results.h"
@@ -24,6 +25,7 @@ struct EvaluateArguments {
   std::vector<std::string> outliers;
   std::string out;
   std::string method;
+  ScoreFilesOptions scoring;
 
   std::string method_of(const Detector& fitted) const {
     return method.empty() ? fitted.method : method;
@@ -74,7 +76,7 @@ int evaluate_images(const EvaluateArguments& arguments) {
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
-  Scoring scoring(model, detector, {}, [&](const ScoredImage& image) {
+  Scoring scoring(model, detector, arguments.scoring, [&](const ScoredImage& image) {
     judged->push_back({image.image, image.score.score});
   });
   scoring.run_input(arguments.inliers);
@@ -108,6 +110,7 @@ Command evaluate_command() {
         app.add_option("--outliers", a.outliers, "The same of other images, several")->required();
         app.add_option("--out", a.out, "Folder for results.csv and results.json")->required();
         app.add_option("--name", a.method, "What the results call the method");
+        declare_hidden(app, a.scoring.source);
         return [arguments] {
           refuse_to_overwrite(*arguments);
           return arguments->model.empty() ? evaluate_feature_sets(*arguments)

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/source_options.h"
 #include "gradspace/backends.h"
 #include "gradspace/extract.h"
 
@@ -27,6 +28,7 @@ struct ExtractArguments {
   std::string features;
   BackendChoice backend;
   std::string source = "auto";
+  SourceOptions source_options;
   bool quiet = false;
   ExtractOptions options;
 };
@@ -34,9 +36,8 @@ struct ExtractArguments {
 ExtractResult run(const ExtractArguments& arguments, const Model& model, const Source& source,
                   const BackendFactory& make_backend, FeatureSetWriter& writer) {
   Progress progress("extract", "images", arguments.quiet);
-  if (const auto skipped = source.skipped(); !skipped.empty()) {
-    progress.say(fmt::format("{}: {} passed over, the first: {}", arguments.data, skipped.size(),
-                             skipped.front()));
+  if (const std::string remark = passed_over(source, arguments.data); !remark.empty()) {
+    progress.say(remark);
   }
   if (writer.images_done() > 0) {
     progress.say(
@@ -60,7 +61,8 @@ int extract(const ExtractArguments& arguments) {
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
-  const auto source = open_source(arguments.data, parse_source_kind(arguments.source));
+  const auto source =
+      open_source(arguments.data, parse_source_kind(arguments.source), arguments.source_options);
   const nlohmann::json options = {{"features", features},
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
@@ -106,6 +108,7 @@ Command extract_command() {
                 "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
             app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
                 ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
+            declare_hidden(app, a.source_options);
             app.add_option("--backend", a.backend.name, "native or torch")
                 ->check(CLI::IsMember({"native", "torch"}));
             app.add_option("--device", a.backend.device, "cpu, or cuda[:N] with --backend torch");

@@ -9,6 +9,7 @@
 #include "cli/option_values.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/source_options.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
@@ -31,11 +32,18 @@ struct FitArguments {
   std::string method = "classifier";
   FitOptions options;
   double false_alarms = 0;
+  SourceOptions source;
   std::vector<std::string> distortions;
 };
 
 std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
+}
+
+void say_passed_over(Progress& progress, const Source& source, const std::string& path) {
+  if (const std::string remark = passed_over(source, path); !remark.empty()) {
+    progress.say(remark);
+  }
 }
 
 int fit_from_images(const FitArguments& arguments) {
@@ -54,10 +62,17 @@ int fit_from_images(const FitArguments& arguments) {
     options.false_alarms = arguments.false_alarms;
   }
   options.validate();
-  const std::unique_ptr<Source> clean = open_source(arguments.data);
+  const std::unique_ptr<Source> clean =
+      open_source(arguments.data, SourceKind::kAuto, arguments.source);
   const std::unique_ptr<Source> validation =
-      arguments.validation_data.empty() ? nullptr : open_source(arguments.validation_data);
+      arguments.validation_data.empty()
+          ? nullptr
+          : open_source(arguments.validation_data, SourceKind::kAuto, arguments.source);
   Progress progress("read", "images", arguments.quiet);
+  say_passed_over(progress, *clean, arguments.data);
+  if (validation != nullptr) {
+    say_passed_over(progress, *validation, arguments.validation_data);
+  }
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
   observer.on_failure = [&](std::string_view line) { progress.say(line); };
@@ -131,6 +146,7 @@ Command fit_command() {
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
+        declare_hidden(app, a.source);
         app.add_option("--distortions", a.distortions,
                        "Families of distorted copies to learn from, of occlusion,tone,filter,"
                        "noise,colour,light (default: all)")

@@ -15,6 +15,7 @@
 #include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
+#include "cli/source_options.h"
 #include "gradspace/error.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
@@ -35,6 +36,7 @@ struct IqaArguments {
   std::string map;
   std::string format = "table";
   int threads = 0;
+  SourceOptions source;
   bool quiet = false;
 
   bool single() const {
@@ -71,7 +73,7 @@ PairList list_pairs(const IqaArguments& arguments) {
     return pairs_of_csv(arguments.pairs);
   }
   if (arguments.single()) {
-    return {{{arguments.inputs[0], arguments.inputs[1]}}, {}};
+    return {{{arguments.inputs[0], arguments.inputs[1]}}, {}, {}};
   }
   for (const std::string& input : arguments.inputs) {
     if (!is_folder(input)) {
@@ -79,7 +81,7 @@ PairList list_pairs(const IqaArguments& arguments) {
           "{}: not a folder, as the other one is; give two images or two folders", input));
     }
   }
-  return pairs_of_folders(arguments.inputs[0], arguments.inputs[1]);
+  return pairs_of_folders(arguments.inputs[0], arguments.inputs[1], arguments.source);
 }
 
 /// Scores and prints all pairs; returns what failed.
@@ -129,6 +131,9 @@ int iqa(const IqaArguments& arguments) {
   std::optional<LinearDecoder> loaded;
   const LinearDecoder* decoder = choose_decoder(arguments, loaded);
   const PairList list = list_pairs(arguments);
+  for (const std::string& remark : list.remarks) {
+    say("gradspace: {}", remark);
+  }
   const std::vector<std::string> failures = score_and_print(list.pairs, decoder, arguments);
   if (!arguments.map.empty() && failures.empty()) {
     draw_map(arguments, *decoder);
@@ -182,6 +187,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
                  "(default: the built-in one)");
   app.add_option("--map", a.map,
                  "Draw where the two images differ in gradient space into this file");
+  declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/source_options.h"
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
 #include "gradspace/source.h"
@@ -25,6 +26,7 @@ struct DecoderTrainingArguments {
   std::string photos;
   std::filesystem::path out;
   DecoderTrainingOptions options;
+  SourceOptions source;
   bool quiet = false;
 };
 
@@ -53,7 +55,11 @@ int train(DecoderTrainingArguments arguments) {
   check_usage([&] { arguments.options.validate(); });
   refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
-  const std::unique_ptr<Source> photographs = open_source(arguments.photos, SourceKind::kFolder);
+  const std::unique_ptr<Source> photographs =
+      open_source(arguments.photos, SourceKind::kFolder, arguments.source);
+  if (const std::string remark = passed_over(*photographs, arguments.photos); !remark.empty()) {
+    say("gradspace: {}", remark);
+  }
   const DecoderTrainingResult result = run_decoder_training(*photographs, arguments);
   for (const std::string& failure : result.failures) {
     say("gradspace: left out: {}", failure);
@@ -80,6 +86,7 @@ std::function<int()> declare_iqa_train(CLI::App& app) {
       ->required();
   app.add_option("--out", arguments->out, "Decoder file to write; the checkpoint lies beside it")
       ->required();
+  declare_hidden(app, arguments->source);
   app.add_option("--patches", options.patches, "8x8 patches to draw")
       ->check(whole_number(1000, 10'000'000));
   app.add_option("--iterations", options.iterations, "Iterations of L-BFGS")

@@ -29,9 +29,12 @@ std::string cell_text(const Cell& cell, const char* number) {
       cell);
 }
 
-/// In quotes, with quotes in it doubled, where it holds a comma, a quote or a line break (RFC 4180).
+/// In quotes, with quotes in it doubled, where it holds a comma, a quote or a line break (RFC 4180), or
+/// begins or ends with a blank, which readers may drop.
 std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  const bool blank_ends = !text.empty() && (is_blank(text.front()) || is_blank(text.back()));
+  if (!blank_ends && text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }
   std::string quoted = "\"";

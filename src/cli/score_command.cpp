@@ -21,16 +21,15 @@ struct ScoreArguments {
   std::string detector;
   std::vector<std::string> inputs;
   std::string format = "table";
-  std::string backend = "native";
+  ScoreFilesOptions options;
   std::optional<double> threshold;
   std::optional<double> false_alarms;
-  int threads = 0;
 };
 
 PrinterLayout score_layout(const ScoreArguments& arguments, const Detector& detector) {
   const nlohmann::json options = {
       {"gradspace_version", kVersion},  {"model", arguments.model},
-      {"detector", arguments.detector}, {"backend", arguments.backend},
+      {"detector", arguments.detector}, {"backend", arguments.options.backend.name},
       {"method", detector.method},      {"threshold", detector.threshold}};
   return {{{"path", "image"},
            {"score", detector.method == "classifier" ? "P(ood)" : "score", 9, "{:.6g}"},
@@ -58,7 +57,7 @@ int score(const ScoreArguments& arguments) {
   std::ios::sync_with_stdio(false);
   const Printer printer(parse_output_format(arguments.format), score_layout(arguments, detector));
   const bool has_p_value = !detector.calibration.empty();
-  Scoring scoring(model, detector, {{arguments.backend}, arguments.threads},
+  Scoring scoring(model, detector, arguments.options,
                   [&](const ScoredImage& image) { printer.print(score_row(image, has_p_value)); });
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
@@ -86,10 +85,11 @@ Command score_command() {
             ->check(fraction())
             ->excludes(threshold);
         app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
-        app.add_option("--backend", a.backend, "native or torch")
+        app.add_option("--backend", a.options.backend.name, "native or torch")
             ->check(CLI::IsMember({"native", "torch"}));
-        app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")
+        app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());
+        declare_inputs(app, a.options);
         app.add_option("inputs", a.inputs, "Images, folders, or - for paths on standard input")
             ->required();
         return [arguments] { return score(*arguments); };

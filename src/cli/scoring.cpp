@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <utility>
 
 #include "cli/command_line.h"
 #include "cli/output.h"
+#include "cli/source_options.h"
 #include "gradspace/error.h"
 
 namespace gradspace::cli {
@@ -24,6 +25,13 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
   return detector;
 }
 
+void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {
+  app.add_flag_callback(
+      "-0,--null", [&options] { options.separator = '\0'; },
+      "Paths on standard input end with a zero byte, as of find -print0");
+  declare_hidden(app, options.source);
+}
+
 Scoring::Scoring(const Model& model, const Detector& detector, const ScoreFilesOptions& options,
                  FileScorer::OnImage on_score)
     : scorer_(model, detector, options), on_score_(std::move(on_score)) {}
@@ -38,6 +46,7 @@ void Scoring::run_input(const std::string& input) {
   };
   JobObserver observer;
   observer.on_progress = [](std::size_t, std::size_t) { flush_results(); };
+  observer.on_remark = [](std::string_view line) { say("gradspace: {}", line); };
   try {
     if (input == "-") {
       scorer_.score(std::cin, on_image, observer);

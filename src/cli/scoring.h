@@ -7,12 +7,19 @@
 
 #include "gradspace/score_files.h"
 
+namespace CLI {
+class App;
+}
+
 namespace gradspace::cli {
 
 /// Reads a detector; throws InvalidArgument, naming both files, when it was made for another model than
 /// `model`, which was read from `model_path`.
 Detector read_detector_for(const std::filesystem::path& detector_path, const Model& model,
                            const std::filesystem::path& model_path);
+
+/// "--null" and "--hidden".
+void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
 
 /// Scores inputs one after the other and keeps what failed for the end.
 class Scoring {

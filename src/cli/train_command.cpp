@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/option_values.h"
+#include "cli/source_options.h"
 #include "cli/training.h"
 #include "gradspace/error.h"
 
@@ -49,6 +50,7 @@ std::function<int()> declare_train(CLI::App& app) {
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
   app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, or cifar10")
       ->check(parsed_by(parse_source_kind));
+  declare_hidden(app, a.sources.options);
   app.add_option("--class", a.sources.object_class, "Images of this class alone")
       ->check(whole_number(0));
   app.add_option("--out", a.out, "Model file to write; the checkpoint lies beside it")->required();

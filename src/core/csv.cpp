@@ -3,7 +3,11 @@
 namespace gradspace {
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  constexpr std::string_view kBlankEnds = " \t";  // readers take those at the ends for nothing
+  const bool blank_ends =
+      !text.empty() && (kBlankEnds.find(text.front()) != std::string_view::npos ||
+                        kBlankEnds.find(text.back()) != std::string_view::npos);
+  if (!blank_ends && text.find_first_of(",\"\r\n") == std::string_view::npos) {
     return std::string(text);
   }
   std::string quoted = "\"";

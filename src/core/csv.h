@@ -9,7 +9,8 @@
 
 namespace gradspace {
 
-/// A field: in quotes, with quotes in it doubled, where it holds a comma, a quote or a line break.
+/// A field: in quotes, with quotes in it doubled, where it holds a comma, a quote or a line break, or begins or
+/// ends with a blank.
 std::string csv_field(std::string_view text);
 
 /// Rows of CSV in memory, field by field. Numbers are written with the fewest digits that read back the

@@ -12,17 +12,68 @@
 #include "gradspace/error.h"
 
 namespace gradspace {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view without_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);  // npos + 1 = 0
+}
+
+}  // namespace
 
 CsvTable::CsvTable(std::string_view text, std::string name) : text_(text), name_(std::move(name)) {
   if (text_.starts_with("\xEF\xBB\xBF")) {  // a byte order mark
     position_ = 3;
   }
+  skip_to_header();
+  choose_separator();
   if (!read_row()) {
     fail("is empty");
   }
+  drop_empty_fields(1);
   columns_.assign(fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(used_));
   if (std::set<std::string>(columns_.begin(), columns_.end()).size() < columns_.size()) {
     fail("two columns have one name");
+  }
+}
+
+void CsvTable::skip_to_header() {
+  while (position_ < text_.size()) {
+    const std::size_t end = std::min(text_.find('\n', position_), text_.size());
+    const std::string_view line = text_.substr(position_, end - position_);
+    if (!line.starts_with('#') && line.find_first_not_of(" \t\r") != std::string_view::npos) {
+      return;
+    }
+    position_ = std::min(end + 1, text_.size());
+    ++next_line_;
+  }
+}
+
+void CsvTable::choose_separator() {
+  const std::string_view header =
+      text_.substr(position_, std::min(text_.find('\n', position_), text_.size()) - position_);
+  for (const char candidate : {',', ';', '\t'}) {
+    if (header.find(candidate) != std::string_view::npos) {
+      separator_ = candidate;
+      return;
+    }
+  }
+}
+
+std::string_view CsvTable::separator_text() const {
+  return separator_ == ',' ? "commas" : separator_ == ';' ? "semicolons" : "tabs";
+}
+
+bool CsvTable::is_blank_row() const {
+  return std::all_of(fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(used_),
+                     [](const std::string& field) { return field.empty(); });
+}
+
+void CsvTable::drop_empty_fields(std::size_t count) {
+  while (used_ > count && fields_[used_ - 1].empty()) {
+    --used_;
   }
 }
 
@@ -37,23 +88,35 @@ std::optional<std::size_t> CsvTable::find_column(std::string_view name) const {
 std::size_t CsvTable::column(std::string_view name) const {
   const auto found = find_column(name);
   if (!found) {
-    throw FormatError(fmt::format("{}: has no column '{}'", name_, name));
+    std::string there;
+    for (const std::string& column : columns_) {
+      there += (there.empty() ? "" : ", ") + printable(column, 40);
+    }
+    throw FormatError(fmt::format("{}: has no column '{}'; parted by {} it has: {}", name_, name,
+                                  separator_text(), printable(there, 200)));
   }
   return *found;
 }
 
 bool CsvTable::next() {
-  if (!read_row()) {
-    return false;
-  }
+  do {
+    if (!read_row()) {
+      return false;
+    }
+  } while (is_blank_row());
+  drop_empty_fields(columns_.size());
   if (used_ != columns_.size()) {
-    fail(fmt::format("{} fields where the header has {}", used_, columns_.size()));
+    fail(fmt::format("{} fields where the header has {}, parted by {}", used_, columns_.size(),
+                     separator_text()));
   }
   return true;
 }
 
 double CsvTable::number(std::size_t column) const {
-  const std::string& field = fields_[column];
+  std::string field = fields_[column];
+  if (separator_ != ',' && field.find('.') == std::string::npos) {
+    std::replace(field.begin(), field.end(), ',', '.');  // as spreadsheets of many countries write
+  }
   double value = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (error != std::errc() || end != field.data() + field.size() || !std::isfinite(value)) {
@@ -98,16 +161,20 @@ bool CsvTable::read_field() {
     fields_.emplace_back();
   }
   std::string& field = fields_[used_++];
-  if (position_ < text_.size() && text_[position_] == '"') {
+  const char ends[] = {separator_, '\n'};
+  const std::size_t begin = text_.find_first_not_of(separator_ == '\t' ? " " : kBlanks, position_);
+  if (begin < text_.size() && text_[begin] == '"') {
+    position_ = begin;
     read_quoted(field);
   } else {
-    const std::size_t end = std::min(text_.find_first_of(",\n", position_), text_.size());
+    const std::size_t end =
+        std::min(text_.find_first_of(std::string_view(ends, 2), position_), text_.size());
     const bool ends_row = end == text_.size() || text_[end] == '\n';
     const bool windows = ends_row && end > position_ && text_[end - 1] == '\r';
-    field.assign(text_.substr(position_, end - position_ - (windows ? 1 : 0)));
+    field.assign(without_blanks(text_.substr(position_, end - position_ - (windows ? 1 : 0))));
     position_ = end;
   }
-  if (position_ < text_.size() && text_[position_] == ',') {
+  if (position_ < text_.size() && text_[position_] == separator_) {
     ++position_;
     return true;
   }
@@ -133,10 +200,11 @@ void CsvTable::read_quoted(std::string& field) {
     field += '"';
     ++position_;
   }
-  if (position_ < text_.size() && text_[position_] == '\r') {
+  while (position_ < text_.size() && text_[position_] != separator_ &&
+         std::string_view(" \t\r").find(text_[position_]) != std::string_view::npos) {
     ++position_;
   }
-  if (position_ < text_.size() && text_[position_] != ',' && text_[position_] != '\n') {
+  if (position_ < text_.size() && text_[position_] != separator_ && text_[position_] != '\n') {
     fail("text follows a closing quote");
   }
 }

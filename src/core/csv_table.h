@@ -1,4 +1,7 @@
-// Reads comma-separated values of outside origin (RFC 4180) a row at a time, by the columns' names.
+// Reads comma-separated values of outside origin (RFC 4180) a row at a time, by the columns' names. What
+// spreadsheets and people make of the format is read, too: semicolons or tabs instead of commas (where the
+// header has no comma; numbers may have decimal commas then), blank lines, blanks around fields without
+// quotes, empty columns at the end, and lines that begin with '#' before the header.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +36,13 @@ class CsvTable {
   std::int64_t integer(std::size_t column, std::int64_t low, std::int64_t high) const;
 
  private:
+  void skip_to_header();
+  void choose_separator();
+  /// What stands between columns, for messages: "commas".
+  std::string_view separator_text() const;
+  bool is_blank_row() const;
+  /// Forgets empty fields behind `count`.
+  void drop_empty_fields(std::size_t count);
   [[noreturn]] void fail(std::string_view why) const;
   [[noreturn]] void fail(std::size_t column, std::string_view wanted) const;
   bool read_row();
@@ -42,6 +52,7 @@ class CsvTable {
 
   std::string_view text_;
   std::string name_;
+  char separator_ = ',';
   std::vector<std::string> columns_;
   std::vector<std::string> fields_;
   std::size_t used_ = 0;  ///< of `fields_`, in the present row

@@ -42,6 +42,13 @@ class Watched {
     }
   }
 
+  /// Nothing for an empty line.
+  void remark(std::string_view line) {
+    if (observer_.on_remark && !line.empty()) {
+      alone([&] { observer_.on_remark(line); });
+    }
+  }
+
   /// Whether the work is to end: asks the observer, until it once says so.
   bool stop() {
     if (!stopped_ && observer_.stop_requested) {

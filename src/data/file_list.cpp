@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "image/codec.h"
 
 namespace gradspace {
 namespace {
@@ -44,12 +46,26 @@ EntryKind entry_kind(DIR* folder, const dirent& entry) {
   return S_ISREG(status.st_mode) ? EntryKind::kFile : EntryKind::kOther;
 }
 
+/// Why a file whose name tells nothing is no image; empty where it begins as one.
+std::string why_no_image(const std::string& path) {
+  try {
+    const std::vector<std::uint8_t> begin = read_file_start(path, 64);
+    if (codec::begins_as_image(begin)) {
+      return {};
+    }
+    const std::string_view told = other_kind(begin);
+    return told.empty() ? "not an image" : std::string(told);
+  } catch (const IoError& error) {
+    return std::string(error.what()).substr(path.size() + 2);  // its reason without the path
+  }
+}
+
 /// Walks folders depth first. Within a folder, a subfolder sorts as its name with a '/': that makes
 /// the whole list sorted by path.
 class Lister {
  public:
-  Lister(const std::filesystem::path& root, Listing& listing)
-      : root_(root.string()), listing_(listing) {}
+  Lister(const std::filesystem::path& root, bool hidden, Listing& listing)
+      : root_(root.string()), hidden_(hidden), listing_(listing) {}
 
   /// `folder` is relative to the root and ends with '/', or is empty.
   void list(const std::string& folder) {
@@ -115,18 +131,26 @@ class Lister {
     if (name == "." || name == "..") {
       return;
     }
-    if (kind == EntryKind::kFolder) {
+    if (name.starts_with('.') && !hidden_) {
+      const char* const end = kind == EntryKind::kFolder ? "/" : "";
+      listing_.remarks.add(folder + entry.d_name + end, "hidden");
+    } else if (kind == EntryKind::kFolder) {
       content.folders.push_back(std::string(name) + "/");
     } else if (kind == EntryKind::kOther) {
       listing_.remarks.add(folder + entry.d_name, "not a file");
-    } else if (!has_image_extension(name)) {
-      listing_.remarks.add(folder + entry.d_name, "not an image");
+    } else if (const std::string why = reason_against(folder + entry.d_name); !why.empty()) {
+      listing_.remarks.add(folder + entry.d_name, why);
     } else {
       content.files.push_back(listing_.files.add_name(name));
     }
   }
 
+  std::string reason_against(const std::string& file) const {
+    return has_image_extension(file) ? std::string() : why_no_image(root_ + "/" + file);
+  }
+
   std::string root_;
+  bool hidden_;
   Listing& listing_;
   std::map<std::pair<dev_t, ino_t>, std::string> visited_;
 };
@@ -181,9 +205,9 @@ std::vector<std::string> Remarks::take() && {
   return std::move(lines_);
 }
 
-Listing list_images(const std::filesystem::path& root) {
+Listing list_images(const std::filesystem::path& root, bool hidden) {
   Listing listing;
-  Lister(root, listing).list("");
+  Lister(root, hidden, listing).list("");
   listing.files.shrink_to_fit();
   return listing;
 }

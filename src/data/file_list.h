@@ -48,6 +48,8 @@ class Remarks {
  public:
   /// Bytes of `path` that would disturb a terminal are shown as '?'.
   void add(std::string_view path, std::string_view reason);
+  /// Lines, and those left out.
+  std::size_t count() const { return lines_.size() + left_out_; }
   /// The lines, closed by "and N more" where lines were left out.
   std::vector<std::string> take() &&;
 
@@ -61,9 +63,10 @@ struct Listing {
   Remarks remarks;
 };
 
-/// Every file with an image's extension under `root`, in bytewise order of its path relative to
-/// `root`. Symbolic links are followed; a folder that is reached twice is listed once. What can't
-/// be read, or is no image, goes to the remarks. Throws IoError when `root` itself can't be read.
-Listing list_images(const std::filesystem::path& root);
+/// Every image under `root`, in bytewise order of its path relative to `root`: files with an image's
+/// extension, and others that begin as an image does. Symbolic links are followed; a folder that is reached
+/// twice is listed once. What can't be read, is no image, or is hidden (its name begins with a dot, and
+/// `hidden` is false) goes to the remarks. Throws IoError when `root` itself can't be read.
+Listing list_images(const std::filesystem::path& root, bool hidden = false);
 
 }  // namespace gradspace

@@ -55,11 +55,12 @@ FileSource::FileSource(std::filesystem::path root, Listing listing, SourceKind k
     : root_(std::move(root)), kind_(kind) {
   files_ = kind == SourceKind::kCureTsr ? with_cure_tsr_names(listing.files, listing.remarks)
                                         : std::move(listing.files);
+  skipped_count_ = listing.remarks.count();
   skipped_ = std::move(listing.remarks).take();
   if (files_.empty()) {
     const std::string why = skipped_.empty() ? "it is empty"
                                              : fmt::format("{} passed over, the first: {}",
-                                                           skipped_.size(), skipped_[0]);
+                                                           skipped_count_, skipped_[0]);
     throw FormatError(fmt::format("{}: no image found ({})", root_.string(), why));
   }
   const std::string root_folder = folder_name(root_) + "/";

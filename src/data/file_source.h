@@ -26,6 +26,7 @@ class FileSource final : public Source {
   void load_fitted(std::size_t i, FixedSizeReader& reader,
                    std::span<std::uint8_t> out_hwc) const override;
   std::span<const std::string> skipped() const override { return skipped_; }
+  std::size_t skipped_count() const override { return skipped_count_; }
 
  private:
   std::filesystem::path root_;
@@ -33,6 +34,7 @@ class FileSource final : public Source {
   FileList files_;
   std::vector<std::string> set_of_folder_;  // by the list's folder numbers
   std::vector<std::string> skipped_;
+  std::size_t skipped_count_ = 0;
 };
 
 /// Whether a listing is a CURE-TSR tree or a part of one: half of its file names or more are.

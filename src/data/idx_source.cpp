@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/gzip.h"
 #include "core/temporary_file.h"
 #include "data/source_format.h"
@@ -86,9 +87,10 @@ IdxHeader checked_header(const RandomAccessFile& file, std::size_t axes,
   return header;
 }
 
-/// The beginning of the (decompressed) file, as long as a header at most.
+/// The beginning of the (decompressed) file: a header, and enough to tell what it is instead.
 std::vector<std::uint8_t> first_bytes(const RandomAccessFile& file, std::size_t axes) {
-  std::vector<std::uint8_t> begin(header_size(axes));
+  constexpr std::size_t kTelling = 64;
+  std::vector<std::uint8_t> begin(std::max(header_size(axes), kTelling));
   begin.resize(is_gzip(file) ? GzipReader(file).read(begin) : file.read_some(0, begin));
   return begin;
 }
@@ -160,7 +162,7 @@ std::vector<std::uint8_t> read_labels(const std::filesystem::path& path, std::ui
 IdxHeader parse_idx_header(std::span<const std::uint8_t> bytes, std::size_t axes,
                            std::string_view name) {
   if (bytes.size() < 4 || bytes[0] != 0 || bytes[1] != 0) {
-    throw FormatError(fmt::format("{}: not an IDX file", name));
+    throw_unknown_kind(name, bytes, "not an IDX file");
   }
   if (bytes[2] != kUnsignedByte || bytes[3] != axes) {
     throw FormatError(
@@ -194,7 +196,7 @@ bool is_idx(const RandomAccessFile& file) {
   } catch (const FormatError&) {
     return false;  // gzip of something else, or damaged
   }
-  return begin.size() == 4 && begin[0] == 0 && begin[1] == 0 && begin[2] == kUnsignedByte &&
+  return begin.size() >= 4 && begin[0] == 0 && begin[1] == 0 && begin[2] == kUnsignedByte &&
          (begin[3] == kImageAxes || begin[3] == kLabelAxes);
 }
 
@@ -285,14 +287,22 @@ void IdxSource::load_fitted(std::size_t i, FixedSizeReader& reader,
   reader.fit({pixels, part.width, part.height, 1, static_cast<std::size_t>(part.width)}, out_hwc);
 }
 
+namespace {
+
+/// Whether it is worth opening: as what it is, or to say what it is instead.
+bool is_idx_or_told(const std::filesystem::path& path) {
+  return is_idx(RandomAccessFile(path)) || !other_kind(read_file_start(path, 64)).empty();
+}
+
+}  // namespace
+
 SourceFormat idx_format() {
   return {"idx", SourceKind::kIdx,
           [](const std::filesystem::path&, const RandomAccessFile& file) { return is_idx(file); },
           [](const std::filesystem::path& entry) {
             std::error_code error;
             return is_idx_images_name(entry.filename().string()) &&
-                   std::filesystem::is_regular_file(entry, error) &&
-                   is_idx(RandomAccessFile(entry));
+                   std::filesystem::is_regular_file(entry, error) && is_idx_or_told(entry);
           },
           [](const std::filesystem::path& path) -> std::unique_ptr<Source> {
             return std::make_unique<IdxSource>(path);

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/named_entries.h"
 #include "data/file_source.h"
 #include "data/source_format.h"
@@ -58,7 +60,9 @@ SourceKind recognise_file(const fs::path& path) {
   if (has_image_extension(path) || is_image(file)) {
     return SourceKind::kFolder;
   }
-  throw FormatError(fmt::format("{}: neither an image nor an IDX or CIFAR-10 file", path.string()));
+  std::array<std::uint8_t, 64> begin{};
+  throw_unknown_kind(path.string(), std::span(begin).first(file.read_some(0, begin)),
+                     "neither an image nor an IDX or CIFAR-10 file");
 }
 
 /// What the files directly in a folder say; kAuto where they say nothing.
@@ -86,8 +90,50 @@ Listing list_one(const fs::path& file) {
   return listing;
 }
 
-std::unique_ptr<Source> open_files(const fs::path& path, bool is_folder, SourceKind kind) {
-  Listing listing = is_folder ? list_images(path) : list_one(path);
+/// The folder directly below in which a source of a file format lies, and that format: where archives are
+/// unpacked, they often lie one folder down. Nothing where there is none, or more than one.
+std::optional<std::pair<fs::path, SourceKind>> recognise_below(const fs::path& path) {
+  std::optional<std::pair<fs::path, SourceKind>> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    const bool visible = !entry->path().filename().string().starts_with('.');
+    if (!visible || !entry->is_directory(ignored)) {
+      continue;
+    }
+    const SourceKind kind = recognise_folder(entry->path());
+    if (kind != SourceKind::kAuto && kind != SourceKind::kCureTsr) {
+      if (found) {
+        return std::nullopt;
+      }
+      found.emplace(entry->path(), kind);
+    }
+  }
+  return found;
+}
+
+/// Null for a kind that is no file format.
+std::unique_ptr<Source> open_format(const fs::path& path, SourceKind kind) {
+  for (const SourceFormat& format : formats()) {
+    if (format.kind == kind) {
+      std::error_code unknown;
+      const bool deeper = fs::is_directory(path, unknown) && recognise_folder(path) != kind;
+      const auto below = deeper ? recognise_below(path) : std::nullopt;
+      return format.open(below && below->second == kind ? below->first : path);
+    }
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Source> open_files(const fs::path& path, bool is_folder, SourceKind kind,
+                                   const SourceOptions& options) {
+  Listing listing = is_folder ? list_images(path, options.hidden) : list_one(path);
+  if (listing.files.empty() && kind == SourceKind::kAuto) {
+    if (const auto below = recognise_below(path)) {
+      return open_format(below->first, below->second);
+    }
+  }
   if (kind == SourceKind::kAuto) {
     kind = has_cure_tsr_names(listing.files) ? SourceKind::kCureTsr : SourceKind::kFolder;
   }
@@ -122,6 +168,7 @@ class SelectedSource final : public Source {
     source_->load_fitted(positions_[i], reader, out_hwc);
   }
   std::span<const std::string> skipped() const override { return source_->skipped(); }
+  std::size_t skipped_count() const override { return source_->skipped_count(); }
 
  private:
   std::shared_ptr<const Source> source_;
@@ -142,22 +189,29 @@ SourceKind parse_source_kind(std::string_view text) {
   return find_named(kinds, text, "source", [](const auto& entry) { return entry.first; }).second;
 }
 
-std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKind kind) {
+std::string passed_over(const Source& source, const std::filesystem::path& path) {
+  const std::size_t count = source.skipped_count();
+  return count == 0 ? std::string()
+                    : fmt::format("{}: {} of {} files passed over, the first: {}", path.string(),
+                                  count, source.size() + count, source.skipped().front());
+}
+
+std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKind kind,
+                                    const SourceOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) {
     throw IoError(fmt::format("{}: can't open: {}", path.string(), error.message()));
   }
   const bool is_folder = fs::is_directory(status);
-  if (kind == SourceKind::kAuto) {
-    kind = is_folder ? recognise_folder(path) : recognise_file(path);
+  if (kind == SourceKind::kAuto && is_folder) {
+    kind = recognise_folder(path);
+  } else if (kind == SourceKind::kAuto) {
+    // What comes through a pipe comes once: it is not looked at beforehand.
+    kind = fs::is_fifo(status) ? SourceKind::kFolder : recognise_file(path);
   }
-  for (const SourceFormat& format : formats()) {
-    if (format.kind == kind) {
-      return format.open(path);
-    }
-  }
-  return open_files(path, is_folder, kind);
+  std::unique_ptr<Source> source = open_format(path, kind);
+  return source != nullptr ? std::move(source) : open_files(path, is_folder, kind, options);
 }
 
 std::unique_ptr<Source> select(std::shared_ptr<const Source> source,

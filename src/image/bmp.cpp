@@ -1,5 +1,6 @@
 // Windows and OS/2 bitmaps, read as Pillow 9.4 reads them: the headers of 12, 40, 64, 108 and 124
-// bytes, 1 to 32 bits, the bit masks it knows, RLE4 and RLE8. Where Pillow misreads a well-formed file
+// bytes, 1 to 32 bits, the bit masks it knows, RLE4 and RLE8; and as later versions of it the headers of 52
+// and 56 bytes, which are that of 40 with the masks in it. Where Pillow misreads a well-formed file
 // (runs and jumps in RLE data, black-and-white palettes of 4- and 8-bit files) we follow the format.
 #include <fmt/format.h>
 
@@ -53,9 +54,9 @@ struct Header {
 };
 
 void read_masks(Bytes bytes, std::size_t header_size, std::string_view name, Header& header) {
-  std::size_t masks = 4;
-  if (header_size == kInfoHeaderSize) {  // the masks follow the header, without one for alpha
-    masks = 3;
+  // Only the longer headers have one for alpha; the masks of the shortest follow it.
+  const std::size_t masks = header_size <= kInfoHeaderSize + 3 * 4 ? 3 : 4;
+  if (header_size == kInfoHeaderSize) {
     header.palette_offset += 3 * 4;
     if (bytes.size() < header.palette_offset) {
       throw_truncated(name, "header");
@@ -71,10 +72,13 @@ Header parse_header(Bytes bytes, std::string_view name) {
     throw_truncated(name, "header");
   }
   const std::size_t header_size = le32(bytes.data() + kFileHeaderSize);
-  constexpr std::array<std::size_t, 5> kKnown = {kOs2HeaderSize, kInfoHeaderSize, 64, 108, 124};
+  constexpr std::array<std::size_t, 7> kKnown = {
+      kOs2HeaderSize, kInfoHeaderSize, 52, 56, 64, 108, 124};
   if (std::find(kKnown.begin(), kKnown.end(), header_size) == kKnown.end()) {
-    throw FormatError(fmt::format("{}: BMP header of {} bytes; known are 12, 40, 64, 108 and 124",
-                                  name, header_size));
+    throw FormatError(
+        fmt::format("{}: BMP header of {} bytes; known are 12, 40, 52, 56, 64, 108 and "
+                    "124",
+                    name, header_size));
   }
   if (bytes.size() < kFileHeaderSize + header_size) {
     throw_truncated(name, "header");

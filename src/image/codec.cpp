@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <string_view>
 
 #include "gradspace/error.h"
 
@@ -70,6 +71,22 @@ void unpack_bits(const std::uint8_t* packed, int bits, std::size_t count, std::u
     const unsigned shift = 8 - width - static_cast<unsigned>(i % per_byte) * width;
     out[i] = static_cast<std::uint8_t>((packed[i / per_byte] >> shift) & mask);
   }
+}
+
+bool begins_as_image(Bytes begin) {
+  constexpr std::size_t kBmpHeaderSize = 14;  // where the size of the second header stands
+  const std::string_view text(reinterpret_cast<const char*>(begin.data()), begin.size());
+  if (text.starts_with("BM")) {
+    return text.size() > kBmpHeaderSize + 4 && begin[kBmpHeaderSize] >= 12 &&
+           text.substr(kBmpHeaderSize + 1, 3) == std::string_view("\0\0\0", 3);
+  }
+  if (text.starts_with('P')) {
+    const std::size_t behind = text.find_first_not_of(" \t\n\v\f\r", 2);
+    return text.size() > 3 && text[1] >= '1' && text[1] <= '6' && behind > 2 &&
+           behind < text.size() &&
+           (text[behind] == '#' || (text[behind] >= '0' && text[behind] <= '9'));
+  }
+  return text.starts_with("\x89PNG\r\n\x1A\n") || text.starts_with("\xFF\xD8\xFF");
 }
 
 void decode(Bytes bytes, std::string_view name, Pixels& out) {

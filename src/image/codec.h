@@ -71,6 +71,9 @@ void decode_pnm(Bytes bytes, std::string_view name, Pixels& out);
 void decode_png(Bytes bytes, std::string_view name, Pixels& out);
 void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out);
 
+/// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them.
+bool begins_as_image(Bytes begin);
+
 /// Any of the four, by its first bytes.
 void decode(Bytes bytes, std::string_view name, Pixels& out);
 

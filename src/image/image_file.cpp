@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "image/codec.h"
@@ -70,9 +71,8 @@ ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string
   if (starts_with(bytes, "\xFF\xD8\xFF")) {
     return ImageFormat::kJpeg;
   }
-  throw FormatError(
-      fmt::format("{}: {}", name,
-                  bytes.empty() ? "an empty file" : "not a BMP, PNM (P1 to P6), PNG or JPEG file"));
+  throw_unknown_kind(
+      name, bytes, bytes.empty() ? "an empty file" : "not a BMP, PNM (P1 to P6), PNG or JPEG file");
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {

@@ -97,12 +97,14 @@ class PngDecoder {
       std::uint8_t* pixels = out.samples.data();
       require(guarded_by_png_jump(context_,
                                   [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
+      require(read_end());
       return;
     }
     std::vector<std::uint8_t> indices(row_bytes * height_);
     std::uint8_t* pixels = indices.data();
     require(
         guarded_by_png_jump(context_, [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
+    require(read_end());
     palette().resolve(indices, 3, out.samples.data());
   }
 
@@ -144,7 +146,17 @@ class PngDecoder {
         png_read_row(png_, pixels + y * row_bytes, nullptr);
       }
     }
-    png_read_end(png_, nullptr);
+  }
+
+  /// Reads on to the end. What stands behind the pixels is of no account, as in Pillow: a damaged text there,
+  /// or no end at all, makes the picture no worse. False when it is the pixels that are damaged.
+  bool read_end() {
+    if (guarded_by_png_jump(context_, [this] { png_read_end(png_, nullptr); })) {
+      return true;
+    }
+    constexpr png_uint_32 kPixels = 0x49444154;  // "IDAT"
+    const bool between_chunks = (png_get_io_state(png_) & PNG_IO_MASK_LOC) == PNG_IO_CHUNK_HDR;
+    return between_chunks || png_get_io_chunk_type(png_) != kPixels;
   }
 
   Palette palette() const {

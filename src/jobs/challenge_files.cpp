@@ -107,7 +107,9 @@ struct Item {
 class Plan {
  public:
   Plan(const fs::path& input, const fs::path& output, const BatchOptions& options)
-      : options_(options), output_(output), source_(open_source(input, options.source)) {
+      : options_(options),
+        output_(output),
+        source_(open_source(input, options.source, options.source_options)) {
     choose_layout(input);
     choose_items();
     check_output(input);
@@ -378,6 +380,7 @@ BatchResult challenge_files(const fs::path& input, const fs::path& output,
   const Plan plan(input, output, options);
   const std::size_t total = plan.items().size();
   Watched watched(observer);
+  watched.remark(passed_over(plan.source(), input));
   Counted done(watched, total);
   Failures failures(watched);
   std::atomic<std::size_t> written = 0;
@@ -403,7 +406,7 @@ BatchResult challenge_files(const fs::path& input, const fs::path& output,
 void write_contact_sheet(const fs::path& input, const fs::path& sheet,
                          const BatchOptions& options) {
   options.validate();
-  const auto source = open_source(input, options.source);
+  const auto source = open_source(input, options.source, options.source_options);
   SheetOptions drawn;
   drawn.types = options.types;
   drawn.levels = options.levels;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/random_access_file.h"
@@ -280,21 +281,20 @@ Description describe(const std::filesystem::path& path) {
   if (first != std::string_view::npos && text[first] == '{') {
     return describe_json(path);
   }
-  if (looks_like_matlab_file(start_bytes)) {
+  if (looks_like_matlab_file(start_bytes) && other_kind(start_bytes).empty()) {
     throw FormatError(fmt::format(
         "{}: is a MATLAB file; gradspace import turns a quality decoder into one of ours",
         path.string()));
   }
-  if (looks_like_torch_file(start_bytes)) {
+  if (other_kind(start_bytes).empty() && looks_like_torch_file(start_bytes)) {
     throw FormatError(
         fmt::format("{}: is another program's file, maybe a PyTorch checkpoint; "
                     "gradspace import turns that into one of ours",
                     path.string()));
   }
-  throw FormatError(
-      fmt::format("{}: is none of gradspace's files (safetensors, npy, a feature set, results, a "
-                  "network's description)",
-                  path.string()));
+  throw_unknown_kind(path.string(), start_bytes,
+                     "is none of gradspace's files (safetensors, npy, a feature set, results, a "
+                     "network's description)");
 }
 
 std::string description_text(const Description& description) {

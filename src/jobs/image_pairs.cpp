@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "core/csv_table.h"
 #include "core/file.h"
@@ -17,19 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Relative paths of the images below a folder, ordered.
-std::set<fs::path> images_below(const fs::path& folder) {
-  std::set<fs::path> images;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored) && has_image_extension(entry->path())) {
-      images.insert(entry->path().lexically_relative(folder));
-    }
+/// Relative paths of the images below a folder, ordered. Adds to `remarks` what was passed over.
+std::set<fs::path> images_below(const fs::path& folder, const SourceOptions& options,
+                                std::vector<std::string>& remarks) {
+  const std::unique_ptr<Source> source = open_source(folder, SourceKind::kFolder, options);
+  if (std::string remark = passed_over(*source, folder); !remark.empty()) {
+    remarks.push_back(std::move(remark));
   }
-  if (error) {
-    throw IoError(fmt::format("{}: can't list: {}", folder.string(), error.message()));
+  std::set<fs::path> images;
+  for (std::size_t i = 0; i < source->size(); ++i) {
+    images.insert(source->info(i).path);
   }
   return images;
 }
@@ -69,7 +68,9 @@ PairList pairs_of_csv(const fs::path& csv) {
   CsvTable table(text, csv.string());
   const std::size_t reference = table.column("reference");
   const std::size_t distorted = table.column("distorted");
-  const fs::path folder = csv.parent_path();
+  std::error_code unknown;
+  // Through a pipe, the paths are relative to where we are: it lies nowhere.
+  const fs::path folder = fs::is_fifo(csv, unknown) ? fs::path() : csv.parent_path();
   PairList list;
   while (table.next()) {
     list.pairs.push_back({folder / table.text(reference), folder / table.text(distorted)});
@@ -77,12 +78,13 @@ PairList pairs_of_csv(const fs::path& csv) {
   return list;
 }
 
-PairList pairs_of_folders(const fs::path& references, const fs::path& distorted) {
-  const std::set<fs::path> ours = images_below(references);
-  std::set<fs::path> theirs = images_below(distorted);
+PairList pairs_of_folders(const fs::path& references, const fs::path& distorted,
+                          const SourceOptions& options) {
+  PairList list;
+  const std::set<fs::path> ours = images_below(references, options, list.remarks);
+  std::set<fs::path> theirs = images_below(distorted, options, list.remarks);
   const auto ours_by_stem = by_stem(ours);
   const auto theirs_by_stem = by_stem(theirs);
-  PairList list;
   std::set<fs::path> left = theirs;
   for (const fs::path& image : ours) {
     const fs::path partner = partner_of(image, ours_by_stem, theirs, theirs_by_stem);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "decoder/decoder_file.h"
 #include "gradspace/error.h"
 #include "gradspace/linear_decoder.h"
@@ -59,8 +60,8 @@ std::string import_file(const fs::path& file, const fs::path& out, const Autoenc
     }
     known += (known.empty() ? "" : ", ") + std::string(importer.name);
   }
-  throw FormatError(
-      fmt::format("{}: is none of the formats that can be imported ({})", file.string(), known));
+  throw_unknown_kind(file.string(), start,
+                     fmt::format("is none of the formats that can be imported ({})", known));
 }
 
 }  // namespace gradspace

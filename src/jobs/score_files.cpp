@@ -1,5 +1,6 @@
 #include "gradspace/score_files.h"
 
+#include <fmt/format.h>
 #include <tbb/enumerable_thread_specific.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/options.h"
 #include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
@@ -17,6 +19,31 @@
 
 namespace gradspace {
 namespace {
+
+bool is_there(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path, unknown);
+}
+
+/// The path that a line of a list means: lists that were written on Windows end their lines by "\r\n".
+std::string listed_path(std::string line) {
+  if (line.ends_with('\r') && !is_there(line)) {
+    std::string without = line.substr(0, line.size() - 1);
+    return is_there(without) ? without : line;
+  }
+  return line;
+}
+
+/// Reads an image of a list.
+void read_listed(const std::string& path, FixedSizeReader& reader,
+                 std::span<std::uint8_t> out_hwc) {
+  if (const std::size_t zero = path.find('\0'); zero != std::string::npos) {
+    throw InvalidArgument(fmt::format(
+        "{}: a zero byte follows this name: paths that zero bytes part are read with --null",
+        path.substr(0, zero)));
+  }
+  reader.read(path, out_hwc);
+}
 
 /// Images scored before they are handed over; a few engine groups for each thread.
 constexpr std::size_t kChunk = 1024;
@@ -37,13 +64,18 @@ using Load = std::function<void(std::size_t, FixedSizeReader&, std::span<std::ui
 
 struct FileScorer::State {
   State(const Model& model, const Detector& detector, const ScoreFilesOptions& options)
-      : threads(options.threads), workers([&model, &detector, backend = options.backend] {
+      : threads(options.threads),
+        source(options.source),
+        separator(options.separator),
+        workers([&model, &detector, backend = options.backend] {
           const Extent& input = model.spec.input;
           return ScoreWorker{
               Scorer(model, detector, make_gradient_backend(backend, model, detector.columns)),
               FixedSizeReader(input.width, input.height, input.channels)};
         }) {
     require_threads(threads, "score");
+    OptionCheck("score")(options.separator == '\n' || options.separator == '\0', "separator",
+                         static_cast<int>(options.separator), "a line's end or zero");
     workers.local();  // what does not fit is said before the first image is read
   }
 
@@ -82,6 +114,8 @@ struct FileScorer::State {
   }
 
   int threads;
+  SourceOptions source;
+  char separator;
   tbb::enumerable_thread_specific<ScoreWorker> workers;
 };
 
@@ -95,7 +129,8 @@ FileScorer& FileScorer::operator=(FileScorer&&) noexcept = default;
 bool FileScorer::score(const std::filesystem::path& path, const OnImage& on_image,
                        const JobObserver& observer) {
   Watched watched(observer);
-  const std::unique_ptr<Source> source = open_source(path);
+  const std::unique_ptr<Source> source = open_source(path, SourceKind::kAuto, state_->source);
+  watched.remark(passed_over(*source, path));
   std::error_code unknown;
   const bool single = source->size() == 1 && !std::filesystem::is_directory(path, unknown);
   for (std::size_t first = 0; first < source->size(); first += kChunk) {
@@ -123,19 +158,19 @@ bool FileScorer::score(std::istream& paths, const OnImage& on_image, const JobOb
   std::vector<ScoredImage> images;
   std::size_t done = 0;
   std::string line;
-  while (std::getline(paths, line)) {
+  while (std::getline(paths, line, state_->separator)) {
     if (watched.stop()) {
       return false;
     }
     if (!line.empty()) {
-      images.push_back({line, {}, {}, {}});
+      images.push_back({state_->separator == '\n' ? listed_path(line) : line, {}, {}, {}});
     }
     const bool more_at_hand = paths.rdbuf()->in_avail() > 0;
     if (images.size() == kChunk || !more_at_hand) {
       state_->score_chunk(
           images,
           [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
-            reader.read(images[i].path, out_hwc);
+            read_listed(images[i].path, reader, out_hwc);
           },
           on_image);
       done += images.size();

@@ -11,8 +11,13 @@
 namespace gradspace {
 namespace {
 
-std::shared_ptr<const Source> open(const std::string& path, const TrainingSources& sources) {
-  std::shared_ptr<const Source> source = open_source(path, parse_source_kind(sources.kind));
+std::shared_ptr<const Source> open(const std::string& path, const TrainingSources& sources,
+                                   std::vector<std::string>& remarks) {
+  std::shared_ptr<const Source> source =
+      open_source(path, parse_source_kind(sources.kind), sources.options);
+  if (std::string remark = passed_over(*source, path); !remark.empty()) {
+    remarks.push_back(std::move(remark));
+  }
   if (!sources.object_class) {
     return source;
   }
@@ -32,15 +37,16 @@ std::shared_ptr<const Source> open(const std::string& path, const TrainingSource
 }  // namespace
 
 TrainingSets open_training_sets(const TrainingSources& sources) {
-  const std::shared_ptr<const Source> data = open(sources.data, sources);
+  std::vector<std::string> remarks;
+  const std::shared_ptr<const Source> data = open(sources.data, sources, remarks);
   if (sources.validation.empty()) {
     TrainingSplit split = split_for_training(*data, sources.seed);
     return {select(data, std::move(split.train)), select(data, std::move(split.validation)),
-            std::move(split.rule)};
+            std::move(split.rule), std::move(remarks)};
   }
-  const std::shared_ptr<const Source> others = open(sources.validation, sources);
+  const std::shared_ptr<const Source> others = open(sources.validation, sources, remarks);
   return {select(data, images_of_set(*data, "train")),
-          select(others, images_of_set(*others, "val")), ""};
+          select(others, images_of_set(*others, "val")), "", std::move(remarks)};
 }
 
 }  // namespace gradspace

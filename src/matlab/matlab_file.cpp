@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
+#include "core/random_access_file.h"
 #include "gradspace/error.h"
 #include "matlab/matio_library.h"
 
@@ -146,8 +148,11 @@ bool looks_like_matlab_file(std::span<const std::uint8_t> start) {
 
 MatlabFile::MatlabFile(const std::filesystem::path& path) {
   const std::string name = path.string();
-  if (!looks_like_matlab_file(read_file_start(path, 128)) ||
-      std::filesystem::file_size(path) > kMaxFileBytes) {
+  const std::vector<std::uint8_t> start = read_file_start(path, 128);
+  if (!other_kind(start).empty()) {
+    throw_unknown_kind(name, start, "");
+  }
+  if (!looks_like_matlab_file(start) || RandomAccessFile(path).size() > kMaxFileBytes) {
     throw FormatError(
         fmt::format("{}: not a MATLAB file of level 5 of at most {} bytes", name, kMaxFileBytes));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -60,30 +61,60 @@ StateDict tensors_of(const pickle::Document& document, const pickle::Dict& dict,
   return tensors;
 }
 
-/// Takes off the "module." that torch.nn.DataParallel puts before every name.
-StateDict without_prefix(StateDict tensors) {
-  constexpr std::string_view kPrefix = "module.";
-  StateDict result;
-  for (const auto& [key, view] : tensors) {
-    if (!key.starts_with(kPrefix)) {
-      return tensors;
-    }
-    result.emplace(key.substr(kPrefix.size()), view);
-  }
-  return result;
+/// What all names begin with, up to a '.'; empty where that is nothing.
+std::string common_prefix(const StateDict& tensors) {
+  const std::string& first = tensors.begin()->first;  // no two differ sooner than first and last
+  const std::string& last = tensors.rbegin()->first;
+  const auto differ = std::mismatch(first.begin(), first.end(), last.begin(), last.end()).first;
+  const std::string shared(first.begin(), differ);
+  return shared.substr(0, shared.rfind('.') + 1);  // npos + 1 = 0
 }
 
-StateDict find_state_dict(const pickle::Document& document, const std::string& name) {
+/// Takes off what wrappers put before every name: "module." of DataParallel, "_orig_mod." of torch.compile,
+/// "model." of trainers, and whatever else stands before the name `known` of a tensor that is wanted.
+StateDict without_prefix(StateDict tensors, const std::string& known) {
+  const std::string prefix = common_prefix(tensors);
+  for (std::size_t end = prefix.find('.'); end != std::string::npos;
+       end = prefix.find('.', end + 1)) {
+    const std::string part = prefix.substr(0, end + 1);
+    if (tensors.contains(part + known)) {
+      StateDict result;
+      for (const auto& [key, view] : tensors) {
+        result.emplace(key.substr(part.size()), view);
+      }
+      return result;
+    }
+  }
+  return tensors;
+}
+
+/// What usually holds a state_dict within a checkpoint, in the order of preference; null where nothing does,
+/// and the checkpoint itself may be one.
+const pickle::Value* find_inner(const pickle::Document& document, const pickle::Dict& root) {
+  if (const pickle::Value* const inner = document.find(root, "state_dict")) {
+    return inner;
+  }
+  for (const char* key : {"model_state_dict", "model"}) {
+    const pickle::Value* const inner = document.find(root, key);
+    if (inner != nullptr && std::get_if<pickle::Dict>(inner) != nullptr) {
+      return inner;
+    }
+  }
+  return nullptr;
+}
+
+StateDict find_state_dict(const pickle::Document& document, const std::string& known,
+                          const std::string& name) {
   const auto* const root = document.get<pickle::Dict>(document.root);
   if (root == nullptr) {
     throw FormatError(fmt::format("{}: holds no dict; a checkpoint's state_dict is wanted", name));
   }
-  const pickle::Value* const inner = document.find(*root, "state_dict");
+  const pickle::Value* const inner = find_inner(document, *root);
   const auto* const state_dict = inner == nullptr ? root : std::get_if<pickle::Dict>(inner);
   if (state_dict == nullptr) {
     throw FormatError(fmt::format("{}: its state_dict is no dict", name));
   }
-  return without_prefix(tensors_of(document, *state_dict, name));
+  return without_prefix(tensors_of(document, *state_dict, name), known);
 }
 
 ShapeMap shapes_of(const StateDict& tensors) {
@@ -136,6 +167,20 @@ std::string architecture_text(const ShapeMap& shapes) {
                      fmt::join(kernels, " and "));
 }
 
+/// "conv1.weight [64, 3, 7, 7], fc.bias [10], ...": the begin of a list of tensors.
+std::string tensors_text(const ShapeMap& shapes) {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::string> texts;
+  for (const auto& [key, shape] : shapes) {
+    if (texts.size() == kMost) {
+      texts.emplace_back("...");
+      break;
+    }
+    texts.push_back(fmt::format("{} {}", printable(key, 60), shape_text(shape)));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 /// Throws unless the checkpoint's tensors are those the description wants.
 void check_shapes(const ShapeMap& found, const ShapeMap& wanted, const std::string& name) {
   std::string why;
@@ -155,6 +200,13 @@ void check_shapes(const ShapeMap& found, const ShapeMap& wanted, const std::stri
     if (why.empty() && !wanted.contains(key)) {
       why = fmt::format("'{}' belongs to no layer", printable(key));
     }
+  }
+  const bool shares_names =
+      std::ranges::any_of(found, [&](const auto& entry) { return wanted.contains(entry.first); });
+  if (!shares_names) {
+    throw FormatError(
+        fmt::format("{}: is a checkpoint of another architecture: it holds {}; wanted are {}", name,
+                    tensors_text(found), tensors_text(wanted)));
   }
   if (!why.empty()) {
     throw FormatError(
@@ -198,7 +250,7 @@ Model parse_pytorch_checkpoint(std::span<const std::uint8_t> bytes, const std::s
   const TorchArchive archive(bytes, name);
   const pickle::Document document =
       pickle::read(archive.read_up_to("data.pkl", kMaxPickleBytes), name);
-  const StateDict tensors = find_state_dict(document, name);
+  const StateDict tensors = find_state_dict(document, wanted.begin()->first, name);
   check_shapes(shapes_of(tensors), wanted, name);
 
   Model model{spec, {}, {}};

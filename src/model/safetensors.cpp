@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "gradspace/error.h"
@@ -43,7 +44,7 @@ std::string_view header_text(std::span<const std::uint8_t> bytes, std::string_vi
   std::memcpy(&length, bytes.data(), kLengthBytes);
   const std::uint64_t left = bytes.size() - kLengthBytes;
   if (length > kMaxHeaderBytes && (left < length || bytes[kLengthBytes] != '{')) {
-    throw FormatError(fmt::format("{}: not a safetensors file", name));
+    throw_unknown_kind(name, bytes, "not a safetensors file");
   }
   if (length > kMaxHeaderBytes) {
     throw FormatError(fmt::format("{}: a header of {} bytes, more than the {} allowed", name,
@@ -55,7 +56,7 @@ std::string_view header_text(std::span<const std::uint8_t> bytes, std::string_vi
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
   if (!text.starts_with('{')) {
-    throw FormatError(fmt::format("{}: not a safetensors file", name));
+    throw_unknown_kind(name, bytes, "not a safetensors file");
   }
   return text;
 }

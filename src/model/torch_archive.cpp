@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/file_kind.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 
@@ -38,7 +39,7 @@ void check_magic(std::span<const std::uint8_t> bytes, const std::string& name) {
     throw FormatError(
         fmt::format("{}: is a bare pickle, not a checkpoint that torch.save wrote", name));
   }
-  throw FormatError(fmt::format("{}: is not a PyTorch checkpoint (no zip archive)", name));
+  throw_unknown_kind(name, bytes, "is not a PyTorch checkpoint (no zip archive)");
 }
 
 struct ZipClose {

@@ -97,7 +97,7 @@ TEST_F(ExtractCommand, ListsWhatFailedAndWritesTheRest) {
   EXPECT_THAT(text("stderr"), HasSubstr("1 of 2 images could not be read"));
   EXPECT_EQ(FeatureSet(folder_ / "set").size(), 1U);
   EXPECT_EQ(extract({"--data", path("images"), "--out", path("set"), "--features", "mu"}), 1);
-  EXPECT_THAT(text("stderr"), HasSubstr("1 passed over, the first: notes.txt: not an image"));
+  EXPECT_THAT(text("stderr"), HasSubstr("files passed over, the first: notes.txt: not an image"));
   EXPECT_EQ(FeatureSet(folder_ / "set").dimension(), 20U);
 }
 

@@ -100,6 +100,52 @@ TEST_F(ScoreCommand, ReadsPathsFromStandardInput) {
   EXPECT_EQ(std::count(output.text.begin(), output.text.end(), '\n'), 2 + 5);
 }
 
+TEST_F(ScoreCommand, ReadsListsOfWindowsAndListsThatZeroBytesPart) {
+  write_file(folder_ / "crlf", photos_.string() + "/0.bmp\r\n" + photos_.string() + "/1.bmp\r\n");
+  const auto windows =
+      score("--format csv -", fmt::format("cat {} |", (folder_ / "crlf").string()));
+  EXPECT_EQ(windows.status, 0) << errors();
+  EXPECT_EQ(std::count(windows.text.begin(), windows.text.end(), '\n'), 2 + 2);
+  EXPECT_EQ(windows.text.find('\r'), std::string::npos);
+
+  const std::string find = fmt::format("find {} -name '*.bmp' -print0 |", photos_.string());
+  for (const char* option : {"-0", "--null"}) {
+    const auto output = score(fmt::format("--format csv {} -", option), find);
+    EXPECT_EQ(output.status, 0) << errors();
+    EXPECT_EQ(std::count(output.text.begin(), output.text.end(), '\n'), 2 + 5);
+  }
+  EXPECT_NE(score("--format csv -", find).status, 0);
+  EXPECT_THAT(errors(), HasSubstr("are read with --null"));
+}
+
+TEST_F(ScoreCommand, KeepsACarriageReturnThatBelongsToTheName) {
+  fs::rename(photos_ / "0.bmp", photos_ / "0.bmp\r");
+  write_file(folder_ / "list", photos_.string() + "/0.bmp\r\n");
+  EXPECT_EQ(score("--format csv -", fmt::format("cat {} |", (folder_ / "list").string())).status, 0)
+      << errors();
+}
+
+TEST_F(ScoreCommand, ReadsAnImageThroughAPipe) {
+  const auto piped =
+      score("--format jsonl /dev/stdin", fmt::format("cat {} |", (photos_ / "3.bmp").string()));
+  EXPECT_EQ(piped.status, 0) << errors();
+  const auto file = score("--format jsonl " + (photos_ / "3.bmp").string());
+  EXPECT_EQ(piped.text.substr(piped.text.rfind("\"score\"")),
+            file.text.substr(file.text.rfind("\"score\"")));
+}
+
+TEST_F(ScoreCommand, SaysWhatItPassesOver) {
+  fs::rename(photos_ / "0.bmp", photos_ / ".0.bmp");
+  write_file(photos_ / "z.webp", std::string_view("RIFF....WEBPVP8 "));
+  const auto output = score("--format csv " + photos_.string());
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(std::count(output.text.begin(), output.text.end(), '\n'), 2 + 4);
+  EXPECT_THAT(errors(), HasSubstr(photos_.string() + ": 2 of 6 files passed over, the first: "));
+  const auto all = score("--hidden --format csv " + photos_.string());
+  EXPECT_EQ(std::count(all.text.begin(), all.text.end(), '\n'), 2 + 5);
+  EXPECT_THAT(errors(), HasSubstr("1 of 6 files passed over, the first: z.webp: is a WebP image"));
+}
+
 TEST_F(ScoreCommand, ListsWhatFailedAndScoresTheRest) {
   write_file(photos_ / "2.bmp", std::string_view("BM but no picture"));
   const auto output = score("--format csv " + photos_.string() + " /no/such.png");

@@ -35,6 +35,50 @@ TEST(CsvTable, TakesQuotesLineBreaksWindowsLineEndsAndAMissingLastLineEnd) {
   EXPECT_FALSE(table.next());
 }
 
+/// Two columns called "a" and "b", as "A|B" a row.
+std::string rows_of(std::string_view text) {
+  CsvTable table(text, "t.csv");
+  std::string rows;
+  while (table.next()) {
+    rows += std::string(table.text(table.column("a"))) + "|";
+    rows += std::string(table.text(table.column("b"))) + "\n";
+  }
+  return rows;
+}
+
+TEST(CsvTable, ReadsWhatSpreadsheetsAndPeopleMakeOfTheFormat) {
+  const std::string wanted = "x|1\ny|2\n";
+  EXPECT_EQ(rows_of("a,b\nx,1\n\n  \ny,2\n\n"), wanted) << "blank lines";
+  EXPECT_EQ(rows_of("\n\na,b\r\n\r\nx,1\r\ny,2\r\n\r\n"), wanted) << "of Windows";
+  EXPECT_EQ(rows_of("a,b,,\nx,1,,\ny,2,,\n,,,\n"), wanted) << "empty columns";
+  EXPECT_EQ(rows_of("a,b\nx,1,,\ny,2\n"), wanted) << "empty fields";
+  EXPECT_EQ(rows_of("a;b\nx;1\ny;2\n"), wanted) << "semicolons";
+  EXPECT_EQ(rows_of("a\tb\nx\t1\ny\t2\n"), wanted) << "tabs";
+  EXPECT_EQ(rows_of("a, b\nx, 1 \n y ,\t2\n"), wanted) << "blanks";
+  EXPECT_EQ(rows_of("a, \"b\"\n\"x\" ,1\n\"y\", \"2\"\n"), wanted) << "blanks about quotes";
+  EXPECT_EQ(rows_of("# {\"options\":1}\na,b\nx,1\ny,2\n"), wanted) << "our own comment";
+  EXPECT_EQ(rows_of("a,b\n#x,1\n"), "#x|1\n") << "a name";
+  EXPECT_EQ(rows_of("a,b\n\" x\",\"\"\n"), " x|\n") << "what is in quotes stays";
+}
+
+TEST(CsvTable, TakesDecimalCommasBetweenSemicolons) {
+  CsvTable table("a;b\n0,5;-1,25\n0.5;3\n", "t.csv");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.number(0), 0.5);
+  EXPECT_EQ(table.number(1), -1.25);
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.number(0), 0.5);
+}
+
+TEST(CsvTable, NamesTheSeparatorThatItSaw) {
+  EXPECT_THAT([] { rows_of("a;x\n1;2\n"); },
+              ThrowsMessage<FormatError>(
+                  HasSubstr("t.csv: has no column 'b'; parted by semicolons it has: a, x")));
+  EXPECT_THAT([] { rows_of("a,b\n1;2\n"); },
+              ThrowsMessage<FormatError>(
+                  HasSubstr("line 2: 1 fields where the header has 2, parted by commas")));
+}
+
 TEST(CsvTable, KeepsACarriageReturnInQuotes) {
   CsvTable table("a,b\n1,\"2\r\"\n", "t.csv");
   ASSERT_TRUE(table.next());
@@ -42,7 +86,8 @@ TEST(CsvTable, KeepsACarriageReturnInQuotes) {
 }
 
 TEST(CsvTable, ReadsWhatCsvWriterWrites) {
-  for (const std::string text : {"", "plain", "a,b", "\"", "x\ny", "<img onerror=\"x\">.png"}) {
+  for (const std::string text :
+       {"", "plain", " blank", "blank\t", "a,b", "\"", "x\ny", "<img onerror=\"x\">.png"}) {
     for (const double number : {0.1, -1.0 / 3, 1e300, 5e-324, 123456789.0}) {
       CsvWriter csv;
       csv.row("v", "w", "x");

@@ -146,6 +146,39 @@ TEST(Bmp, ThirtyTwoBitsFollowTheirMasks) {
       ThrowsMessage<FormatError>(HasSubstr("masks 00000001 00000002 00000004 00000000")));
 }
 
+TEST(Bmp, HeadersOf52And56BytesHaveTheMasksInThem) {
+  const ByteVector data = {1, 2, 3, 4};
+  ByteVector with_alpha = masks(0xFF, 0xFF00, 0xFF0000);
+  put32(with_alpha, 0xFF000000);
+  for (const std::uint32_t size : {52U, 56U}) {
+    EXPECT_EQ((Bmp{.header_size = size, .data = {3, 2, 1}}.decode()), Image(1, 1, 3, {1, 2, 3}));
+    EXPECT_EQ((Bmp{.header_size = size,
+                   .bits = 32,
+                   .compression = 3,
+                   .masks = masks(0xFF000000, 0xFF0000, 0xFF00),
+                   .data = data}
+                   .decode()),
+              Image(1, 1, 3, {4, 3, 2}));
+    EXPECT_EQ((Bmp{.header_size = size,
+                   .bits = 16,
+                   .compression = 3,
+                   .masks = masks(0xF800, 0x7E0, 0x1F),
+                   .data = {0, 0xF8}}
+                   .decode()),
+              Image(1, 1, 3, {255, 0, 0}));
+    EXPECT_EQ((Bmp{.header_size = size,
+                   .bits = 8,
+                   .colours = 2,
+                   .palette = kRedAndBlue,
+                   .data = {1, 0, 0, 0}}
+                   .decode()),
+              Image(1, 1, 3, {0, 0, 255}));
+  }
+  EXPECT_EQ((Bmp{.header_size = 56, .bits = 32, .compression = 3, .masks = with_alpha, .data = data}
+                 .decode()),
+            Image(1, 1, 3, {1, 2, 3}));
+}
+
 // Two rows of four, run-length encoded; the palette is the identity, so that indices are seen.
 Bmp run_length(std::uint32_t bits, ByteVector data) {
   ByteVector identity;
@@ -202,8 +235,8 @@ TEST(BmpRunLength, RefusesAnEarlyEnd) {
 }
 
 TEST(Bmp, RefusesWhatItDoesNotKnow) {
-  EXPECT_THAT([] { Bmp{.header_size = 56}.decode(); },
-              ThrowsMessage<FormatError>(HasSubstr("BMP header of 56 bytes")));
+  EXPECT_THAT([] { Bmp{.header_size = 60}.decode(); },
+              ThrowsMessage<FormatError>(HasSubstr("BMP header of 60 bytes")));
   EXPECT_THAT([] { Bmp{.bits = 2}.decode(); }, ThrowsMessage<FormatError>(HasSubstr("2 bits")));
   EXPECT_THAT([] { Bmp{.compression = 4}.decode(); },
               ThrowsMessage<FormatError>(HasSubstr("compression 4")));

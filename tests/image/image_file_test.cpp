@@ -78,11 +78,27 @@ TEST(DetectImageFormat, SaysWhenItIsNone) {
   EXPECT_THAT([] { detect_image_format({}, "a.png"); },
               ThrowsMessage<FormatError>(HasSubstr("a.png: an empty file")));
   for (const std::string_view text :
-       {"GIF89a", "P", "P5", "P7 1", "P51 1", "B", "\x89PNG", "\xFF\xD8"}) {
+       {"GIG89a", "P", "P5", "P7 1", "P51 1", "B", "\x89PNG", "\xFF\xD8"}) {
     EXPECT_THAT([&] { detect_image_format(bytes_of(text), "a"); },
                 ThrowsMessage<FormatError>(HasSubstr("a: not a BMP, PNM")))
         << text;
   }
+}
+
+TEST(DetectImageFormat, SaysWhatAFileIsInstead) {
+  const auto reason = [](std::string_view text) {
+    try {
+      detect_image_format(bytes_of(text), "a.png");
+    } catch (const FormatError& error) {
+      return std::string(error.what());
+    }
+    return std::string("an image");
+  };
+  EXPECT_EQ(reason("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n"),
+            "a.png: is a Git LFS pointer, not the file itself: run git lfs pull");
+  EXPECT_EQ(reason("GIF89a"), "a.png: is a GIF image, which is not read");
+  EXPECT_EQ(reason("RIFF....WEBPVP8 "), "a.png: is a WebP image, which is not read");
+  EXPECT_THAT(reason(" \n<HTML><body>"), HasSubstr("a.png: is an HTML page"));
 }
 
 TEST(ReadImage, GoesByContentNotByName) {

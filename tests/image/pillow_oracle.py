@@ -140,10 +140,11 @@ def png_rows(samples, bits):
     return out
 
 
-def png(samples, bits, colour_type, interlaced, palette=None, chunks=()):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
+
+def png(samples, bits, colour_type, interlaced, palette=None, chunks=()):
     height, width = samples.shape[:2]
     if interlaced:
         data = b"".join(png_rows(samples[r::rs, c::cs], bits) for r, c, rs, cs in ADAM7)
@@ -183,6 +184,22 @@ def write_every_png(folder):
                        png(samples, bits, colour_type, interlaced, palette, chunks), pixels)
 
 
+def write_png_ends(folder):
+    """What may stand behind the pixels, or be missing there."""
+    whole = png(rng.integers(0, 256, (9, 13, 3)), 8, 2, False)
+    pixels = whole[:-12]
+    text = chunk(b"tEXt", b"Title\0picture")
+    damaged = text[:-1] + bytes([text[-1] ^ 1])
+    ends = {"nothing": b"", "text": text, "rubbish": b"rubbish and more", "damaged": damaged,
+            "damaged-and-end": damaged + whole[-12:], "cut-end": whole[-12:-5],
+            "damaged-end": whole[-12:-1] + b"\0", "unknown": chunk(b"ABCD", b"critical"),
+            "more": whole[-12:] + b"and more"}
+    for name, end in ends.items():
+        folder.add(f"png-end-{name}", "png", pixels + end)
+    header = 8 + 25
+    folder.add("png-damaged-text-before", "png", whole[:header] + damaged + whole[header:])
+
+
 # BMP: every combination of header, depth, palette, direction, masks.
 
 MASKS = {
@@ -207,6 +224,8 @@ def bmp(width, height, bits, data, header_size=40, compression=0, top_down=False
             packed = struct.pack("<IIII", *masks)
             if header_size == 40:
                 extra = packed[:12]
+            elif header_size == 52:
+                header += packed[:12]
             else:
                 header += packed
         header = header.ljust(header_size, b"\0")
@@ -232,6 +251,22 @@ def palettes(bits):
         yield "few", full - 1, rng.integers(0, 256, (full - 1, 4))
 
 
+def add_bmp(folder, case, *arguments, header_size, **options):
+    """Pillow 9.4 does not know the headers of 52 and 56 bytes: it judges a file that says the same by
+    another header."""
+    data = bmp(*arguments, header_size=header_size, **options)
+    twin = {52: 40, 56: 108}.get(header_size)
+    if twin is None:
+        folder.add(case, "bmp", data)
+        return
+    try:
+        same = bmp(*arguments, header_size=twin, **options)
+        folder.add(case, "bmp", data, expected_pixels(Image.open(io.BytesIO(same))))
+    except Exception:  # Pillow raises whatever its parsers trip over
+        (folder.path / f"{case}.bmp").write_bytes(data)
+        (folder.path / f"{case}.refused").touch()
+
+
 def write_every_bmp(folder):
     sizes = [(1, 1), (7, 3), (33, 2), (16, 16)]
     for header_size, (width, height), top_down in itertools.product(
@@ -243,7 +278,7 @@ def write_every_bmp(folder):
             stride = (width * bits + 31) // 32 * 4
             data = rng.integers(0, 256, stride * height).astype(np.uint8).tobytes()
             common = dict(header_size=header_size, top_down=top_down)
-            if header_size in (16, 52, 56) and bits != 24:
+            if header_size == 16 and bits != 24:
                 continue
             if bits <= 8 and bits != 2:
                 entry = 3 if header_size == 12 else 4
@@ -252,20 +287,18 @@ def write_every_bmp(folder):
                         continue
                     packed = table[:, :entry].astype(np.uint8).tobytes()
                     for gap in (0, 5):
-                        folder.add(f"bmp-{tag}-{bits}-{name}-{gap}", "bmp",
-                                   bmp(width, height, bits, data, colours=colours, palette=packed,
-                                       gap=gap, **common))
-                    folder.add(f"bmp-{tag}-{bits}-{name}-no-offset", "bmp",
-                               bmp(width, height, bits, data, colours=colours, palette=packed,
-                                   offset=0, **common))
+                        add_bmp(folder, f"bmp-{tag}-{bits}-{name}-{gap}", width, height, bits, data,
+                                colours=colours, palette=packed, gap=gap, **common)
+                    add_bmp(folder, f"bmp-{tag}-{bits}-{name}-no-offset", width, height, bits, data,
+                            colours=colours, palette=packed, offset=0, **common)
                 continue
-            folder.add(f"bmp-{tag}-{bits}", "bmp", bmp(width, height, bits, data, **common))
-            folder.add(f"bmp-{tag}-{bits}-colours", "bmp",
-                       bmp(width, height, bits, data, colours=7, **common))
+            add_bmp(folder, f"bmp-{tag}-{bits}", width, height, bits, data, **common)
+            add_bmp(folder, f"bmp-{tag}-{bits}-colours", width, height, bits, data, colours=7,
+                    **common)
             if header_size >= 40:
                 for i, masks in enumerate(MASKS.get(bits, [])):
-                    folder.add(f"bmp-{tag}-{bits}-masks-{i}", "bmp",
-                               bmp(width, height, bits, data, compression=3, masks=masks, **common))
+                    add_bmp(folder, f"bmp-{tag}-{bits}-masks-{i}", width, height, bits, data,
+                            compression=3, masks=masks, **common)
     data = bytes(4)
     for compression in (1, 2, 3, 4, 5, 6, 99):
         folder.add(f"bmp-compression-{compression}", "bmp",
@@ -399,5 +432,6 @@ if __name__ == "__main__":
     write_every_bmp(files)
     write_run_length_bmp(files)
     write_every_pnm(files)
+    write_png_ends(files)
     write_resized(Folder(root / "resize"))
     write_grey(Folder(root / "grey"))

@@ -115,18 +115,43 @@ TEST(Png, PassesOverTextAndProfiles) {
             Image(1, 1, 1, {7}));
 }
 
-TEST(Png, RefusesADamagedByteAnywhere) {
+/// Length, kind and checksum: what stands behind the pixels in a plain file.
+constexpr std::size_t kEndChunk = 12;
+
+TEST(Png, RefusesADamagedByteInThePixelsOrBeforeThem) {
   const ByteVector file = encode_image(testing::gradient_image(9, 7, 3), ImageFormat::kPng);
-  for (std::size_t i = 0; i < file.size(); ++i) {
+  for (std::size_t i = 0; i < file.size() - kEndChunk; ++i) {
     ByteVector damaged = file;
     damaged[i] ^= 0x10U;
     EXPECT_THROW(decode(damaged), FormatError) << i;
   }
 }
 
-TEST(Png, IsRefusedWhenCutAnywhere) {
+TEST(Png, IsRefusedWhenCutInThePixelsOrBeforeThem) {
   const ByteVector file = encode_image(testing::gradient_image(9, 7, 1), ImageFormat::kPng);
-  EXPECT_EQ(testing::shortest_accepted(file), file.size());
+  EXPECT_EQ(testing::shortest_accepted(file), file.size() - kEndChunk);
+}
+
+TEST(Png, ReadsWhateverStandsBehindThePixels) {
+  const Image image = testing::gradient_image(9, 7, 3);
+  const ByteVector file = encode_image(image, ImageFormat::kPng);
+  const ByteVector pixels(file.begin(), file.end() - kEndChunk);
+  const ByteVector text = PngWriter(1, 1, 8, 0).chunk("tEXt", bytes_of("a text")).end();
+  const std::size_t text_begin = 8 + 25;
+  const auto with = [&](const ByteVector& rest) {
+    ByteVector whole = pixels;
+    whole.insert(whole.end(), rest.begin(), rest.end());
+    return whole;
+  };
+  EXPECT_EQ(decode(pixels), image) << "no IEND";
+  EXPECT_EQ(decode(with(bytes_of("rubbish, and more of it"))), image);
+  for (std::size_t i = text_begin; i < text.size(); ++i) {
+    ByteVector damaged(text.begin() + text_begin, text.end());
+    damaged[i - text_begin] ^= 0x10U;
+    EXPECT_EQ(decode(with(damaged)), image) << i;
+    damaged.resize(i - text_begin);
+    EXPECT_EQ(decode(with(damaged)), image) << "cut to " << i;
+  }
 }
 
 TEST(Png, RefusesHugeHeadersBeforeAllocating) {

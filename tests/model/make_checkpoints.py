@@ -64,6 +64,11 @@ torch.save(model.state_dict(), path("plain.pt"))
 torch.save({"state_dict": nn.DataParallel(model).state_dict(), "epoch": 7, "best_loss": 0.25},
            path("parallel.pt"))
 torch.save(OrderedDict((k, nn.Parameter(v)) for k, v in weights.items()), path("parameters.pt"))
+for case, prefix in (("compiled", "_orig_mod."), ("trainer", "model."),
+                     ("wrapped", "model._orig_mod.module."), ("other-prefix", "vae.net.")):
+    torch.save({prefix + k: v for k, v in weights.items()}, path(f"{case}.pt"))
+torch.save({"epoch": 3, "model_state_dict": weights}, path("model_state_dict.pt"))
+torch.save({"epoch": 3, "model": weights}, path("model_key.pt"))
 optimizer = torch.optim.Adam(model.parameters())
 sum(p.sum() for p in model.parameters()).backward()
 optimizer.step()  # so that it has a state
@@ -104,7 +109,11 @@ torch.save(dict(weights, steps=torch.tensor([3])), path("extra.pt"))
 torch.save(dict(weights, **{"fc2.bias": torch.arange(108)}), path("integers.pt"))
 torch.save(dict(weights, **{"fc2.bias": torch.full((108,), float("nan"))}), path("nan.pt"))
 torch.save(Vae(latent=10).state_dict(), path("latent10.pt"))
-torch.save({"epoch": 3, "model": weights}, path("other_keys.pt"))
+torch.save({"epoch": 3, "network": weights}, path("other_keys.pt"))
+torch.save({"backbone.conv1.weight": torch.zeros(8, 3, 7, 7), "backbone.fc.bias": torch.zeros(10)},
+           path("architecture.pt"))
+torch.save(dict({"model." + k: v for k, v in weights.items()}, **{"ema." + k: v for k, v in weights.items()}),
+           path("two.pt"))
 torch.save([1, 2], path("list.pt"))
 torch.save({"accuracy": numpy.float64(0.5), "state_dict": weights}, path("numpy_scalar.pt"))
 with open(path("bare.pkl"), "wb") as file:

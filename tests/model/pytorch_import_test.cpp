@@ -159,8 +159,9 @@ class TorchCheckpoints : public ::testing::Test {
 // Few tests, because each starts Python and PyTorch anew under ctest.
 TEST_F(TorchCheckpoints, WhatFitsIsImportedExactly) {
   const TensorMap golden = golden_weights();
-  for (const char* name :
-       {"plain.pt", "parallel.pt", "parameters.pt", "optimizer.pt", "double.pt", "strided.pt"}) {
+  for (const char* name : {"plain.pt", "parallel.pt", "parameters.pt", "optimizer.pt", "double.pt",
+                           "strided.pt", "compiled.pt", "trainer.pt", "wrapped.pt",
+                           "other-prefix.pt", "model_state_dict.pt", "model_key.pt"}) {
     EXPECT_EQ(import_pytorch_checkpoint(file(name)).weights, golden) << name;
   }
   for (const std::string name : {"half", "bfloat16", "expanded"}) {
@@ -206,7 +207,11 @@ TEST_F(TorchCheckpoints, WhatDoesNotFitIsRefusedByName) {
   expect_refused("nan.pt", "tensor 'fc2.bias' holds NaN at position 0");
   expect_refused("other_keys.pt",
                  "holds no state_dict, nor is it one: 'epoch' is no tensor (its keys: epoch, "
-                 "model)");
+                 "network)");
+  expect_refused("architecture.pt",
+                 "is a checkpoint of another architecture: it holds backbone.conv1.weight "
+                 "[8, 3, 7, 7], backbone.fc.bias [10]; wanted are down.0.bias [3], ");
+  expect_refused("two.pt", "it holds ema.down.0.bias [3], ema.down.0.weight ");
   expect_refused("list.pt", "holds no dict");
 }
 

@@ -52,7 +52,8 @@ TEST(FolderSource, OrderIsBytewiseOnRandomTrees) {
     }
     write_text(folder / (path + "f.bmp"), "");
   }
-  const std::vector<std::string> paths = testing::paths_of(*open_source(folder.path()));
+  const std::vector<std::string> paths =
+      testing::paths_of(*open_source(folder.path(), SourceKind::kAuto, {.hidden = true}));
   EXPECT_GT(paths.size(), 100U);
   EXPECT_TRUE(std::is_sorted(paths.begin(), paths.end()));
 }
@@ -68,6 +69,49 @@ TEST(FolderSource, LoadsAndKnowsLittle) {
   EXPECT_EQ(source->info(1).set, "val");
   EXPECT_EQ(source->info(1).challenge, 0);
   EXPECT_EQ(source->info(1).object_class, -1);
+}
+
+TEST(FolderSource, PassesOverHiddenFilesAndFoldersUnlessTheyAreWanted) {
+  const testing::TemporaryFolder folder;
+  for (const char* name : {"a.png", "._a.png", ".ipynb_checkpoints/a.png", "sub/.hidden.bmp"}) {
+    write_picture(folder / name);
+  }
+  write_text(folder / "Thumbs.db", "no image");
+  const auto source = open_source(folder.path());
+  EXPECT_THAT(testing::paths_of(*source), ElementsAre("a.png"));
+  EXPECT_THAT(source->skipped(), ::testing::UnorderedElementsAre(
+                                     "._a.png: hidden", ".ipynb_checkpoints/: hidden",
+                                     "sub/.hidden.bmp: hidden", "Thumbs.db: not an image"));
+  EXPECT_THAT(passed_over(*source, "photos"),
+              HasSubstr("photos: 4 of 5 files passed over, the first: "));
+  const auto all = open_source(folder.path(), SourceKind::kAuto, {.hidden = true});
+  EXPECT_THAT(testing::paths_of(*all),
+              ElementsAre("._a.png", ".ipynb_checkpoints/a.png", "a.png", "sub/.hidden.bmp"));
+  EXPECT_EQ(passed_over(*open_source(folder / "a.png"), "a.png"), "");
+}
+
+TEST(FolderSource, TakesImagesByTheirContentWhereTheNameTellsNothing) {
+  const testing::TemporaryFolder folder;
+  for (const char* name : {"a.png", "b.jpg", "c.bmp", "d.ppm"}) {
+    write_picture(folder / name);
+  }
+  fs::rename(folder / "b.jpg", folder / "b.jfif");
+  fs::rename(folder / "c.bmp", folder / "c");
+  fs::rename(folder / "d.ppm", folder / "d.image");
+  write_text(folder / "BMW.txt", "BMW is two letters and a W: no bitmap");
+  write_text(folder / "P5.txt", "P5 is a name of a format");
+  write_text(folder / "w.webp", "RIFF....WEBPVP8 ");
+  write_text(folder / "lfs.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n");
+  const auto source = open_source(folder.path());
+  EXPECT_THAT(testing::paths_of(*source), ElementsAre("a.png", "b.jfif", "c", "d.image"));
+  for (std::size_t i = 0; i < source->size(); ++i) {
+    EXPECT_EQ(source->load(i).width(), 3);
+  }
+  EXPECT_THAT(source->skipped(),
+              ::testing::UnorderedElementsAre(
+                  "BMW.txt: not an image", "P5.txt: not an image",
+                  "w.webp: is a WebP image, which is not read",
+                  "lfs.bin: is a Git LFS pointer, not the file itself: run git lfs pull"));
 }
 
 TEST(FolderSource, PassesOverWhatIsNoImageAndSaysSo) {

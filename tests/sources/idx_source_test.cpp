@@ -72,6 +72,31 @@ TEST_F(IdxSourceTest, ReadsAGzipPairAndMixedPairs) {
   expect_three_images(*open(packed), packed);
 }
 
+TEST_F(IdxSourceTest, IsFoundOneFolderDown) {
+  std::filesystem::create_directories(folder_ / "MNIST/raw");
+  write(std::string("MNIST/raw/") + kTrainImages, three_images());
+  write(std::string("MNIST/raw/") + kTrainLabels, three_labels());
+  expect_three_images(*open("MNIST"), kTrainImages);
+  expect_three_images(*open_source(folder_ / "MNIST", SourceKind::kIdx), kTrainImages);
+  std::filesystem::create_directories(folder_ / "MNIST/other");
+  write(std::string("MNIST/other/") + kTrainImages, three_images());
+  EXPECT_THAT([&] { open("MNIST"); }, ThrowsMessage<FormatError>(HasSubstr("no image found")));
+}
+
+TEST_F(IdxSourceTest, SaysWhatAFileIsInstead) {
+  const std::string page = "\n<!DOCTYPE html><html><body>403 Forbidden</body></html>";
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n";
+  const std::string packed_name = std::string(kTrainImages) + ".gz";
+  for (const auto& [content, words] : {std::pair(page, "is an HTML page"),
+                                       std::pair(pointer, "is a Git LFS pointer, not the file")}) {
+    testing::write_text(folder_ / packed_name, content);
+    EXPECT_THAT([&] { open(); }, ThrowsMessage<FormatError>(HasSubstr(words)));
+    EXPECT_THAT([&] { open(packed_name); }, ThrowsMessage<FormatError>(HasSubstr(words)));
+    EXPECT_THAT([&] { open_source(folder_ / packed_name, SourceKind::kIdx); },
+                ThrowsMessage<FormatError>(HasSubstr(words)));
+  }
+}
+
 TEST_F(IdxSourceTest, ReadsTheFormOfNameWithDots) {
   write("train-images.idx3-ubyte", three_images());
   write("train-labels.idx1-ubyte", three_labels());

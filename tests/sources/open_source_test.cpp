@@ -44,8 +44,11 @@ TEST(OpenSource, SaysWhatHoldsNoImage) {
 TEST(OpenSource, DoesNotWaitForAPipe) {
   const testing::TemporaryFolder folder;
   ASSERT_EQ(mkfifo((folder / "pipe.bmp").c_str(), 0600), 0);
-  EXPECT_THAT([&] { open_source(folder / "pipe.bmp"); },
-              ThrowsMessage<IoError>(HasSubstr("not a regular file")));
+  const auto source = open_source(folder / "pipe.bmp");
+  EXPECT_THAT([&] { source->load(0); },
+              ThrowsMessage<IoError>(HasSubstr("nothing comes through this pipe")));
+  EXPECT_THAT([&] { open_source(folder / "pipe.bmp", SourceKind::kIdx); },
+              ThrowsMessage<IoError>(HasSubstr("is a pipe, not a regular file")));
 }
 
 TEST(OpenSource, TakesASingleImageByExtensionOrContent) {
