@@ -1,10 +1,13 @@
 // gradspace fit: a detector from feature sets.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -81,6 +84,20 @@ int fit_from_images(const FitArguments& arguments) {
   return 0;
 }
 
+/// Why there is no such method; empty where there is.
+std::string wrong_method(const std::string& name) {
+  std::vector<std::string> known = {"classifier"};
+  for (const OneClassMethodInfo& method : one_class_methods()) {
+    known.push_back(method.name);
+  }
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return {};
+  }
+  const std::string guess = suggestion(name, known);
+  return fmt::format("{} is not a method{}", name,
+                     guess.empty() ? fmt::format("; known are {}", fmt::join(known, ", ")) : guess);
+}
+
 int fit(const FitArguments& arguments) {
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
@@ -138,7 +155,7 @@ Command fit_command() {
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
         }
-        app.add_option("--method", a.method, methods);
+        app.add_option("--method", a.method, methods)->check(CLI::Validator(wrong_method, ""));
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,

@@ -51,7 +51,7 @@ DecoderTrainingResult run_decoder_training(const Source& photographs,
 
 int train(DecoderTrainingArguments arguments) {
   arguments.options.checkpoint = checkpoint_beside(arguments.out);
-  arguments.options.validate();
+  check_usage([&] { arguments.options.validate(); });
   refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
   const std::unique_ptr<Source> photographs =

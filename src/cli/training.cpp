@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -116,11 +117,13 @@ int on_threads(int threads, const std::function<int()>& work) {
 
 int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
-  arguments.backend.validate();
+  check_usage([&] { arguments.backend.validate(); });
   options.backend = arguments.backend.text();
   options.checkpoint = checkpoint_beside(arguments.out);
-  options.validate();
-  arguments.gradcon.validate();
+  check_usage([&] {
+    options.validate();
+    arguments.gradcon.validate();
+  });
   arguments.sources.seed = options.seed;
   const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
                                                      arguments.sources.validation, arguments.spec};

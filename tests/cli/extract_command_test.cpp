@@ -114,7 +114,7 @@ TEST_F(ExtractCommand, SaysInOneLineWhatIsWrong) {
     return line;
   };
   EXPECT_THAT(one_line({"--features", "down.7:kld"}, 1), HasSubstr("down.7"));
-  EXPECT_THAT(one_line({"--device", "cuda"}, 1), HasSubstr("the native backend runs on the cpu"));
+  EXPECT_THAT(one_line({"--device", "cuda"}, 2), HasSubstr("the native backend runs on the cpu"));
   EXPECT_THAT(one_line({"--source", "idx"}, 1), HasSubstr("no IDX images file"));
   EXPECT_THAT(one_line({"--source", "mnist"}, 2), HasSubstr("mnist"));
   EXPECT_THAT(one_line({"--batch", "0"}, 2), HasSubstr("--batch"));
