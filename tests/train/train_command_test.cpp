@@ -125,8 +125,8 @@ TEST_F(TrainCommand, SaysWhatItCannotDo) {
     EXPECT_THAT(messages(), HasSubstr(message));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "m"));
   };
-  refused({"--epochs", "0"}, 1, "epochs 0: must be 1 or more");
-  refused({"--backend", "native", "--device", "cuda"}, 1, "the native backend runs on the cpu");
+  refused({"--epochs", "0"}, 2, "epochs 0: must be 1 or more");
+  refused({"--backend", "native", "--device", "cuda"}, 2, "the native backend runs on the cpu");
   refused({"--val", "/no/such/place"}, 1, "/no/such/place");
   refused({"--epoch", "3"}, 2, "did you mean --epochs?");
   EXPECT_EQ(finish(start(folder_ / "missing/m", {})), 1);
