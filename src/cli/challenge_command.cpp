@@ -85,7 +85,23 @@ int report_batch(const ChallengeArguments& arguments, const challenge::BatchResu
   return result.failures.empty() && !result.stopped ? kDone : kFailed;
 }
 
+/// Throws WrongUsage when one file is to be written whose name says another format than --format.
+void check_format(const ChallengeArguments& arguments) {
+  if (arguments.format.empty() || is_folder(arguments.input) || is_folder(arguments.output) ||
+      !has_image_extension(arguments.output)) {
+    return;
+  }
+  check_usage([&] {
+    if (image_format_from_extension(arguments.output) !=
+        challenge::parse_format(arguments.format)) {
+      throw WrongUsage(fmt::format("--format {}, but --out {} names another format",
+                                   arguments.format, arguments.output));
+    }
+  });
+}
+
 int work(const ChallengeArguments& arguments) {
+  check_format(arguments);
   const challenge::BatchOptions options = arguments.batch_options();
   refuse_inputs(arguments.sheet, {arguments.input});
   if (!is_folder(arguments.input)) {  // a tree may gain challenges where it lies

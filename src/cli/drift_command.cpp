@@ -41,7 +41,7 @@ PrinterLayout drift_layout(const DriftArguments& arguments) {
            {"level", "level", 10, "{:.3g}"},
            {"median_score", "median score", 12, "{:.6g}"},
            {"verdict", "verdict"}},
-          options.dump()};
+          json_text(options)};
 }
 
 std::vector<Cell> drift_row(const DriftWindow& window) {
@@ -55,6 +55,7 @@ std::vector<Cell> drift_row(const DriftWindow& window) {
 }
 
 int drift(const DriftArguments& arguments) {
+  check_usage([&] { arguments.options.validate(); });
   const OutputFormat format = parse_output_format(arguments.format);
   const Model model = read_model(arguments.model);
   const Detector detector = read_detector_for(arguments.detector, model, arguments.model);

@@ -43,13 +43,11 @@ void refuse_to_overwrite(const EvaluateArguments& arguments) {
 void show(const EvaluateArguments& arguments, double threshold, std::vector<ResultRow> rows) {
   Results results;
   results.rows = std::move(rows);
-  results.options_json = nlohmann::json{
-      {"command", "evaluate"},
-      {"detector", arguments.detector},
-      {"threshold", threshold},
-      {"inliers", arguments.inliers},
-      {"outliers",
-       arguments.outliers}}.dump();
+  results.options_json = json_text({{"command", "evaluate"},
+                                    {"detector", arguments.detector},
+                                    {"threshold", threshold},
+                                    {"inliers", arguments.inliers},
+                                    {"outliers", arguments.outliers}});
   write_results(arguments.out, results);
   print_table(results_table(results));
 }

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/scoring.h"
 #include "cli/source_options.h"
 #include "gradspace/backends.h"
 #include "gradspace/extract.h"
@@ -53,6 +54,10 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
 
 int extract(const ExtractArguments& arguments) {
   refuse_inputs(arguments.out, {arguments.model, arguments.data});
+  check_usage([&] {
+    arguments.backend.validate();
+    arguments.options.validate();
+  });
   const Model model = read_model(arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
@@ -67,8 +72,9 @@ int extract(const ExtractArguments& arguments) {
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
                                   {"source", arguments.source}};
-  FeatureSetWriter writer(arguments.out, describe_extraction(*source, arguments.data, blocks,
-                                                             fingerprint(model), options.dump()));
+  FeatureSetWriter writer(
+      arguments.out,
+      describe_extraction(*source, arguments.data, blocks, fingerprint(model), json_text(options)));
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
   if (result.stopped) {

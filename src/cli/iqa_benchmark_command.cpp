@@ -32,6 +32,7 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
   if (arguments.lower_is_better) {
     options.larger_is_better = false;
   }
+  check_usage([&] { options.validate(); });
   for (const char* written : {"", "scores.csv", "results.json"}) {
     refuse_inputs(written[0] == '\0' ? options.out : options.out / written,
                   {options.path, options.decoder});

@@ -134,6 +134,9 @@ int iqa(const IqaArguments& arguments) {
   for (const std::string& remark : list.remarks) {
     say("gradspace: {}", remark);
   }
+  if (list.pairs.empty() && list.unmatched.empty()) {
+    throw InvalidArgument(fmt::format("{}: lists no pair of images", arguments.pairs));
+  }
   const std::vector<std::string> failures = score_and_print(list.pairs, decoder, arguments);
   if (!arguments.map.empty() && failures.empty()) {
     draw_map(arguments, *decoder);

@@ -37,7 +37,7 @@ PrinterLayout score_layout(const ScoreArguments& arguments, const Detector& dete
            {"bce", "bce", 10, "{:.3f}"},
            {"kld", "kld", 9, "{:.3f}"},
            {"verdict", "verdict", -7}},
-          options.dump()};
+          json_text(options)};
 }
 
 std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value) {

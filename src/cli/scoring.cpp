@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/command_line.h"
@@ -25,6 +26,10 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
   return detector;
 }
 
+std::string json_text(const nlohmann::json& options) {
+  return options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {
   app.add_flag_callback(
       "-0,--null", [&options] { options.separator = '\0'; },
@@ -39,6 +44,7 @@ Scoring::Scoring(const Model& model, const Detector& detector, const ScoreFilesO
 void Scoring::run_input(const std::string& input) {
   const auto on_image = [this](const ScoredImage& image) {
     if (image.ok()) {
+      ++scored_;
       on_score_(image);
     } else {
       failures_.push_back(image.failure);
@@ -64,6 +70,10 @@ int Scoring::finish() const {
   }
   if (!failures_.empty()) {
     say("gradspace: {} images could not be scored", failures_.size());
+  }
+  if (scored_ == 0 && failures_.empty()) {
+    say("gradspace: no image was given: nothing is scored");
+    return kFailed;
   }
   return failures_.empty() ? kDone : kFailed;
 }

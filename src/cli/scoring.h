@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace gradspace::cli {
 /// `model`, which was read from `model_path`.
 Detector read_detector_for(const std::filesystem::path& detector_path, const Model& model,
                            const std::filesystem::path& model_path);
+
+/// Options as a line of JSON, for records. Bytes of paths that are no UTF-8 stand as U+FFFD.
+std::string json_text(const nlohmann::json& options);
 
 /// "--null" and "--hidden".
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
@@ -39,6 +43,7 @@ class Scoring {
   FileScorer scorer_;
   FileScorer::OnImage on_score_;
   std::vector<std::string> failures_;
+  std::size_t scored_ = 0;
 };
 
 }  // namespace gradspace::cli

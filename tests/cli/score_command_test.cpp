@@ -118,6 +118,11 @@ TEST_F(ScoreCommand, ReadsListsOfWindowsAndListsThatZeroBytesPart) {
   EXPECT_THAT(errors(), HasSubstr("are read with --null"));
 }
 
+TEST_F(ScoreCommand, FailsWhereNothingIsToBeScored) {
+  EXPECT_NE(score("--format csv -", "true |").status, 0);
+  EXPECT_THAT(errors(), HasSubstr("no image was given: nothing is scored"));
+}
+
 TEST_F(ScoreCommand, KeepsACarriageReturnThatBelongsToTheName) {
   fs::rename(photos_ / "0.bmp", photos_ / "0.bmp\r");
   write_file(folder_ / "list", photos_.string() + "/0.bmp\r\n");

@@ -212,7 +212,8 @@ TEST(ImportAndInfo, AsAUserRunsThem) {
   EXPECT_EQ(WEXITSTATUS(misfit.status), 1);
   EXPECT_THAT(misfit.text, HasSubstr("does not fit the description"));
   EXPECT_FALSE(std::filesystem::exists(folder / "other.safetensors"));
-  const auto wrong = run(fmt::format("import '{}' --out '{}'", model, model));
+  const auto wrong =
+      run(fmt::format("import '{}' --out '{}'", model, (folder / "other.safetensors").string()));
   EXPECT_EQ(WEXITSTATUS(wrong.status), 1);
   EXPECT_THAT(wrong.text, HasSubstr("is none of the formats that can be imported"));
 }
