@@ -128,20 +128,6 @@ int work(const ChallengeArguments& arguments) {
   return report_batch(arguments, result);
 }
 
-/// A file called q.jpg is no PNG.
-void refuse_other_extension(const ChallengeArguments& a) {
-  const std::string extension = std::filesystem::path(a.output).extension().string();
-  if (a.format.empty() || extension.size() < 2) {
-    return;
-  }
-  try {
-    if (challenge::parse_format(extension.substr(1)) != challenge::parse_format(a.format)) {
-      throw CLI::ValidationError("--format", fmt::format("{} does not fit {}", a.format, a.output));
-    }
-  } catch (const InvalidArgument&) {  // the dot begins no format: it is a folder's name
-  }
-}
-
 std::function<int()> declare_challenge(CLI::App& app) {
   const auto arguments = std::make_shared<ChallengeArguments>();
   ChallengeArguments& a = *arguments;
@@ -178,7 +164,6 @@ std::function<int()> declare_challenge(CLI::App& app) {
                  "Draw the first image under all types and levels into this file");
   app.add_flag("--quiet", a.quiet, "No progress, no summary");
   app.parse_complete_callback([&a] {
-    refuse_other_extension(a);
     if (a.output.empty() && a.sheet.empty()) {
       throw CLI::RequiredError("--out or --sheet");
     }

@@ -21,9 +21,6 @@ class WrongUsage : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Calls `check`, which throws gradspace::InvalidArgument where options can't be; that is thrown on as WrongUsage.
-void check_usage(const std::function<void()>& check);
-
 struct Command {
   std::string name;
   std::string summary;  ///< one line, for the list of commands

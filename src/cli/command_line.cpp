@@ -88,42 +88,6 @@ int print_help(const CLI::App& app, const CLI::Success& request) {
   return status;
 }
 
-/// Of every command: counts of threads and seeds are no less than 0, however they are stored.
-void refuse_negative_numbers(CLI::App& app) {
-  const CLI::Validator no_minus(
-      [](const std::string& text) {
-        return text.starts_with('-') ? fmt::format("{} is less than 0", text) : std::string();
-      },
-      "");
-  for (CLI::Option* option : app.get_options()) {
-    if (option->check_lname("threads") || option->check_lname("seed")) {
-      option->check(no_minus);
-    }
-  }
-  for (CLI::App* subcommand : app.get_subcommands([](const CLI::App*) { return true; })) {
-    refuse_negative_numbers(*subcommand);
-  }
-}
-
-/// CLI11 drops the empty items of a list, as in "--metric gradient,,psnr". Throws WrongUsage.
-void refuse_empty_items(const CLI::App& app, const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const CLI::Option* option = name.starts_with("--") ? app.get_option_no_throw(name) : nullptr;
-    const bool separate = equals == std::string::npos;
-    if (option == nullptr || option->get_delimiter() == '\0' ||
-        (separate && i + 1 == arguments.size())) {
-      continue;
-    }
-    const std::string list =
-        ',' + (separate ? arguments[i + 1] : arguments[i].substr(equals + 1)) + ',';
-    if (list.find(",,") != std::string::npos) {
-      throw WrongUsage(fmt::format("{}: an empty item in its list", name));
-    }
-  }
-}
-
 /// Declares all commands on `app`, which must outlive the work, and parses. Prints help and mistakes.
 Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", std::string("gradspace ") + kVersion);
@@ -137,8 +101,6 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
     subcommand->callback([&action, work = command.declare(*subcommand)] { action = work; });
     refuse_empty_values(*subcommand);
   }
-
-  refuse_negative_numbers(app);
 
   // CLI11 would only say that a subcommand is missing.
   const std::vector<std::string> known = known_words(app);
@@ -157,10 +119,6 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
     return {{}, print_help(app, request)};
   } catch (const CLI::ParseError& error) {
     return {{}, report_parse_error(app, error)};
-  }
-  for (const CLI::App* chosen = &app; !chosen->get_subcommands().empty();) {
-    chosen = chosen->get_subcommands().front();
-    refuse_empty_items(*chosen, arguments);
   }
   return {std::move(action)};
 }
@@ -195,19 +153,6 @@ constexpr const char* kSummary =
     "How far an image is from what a model knows, by the weight gradients it would cause.";
 
 }  // namespace
-
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string guess = nearest(word, candidates);
-  return guess.empty() ? std::string() : fmt::format("; did you mean {}?", guess);
-}
-
-void check_usage(const std::function<void()>& check) {
-  try {
-    check();
-  } catch (const InvalidArgument& error) {
-    throw WrongUsage(error.what());
-  }
-}
 
 std::string present_command_line() {
   return command_line_text();

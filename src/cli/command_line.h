@@ -3,7 +3,6 @@
 
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace gradspace::cli {
@@ -18,9 +17,6 @@ int run(const std::vector<std::string>& arguments);
 
 /// Parses `arguments` as `run` does and runs nothing: kDone, or kWrongUsage with a message on standard error.
 int check_command_line(const std::vector<std::string>& arguments);
-
-/// "; did you mean NAME?" with the candidate nearest to `word`; empty when none is near.
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 /// What `run` was last called with, as one would type it: for records of what was done.
 std::string present_command_line();

@@ -62,7 +62,6 @@ int extract(const ExtractArguments& arguments) {
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
   const std::vector<FeatureBlock> blocks = parse_features(features, model.spec);
-  check_usage([&] { arguments.backend.validate(); });
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };

@@ -1,13 +1,11 @@
 // gradspace fit: a detector from feature sets.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
 
-#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/option_values.h"
 #include "cli/output_target.h"
@@ -83,20 +81,6 @@ int fit_from_images(const FitArguments& arguments) {
   write_detector(arguments.out, detector);
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
   return 0;
-}
-
-/// Why there is no such method; empty where there is.
-std::string wrong_method(const std::string& name) {
-  std::vector<std::string> known = {"classifier"};
-  for (const OneClassMethodInfo& method : one_class_methods()) {
-    known.push_back(method.name);
-  }
-  if (std::find(known.begin(), known.end(), name) != known.end()) {
-    return {};
-  }
-  const std::string guess = suggestion(name, known);
-  return fmt::format("{} is not a method{}", name,
-                     guess.empty() ? fmt::format("; known are {}", fmt::join(known, ", ")) : guess);
 }
 
 int fit(const FitArguments& arguments) {

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
 #include "cli/option_values.h"
