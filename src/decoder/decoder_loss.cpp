@@ -1,10 +1,9 @@
 #include "decoder/decoder_loss.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.h"
 #include "gradspace/error.h"
 #include "simd/logistic_rows.h"
 #include "simd/products.h"
@@ -147,7 +146,7 @@ DecoderLossValue DecoderLoss::evaluate(std::span<const float> parameters,
 void DecoderLoss::run_hidden(std::span<const float> parameters) {
   const Parts<const float> parts(parameters);
   const PackedMatrix w1 = packed_transpose(kHidden, kPatchSize, parts.w1.data());
-  tbb::parallel_for(std::size_t{0}, kSlices, [&](std::size_t i) {
+  parallel_for(kSlices, [&](std::size_t i) {
     Slice& slice = slices_[i];
     slice.activations.assign(kHidden, 0.0);
     slice.for_blocks([&](std::size_t first, std::size_t rows) {
@@ -174,7 +173,7 @@ void DecoderLoss::run_visible(std::span<const float> parameters,
   const Parts<const float> parts(parameters);
   const PackedMatrix w2(kPatchSize, kHidden, parts.w2.data());
   const PackedMatrix w2_transposed = packed_transpose(kPatchSize, kHidden, parts.w2.data());
-  tbb::parallel_for(std::size_t{0}, kSlices, [&](std::size_t i) {
+  parallel_for(kSlices, [&](std::size_t i) {
     Slice& slice = slices_[i];
     slice.squares = 0;
     slice.b1.assign(kHidden, 0.0);

@@ -1,12 +1,12 @@
 #include "decoder/training_patches.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
+#include "core/parallel.h"
 #include "core/random.h"
 #include "gradspace/error.h"
 
@@ -116,7 +116,7 @@ class Drawing {
       }
     }
     done_ = 0;
-    tbb::parallel_for(std::size_t{0}, photos_.size(), [&](std::size_t i) {
+    parallel_for(photos_.size(), [&](std::size_t i) {
       if (photos_[i].failure.empty() && !stop_requested()) {
         read(i, shares[i]);
       }

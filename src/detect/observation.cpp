@@ -1,12 +1,11 @@
 #include "detect/observation.h"
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 
+#include "core/parallel.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -148,10 +147,9 @@ Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& ma
     require_blocks(*backend, needs);
     return backend;
   });
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, result.count, kGrain),
-                    [&](const auto& range) {
-                      observe_rows(*backends.local(), result, range.begin(), range.size());
-                    });
+  parallel_for_ranges(result.count, kGrain, [&](std::size_t begin, std::size_t end) {
+    observe_rows(*backends.local(), result, begin, end - begin);
+  });
   return result;
 }
 

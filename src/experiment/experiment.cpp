@@ -1,7 +1,6 @@
 #include "gradspace/research/experiment.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +13,7 @@
 
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/parallel.h"
 #include "experiment/entry.h"
 #include "experiment/experiment_kind.h"
 #include "experiment/experiment_outputs.h"
@@ -199,7 +199,7 @@ class Experiment {
       }
     };
     std::atomic<bool> stopped{false};
-    tbb::parallel_for(std::size_t{0}, positions.size(), [&](std::size_t k) {
+    parallel_for(positions.size(), [&](std::size_t k) {
       auto& place = fitted[positions[k]];
       place = entries_[positions[k]]->fit({run, images ? &*images : nullptr, on_step});
       if (!place) {
@@ -291,7 +291,7 @@ class Experiment {
       set.paths.push_back(source->info(i).path);
     }
     set.scores.resize(entries_.size());
-    tbb::parallel_for(std::size_t{0}, observing_.size(), [&](std::size_t k) {
+    parallel_for(observing_.size(), [&](std::size_t k) {
       const std::size_t i = observing_[k];
       if (entries_[i]->judges(name.type)) {
         set.scores[i] = fitted[i]->score({name.text(), &observed, nullptr});

@@ -2,13 +2,12 @@
 // chunk sums its gradients in the lanes, and chunks and lanes are added in a fixed order, so that
 // results don't depend on the number of threads.
 #include <fmt/format.h>
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "core/parallel.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/optimiser.h"
@@ -131,7 +130,7 @@ class NativeTraining final : public TrainingBackend {
     while (chunks_.size() < count) {
       chunks_.push_back(std::make_unique<Chunk>(network_, parameter_values_));
     }
-    oneapi::tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+    parallel_for(count, [&](std::size_t i) {
       chunks_[i]->losses = {};
       work(*chunks_[i], i * size, std::min((i + 1) * size, n));
     });
@@ -264,7 +263,7 @@ class NativeTraining final : public TrainingBackend {
   }
 
   void reduce_and_step(std::size_t chunks) {
-    oneapi::tbb::parallel_for(std::size_t{0}, ranges_.size(), [&](std::size_t i) {
+    parallel_for(ranges_.size(), [&](std::size_t i) {
       const ParameterRange& range = ranges_[i];
       const std::size_t size = range.end - range.begin;
       const std::size_t first = (offsets_[range.parameter] + range.begin) * kernels_.lanes;

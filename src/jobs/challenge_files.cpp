@@ -1,7 +1,6 @@
 #include "gradspace/challenge_files.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +12,7 @@
 #include "challenge/sheet.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
@@ -356,15 +356,12 @@ BatchResult challenge_files(const fs::path& input, const fs::path& output,
   Failures failures(watched);
   std::atomic<std::size_t> written = 0;
   in_arena(options.threads, [&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, total, 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t i = range.begin(); i != range.end() && !watched.stop(); ++i) {
-            written += challenge_one(plan, options, i, failures);
-            done.add();
-          }
-        },
-        tbb::simple_partitioner());
+    parallel_for_short_ranges(total, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i != end && !watched.stop(); ++i) {
+        written += challenge_one(plan, options, i, failures);
+        done.add();
+      }
+    });
   });
 
   BatchResult result;

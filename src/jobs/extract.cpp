@@ -1,7 +1,6 @@
 #include "gradspace/extract.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
@@ -93,16 +93,9 @@ class Extraction {
 
   /// In the arena that this was made in.
   ExtractResult run() {
-    using tbb::filter_mode;
-    tbb::parallel_pipeline(
-        batches_.size(),
-        tbb::make_filter<void, Batch*>(filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
-          return begin(flow);
-        }) & tbb::make_filter<Batch*, Batch*>(filter_mode::parallel, [&](Batch* batch) {
-          return compute(batch);
-        }) & tbb::make_filter<Batch*, void>(filter_mode::serial_in_order, [&](Batch* batch) {
-          write(*batch);
-        }));
+    parallel_pipeline<Batch>(
+        batches_.size(), [&] { return begin(); }, [&](Batch* batch) { compute(*batch); },
+        [&](Batch* batch) { write(*batch); });
     return {done_, writer_.rows(), watched_.stopped()};
   }
 
@@ -117,10 +110,10 @@ class Extraction {
     workers_.give_back(std::move(worker));
   }
 
-  Batch* begin(tbb::flow_control& flow) {
+  /// Null after the last batch.
+  Batch* begin() {
     const bool at_end = next_ == source_.size();
     if (at_end || watched_.stop()) {
-      flow.stop();
       return nullptr;
     }
     // Batches leave in the order they came, so the one that was here a round ago has left.
@@ -131,24 +124,23 @@ class Extraction {
     return &batch;
   }
 
-  Batch* compute(Batch* batch) {
+  void compute(Batch& batch) {
     std::unique_ptr<ExtractWorker> worker = workers_.take();
-    load(*batch, worker->reader);
-    if (batch->count > 0) {
-      const std::size_t n = batch->count;
+    load(batch, worker->reader);
+    if (batch.count > 0) {
+      const std::size_t n = batch.count;
       GradientOutputs outputs;
-      outputs.features = std::span(batch->features).first(n * dimension_);
-      outputs.bce = std::span(batch->bce).first(n);
-      outputs.kld = std::span(batch->kld).first(n);
-      worker->backend->run(ImageBatch::of_u8(std::span(batch->pixels).first(n * input_.size()), n),
+      outputs.features = std::span(batch.features).first(n * dimension_);
+      outputs.bce = std::span(batch.bce).first(n);
+      outputs.kld = std::span(batch.kld).first(n);
+      worker->backend->run(ImageBatch::of_u8(std::span(batch.pixels).first(n * input_.size()), n),
                            outputs);
     }
     workers_.give_back(std::move(worker));
-    for (std::size_t i = 0; i < batch->count; ++i) {
-      batch->rows[i].bce = batch->bce[i];
-      batch->rows[i].kld = batch->kld[i];
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      batch.rows[i].bce = batch.bce[i];
+      batch.rows[i].kld = batch.kld[i];
     }
-    return batch;
   }
 
   void load(Batch& batch, FixedSizeReader& reader) const {

@@ -1,8 +1,6 @@
 #include "gradspace/score_files.h"
 
-#include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <istream>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
@@ -51,11 +50,9 @@ struct FileScorer::State {
   /// One chunk, whose images come with their paths set.
   void score_chunk(std::vector<ScoredImage>& images, const Load& load, const OnImage& on_image) {
     in_arena(threads, [&] {
-      tbb::parallel_for(tbb::blocked_range<std::size_t>(0, images.size(), kGrain),
-                        [&](const auto& range) {
-                          score_range(std::span(images).subspan(range.begin(), range.size()),
-                                      range.begin(), load);
-                        });
+      parallel_for_ranges(images.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        score_range(std::span(images).subspan(begin, end - begin), begin, load);
+      });
     });
     for (const ScoredImage& image : images) {
       on_image(image);

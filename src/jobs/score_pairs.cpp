@@ -1,6 +1,5 @@
 #include "gradspace/score_pairs.h"
 
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
 #include "jobs/options.h"
@@ -103,7 +103,7 @@ class PairScoring {
   bool score() {
     const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
     const std::vector<Run> runs = runs_of(pairs_, threads);
-    tbb::parallel_for(std::size_t{0}, runs.size(), [&](std::size_t i) {
+    parallel_for(runs.size(), [&](std::size_t i) {
       // What a metric does in parallel must not pick up another run, which would wait for the memory
       // that this one holds.
       tbb::this_task_arena::isolate([&] { score_run(runs[i]); });

@@ -1,12 +1,12 @@
 #include "gradspace/agreement.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "core/parallel.h"
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "statistics/logistic_fit.h"
@@ -148,7 +148,7 @@ Agreement agreement(Values scores, Values opinions, Values deviations,
   const Figures all = measure(sample, result.fit, sign);
 
   std::vector<Figures> resamples(static_cast<std::size_t>(options.resamples));
-  tbb::parallel_for(std::size_t{0}, resamples.size(), [&](std::size_t i) {
+  parallel_for(resamples.size(), [&](std::size_t i) {
     const Resample drawn(sample, combine(options.seed, i));
     const Sample view = drawn.view();
     resamples[i] = measure(view, fit_logistic_from(result.fit, view.scores, view.opinions), sign);

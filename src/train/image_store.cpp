@@ -1,7 +1,5 @@
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <cassert>
 #include <cstring>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "core/hash.h"
+#include "core/parallel.h"
 #include "core/temporary_file.h"
 #include "gradspace/error.h"
 #include "gradspace/train.h"
@@ -93,21 +92,17 @@ ImageStore::ImageStore(const Source& source, const Extent& extent,
   constexpr std::size_t kGrain = 32;  // images a task: enough to make its overhead nothing
   tbb::enumerable_thread_specific<FixedSizeReader> readers(
       [&extent] { return FixedSizeReader(extent.width, extent.height, extent.channels); });
-  tbb::parallel_for(
-      tbb::blocked_range<std::size_t>(0, listed, kGrain),
-      [&](const tbb::blocked_range<std::size_t>& range) {
-        FixedSizeReader& reader = readers.local();
-        for (std::size_t i = range.begin(); i < range.end(); ++i) {
-          try {
-            source.load_fitted(i, reader,
-                               {state_->pixels.data() + i * reader.size(), reader.size()});
-          } catch (const Error& error) {
-            errors[i] = error.what();
-          }
-        }
-        counter.add(range.size());
-      },
-      tbb::simple_partitioner());
+  parallel_for_short_ranges(listed, kGrain, [&](std::size_t begin, std::size_t end) {
+    FixedSizeReader& reader = readers.local();
+    for (std::size_t i = begin; i < end; ++i) {
+      try {
+        source.load_fitted(i, reader, {state_->pixels.data() + i * reader.size(), reader.size()});
+      } catch (const Error& error) {
+        errors[i] = error.what();
+      }
+    }
+    counter.add(end - begin);
+  });
 
   state_->leave_out_failed(errors);
   if (state_->size == 0) {

@@ -1,13 +1,14 @@
 #include "core/watched.h"
 
 #include <gtest/gtest.h>
-#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <atomic>
 #include <stdexcept>
 #include <vector>
 
 #include "core/arena.h"
+#include "core/parallel.h"
 #include "gradspace/error.h"
 #include "gradspace/threads.h"
 
@@ -38,7 +39,7 @@ class Crowd {
   void enter() {
     crowded = crowded || inside_++ > 0;
     // A callback with parallel work of its own, as one that draws a picture may have.
-    tbb::parallel_for(0, 100, [](int) {});
+    parallel_for(100, [](std::size_t) {});
     --inside_;
   }
 
@@ -51,7 +52,7 @@ TEST(Watched, CallsOneAtATimeAndCountsInOrder) {
   Watched watched(observer);
   Counted counted(watched, 400);
   in_arena(4, [&] {
-    tbb::parallel_for(0, 400, [&](int i) {
+    parallel_for(400, [&](std::size_t i) {
       EXPECT_FALSE(watched.stop());
       if (i % 7 == 0) {
         watched.failure("seven");

@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/arena.h"
 #include "core/random.h"
 #include "gradient/naive.h"
 #include "gradient/random_model.h"
@@ -199,8 +199,7 @@ TEST_P(Training, IsTheSameOnAnyNumberOfThreads) {
   std::vector<double> losses;
   for (const int threads : {1, 2, 5}) {
     const auto training = make_native_training(model, options());
-    oneapi::tbb::task_arena arena(threads);
-    arena.execute([&] {
+    in_arena(threads, [&] {
       for (int i = 0; i < 3; ++i) {
         losses.push_back(training->step(batch.images, batch.n, batch.noise).bce);
       }

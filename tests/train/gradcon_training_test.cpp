@@ -1,12 +1,12 @@
 // The training loop: what it learns, and that a run which was stopped ends like one which was not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
 
+#include "core/arena.h"
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon.h"
@@ -135,10 +135,8 @@ TEST_F(TrainGradCon, GoesOnToMoreEpochsButNotToOthers) {
 TEST_F(TrainGradCon, DoesNotDependOnTheNumberOfThreads) {
   options_.epochs = 1;
   options_.checkpoint.clear();
-  oneapi::tbb::task_arena one(1);
-  const TrainResult alone = one.execute([&] { return train(); });
-  oneapi::tbb::task_arena four(4);
-  expect_same(four.execute([&] { return train(); }), alone);
+  const TrainResult alone = in_arena(1, [&] { return train(); });
+  expect_same(in_arena(4, [&] { return train(); }), alone);
 }
 
 TEST_F(TrainGradCon, TrainsAVariationalAutoencoder) {

@@ -4,12 +4,12 @@
 // lies far out of all it was trained on can't turn a weight's sign into a verdict. Three networks of
 // the paper's shape, with a fifth of the images held out of each to stop in time, are averaged.
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <span>
 #include <utility>
 
+#include "core/parallel.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class/pseudo_outliers.h"
 #include "gradspace/classifier.h"
@@ -49,7 +49,7 @@ std::vector<std::uint8_t> distorted_copies(const Observations& clean,
   const std::size_t size = clean.input.size();
   const std::size_t each = families.size() * kCopies;
   std::vector<std::uint8_t> copies(clean.count * each * size);
-  tbb::parallel_for(std::size_t{0}, clean.count, [&](std::size_t i) {
+  parallel_for(clean.count, [&](std::size_t i) {
     Random random(combine(seed, i));
     const auto image = [&](std::size_t k) { return clean.pixels.subspan(k * size, size); };
     for (std::size_t k = 0; k < each; ++k) {
@@ -124,7 +124,7 @@ TensorMap fit(const std::string& name, const ObservationNeeds& needs,
     append(standardiser.apply(represent(chunk)), out);
   }
   std::vector<TensorMap> networks(kNetworks);
-  tbb::parallel_for(std::size_t{0}, kNetworks, [&](std::size_t number) {
+  parallel_for(kNetworks, [&](std::size_t number) {
     networks[number] = train_network(in, out, clean.count, number, training.seed);
   });
   TensorMap tensors;

@@ -1,11 +1,11 @@
 #include "gradient/alignment/trainer.h"
 
-#include <oneapi/tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <utility>
+
+#include "core/parallel.h"
 
 namespace gradspace::gradient::alignment {
 namespace {
@@ -76,7 +76,7 @@ BatchLosses Trainer::step(std::span<const std::uint8_t> images, std::size_t n,
   }
   const auto kld_weight = static_cast<float>(
       options_.kld_weight / (static_cast<double>(n) * static_cast<double>(network_.image_size())));
-  oneapi::tbb::parallel_for(std::size_t{0}, groups, [&](std::size_t group) {
+  parallel_for(groups, [&](std::size_t group) {
     passes_.second(batch, group, aligned ? &direction_ : nullptr, kld_weight);
   });
   reduce(Sum::kGradient, 0, passes_.first_up(), groups);
@@ -86,9 +86,8 @@ BatchLosses Trainer::step(std::span<const std::uint8_t> images, std::size_t n,
   if (options_.mean_of_loss) {
     update_means();
   }
-  oneapi::tbb::parallel_for(std::size_t{0}, parameters_.size(), [&](std::size_t i) {
-    parameters_.adam(i, 0, parameters_[i].gradient.size());
-  });
+  parallel_for(parameters_.size(),
+               [&](std::size_t i) { parameters_.adam(i, 0, parameters_[i].gradient.size()); });
   network_.set_weights(parameters_.values());
   return losses;
 }
@@ -116,7 +115,7 @@ BatchLosses Trainer::first_pass(const Batch& batch, bool gradients) {
   const std::size_t groups = passes_.group_count(batch.count);
   workspace_.reserve(groups);
   std::vector<GroupSums> sums(groups);
-  oneapi::tbb::parallel_for(std::size_t{0}, groups, [&](std::size_t group) {
+  parallel_for(groups, [&](std::size_t group) {
     sums[group] = passes_.forward(batch, group);
     if (gradients) {
       passes_.backward_decoder(group);
@@ -143,7 +142,7 @@ void Trainer::reduce(Sum sum, std::size_t begin, std::size_t end, std::size_t gr
   const auto first = std::ranges::lower_bound(tasks_, begin, {}, &Task::layer);
   const auto last = std::ranges::lower_bound(tasks_, end, {}, &Task::layer);
   const auto tasks = static_cast<std::size_t>(last - first);
-  oneapi::tbb::parallel_for(std::size_t{0}, tasks + (end - begin), [&](std::size_t i) {
+  parallel_for(tasks + (end - begin), [&](std::size_t i) {
     if (i < tasks) {
       reduce_weight(sum, first[static_cast<std::ptrdiff_t>(i)], groups, slabs_.local().get());
     } else {

@@ -1,0 +1,110 @@
+#include "core/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/arena.h"
+
+namespace gradspace {
+namespace {
+
+using Ranges = std::vector<std::pair<std::size_t, std::size_t>>;
+
+/// The ranges that a loop over `count` numbers is cut into, in order.
+template <typename Loop>
+Ranges ranges_of(Loop loop) {
+  std::mutex mutex;
+  Ranges ranges;
+  in_arena(4, [&] {
+    loop([&](std::size_t begin, std::size_t end) {
+      const std::scoped_lock lock(mutex);
+      ranges.emplace_back(begin, end);
+    });
+  });
+  std::ranges::sort(ranges);
+  return ranges;
+}
+
+void expect_to_cover(const Ranges& ranges, std::size_t count) {
+  std::size_t reached = 0;
+  for (const auto& [begin, end] : ranges) {
+    EXPECT_EQ(begin, reached);
+    EXPECT_LT(begin, end);
+    reached = end;
+  }
+  EXPECT_EQ(reached, count);
+}
+
+TEST(ParallelFor, CallsTheBodyOnceForEachNumber) {
+  std::vector<int> calls(1000);
+  in_arena(4, [&] { parallel_for(calls.size(), [&](std::size_t i) { ++calls[i]; }); });
+  EXPECT_EQ(std::ranges::count(calls, 1), 1000);
+  parallel_for(0, [](std::size_t) { FAIL(); });
+}
+
+TEST(ParallelFor, PassesOnWhatABodyThrows) {
+  const auto throwing = [](std::size_t i) {
+    if (i == 70) {
+      throw std::runtime_error("seventy");
+    }
+  };
+  EXPECT_THROW(parallel_for(100, throwing), std::runtime_error);
+}
+
+TEST(ParallelForRanges, CoversAllNumbersOnce) {
+  expect_to_cover(ranges_of([](const auto& body) { parallel_for_ranges(1003, 10, body); }), 1003);
+}
+
+TEST(ParallelForShortRanges, CutsUntilTheRangesAreShort) {
+  const Ranges ranges =
+      ranges_of([](const auto& body) { parallel_for_short_ranges(1003, 10, body); });
+  expect_to_cover(ranges, 1003);
+  for (const auto& [begin, end] : ranges) {
+    EXPECT_LE(end - begin, 10U);
+  }
+}
+
+TEST(ParallelPipeline, KeepsTheOrderAndTheNumberOfItems) {
+  constexpr std::size_t kMost = 3;
+  constexpr int kItems = 200;
+  std::vector<int> places(kMost);
+  std::vector<int> seen;
+  std::atomic<std::size_t> under_way = 0;
+  int made = 0;
+  in_arena(4, [&] {
+    parallel_pipeline<int>(
+        kMost,
+        [&]() -> int* {
+          if (made == kItems) {
+            return nullptr;
+          }
+          EXPECT_LE(++under_way, kMost);
+          int& place = places[static_cast<std::size_t>(made) % kMost];
+          place = made++;
+          return &place;
+        },
+        [](int* item) { *item *= 2; },
+        [&](const int* item) {
+          seen.push_back(*item);
+          --under_way;
+        });
+  });
+  ASSERT_EQ(seen.size(), static_cast<std::size_t>(kItems));
+  for (int i = 0; i < kItems; ++i) {
+    EXPECT_EQ(seen[static_cast<std::size_t>(i)], 2 * i);
+  }
+}
+
+TEST(InArena, ReturnsWhatTheFunctionReturns) {
+  EXPECT_EQ(in_arena(2, [] { return std::vector<int>(3, 7); }), std::vector<int>(3, 7));
+  EXPECT_EQ(in_arena(0, [] { return 5; }), 5);
+}
+
+}  // namespace
+}  // namespace gradspace
