@@ -1,7 +1,7 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan lint fuzz docs coverage clean
+.PHONY: setup build demo test asan tsan lint fuzz docs coverage clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
@@ -29,6 +29,13 @@ asan: setup
 	cmake --preset asan
 	cmake --build --preset asan --target $(ASAN_MODULES:%=gradspace_%_tests)
 	ctest --preset asan -j $$(nproc) -R "^($$(echo $(ASAN_MODULES) | tr ' ' '|'))\."
+
+# The thread sanitizer over everything that has threads. The other modules' tests run in one thread.
+TSAN_MODULES := core challenge data gradient train detect gradcon quality jobs experiment torch cli
+tsan: setup
+	cmake --preset tsan
+	cmake --build --preset tsan --target $(TSAN_MODULES:%=gradspace_%_tests)
+	ctest --preset tsan -j $$(nproc) -R "^($$(echo $(TSAN_MODULES) | tr ' ' '|'))\."
 
 lint: build
 	scripts/lint.sh build/$(PRESET)
