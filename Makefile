@@ -32,10 +32,11 @@ asan: setup
 
 # The thread sanitizer over everything that has threads; the other modules' tests run in one thread. Left out
 # is what takes a quarter of a minute and more and would show nothing new: trainings whose loops shorter
-# tests run too, one whole experiment of them, mathematics in one thread, and the tests labelled slow.
+# tests run too, whole experiments of them, mathematics in one thread, and the tests labelled slow.
 TSAN_MODULES := core challenge data gradient train detect gradcon quality jobs experiment torch cli
-TSAN_LEFT_OUT := GradConBenchmark.Judges|GradConCommand|LearnsToTellStripes|AutomaticSecondDerivatives|$\
-  AlignmentTermAligns|FindsNoiseInSecondMoments|Sets/RandomShapes|Sets/Functions|TakeAFullHdFrame|AreAsHardOnALargeFrame
+TSAN_LEFT_OUT := GradConBenchmark.Judges|LeavesSimilarDistortions|TakesTheNamesThatMethodsHad|$\
+  GradConCommand|LearnsToTellStripes|AutomaticSecondDerivatives|AlignmentTermAligns|$\
+  FindsNoiseInSecondMoments|Sets/RandomShapes|Sets/Functions|TakeAFullHdFrame|AreAsHardOnALargeFrame
 tsan: setup
 	cmake --preset tsan
 	cmake --build --preset tsan --target $(TSAN_MODULES:%=gradspace_%_tests)
