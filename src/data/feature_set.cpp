@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "core/file.h"
+#include "core/made_once.h"
 #include "core/mapped_file.h"
 #include "core/random.h"
 #include "data/feature_index.h"
@@ -120,8 +120,7 @@ struct FeatureSet::State {
   const float* values;
   std::vector<std::uint64_t> offsets;
   std::vector<FailedImage> failures;
-  std::once_flag index_once;
-  std::vector<FeatureRow> index;
+  MadeOnce<std::vector<FeatureRow>> index;
 };
 
 FeatureSet::FeatureSet(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {}
@@ -147,13 +146,14 @@ FeatureRow FeatureSet::index_row(std::size_t i) const {
 }
 
 const std::vector<FeatureRow>& FeatureSet::index() const {
-  std::call_once(state_->index_once, [state = state_.get()] {
-    state->index.reserve(state->rows);
+  return state_->index.get([state = state_.get()] {
+    std::vector<FeatureRow> index;
+    index.reserve(state->rows);
     for (std::size_t i = 0; i < state->rows; ++i) {
-      state->index.push_back(state->read_row(i));
+      index.push_back(state->read_row(i));
     }
+    return index;
   });
-  return state_->index;
 }
 
 const std::vector<FailedImage>& FeatureSet::failures() const {

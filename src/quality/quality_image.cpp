@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
-#include <optional>
 #include <utility>
 
+#include "core/made_once.h"
 #include "gradspace/error.h"
 #include "quality/prepared_image.h"
 
@@ -17,10 +16,8 @@ struct QualityImage::State {
 
   Image rgb;
   std::string name;
-  std::once_flag once_prepared;
-  std::once_flag once_luma;
-  std::optional<quality::PreparedImage> prepared;
-  std::optional<Image> luma;
+  MadeOnce<quality::PreparedImage> prepared;
+  MadeOnce<Image> luma;
 };
 
 QualityImage::QualityImage(Image image, std::string name)
@@ -71,14 +68,12 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
 
 const PreparedImage& prepared_of(const QualityImage& image) {
   auto& parts = ImageParts::of(image);
-  std::call_once(parts.once_prepared, [&] { parts.prepared = prepare(parts.rgb, parts.name); });
-  return *parts.prepared;
+  return parts.prepared.get([&] { return prepare(parts.rgb, parts.name); });
 }
 
 const Image& luma_of(const QualityImage& image) {
   auto& parts = ImageParts::of(image);
-  std::call_once(parts.once_luma, [&] { parts.luma = to_grey(parts.rgb); });
-  return *parts.luma;
+  return parts.luma.get([&] { return to_grey(parts.rgb); });
 }
 
 void check_sizes(const QualityImage& reference, const QualityImage& distorted) {
