@@ -20,9 +20,9 @@ namespace gradspace {
 
 struct ScoreFilesOptions {
   BackendChoice backend;
-  int threads = 0;        ///< each has a backend of its own; 0 = all cores
-  SourceOptions source = {};   ///< which files of folders are taken
-  char separator = '\n';  ///< of a stream's paths: '\n' or '\0'
+  int threads = 0;            ///< each has a backend of its own; 0 = all cores
+  SourceOptions source = {};  ///< which files of folders are taken
+  char separator = '\n';      ///< of a stream's paths: '\n' or '\0'
 };
 
 /// What became of one image.

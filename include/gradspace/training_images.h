@@ -18,7 +18,7 @@ struct TrainingSources {
   std::string kind = "auto";        ///< as for `parse_source_kind`
   std::uint64_t seed = 0;           ///< of what is chosen
   std::optional<int> object_class;  ///< of both, the images of this class alone
-  SourceOptions options = {};            ///< of both
+  SourceOptions options = {};       ///< of both
 };
 
 struct TrainingSets {
