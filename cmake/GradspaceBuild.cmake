@@ -12,8 +12,8 @@ if(GRADSPACE_CCACHE AND PROJECT_IS_TOP_LEVEL)
       CCACHE_SLOPPINESS=pch_defines,time_macros ${GRADSPACE_CCACHE})
 endif()
 
-# A unity build gives the compiler all sources of a target at once, and so parses their headers once: a
-# third of the time, at the price that every change compiles a whole target. Names in unnamed namespaces
+# A unity build gives the compiler all sources of a target at once, and so parses their headers once:
+# less than half of the time, at the price that every change compiles a whole target. Names in unnamed namespaces
 # must then differ within a target. That is why it is all or nothing and never a number of files: whether
 # two names meet must not depend on how many files a target has.
 if(CMAKE_UNITY_BUILD)

@@ -37,9 +37,7 @@ struct ExtractArguments {
 ExtractResult run(const ExtractArguments& arguments, const Model& model, const Source& source,
                   const BackendFactory& make_backend, FeatureSetWriter& writer) {
   Progress progress("extract", "images", arguments.quiet);
-  if (const std::string remark = passed_over(source, arguments.data); !remark.empty()) {
-    progress.say(remark);
-  }
+  say_passed_over(progress, source, arguments.data);
   if (writer.images_done() > 0) {
     progress.say(
         fmt::format("going on after {} of {} images", writer.images_done(), source.size()));

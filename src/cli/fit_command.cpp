@@ -41,12 +41,6 @@ std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
 }
 
-void say_passed_over(Progress& progress, const Source& source, const std::string& path) {
-  if (const std::string remark = passed_over(source, path); !remark.empty()) {
-    progress.say(remark);
-  }
-}
-
 int fit_from_images(const FitArguments& arguments) {
   if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
@@ -137,11 +131,11 @@ Command fit_command() {
                        "Challenged validation set; without it a fifth of --outliers is held out");
         app.add_option("--out", a.out, "Detector file to write (.safetensors)")->required();
         std::string methods = "classifier, or one that learns from clean images alone:";
-        std::vector<std::string> names{"classifier"};
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
-          names.push_back(method.name);
         }
+        std::vector<std::string> names = names_of(one_class_methods());
+        names.insert(names.begin(), "classifier");
         app.add_option("--method", a.method, methods)->check(one_of(names));
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");

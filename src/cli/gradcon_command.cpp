@@ -1,9 +1,6 @@
 // gradspace gradcon: first names of train --objective gradcon and of experiment gradcon; a score with columns
 // of its own.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -19,7 +16,6 @@
 #include "cli/printer.h"
 #include "cli/scoring.h"
 #include "cli/training.h"
-#include "gradspace/error.h"
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/version.h"
 
@@ -81,10 +77,6 @@ std::vector<Cell> gradcon_row(const ScoredImage& image, double gradient_weight, 
 
 /// As the command `score`, with columns of its own and any weight of the gradient.
 int score_by_gradcon(const GradConScoreArguments& arguments) {
-  if (!std::isfinite(arguments.gradient_weight)) {
-    throw InvalidArgument(
-        fmt::format("gradcon: gradient weight {}: must be finite", arguments.gradient_weight));
-  }
   const Model model = read_model(arguments.model);
   const Detector detector = read_detector(arguments.model);
   const double threshold =

@@ -76,15 +76,6 @@ std::string list_of(const Infos& infos) {
   return text;
 }
 
-template <typename Infos>
-std::vector<std::string> names_of(const Infos& infos) {
-  std::vector<std::string> names;
-  for (const auto& info : infos) {
-    names.emplace_back(info.name);
-  }
-  return names;
-}
-
 std::function<int()> declare_iqa_benchmark(CLI::App& app) {
   const auto arguments = std::make_shared<IqaBenchmarkArguments>();
   QualityBenchmarkOptions& options = arguments->options;

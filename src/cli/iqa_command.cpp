@@ -164,14 +164,6 @@ std::string metric_help() {
   return text;
 }
 
-std::vector<std::string> metric_names() {
-  std::vector<std::string> names;
-  for (const QualityMetricInfo& info : all_quality_metrics()) {
-    names.emplace_back(info.name);
-  }
-  return names;
-}
-
 std::function<int()> declare_iqa(CLI::App& app) {
   const auto arguments = std::make_shared<IqaArguments>();
   IqaArguments& a = *arguments;
@@ -184,7 +176,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   app.add_option("--metric", a.metrics, metric_help())
       ->delimiter(',')
       ->allow_extra_args(false)  // the images that may follow are none
-      ->check(CLI::IsMember(metric_names()));
+      ->check(CLI::IsMember(names_of(all_quality_metrics())));
   app.add_option("--decoder", a.decoder,
                  "Decoder of the learned scores: .safetensors, or the published MATLAB file "
                  "(default: the built-in one)");

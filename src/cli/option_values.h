@@ -33,6 +33,16 @@ CLI::Validator finite_number();
 /// One of the words. The message suggests the nearest, or lists them all.
 CLI::Validator one_of(std::vector<std::string> words);
 
+/// The names in a registry's list, for `one_of`.
+template <typename Infos>
+std::vector<std::string> names_of(const Infos& infos) {
+  std::vector<std::string> names;
+  for (const auto& info : infos) {
+    names.emplace_back(info.name);
+  }
+  return names;
+}
+
 /// A text that `parse` takes; what it throws says why not.
 template <class Parse>
 CLI::Validator parsed_by(Parse parse) {

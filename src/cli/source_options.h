@@ -1,6 +1,8 @@
 // Which files of a folder a command takes.
 #pragma once
 
+#include <string>
+
 #include "gradspace/source.h"
 
 namespace CLI {
@@ -9,7 +11,12 @@ class App;
 
 namespace gradspace::cli {
 
+class Progress;
+
 /// "--hidden".
 void declare_hidden(CLI::App& app, SourceOptions& options);
+
+/// Says what of a folder, named `path`, the source passed over, where it did.
+void say_passed_over(Progress& progress, const Source& source, const std::string& path);
 
 }  // namespace gradspace::cli
