@@ -81,6 +81,20 @@ function(gradspace_join_modules library)
   target_link_libraries(${library} PRIVATE fmt::fmt ${links})
 endfunction()
 
+# Sets `result` to the named modules and all that they use in turn.
+function(gradspace_with_used result)
+  set(waiting ${ARGN})
+  set(found "")
+  while(waiting)
+    list(POP_FRONT waiting module)
+    list(APPEND found ${module})
+    get_property(uses GLOBAL PROPERTY GRADSPACE_USES_${module})
+    list(APPEND waiting ${uses})
+  endwhile()
+  list(REMOVE_DUPLICATES found)
+  set(${result} ${found} PARENT_SCOPE)
+endfunction()
+
 # A line a module, "NAME: USED USED ...": what the tests hold against HACKING.md.
 function(gradspace_write_modules file)
   get_property(modules GLOBAL PROPERTY GRADSPACE_MODULES)
