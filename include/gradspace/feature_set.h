@@ -39,10 +39,10 @@ struct FailedImage {
 /// `meta.json`.
 struct FeatureSetMeta {
   std::vector<FeatureBlock> columns;
-  std::string model_sha256;         ///< of the model file, lower-case hex
-  std::string source;               ///< as given on the command line
-  std::string version;              ///< of gradspace
-  std::string options_json;         ///< resolved options of the run, a JSON object
+  std::string model_sha256;  ///< of the model file, lower-case hex
+  std::string source;        ///< as given on the command line
+  std::string version;       ///< of gradspace
+  std::string options_json;  ///< resolved options of the run, a JSON object (names: `to_utf8`)
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete
   std::string source_digest;        ///< identity of the list of images (`list_digest`), or empty
 };

@@ -34,7 +34,7 @@ enum class ResultsKind {
 struct Results {
   ResultsKind kind = ResultsKind::kOod;  ///< any but kImageQuality
   std::vector<ResultRow> rows;
-  /// The resolved options of what was run, a JSON object.
+  /// The resolved options of what was run, a JSON object; names of files in it as `to_utf8` gives them.
   std::string options_json = "{}";
   /// Circumstances that don't change the numbers, a JSON object: `command_line`, `started`,
   /// `finished` (UTC), `threads`, `stages` ([{"stage", "seconds", "skipped"}, ...]).

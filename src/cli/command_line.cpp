@@ -14,6 +14,7 @@
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "gradspace/error.h"
+#include "gradspace/threads.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
@@ -158,6 +159,12 @@ std::string present_command_line() {
   return command_line_text();
 }
 
+int on_threads(int threads, const std::function<int()>& work) {
+  int status = kFailed;
+  run_with_threads(threads, [&] { status = work(); });
+  return status;
+}
+
 int check_command_line(const std::vector<std::string>& arguments) {
   CLI::App app(kSummary, "gradspace");
   return parse(app, arguments).status;
@@ -179,7 +186,7 @@ int run(const std::vector<std::string>& arguments) {
   if (!parsed.action) {
     return status;
   }
-  return run_action(parsed.action, arguments.front());
+  return run_action([&] { return on_threads(usable_threads(), parsed.action); }, arguments.front());
 }
 
 }  // namespace gradspace::cli

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/printer.h"

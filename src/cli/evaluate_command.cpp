@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/scoring.h"
@@ -43,11 +44,11 @@ void refuse_to_overwrite(const EvaluateArguments& arguments) {
 void show(const EvaluateArguments& arguments, double threshold, std::vector<ResultRow> rows) {
   Results results;
   results.rows = std::move(rows);
-  results.options_json = json_text({{"command", "evaluate"},
-                                    {"detector", arguments.detector},
-                                    {"threshold", threshold},
-                                    {"inliers", arguments.inliers},
-                                    {"outliers", arguments.outliers}});
+  results.options_json = json_text(nlohmann::json{{"command", "evaluate"},
+                                                  {"detector", arguments.detector},
+                                                  {"threshold", threshold},
+                                                  {"inliers", arguments.inliers},
+                                                  {"outliers", arguments.outliers}});
   write_results(arguments.out, results);
   print_table(results_table(results));
 }

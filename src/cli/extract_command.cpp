@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
@@ -75,9 +76,9 @@ int extract(const ExtractArguments& arguments) {
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
   if (result.stopped) {
-    say("gradspace: stopped after {} of {} images, kept in {}; the same command goes on",
+    say("gradspace: interrupted after {} of {} images, kept in {}; the same command goes on",
         result.images_done, source->size(), writer.partial_path().string());
-    return 1;
+    return InterruptGuard::exit_status();
   }
   const std::vector<FailedImage> failures = writer.failures();
   for (const FailedImage& failure : failures) {

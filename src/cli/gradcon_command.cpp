@@ -12,6 +12,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/gradcon_experiment.h"
+#include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
@@ -38,7 +39,7 @@ std::function<int()> declare_gradcon_train(CLI::App& app) {
   declare_gradcon_autoencoder(app, a);
   app.add_option("--spec", a.spec, "Description of another autoencoder (JSON)");
   declare_gradcon_training(app, a.options, a.gradcon);
-  app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
+  declare_checkpoint_options(app, a.options.resume, a.checkpoint);
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
@@ -65,7 +66,7 @@ PrinterLayout gradcon_layout(const GradConScoreArguments& arguments, double thre
            {"error", "error", 10, "{:.6f}"},
            {"cosine", "cosine", 8, "{:.4f}"},
            {"verdict", "verdict", -7}},
-          options.dump()};
+          json_text(options)};
 }
 
 std::vector<Cell> gradcon_row(const ScoredImage& image, double gradient_weight, double threshold) {

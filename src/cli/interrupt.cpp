@@ -5,10 +5,11 @@
 namespace gradspace::cli {
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
+/// The signal that asked for a stop; 0 = none did.
+volatile std::sig_atomic_t stop_signal = 0;
 
 void on_signal(int signal) {
-  stop_requested = 1;
+  stop_signal = signal;
   // The next one does what it always does.
   std::signal(signal, SIG_DFL);
 }
@@ -16,7 +17,7 @@ void on_signal(int signal) {
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
-  stop_requested = 0;
+  stop_signal = 0;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
 }
@@ -27,7 +28,12 @@ InterruptGuard::~InterruptGuard() {
 }
 
 bool InterruptGuard::requested() {
-  return stop_requested != 0;
+  return stop_signal != 0;
+}
+
+int InterruptGuard::exit_status() {
+  constexpr int kEndedBySignal = 128;
+  return kEndedBySignal + stop_signal;
 }
 
 }  // namespace gradspace::cli

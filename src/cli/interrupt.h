@@ -1,4 +1,5 @@
 // Ctrl-C, politely: the first one asks the work to stop at the next safe place, the second kills.
+// SIGTERM alike.
 #pragma once
 
 namespace gradspace::cli {
@@ -14,6 +15,8 @@ class InterruptGuard {
 
   /// Whether a stop was asked for. Thread-safe.
   static bool requested();
+  /// 128 + the signal's number: the exit status of a command whose work an interrupt ended.
+  static int exit_status();
 };
 
 }  // namespace gradspace::cli

@@ -51,8 +51,8 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
     result = run_quality_benchmark(options, observer);
   }
   if (result.stopped) {
-    say("gradspace: stopped with {} pairs scored; the same command continues", result.pairs);
-    return kFailed;
+    say("gradspace: interrupted with {} pairs scored; the same command continues", result.pairs);
+    return InterruptGuard::exit_status();
   }
   print_table(quality_benchmark_table(result));
   if (can_write_report()) {

@@ -10,6 +10,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
@@ -54,7 +55,7 @@ PrinterLayout iqa_layout(const IqaArguments& arguments) {
       {"gradspace_version", kVersion},
       {"metrics", arguments.metrics},
       {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}};
-  layout.options = options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  layout.options = json_text(options);
   layout.options_in_json_lines = false;
   return layout;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/checkpoint_options.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -27,6 +28,7 @@ struct DecoderTrainingArguments {
   std::filesystem::path out;
   DecoderTrainingOptions options;
   SourceOptions source;
+  CheckpointOptions checkpoint;
   bool quiet = false;
 };
 
@@ -55,6 +57,8 @@ int train(DecoderTrainingArguments arguments) {
   check_usage([&] { arguments.options.validate(); });
   refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
+  refuse_forgotten_checkpoint(arguments.options.checkpoint, arguments.options.resume,
+                              arguments.checkpoint);
   const std::unique_ptr<Source> photographs =
       open_source(arguments.photos, SourceKind::kFolder, arguments.source);
   if (const std::string remark = passed_over(*photographs, arguments.photos); !remark.empty()) {
@@ -64,13 +68,20 @@ int train(DecoderTrainingArguments arguments) {
   for (const std::string& failure : result.failures) {
     say("gradspace: left out: {}", failure);
   }
+  if (result.stopped && result.iterations == 0) {
+    say("gradspace: interrupted before the first iteration was done: nothing is written");
+    return InterruptGuard::exit_status();
+  }
   if (result.stopped) {
-    say("gradspace: stopped after {} iterations: {} is not written; --resume goes on",
-        result.iterations, arguments.out.string());
-    return kFailed;
+    say_interrupted(arguments.out, arguments.options.checkpoint, arguments.checkpoint);
+    if (!arguments.checkpoint.finish_on_interrupt) {
+      return InterruptGuard::exit_status();
+    }
   }
   save_decoder(arguments.out, result.decoder);
-  remove_file(arguments.options.checkpoint);
+  if (!result.stopped) {
+    remove_file(arguments.options.checkpoint);
+  }
   print_line(
       "{}: {} photographs, {} iterations, loss {:.6f} (reconstruction {:.6f}, decay {:.6f}, "
       "sparsity {:.6f})",
@@ -99,7 +110,7 @@ std::function<int()> declare_iqa_train(CLI::App& app) {
   app.add_option("--beta", options.beta, "Weight of the sparsity term")->check(number_from(0));
   app.add_option("--seed", options.seed, "Places of the patches, initial weights")
       ->check(seed_number());
-  app.add_flag("--resume", options.resume, "Go on from the checkpoint, where there is one");
+  declare_checkpoint_options(app, options.resume, arguments->checkpoint);
   app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
       ->check(thread_count());
   app.add_flag("--quiet", arguments->quiet, "No progress");

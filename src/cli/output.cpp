@@ -9,33 +9,10 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "gradspace/utf8_text.h"
+
 namespace gradspace::cli {
 namespace {
-
-/// How many bytes the character of UTF-8 at the begin of `text` has; 0 where none stands there. Overlong
-/// forms, halves of surrogates and what lies beyond Unicode are none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || length > text.size()) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) {
-      return 0;
-    }
-  }
-  const bool wrong =
-      length > 2 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0) ||
-                     (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90));
-  return wrong ? 0 : length;
-}
 
 /// Whether a character of UTF-8 moves the terminal's cursor, or the letters around it.
 bool is_disturbing(std::string_view character) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/json_text.h"
 #include "cli/output.h"
 #include "gradspace/error.h"
 
@@ -61,12 +62,12 @@ Json json_value(const Cell& cell) {
 }
 
 template <typename Json>
-std::string json_text(const std::vector<Column>& columns, const std::vector<Cell>& row) {
+std::string object_text(const std::vector<Column>& columns, const std::vector<Cell>& row) {
   Json line = Json::object();
   for (std::size_t i = 0; i < columns.size(); ++i) {
     line[columns[i].key] = json_value<Json>(row[i]);
   }
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(line);
 }
 
 }  // namespace
@@ -145,8 +146,8 @@ std::string Printer::table_line(const std::vector<std::string>& texts) const {
 }
 
 std::string Printer::json_line(const std::vector<Cell>& row) const {
-  return layout_.options_in_json_lines ? json_text<nlohmann::json>(layout_.columns, row)
-                                       : json_text<nlohmann::ordered_json>(layout_.columns, row);
+  return layout_.options_in_json_lines ? object_text<nlohmann::json>(layout_.columns, row)
+                                       : object_text<nlohmann::ordered_json>(layout_.columns, row);
 }
 
 }  // namespace gradspace::cli

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"

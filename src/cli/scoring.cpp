@@ -26,10 +26,6 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
   return detector;
 }
 
-std::string json_text(const nlohmann::json& options) {
-  return options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {
   app.add_flag_callback(
       "-0,--null", [&options] { options.separator = '\0'; },

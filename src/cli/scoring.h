@@ -19,9 +19,6 @@ namespace gradspace::cli {
 Detector read_detector_for(const std::filesystem::path& detector_path, const Model& model,
                            const std::filesystem::path& model_path);
 
-/// Options as a line of JSON, for records. Bytes of paths that are no UTF-8 stand as U+FFFD.
-std::string json_text(const nlohmann::json& options);
-
 /// "--null" and "--hidden".
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
 

@@ -69,7 +69,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--backend", a.backend.name, "native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", a.backend.device, "cpu, cuda, or cuda:N");
-  app.add_flag("--resume", a.options.resume, "Go on from the checkpoint, where there is one");
+  declare_checkpoint_options(app, a.options.resume, a.checkpoint);
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");

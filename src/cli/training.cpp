@@ -96,24 +96,26 @@ int train_settled(const TrainingArguments& arguments) {
   }
   const TrainResult result = run_training(spec, images, arguments);
   if (result.best_epoch == 0) {
-    say("gradspace: stopped before the first epoch was done: nothing is written");
-    return kFailed;
+    say("gradspace: interrupted before the first epoch was done: nothing is written");
+    return InterruptGuard::exit_status();
+  }
+  if (result.stopped) {
+    say_interrupted(arguments.out, options.checkpoint, arguments.checkpoint);
+    if (!arguments.checkpoint.finish_on_interrupt) {
+      return InterruptGuard::exit_status();
+    }
   }
   write_trained(result, *images.validation, arguments);
   const EpochRecord& best = result.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
   print_line("{}: best epoch {} of {}, validation loss {}", arguments.out.string(), best.epoch,
              result.epochs.size(), text_of(best.validation, arguments));
-  leave_checkpoint(result.stopped, options.checkpoint);
+  if (!result.stopped) {
+    remove_file(options.checkpoint);
+  }
   return kDone;
 }
 
 }  // namespace
-
-int on_threads(int threads, const std::function<int()>& work) {
-  int status = kFailed;
-  run_with_threads(threads, [&] { status = work(); });
-  return status;
-}
 
 int train(TrainingArguments arguments) {
   TrainOptions& options = arguments.options;
@@ -130,6 +132,7 @@ int train(TrainingArguments arguments) {
   refuse_inputs(arguments.out, inputs);
   refuse_inputs(options.checkpoint, inputs);
   check_target(arguments.out);
+  refuse_forgotten_checkpoint(options.checkpoint, options.resume, arguments.checkpoint);
   return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "cli/checkpoint_options.h"
 #include "cli/training_images.h"
 #include "gradspace/backends.h"
 #include "gradspace/gradcon.h"
@@ -27,13 +28,11 @@ struct TrainingArguments {
   int latent = 0;
   BackendChoice backend;
   TrainOptions options;
+  CheckpointOptions checkpoint;
   GradConOptions gradcon;
   int threads = 0;
   bool quiet = false;
 };
-
-/// What `work` returns, done on so many threads; 0 = all cores.
-int on_threads(int threads, const std::function<int()>& work);
 
 /// Trains and writes the model (of GradCon's objective, with its detector); the exit status.
 int train(TrainingArguments arguments);

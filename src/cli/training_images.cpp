@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "cli/output.h"
-#include "cli/output_target.h"
 #include "cli/progress.h"
 
 namespace gradspace::cli {
@@ -34,14 +33,6 @@ TrainingImages load_training_images(const TrainingSources& sources, const Extent
   }
   return {load("training", *sets.training, extent, quiet),
           load("validation", *sets.validation, extent, quiet)};
-}
-
-void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint) {
-  if (stopped) {
-    say("gradspace: stopped on request; --resume goes on from {}", checkpoint.string());
-  } else {
-    remove_file(checkpoint);
-  }
 }
 
 }  // namespace gradspace::cli

@@ -1,7 +1,6 @@
-// What the commands that train have in common: which images, and what becomes of the checkpoint.
+// The images that the commands train on.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "gradspace/train.h"
@@ -18,8 +17,5 @@ struct TrainingImages {
 /// InvalidArgument, IoError, FormatError.
 TrainingImages load_training_images(const TrainingSources& sources, const Extent& extent,
                                     bool quiet);
-
-/// Once the model is written: removes the checkpoint, or says how to go on from it.
-void leave_checkpoint(bool stopped, const std::filesystem::path& checkpoint);
 
 }  // namespace gradspace::cli

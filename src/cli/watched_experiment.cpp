@@ -45,8 +45,8 @@ int watch_experiment(const std::filesystem::path& out, bool quiet,
   const ExperimentResult result = run(observer);
   progress.reset();
   if (result.stopped) {
-    say("gradspace: stopped; the same command continues");
-    return kFailed;
+    say("gradspace: interrupted; the same command continues");
+    return InterruptGuard::exit_status();
   }
   print_table(results_table(result.results));
   if (can_write_report()) {

@@ -125,7 +125,7 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta) {
                     {"source", meta.source},
                     {"source_images", meta.source_images},
                     {"source_digest", meta.source_digest},
-                    {"options", options},
+                    {"options", with_texts(options, from_utf8)},
                     {"columns", feature_columns_to_json(meta.columns)}};
   return dump_json(all, 2) + "\n";
 }
@@ -145,7 +145,7 @@ FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) 
   FeatureSetMeta meta;
   meta.version = reader.text("version");
   meta.model_sha256 = reader.text("model_sha256");
-  meta.source = reader.text("source");
+  meta.source = from_utf8(reader.text("source"));
   meta.source_images = static_cast<std::uint64_t>(
       reader.integer("source_images", 0, std::numeric_limits<std::int64_t>::max()));
   meta.source_digest = reader.text("source_digest");

@@ -13,6 +13,7 @@
 
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/parallel.h"
 #include "experiment/entry.h"
 #include "experiment/experiment_kind.h"
@@ -83,7 +84,7 @@ class Experiment {
     results.kind = results_kind(options_);
     nlohmann::json record = stages_.options_record();
     record.update(options_record(options_, methods_));
-    results.options_json = record.dump();
+    results.options_json = dump_json(record);
     for (int number = 0; number < options_.runs; ++number) {
       execute_run(number, results, outputs);
       stages_.write_so_far(results);

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/text.h"
 #include "gradspace/report.h"
 #include "gradspace/version.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 std::string key_of(const json& ingredients) {
-  const std::string text = ingredients.dump();
+  const std::string text = dump_json(ingredients);
   return sha256_hex(bytes_of(text));
 }
 

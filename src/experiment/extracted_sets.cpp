@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "gradspace/extract.h"
 #include "gradspace/version.h"
 
@@ -24,7 +25,7 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
                                   {"backend", run.options.gradient_backend.text()},
                                   {"set", stages.data().identity(set)}});
   const fs::path path = extracted_set_path(run, set);
-  const std::string options_json = json{{kExperimentKey, key}, {"features", request}}.dump();
+  const std::string options_json = dump_json(json{{kExperimentKey, key}, {"features", request}});
   const bool present =
       fs::exists(path) &&
       json::parse(FeatureSet(path).meta().options_json).value(kExperimentKey, std::string()) == key;

@@ -11,6 +11,7 @@
 
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/random.h"
 #include "experiment/gradcon_outputs.h"
 #include "experiment/run_record.h"
@@ -136,7 +137,7 @@ class GradConExperiment {
     }
     make_folder(options_.out);
     result_.results.kind = ResultsKind::kGradCon;
-    result_.results.options_json = options_json(options_).dump();
+    result_.results.options_json = dump_json(options_json(options_));
   }
 
   ExperimentResult run() {

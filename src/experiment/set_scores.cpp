@@ -18,7 +18,7 @@ void write_set_scores(const std::filesystem::path& path, const SetScores& set,
                      {"bce", set.bce},
                      {"kld", set.kld},
                      {"scores", set.scores}};
-  write_file(path, file.dump() + "\n");
+  write_file(path, dump_json(file) + "\n");
 }
 
 std::optional<SetScores> read_set_scores(const std::filesystem::path& path,

@@ -199,9 +199,13 @@ std::string line_text(const Json& value) {
   if (value.is_null()) {
     return "-";
   }
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = dump_readable_json(value);
   if (value.is_string()) {
     text = text.substr(1, text.size() - 2);
+    for (std::size_t at = text.find("\\\\"); at != std::string::npos;
+         at = text.find("\\\\", at + 1)) {
+      text.erase(at, 1);
+    }
   }
   // JSON leaves alone DEL and what terminals take for control characters in UTF-8, U+0080 to U+009F.
   std::replace(text.begin(), text.end(), '\x7F', '?');
@@ -320,8 +324,7 @@ std::string description_text(const Description& description) {
 
 FileDescription describe_file(const std::filesystem::path& path) {
   const Description description = describe(path);
-  return {description.facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
-          description_text(description)};
+  return {dump_readable_json(description.facts, 2) + "\n", description_text(description)};
 }
 
 }  // namespace gradspace

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/json.h"
 #include "core/watched.h"
 #include "detect/hold_out.h"
 #include "gradspace/error.h"
@@ -148,7 +149,7 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   if (options.false_alarms) {
     detector.threshold = detector.calibration.threshold(*options.false_alarms);
   }
-  detector.metadata["options"] = options_record(options).dump();
+  detector.metadata["options"] = dump_json(options_record(options));
   detector.metadata["training"] = nlohmann::json{
       {"best_epoch", best.epoch},
       {"train_loss", best.train_loss},

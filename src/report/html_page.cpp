@@ -1,5 +1,6 @@
 #include "report/html_page.h"
 
+#include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/report.h"
 #include "report/page_shell.h"
@@ -11,7 +12,7 @@ bool can_write_report() {
 }
 
 std::string json_for_html(const nlohmann::json& data) {
-  const std::string text = data.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  const std::string text = dump_readable_json(data, -1, true);
   std::string safe;
   safe.reserve(text.size());
   for (const char character : text) {

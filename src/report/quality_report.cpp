@@ -231,7 +231,7 @@ fs::path database_folder(const json& results) {
   const json options = results.value("options", json::object());
   for (const char* key : {"root", "path"}) {
     if (options.contains(key) && options[key].is_string()) {
-      const fs::path path = options[key].get<std::string>();
+      const fs::path path = from_utf8(options[key].get<std::string>());
       return fs::is_regular_file(path) ? path.parent_path() : path;
     }
   }

@@ -97,8 +97,8 @@ json to_json(const Results& results) {
   return {{"format_version", kResultsFormat},
           {"gradspace_version", kVersion},
           {"kind", name(results.kind)},
-          {"options", json::parse(results.options_json)},
-          {"record", json::parse(results.record_json)},
+          {"options", load_json(results.options_json)},
+          {"record", load_json(results.record_json)},
           {"rows", std::move(rows)}};
 }
 
@@ -107,7 +107,7 @@ json to_json(const Results& results) {
 void write_results(const std::filesystem::path& folder, const Results& results) {
   make_folder(folder);
   write_file(folder / "results.csv", to_csv(results));
-  write_file(folder / "results.json", to_json(results).dump(1) + "\n");
+  write_file(folder / "results.json", dump_json(to_json(results), 1) + "\n");
 }
 
 Results read_results(const std::filesystem::path& path) {

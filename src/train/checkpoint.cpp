@@ -51,7 +51,7 @@ void write_checkpoint(const std::filesystem::path& path, const nlohmann::json& i
     file.tensors.emplace(std::string(kBestPrefix) + name, std::move(tensor));
   }
   std::string history = checkpoint.history.dump();
-  file.metadata["identity"] = identity.dump();
+  file.metadata["identity"] = dump_json(identity);
   file.metadata["sha256"] = content_digest(history, file.tensors);
   file.metadata["history"] = std::move(history);
   write_safetensors(path, kKind, std::move(file));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/csv.h"
+#include "core/json.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -134,7 +135,7 @@ std::string training_metadata(const nlohmann::json& identity, int epochs_asked,
     metadata["best"] = losses_to_json(*best);
     metadata["last"] = losses_to_json(epochs.back());
   }
-  return metadata.dump();
+  return dump_json(metadata);
 }
 
 bool is_finished_run(const std::string& metadata, const nlohmann::json& identity,

@@ -146,7 +146,7 @@ TEST_F(ExtractCommand, InterruptedAndCalledAgainItGivesTheSameBytes) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   ASSERT_EQ(kill(child, SIGINT), 0);
-  ASSERT_EQ(wait_for(child), 1);
+  ASSERT_EQ(wait_for(child), 128 + SIGINT);
   EXPECT_THAT(text("stderr"), HasSubstr("the same command goes on"));
   EXPECT_FALSE(fs::exists(folder_ / "set"));
 

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/file.h"
 #include "gradspace/image.h"
+#include "gradspace/utf8_text.h"
 #include "support/python.h"
 #include "support/test_files.h"
+#include "train/fakes.h"
 
 namespace gradspace::cli {
 namespace {
@@ -96,6 +100,42 @@ TEST_F(Input, FoldersAreSaidToHoldFilesThatArePassedOver) {
   EXPECT_THAT(outcome.text,
               HasSubstr("gradspace: distorted: 2 of 3 files passed over, the first: "));
   EXPECT_EQ(run("mkdir e1 e2; gradspace iqa e1 e2").status, 1);
+}
+
+/// Latin-1 for "pluie d'ete", with accents.
+constexpr const char* kRain = "pluie-\xe9t\xe9";
+
+TEST_F(Input, MayHaveANameThatIsNoUtf8) {
+  write_file(folder_ / "name", fmt::format("{}\n", kRain));
+  const auto done = [&](const std::string& line) {
+    const Outcome outcome = run("read -r rain <name; " + line);
+    EXPECT_EQ(outcome.status, 0) << line << ": " << outcome.text;
+    return outcome.text;
+  };
+  done("mkdir clean $rain; cp references/a.png $rain/$rain.png");
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    write_image(folder_ / "clean" / (std::to_string(i) + ".png"),
+                testing::random_image(32, 32, 3, i));
+  }
+  done("gradspace train --data clean --val clean --epochs 1 --out $rain.model --quiet");
+  done(
+      "gradspace fit --method image-statistics --model $rain.model --data clean --val clean "
+      "--false-alarms 0.2 --out $rain.detector --quiet");
+  const std::string names = "--model $rain.model --detector $rain.detector ";
+  done("gradspace evaluate " + names + "--inliers clean --outliers $rain --out results");
+  const auto results = nlohmann::json::parse(read_text_file(folder_ / "results/results.json"));
+  EXPECT_EQ(from_utf8(results.at("options").at("outliers").at(0).get<std::string>()), kRain);
+
+  const std::string scored = done("gradspace score --format jsonl " + names + "$rain | tail -n 1");
+  EXPECT_EQ(from_utf8(nlohmann::json::parse(scored).at("path").get<std::string>()),
+            fmt::format("{}/{}.png", kRain, kRain));
+  EXPECT_THAT(done("gradspace info $rain.detector"), HasSubstr("pluie-\\xe9t\\xe9.detector"));
+  const std::string facts = done("gradspace info --format json $rain.detector");
+  EXPECT_TRUE(nlohmann::json::accept(facts)) << facts;
+  done("gradspace extract --model $rain.model --data $rain --out $rain.set --quiet");
+  EXPECT_THAT(done("gradspace extract --model $rain.model --data $rain --out $rain.set2 --quiet"),
+              HasSubstr("pluie-\\xe9t\\xe9.set2: 1 rows"));
+  done("gradspace iqa --metric psnr --format jsonl $rain/$rain.png references/a.png");
 }
 
 }  // namespace

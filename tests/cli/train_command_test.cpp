@@ -107,8 +107,21 @@ TEST_F(TrainCommand, EndsTheSameAfterKills) {
   EXPECT_THAT(output(), HasSubstr("trained already"));
 }
 
-TEST_F(TrainCommand, StopsPolitelyOnAnInterrupt) {
-  const pid_t process = start(folder_ / "m", {"--epochs", "1000000"});
+TEST_F(TrainCommand, KeepsItsCheckpointAloneOnASignal) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::filesystem::path out = folder_ / ("m" + std::to_string(signal));
+    const pid_t process = start(out, {"--epochs", "1000000"});
+    wait_for_checkpoint(out);
+    kill(process, signal);
+    EXPECT_EQ(finish(process), 128 + signal) << "`train && fit` would go on";
+    EXPECT_THAT(messages(), AllOf(HasSubstr("is not written"), HasSubstr("--resume goes on from")));
+    EXPECT_TRUE(std::filesystem::exists(out.string() + ".checkpoint"));
+    EXPECT_FALSE(std::filesystem::exists(out));
+  }
+}
+
+TEST_F(TrainCommand, FinishesOnAnInterruptWhereAskedTo) {
+  const pid_t process = start(folder_ / "m", {"--epochs", "1000000", "--finish-on-interrupt"});
   wait_for_checkpoint(folder_ / "m");
   kill(process, SIGINT);
   EXPECT_EQ(finish(process), 0);
@@ -116,6 +129,25 @@ TEST_F(TrainCommand, StopsPolitelyOnAnInterrupt) {
   EXPECT_THAT(messages(), HasSubstr("--resume goes on from"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "m.checkpoint"));
   EXPECT_NO_THROW(read_model(folder_ / "m"));
+}
+
+TEST_F(TrainCommand, DoesNotOverwriteACheckpointThatIsNotSpokenOf) {
+  const pid_t process = start(folder_ / "m", {"--epochs", "1000000"});
+  wait_for_checkpoint(folder_ / "m");
+  kill(process, SIGKILL);
+  finish(process);
+  const auto checkpoint = read_file(folder_ / "m.checkpoint");
+
+  EXPECT_EQ(finish(start(folder_ / "m", {"--epochs", "1"})), 2);
+  EXPECT_THAT(messages(), AllOf(HasSubstr("m.checkpoint: left by a training"),
+                                HasSubstr("--resume"), HasSubstr("--restart")));
+  EXPECT_EQ(read_file(folder_ / "m.checkpoint"), checkpoint);
+  EXPECT_EQ(finish(start(folder_ / "m", {"--epochs", "1", "--restart", "--resume"})), 2);
+
+  ASSERT_EQ(finish(start(folder_ / "m", {"--epochs", "1", "--restart"})), 0) << messages();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "m.checkpoint"));
+  ASSERT_EQ(finish(start(folder_ / "new", {"--epochs", "1"})), 0) << messages();
+  EXPECT_EQ(read_file(folder_ / "m"), read_file(folder_ / "new"));
 }
 
 TEST_F(TrainCommand, SaysWhatItCannotDo) {

@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
 #include "experiment/quality_benchmark/score_journal.h"
@@ -182,7 +183,7 @@ class Run {
     summarise(scored);
     write_file(options_.out / "scores.csv", scores_csv(options_.metrics, scored));
     write_file(options_.out / "results.json",
-               benchmark_json(result_, options_json()).dump(1) + '\n');
+               dump_json(benchmark_json(result_, options_json()), 1) + '\n');
     journal.remove();
     return result_;
   }

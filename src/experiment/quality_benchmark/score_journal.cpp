@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -19,7 +20,7 @@ std::string line_of(std::size_t pair, const std::vector<double>& scores) {
   for (const double score : scores) {
     line.push_back(std::isfinite(score) ? json(score) : json(nullptr));
   }
-  return line.dump() + '\n';
+  return dump_json(line) + '\n';
 }
 
 /// Adds what a line says; false when it can't be.
@@ -47,7 +48,7 @@ bool take_line(std::string_view text, std::size_t pairs, std::size_t metrics,
 ScoreJournal::Scores parse_score_journal(std::string_view text, const json& identity,
                                          std::size_t pairs, std::size_t metrics) {
   ScoreJournal::Scores scores;
-  const std::string first = identity.dump() + '\n';
+  const std::string first = dump_json(identity) + '\n';
   if (!text.starts_with(first)) {
     return scores;
   }
@@ -68,7 +69,7 @@ ScoreJournal::ScoreJournal(std::filesystem::path path, const json& identity, std
     scores_ = parse_score_journal(read_text_file(path_), identity, pairs, metrics);
   }
   // Written anew, as the old file may end within a line.
-  std::string text = identity.dump() + '\n';
+  std::string text = dump_json(identity) + '\n';
   for (const auto& [pair, values] : scores_) {
     text += line_of(pair, values);
   }
