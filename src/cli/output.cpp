@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
@@ -63,6 +64,10 @@ void secure_standard_descriptors() {
       }
     }
   }
+}
+
+void let_large_writes_fail() {
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 std::string shown(std::string_view text) {

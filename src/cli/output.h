@@ -21,6 +21,10 @@ class OutputFailed : public std::runtime_error {
 /// that no file which is opened later takes their place. For the begin of main.
 void secure_standard_descriptors();
 
+/// Lets a write past the limit on the size of files (`ulimit -f`) fail as on a full disk, with a message, where the
+/// system would end the process.
+void let_large_writes_fail();
+
 /// `text` as a terminal may show it: control characters, bytes that are no UTF-8, and marks that turn the
 /// direction of writing stand as "\n", "\x1b" and the like.
 std::string shown(std::string_view text);

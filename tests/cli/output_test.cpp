@@ -74,6 +74,14 @@ TEST_F(Streams, ResultsThatCantBeWrittenFailTheCommand) {
   EXPECT_EQ(run("gradspace reference markdown >/dev/full 2>err"), 1);
 }
 
+TEST_F(Streams, AFilePastTheLimitIsAMessageAndNoSignal) {
+  EXPECT_EQ(run("ulimit -f 1; gradspace challenge --in a.png --out large.png --types noise "
+                "--levels 5 2>err"),
+            1);
+  EXPECT_THAT(text("err"), HasSubstr("large.png: can't write: File too large"));
+  EXPECT_FALSE(fs::exists(folder_ / "large.png"));
+}
+
 TEST_F(Streams, MessagesThatCantBeWrittenAreDropped) {
   fs::create_directory(folder_ / "photos");
   for (const char* name : {"a.png", "b.png"}) {
