@@ -114,7 +114,7 @@ class GRADSPACE_API ScoreFunction {
   virtual ~ScoreFunction() = default;
 
   virtual const ObservationNeeds& needs() const = 0;
-  /// One score an image, larger = more out of distribution; never NaN.
+  /// One score an image, larger = more out of distribution; never NaN. No images have no scores.
   virtual std::vector<double> score(const Observations& observations) const = 0;
 };
 

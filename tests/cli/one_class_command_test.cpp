@@ -126,6 +126,27 @@ TEST_F(OneClassCommand, ComparesAStreamWithTheCleanImages) {
   EXPECT_THAT(piped.text, HasSubstr("drift"));
 }
 
+/// Paths that come slowly, so that each is all there is at hand.
+TEST_F(OneClassCommand, AStreamGoesOnAfterWhatCantBeRead) {
+  fit("image-statistics");
+  write_file(folder_ / "bad.png", "no picture");
+  const auto piped = [&](const std::string& command) {
+    return testing::run_shell(fmt::format(
+        "cd {0} && (echo stream/000.bmp; sleep .2; echo bad.png; sleep .2; echo stream/001.bmp) | "
+        "{1} {2} 2>stderr",
+        folder_.path().string(), GRADSPACE_COMMAND, command));
+  };
+  const auto scored = piped(fmt::format("score --model {} --detector {} --format csv -",
+                                        model_.string(), path("d.safetensors")));
+  EXPECT_NE(scored.status, 0);
+  EXPECT_EQ(std::count(scored.text.begin(), scored.text.end(), '\n'), 2 + 2);
+  EXPECT_THAT(scored.text, HasSubstr("stream/001.bmp"));
+  EXPECT_THAT(errors(), AllOf(HasSubstr("bad.png"), HasSubstr("1 images could not be scored")));
+  const auto drifted = piped(drift("--window 2 --format csv -"));
+  EXPECT_EQ(std::count(drifted.text.begin(), drifted.text.end(), '\n'), 2 + 1);
+  EXPECT_THAT(errors(), HasSubstr("bad.png"));
+}
+
 TEST_F(OneClassCommand, SaysThatAStreamIsTooShort) {
   fit("elbo");
   EXPECT_NE(run(drift("--window 61 " + path("stream"))).status, 0);

@@ -15,6 +15,9 @@ class DensityScore : public ScoreFunction {
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
+    if (observations.count == 0) {  // whose representation has no columns
+      return {};
+    }
     return density_->score(represent_(observations));
   }
 
