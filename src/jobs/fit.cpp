@@ -9,8 +9,11 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/csv.h"
+#include "core/file.h"
 #include "core/watched.h"
 #include "detect/hold_out.h"
+#include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/train.h"
@@ -109,16 +112,6 @@ nlohmann::json options_record(const FitOptions& options) {
            options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
 }
 
-std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
-  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
-  std::vector<JudgedImage> images;
-  images.reserve(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    images.push_back({set.set->index()[i].image, scores[i]});
-  }
-  return images;
-}
-
 /// On the threads that the caller chose.
 Detector fit_classifier(const FitData& data, const FitOptions& options,
                         const std::function<void(const ClassifierEpoch&)>& on_epoch) {
@@ -209,6 +202,17 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
   });
 }
 
+std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
+  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
+  std::vector<JudgedImage> images;
+  images.reserve(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const FeatureRow& row = set.set->index()[i];
+    images.push_back({row.image, scores[i], row.bce, row.kld, set.name});
+  }
+  return images;
+}
+
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
   if (detector.method != kClassifier) {
@@ -224,16 +228,16 @@ std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImag
                              std::span<const JudgedImage> outliers, double threshold,
                              const std::string& method, int run) {
   std::vector<double> in_scores;
-  for (const auto& [image, score] : inliers) {
-    if (image.challenge != 0) {
+  for (const JudgedImage& inlier : inliers) {
+    if (inlier.image.challenge != 0) {
       throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
-                                        name, image.path));
+                                        name, inlier.image.path));
     }
-    in_scores.push_back(score);
+    in_scores.push_back(inlier.score);
   }
   std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
-  for (const auto& [image, score] : outliers) {
-    out_scores[{image.challenge, image.level}].push_back(score);
+  for (const JudgedImage& outlier : outliers) {
+    out_scores[{outlier.image.challenge, outlier.image.level}].push_back(outlier.score);
   }
   if (in_scores.empty() || out_scores.empty()) {
     throw InvalidArgument(fmt::format("{}: there are {} inliers and {} outliers to judge by", name,
@@ -245,6 +249,23 @@ std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImag
                     detection_metrics(in_scores, scores, threshold)});
   }
   return rows;
+}
+
+void write_image_scores(const std::filesystem::path& folder, std::span<const JudgedImage> inliers,
+                        std::span<const JudgedImage> outliers, const std::string& method, int run) {
+  CsvWriter csv;
+  csv.row("path", "set", "type", "level", "method", "run", "score", "bce", "kld", "source");
+  const auto add = [&](std::span<const JudgedImage> images, const char* set) {
+    for (const JudgedImage& judged : images) {
+      const ImageInfo& image = judged.image;
+      csv.row(image.path, set, image.challenge, image.level, method, run, judged.score, judged.bce,
+              judged.kld, judged.source);
+    }
+  };
+  add(inliers, "inliers");
+  add(outliers, "outliers");
+  make_folder(folder);
+  write_file(folder / "image_scores.csv", csv.text());
 }
 
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,

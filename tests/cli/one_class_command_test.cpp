@@ -81,6 +81,10 @@ TEST_F(OneClassCommand, IsJudgedByImages) {
   EXPECT_EQ(results.rows[0].method, "image-statistics");
   EXPECT_EQ(results.rows[0].metrics.n_in, 60U);
   EXPECT_GT(results.rows[0].metrics.auroc, 0.99);
+  const std::string scores = read_text_file(folder_ / "results/image_scores.csv");
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 60 + 60);
+  EXPECT_THAT(scores, AllOf(HasSubstr("000.bmp,inliers,0,0,image-statistics,0,"),
+                            HasSubstr("000.bmp,outliers,0,0,image-statistics,0,")));
   write_file(folder_ / "noisy/broken.bmp", "no picture");
   EXPECT_NE(run(evaluate).status, 0);
   EXPECT_THAT(errors(), AllOf(HasSubstr("broken.bmp"), HasSubstr("1 images could not be scored")));

@@ -1,10 +1,13 @@
 #include "gradspace/fit.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "core/csv_table.h"
+#include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "support/test_files.h"
@@ -76,6 +79,30 @@ TEST_F(Fit, JudgesOneRowATypeAndLevel) {
   EXPECT_EQ(rows[1].metrics.n_out, 60U);
   EXPECT_GT(rows[0].metrics.auroc, 0.98);
   EXPECT_GT(rows[0].metrics.accuracy, 0.9);
+}
+
+TEST_F(Fit, WritesTheScoresOfASetsImages) {
+  const Detector detector = fit();
+  const FeatureSet clean(folder_ / "clean-test");
+  const FeatureSet rain(folder_ / "rain");
+  const std::vector<JudgedImage> inliers = judged_images(detector, {"clean", clean});
+  const std::vector<JudgedImage> outliers = judged_images(detector, {"rain", rain});
+  write_image_scores(folder_ / "results", inliers, outliers, "m", 3);
+  const std::string text = read_text_file(folder_ / "results/image_scores.csv");
+  CsvTable table(text, "image_scores.csv");
+  const std::vector<double> scores = detector_scores(detector, clean, "clean");
+  for (std::size_t i = 0; i < 220; ++i) {
+    ASSERT_TRUE(table.next());
+    const bool clean_image = i < 100;
+    EXPECT_EQ(table.text(table.column("path")), fmt::format("{}.bmp", clean_image ? i : i - 100));
+    EXPECT_EQ(table.text(table.column("set")), clean_image ? "inliers" : "outliers");
+    EXPECT_EQ(table.text(table.column("source")), clean_image ? "clean" : "rain");
+    EXPECT_EQ(table.number(table.column("type")), clean_image ? 0 : 9);
+    if (clean_image) {
+      EXPECT_EQ(table.number(table.column("score")), scores[i]);
+    }
+  }
+  EXPECT_FALSE(table.next());
 }
 
 TEST_F(Fit, UsesTheColumnsAskedFor) {
