@@ -55,7 +55,8 @@ struct CleanSources {
 
 /// Fits a one-class method to images: reads and observes them on the native engine, fits, calibrates. The
 /// observer counts the images read, of each source in turn; images that can't be read are left out and
-/// reported. Throws InvalidArgument as `fit_one_class` does, or when the sources hold no image.
+/// reported, and it is remarked where the fit takes much memory. Throws InvalidArgument as `fit_one_class` does, of
+/// memory before an image is read, or when the sources hold no image.
 GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sources,
                                      const OneClassOptions& options, int threads = 0,
                                      const JobObserver& observer = {});

@@ -154,6 +154,15 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   return detector;
 }
 
+/// What fitting will take, where that is much.
+std::string memory_remark(const std::string& method, const AutoencoderSpec& spec) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 28;
+  const std::uint64_t bytes = one_class_memory(method, spec);
+  return bytes < kMuch ? std::string()
+                       : fmt::format("{}: its covariance takes {:.1f} GiB of memory", method,
+                                     static_cast<double>(bytes) / (std::uint64_t{1} << 30));
+}
+
 /// The images of a source as the model observes them; they hold on to their pixels.
 Observations observe_source(const Source& source, const Model& model, const ObservationNeeds& needs,
                             Watched& watched) {
@@ -184,6 +193,8 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
   Watched watched(observer);
   return in_arena(threads, [&] {
     const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
+    check_memory(one_class_method(options.method), model.spec, options.memory_gib);
+    watched.remark(memory_remark(options.method, model.spec));
     Observations train = observe_source(sources.clean, model, needs, watched);
     Observations validation;
     if (sources.validation == nullptr) {

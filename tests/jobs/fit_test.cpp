@@ -15,6 +15,7 @@
 namespace gradspace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -123,6 +124,44 @@ TEST_F(Fit, CalibratesTheThresholdOnCleanImages) {
   EXPECT_GE(detector.calibration.most_up_to(detector.threshold), 36U) << "at most 4 alarms";
   options_.false_alarms = 0.001;
   EXPECT_THROW(fit(), InvalidArgument);
+}
+
+/// A source that is not to be read.
+class UnreadSource final : public Source {
+ public:
+  SourceKind kind() const override { return SourceKind::kFolder; }
+  std::size_t size() const override { return 100; }
+  ImageInfo info(std::size_t i) const override { return {std::to_string(i), "", 0, 0, -1}; }
+  Image load(std::size_t /*i*/) const override { throw Error("an image was read"); }
+  std::span<const std::string> skipped() const override { return {}; }
+};
+
+TEST(FitToImages, RefusesACovarianceThatIsTooLargeBeforeAnImageIsRead) {
+  const AutoencoderSpec spec;
+  const std::size_t columns = dimension(parse_features(proposed_features(spec), spec));
+  EXPECT_EQ(one_class_memory("gradient-mahalanobis", spec), 40 * columns * columns);
+  EXPECT_EQ(one_class_memory("latent-mahalanobis", spec), 40U * 20 * 20);
+  EXPECT_EQ(one_class_memory("gradient-neighbour", spec), 0U);
+  const Model model = initialise(spec, 1);
+  const UnreadSource clean;
+  OneClassOptions options;
+  options.memory_gib = 1e-6;
+  for (const OneClassMethodInfo& method : one_class_methods()) {
+    options.method = method.name;
+    const bool refused = one_class_memory(method.name, spec) > 0;
+    EXPECT_EQ(refused, method.name.starts_with("gradient-mahalanobis") ||
+                           method.name.starts_with("latent-mahalanobis"));
+    if (refused) {
+      EXPECT_THAT(
+          [&] { fit_to_images(model, {clean}, options); },
+          ThrowsMessage<InvalidArgument>(AllOf(
+              HasSubstr(fmt::format("fit: {} takes", method.name)),
+              HasSubstr(
+                  "methods without such a covariance: reconstruction, elbo, gradient-norm"))));
+    }
+  }
+  options.memory_gib = 0;
+  EXPECT_THROW(options.validate(), InvalidArgument);
 }
 
 TEST_F(Fit, RefusesSetsThatDoNotBelongTogether) {
