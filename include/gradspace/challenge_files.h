@@ -82,17 +82,26 @@ struct GRADSPACE_API BatchOptions {
 struct BatchResult {
   std::size_t images = 0;            ///< of the source that were to be challenged
   std::size_t written = 0;           ///< files
+  std::size_t kept = 0;              ///< files that an unfinished run of the same had written
   std::vector<std::string> skipped;  ///< what the source passed over, a line each
   /// What could not be read, challenged or written, a line each, in the source's order.
   std::vector<std::string> failures;
+  /// On request. The same call goes on, but for one that writes a single file or has `force`.
   bool stopped = false;
 };
 
 /// Challenges all clean images of a source under all types and levels that `options` names, and writes
-/// them below `output`. The observer counts images, and is told how many files were passed over. The files are the same on any number of threads. Throws
-/// InvalidArgument when the output is not fit (inside the input, or not empty without `force`), before
-/// anything is written; IoError, FormatError when the source can't be opened. What fails later is listed,
-/// and the rest done.
+/// them below `output`. The observer counts images, is told how many files were passed over, and is asked
+/// before every file whether to stop. The files are the same on any number of threads. Large images wait for
+/// one another, so that memory is bounded.
+///
+/// Until all is written the output folder holds a record, ".gradspace.challenge". A run that was killed or
+/// stopped, or that could not write all files, is continued by the same call with the same images: what is
+/// there is kept, and the folder comes out as if it had run through.
+///
+/// Throws InvalidArgument when the output is not fit (inside the input, or not empty without `force` and no
+/// unfinished run of the same), before anything is written; IoError, FormatError when the source can't be
+/// opened. What fails later is listed, and the rest done.
 GRADSPACE_API BatchResult challenge_files(const std::filesystem::path& input,
                                           const std::filesystem::path& output,
                                           const BatchOptions& options,

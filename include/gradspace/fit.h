@@ -1,6 +1,7 @@
 // Fitting a detector to feature sets or images, and judging one by its scores.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -54,7 +55,8 @@ struct CleanSources {
 
 /// Fits a one-class method to images: reads and observes them on the native engine, fits, calibrates. The
 /// observer counts the images read, of each source in turn; images that can't be read are left out and
-/// reported. Throws InvalidArgument as `fit_one_class` does, or when the sources hold no image.
+/// reported, and it is remarked where the fit takes much memory. Throws InvalidArgument as `fit_one_class` does, of
+/// memory before an image is read, or when the sources hold no image.
 GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sources,
                                      const OneClassOptions& options, int threads = 0,
                                      const JobObserver& observer = {});
@@ -67,6 +69,9 @@ GRADSPACE_API std::vector<double> detector_scores(const Detector& detector, cons
 struct JudgedImage {
   ImageInfo image;
   double score = 0;
+  float bce = 0;  ///< the model's losses, as of ImageScore
+  float kld = 0;
+  std::string source = {};  ///< where it is from: a folder, a feature set
 };
 
 /// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.
@@ -78,11 +83,21 @@ GRADSPACE_API std::vector<ResultRow> judge(const std::string& name,
                                            std::span<const JudgedImage> outliers, double threshold,
                                            const std::string& method, int run);
 
+/// Writes image_scores.csv into `folder`, which is made where it is not there: a line an image with path, set
+/// ("inliers" or "outliers"), type, level, method, run, score, bce, kld, source. Throws IoError.
+GRADSPACE_API void write_image_scores(const std::filesystem::path& folder,
+                                      std::span<const JudgedImage> inliers,
+                                      std::span<const JudgedImage> outliers,
+                                      const std::string& method, int run);
+
 /// A set with a name for messages.
 struct NamedSet {
   std::string name;
   Borrowed<FeatureSet> set;
 };
+
+/// `detector_scores` with the set's images.
+GRADSPACE_API std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set);
 
 /// `judge` by the detector's scores of feature sets, at its threshold.
 GRADSPACE_API std::vector<ResultRow> evaluate_detector(const Detector& detector,

@@ -114,7 +114,7 @@ class GRADSPACE_API ScoreFunction {
   virtual ~ScoreFunction() = default;
 
   virtual const ObservationNeeds& needs() const = 0;
-  /// One score an image, larger = more out of distribution; never NaN.
+  /// One score an image, larger = more out of distribution; never NaN. No images have no scores.
   virtual std::vector<double> score(const Observations& observations) const = 0;
 };
 
@@ -133,6 +133,10 @@ struct OneClassMethodInfo {
 /// All methods, in the order of their tables.
 GRADSPACE_API std::vector<OneClassMethodInfo> one_class_methods();
 
+/// What fitting a method takes for the covariance of its columns, in bytes; 0 for methods whose columns are few
+/// whatever the model. Throws InvalidArgument for a name that is not known.
+GRADSPACE_API std::uint64_t one_class_memory(std::string_view method, const AutoencoderSpec& spec);
+
 /// Whether `name` is one of them.
 GRADSPACE_API bool is_one_class_method(std::string_view name);
 
@@ -147,6 +151,9 @@ struct GRADSPACE_API OneClassOptions {
   /// Families of distorted copies for the methods that learn from such: occlusion, tone, filter, noise,
   /// colour, light; empty = all.
   std::vector<std::string> distortions = {};
+  /// The most that fitting may take for a covariance, in GiB: of n columns it takes 40 n^2 bytes, which of
+  /// 65 536 gradients are 160 GiB. Over it the method is refused before any image is observed.
+  double memory_gib = 4;
 
   /// Throws InvalidArgument.
   void validate() const;
@@ -163,8 +170,9 @@ struct OneClassData {
 };
 
 /// Fits to `train` and calibrates on `validation`. Throws InvalidArgument when the method is not
-/// known or not possible with this model, features are the same for every image, or there are too few
-/// images for the rate of false alarms (the message says how many are needed).
+/// known or not possible with this model, its covariance takes more memory than the options allow (the message
+/// names methods that take less), features are the same for every image, or there are too few images for the
+/// rate of false alarms (the message says how many are needed).
 GRADSPACE_API Detector fit_one_class(const OneClassData& data, const OneClassOptions& options);
 
 }  // namespace gradspace

@@ -38,7 +38,9 @@ struct ScoredImage {
 /// For one thread at a time, which it spreads over the others. Scores do not depend on their number.
 class GRADSPACE_API FileScorer {
  public:
-  /// Called once an image, in the order of the images, from the thread that called `score`.
+  /// Called once an image, in the order of the images, from the thread that called `score`: with a score, or
+  /// with the failure of an image that could not be read or scored. One that fails costs no other its score,
+  /// whatever the method, and be it the only one that is at hand.
   using OnImage = std::function<void(const ScoredImage&)>;
 
   /// Model and detector outlive the scorer; temporaries do not compile. Throws InvalidArgument when they
@@ -51,9 +53,10 @@ class GRADSPACE_API FileScorer {
   FileScorer(FileScorer&&) noexcept;
   FileScorer& operator=(FileScorer&&) noexcept;
 
-  /// All images of a file, a folder or another source. `on_image` gets those that could not be read, too.
-  /// Progress comes after every batch of them, and first a remark where files are passed over. False when the
-  /// observer ended it. Throws IoError, FormatError when there is no source at the path.
+  /// All images of a file, a folder or another source. Progress comes after every batch of them, and first a
+  /// remark where files are passed over. The observer is asked before every image whether to stop; false when
+  /// it ended the work, and `on_image` then got the first images alone. Throws IoError, FormatError when there
+  /// is no source at the path.
   bool score(const std::filesystem::path& path, const OnImage& on_image,
              const JobObserver& observer = {});
 

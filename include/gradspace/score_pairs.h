@@ -1,10 +1,12 @@
 // Scores the quality of many pairs of image files, on all cores.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,14 +66,35 @@ struct GRADSPACE_API ScorePairsOptions {
   void validate() const;
 };
 
-/// What became of one pair.
-struct PairScore {
-  std::vector<double> scores;     ///< by metric; empty when it failed
-  std::string failure;            ///< empty when it was scored; else why not, one line
-  bool reference_failed = false;  ///< it is the reference that could not be read or prepared
+/// What one metric says of a pair: a value, or the reason why it gives none.
+struct MetricScore {
+  std::optional<double> value;
+  std::string failure = {};  ///< one line that names the image; empty where there is a value
 
-  bool ok() const { return failure.empty(); }
+  friend bool operator==(const MetricScore&, const MetricScore&) = default;
 };
+
+/// What became of one pair. A metric that refuses it (an image too small for it, or without variance) leaves
+/// those of the others as they are.
+struct PairScore {
+  std::vector<MetricScore> scores;  ///< by metric; empty when none gave a value
+  std::string failure;              ///< empty when at least one did; else why not, one line
+  bool reference_failed =
+      false;  ///< it is the reference that could not be read, or used by any metric
+
+  /// Whether there is a value, of whichever metric.
+  bool ok() const { return failure.empty(); }
+  /// Whether there is one of every metric.
+  bool complete() const {
+    return ok() && std::all_of(scores.begin(), scores.end(),
+                               [](const MetricScore& score) { return score.value.has_value(); });
+  }
+};
+
+/// Why metrics gave no value to a pair that has some, a line a reason: "ssim: small.png: ...". `names` are
+/// the metrics', in their order.
+GRADSPACE_API std::vector<std::string> metric_failures(const PairScore& score,
+                                                       std::span<const std::string> names);
 
 /// Scores all pairs. Neighbours with one reference share its preparation, so list them side by side.
 /// Memory is bounded: large images wait for one another (48 bytes a pixel are reckoned with, within 1 GiB;

@@ -53,7 +53,7 @@ class GRADSPACE_API Scorer {
 
   /// Images that have the model's input extent already, such as a FixedSizeReader or
   /// Source::load_fitted gives: HWC bytes, one after the other. Throws InvalidArgument when they are no
-  /// whole number of images, or `scores` are not as many.
+  /// whole number of images, or `scores` are not as many. No images have no scores.
   void score_fitted(std::span<const std::uint8_t> images_u8_nhwc, std::span<ImageScore> scores);
   std::vector<ImageScore> score_fitted(std::span<const std::uint8_t> images_u8_nhwc);
 

@@ -77,12 +77,18 @@ int report_batch(const ChallengeArguments& arguments, const challenge::BatchResu
     say("gradspace: and {} more failures", result.failures.size() - kFailuresShown);
   }
   if (result.stopped) {
-    say("gradspace: stopped after {} files; --force does the rest", result.written);
+    say("gradspace: interrupted after {} files; the same command {}", result.written + result.kept,
+        arguments.force ? "makes them again" : "goes on");
   } else if (!arguments.quiet) {
-    say("{} files from {} images in {} (seed {})", result.written, result.images, arguments.output,
-        arguments.seed);
+    const std::string kept =
+        result.kept == 0 ? "" : fmt::format(", {} of them there already", result.kept);
+    say("{} files from {} images in {} (seed {}){}", result.written + result.kept, result.images,
+        arguments.output, arguments.seed, kept);
   }
-  return result.failures.empty() && !result.stopped ? kDone : kFailed;
+  if (result.stopped) {
+    return InterruptGuard::exit_status();
+  }
+  return result.failures.empty() ? kDone : kFailed;
 }
 
 /// Throws WrongUsage when one file is to be written whose name says another format than --format.

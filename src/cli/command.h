@@ -24,11 +24,15 @@ class WrongUsage : public std::runtime_error {
 struct Command {
   std::string name;
   std::string summary;  ///< one line, for the list of commands
-  std::string example;  ///< printed at the end of --help
+  std::string
+      example;  ///< printed at the end of --help; subcommands of it show their own (show_example)
   /// Declares the options on the subcommand and returns what to do once they are parsed: the exit
   /// status (0 done, 1 the work failed). Errors are thrown, not printed.
   std::function<std::function<int()>(CLI::App&)> declare;
 };
+
+/// Prints `example` at the end of the command's --help.
+void show_example(CLI::App& app, const std::string& example);
 
 /// All subcommands, in the order of the list.
 std::vector<Command> all_commands();

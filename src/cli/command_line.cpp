@@ -97,7 +97,7 @@ Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
   std::function<int()> action;
   for (const Command& command : all_commands()) {
     CLI::App* subcommand = app.add_subcommand(command.name, command.summary);
-    subcommand->footer("Example:\n  " + command.example);
+    show_example(*subcommand, command.example);
     subcommand->option_defaults()->always_capture_default();
     subcommand->callback([&action, work = command.declare(*subcommand)] { action = work; });
     refuse_empty_values(*subcommand);
@@ -154,6 +154,10 @@ constexpr const char* kSummary =
     "How far an image is from what a model knows, by the weight gradients it would cause.";
 
 }  // namespace
+
+void show_example(CLI::App& app, const std::string& example) {
+  app.footer("Example:\n  " + example);
+}
 
 std::string present_command_line() {
   return command_line_text();

@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <utility>
+#include <span>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
@@ -40,53 +43,57 @@ void refuse_to_overwrite(const EvaluateArguments& arguments) {
   refuse_inputs(arguments.out, inputs);
 }
 
-/// Writes and prints.
-void show(const EvaluateArguments& arguments, double threshold, std::vector<ResultRow> rows) {
+/// Judges, writes and prints.
+void show(const EvaluateArguments& arguments, const Detector& detector,
+          std::span<const JudgedImage> inliers, std::span<const JudgedImage> outliers) {
+  const double threshold = detector.threshold;
+  const std::string method = arguments.method_of(detector);
   Results results;
-  results.rows = std::move(rows);
+  results.rows = judge(arguments.inliers, inliers, outliers, threshold, method, 0);
   results.options_json = json_text(nlohmann::json{{"command", "evaluate"},
                                                   {"detector", arguments.detector},
                                                   {"threshold", threshold},
                                                   {"inliers", arguments.inliers},
                                                   {"outliers", arguments.outliers}});
+  write_image_scores(arguments.out, inliers, outliers, method, 0);
   write_results(arguments.out, results);
   print_table(results_table(results));
 }
 
 int evaluate_feature_sets(const EvaluateArguments& arguments) {
   const Detector detector = read_detector(arguments.detector);
-  const FeatureSet inliers(arguments.inliers);
-  std::vector<std::unique_ptr<FeatureSet>> sets;
-  std::vector<NamedSet> outliers;
+  const auto judged_set = [&](const std::string& path) {
+    const FeatureSet set(path);
+    return judged_images(detector, {path, set});
+  };
+  std::vector<JudgedImage> outliers;
   for (const std::string& path : arguments.outliers) {
-    sets.push_back(std::make_unique<FeatureSet>(path));
-    outliers.push_back({path, *sets.back()});
+    std::ranges::move(judged_set(path), std::back_inserter(outliers));
   }
-  show(arguments, detector.threshold,
-       evaluate_detector(detector, {arguments.inliers, inliers}, outliers,
-                         arguments.method_of(detector), 0));
-  return 0;
+  show(arguments, detector, judged_set(arguments.inliers), outliers);
+  return kDone;
 }
 
-/// Images that can't be read are left out and listed at the end; the exit status says so.
+/// Images that can't be read are left out and named; the exit status says so.
 int evaluate_images(const EvaluateArguments& arguments) {
   const Model model = read_model(arguments.model);
   const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
+  const std::string* source = &arguments.inliers;
   Scoring scoring(model, detector, arguments.scoring, [&](const ScoredImage& image) {
-    judged->push_back({image.image, image.score.score});
+    const ImageScore& score = image.score;
+    judged->push_back({image.image, score.score, score.bce, score.kld, *source});
   });
-  scoring.run_input(arguments.inliers);
+  scoring.run_input(*source);
   judged = &outliers;
   for (const std::string& path : arguments.outliers) {
+    source = &path;
     scoring.run_input(path);
   }
   const int status = scoring.finish();
-  show(arguments, detector.threshold,
-       judge(arguments.inliers, inliers, outliers, detector.threshold,
-             arguments.method_of(detector), 0));
+  show(arguments, detector, inliers, outliers);
   return status;
 }
 
@@ -107,7 +114,8 @@ Command evaluate_command() {
                        "Feature set of clean images, or with --model the images themselves")
             ->required();
         app.add_option("--outliers", a.outliers, "The same of other images, several")->required();
-        app.add_option("--out", a.out, "Folder for results.csv and results.json")->required();
+        app.add_option("--out", a.out, "Folder for results.csv, results.json and image_scores.csv")
+            ->required();
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {

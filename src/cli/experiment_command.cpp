@@ -141,6 +141,11 @@ Command experiment_command() {
             "one-class", "All one-class methods, which learn from clean images alone");
         CLI::App* gradcon = app.add_subcommand(
             "gradcon", "GradCon's: each class of a labelled source in turn as the known one");
+        show_example(*ood, "gradspace experiment ood --data CURE-TSR --out results --runs 5");
+        show_example(*one_class,
+                     "gradspace experiment one-class --data signs --out results --runs 3");
+        show_example(*gradcon,
+                     "gradspace experiment gradcon --data fashion-mnist --epochs 40 --out results");
         const std::function<int()> run_ood = declare_ood(*ood);
         const std::function<int()> run_one_class = declare_one_class(*one_class);
         const std::function<int()> run_gradcon = declare_gradcon_experiment(*gradcon);

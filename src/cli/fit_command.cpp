@@ -35,6 +35,7 @@ struct FitArguments {
   double false_alarms = 0;
   SourceOptions source;
   std::vector<std::string> distortions;
+  double memory_gib = OneClassOptions().memory_gib;
 };
 
 std::optional<FeatureSet> open_optional(const std::string& path) {
@@ -53,6 +54,7 @@ int fit_from_images(const FitArguments& arguments) {
   options.method = arguments.method;
   options.seed = arguments.options.classifier.seed;
   options.distortions = arguments.distortions;
+  options.memory_gib = arguments.memory_gib;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
   }
@@ -71,6 +73,7 @@ int fit_from_images(const FitArguments& arguments) {
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
   observer.on_failure = [&](std::string_view line) { progress.say(line); };
+  observer.on_remark = [&](std::string_view line) { progress.say(line); };
   const Detector detector = fit_to_images(model, {*clean, validation.get()}, options, 0, observer);
   write_detector(arguments.out, detector);
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
@@ -147,6 +150,10 @@ Command fit_command() {
                        "noise,colour,light (default: all)")
             ->check(one_of({"occlusion", "tone", "filter", "noise", "colour", "light"}))
             ->delimiter(',');
+        app.add_option("--memory", a.memory_gib,
+                       "Most that a method may take for the covariance of a large model's columns, "
+                       "in GiB")
+            ->check(number_over(0));
         app.add_option("--features", a.options.features,
                        "Columns to use, such as down.6:kld,up.6:bce; all without it");
         app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set")

@@ -127,6 +127,12 @@ Command gradcon_command() {
             app.add_subcommand("score", "Score images: larger is more out of distribution");
         CLI::App* const benchmark_app = app.add_subcommand(
             "benchmark", "The command `experiment gradcon` under its first name");
+        show_example(*train_app,
+                     "gradspace gradcon train --data fashion-mnist --class 0 --epochs 40 --out "
+                     "shirts.safetensors");
+        show_example(*score_app, "gradspace gradcon score --model shirts.safetensors photos/");
+        show_example(*benchmark_app,
+                     "gradspace gradcon benchmark --data fashion-mnist --epochs 40 --out results");
         const auto run_train = declare_gradcon_train(*train_app);
         const auto run_score = declare_gradcon_score(*score_app);
         const auto run_experiment = declare_gradcon_experiment(*benchmark_app);

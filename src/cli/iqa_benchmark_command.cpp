@@ -61,9 +61,11 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
   if (result.pairs < result.listed) {
     say("gradspace: {} of {} pairs could not be scored", result.listed - result.pairs,
         result.listed);
-    return kFailed;
   }
-  return kDone;
+  if (result.incomplete > 0) {
+    say("gradspace: {} pairs lack the score of a metric", result.incomplete);
+  }
+  return result.pairs < result.listed || result.incomplete > 0 ? kFailed : kDone;
 }
 
 /// "tid2013 (TID2013), live (...)".

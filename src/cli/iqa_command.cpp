@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -85,10 +86,27 @@ PairList list_pairs(const IqaArguments& arguments) {
   return pairs_of_folders(arguments.inputs[0], arguments.inputs[1], arguments.source);
 }
 
+/// What could not be scored.
+struct IqaFailures {
+  std::vector<std::string> lines;
+  std::size_t pairs = 0;       ///< without any score
+  std::size_t incomplete = 0;  ///< with those of some metrics alone
+
+  bool any() const { return pairs + incomplete > 0; }
+};
+
+/// The scores of a pair; nothing where a metric refused it.
+std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score) {
+  std::vector<Cell> row{pair.reference.string(), pair.distorted.string()};
+  for (const MetricScore& metric : score.scores) {
+    row.push_back(metric.value ? Cell(*metric.value) : Cell());
+  }
+  return row;
+}
+
 /// Scores and prints all pairs; returns what failed.
-std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
-                                         const LinearDecoder* decoder,
-                                         const IqaArguments& arguments) {
+IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDecoder* decoder,
+                            const IqaArguments& arguments) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
   const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
@@ -96,17 +114,19 @@ std::vector<std::string> score_and_print(const std::vector<ImagePair>& pairs,
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
   ScorePairsOptions options;
   options.threads = arguments.threads;
-  std::vector<std::string> failures;
+  IqaFailures failures;
   score_pairs(
       metrics, pairs,
       [&](std::size_t i, const PairScore& score) {
         if (!score.ok()) {
-          failures.push_back(score.failure);
+          ++failures.pairs;
+          failures.lines.push_back(score.failure);
           return;
         }
-        std::vector<Cell> row{pairs[i].reference.string(), pairs[i].distorted.string()};
-        row.insert(row.end(), score.scores.begin(), score.scores.end());
-        printer.print(row);
+        failures.incomplete += score.complete() ? 0 : 1;
+        std::ranges::move(metric_failures(score, arguments.metrics),
+                          std::back_inserter(failures.lines));
+        printer.print(iqa_row(pairs[i], score));
         if (i % kFlushed == kFlushed - 1) {
           flush_results();
         }
@@ -138,21 +158,25 @@ int iqa(const IqaArguments& arguments) {
   if (list.pairs.empty() && list.unmatched.empty()) {
     throw InvalidArgument(fmt::format("{}: lists no pair of images", arguments.pairs));
   }
-  const std::vector<std::string> failures = score_and_print(list.pairs, decoder, arguments);
-  if (!arguments.map.empty() && failures.empty()) {
+  const IqaFailures failures = score_and_print(list.pairs, decoder, arguments);
+  if (!arguments.map.empty() && !failures.any()) {
     draw_map(arguments, *decoder);
   }
-  for (const std::string& failure : failures) {
+  for (const std::string& failure : failures.lines) {
     say("gradspace: {}", failure);
   }
   for (const std::string& image : list.unmatched) {
     say("gradspace: {}", image);
   }
-  if (list.pairs.size() > 1 && failures.size() + list.unmatched.size() > 0) {
-    say("gradspace: {} of {} pairs could not be scored; {} images have no partner", failures.size(),
+  if (list.pairs.size() > 1 && failures.pairs + list.unmatched.size() > 0) {
+    say("gradspace: {} of {} pairs could not be scored; {} images have no partner", failures.pairs,
         list.pairs.size(), list.unmatched.size());
   }
-  return failures.empty() && list.unmatched.empty() ? kDone : kFailed;
+  if (list.pairs.size() > 1 && failures.incomplete > 0) {
+    say("gradspace: {} of {} pairs lack the score of a metric", failures.incomplete,
+        list.pairs.size());
+  }
+  return !failures.any() && list.unmatched.empty() ? kDone : kFailed;
 }
 
 /// "gradient: ..., unique: ...", for --help.

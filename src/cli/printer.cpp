@@ -14,13 +14,13 @@
 namespace gradspace::cli {
 namespace {
 
-/// The cell's text, numbers formatted by `number`.
-std::string cell_text(const Cell& cell, const char* number) {
+/// The cell's text, numbers formatted by `number`; that of nothing is `none`.
+std::string cell_text(const Cell& cell, const char* number, const char* none) {
   return std::visit(
       [&](const auto& value) -> std::string {
         using Value = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, std::monostate>) {
-          return "";
+          return none;
         } else if constexpr (std::is_same_v<Value, std::string>) {
           return value;
         } else {
@@ -97,8 +97,9 @@ void Printer::print(const std::vector<Cell>& row) const {
   }
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    texts.push_back(format_ == OutputFormat::kTable ? cell_text(row[i], layout_.columns[i].number)
-                                                    : csv_field(cell_text(row[i], "{}")));
+    texts.push_back(format_ == OutputFormat::kTable
+                        ? cell_text(row[i], layout_.columns[i].number, "-")
+                        : csv_field(cell_text(row[i], "{}", "")));
   }
   if (format_ == OutputFormat::kTable) {
     print_line("{}", table_line(texts));

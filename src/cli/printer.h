@@ -23,7 +23,7 @@ struct Column {
   const char* number = "{}";  ///< how the table shows a number
 };
 
-/// Nothing is an empty field, and null in JSON; so is an infinity or NaN there.
+/// Nothing is "-" in a table, an empty field in CSV, and null in JSON; so is an infinity or NaN there.
 using Cell = std::variant<std::monostate, double, float, std::uint64_t, std::string>;
 
 struct PrinterLayout {

@@ -85,13 +85,15 @@ Command reference_command() {
         const auto folder = std::make_shared<std::filesystem::path>();
         const auto words = std::make_shared<std::vector<std::string>>();
         for (const Form& form : forms()) {
-          app.add_subcommand(form.name, form.summary)
-              ->add_option("--out", *folder,
-                           "Folder to write the files to; without it they are printed");
+          CLI::App* const written = app.add_subcommand(form.name, form.summary);
+          written->add_option("--out", *folder,
+                              "Folder to write the files to; without it they are printed");
+          show_example(*written, fmt::format("gradspace reference {} --out share", form.name));
         }
         CLI::App* const parse =
             app.add_subcommand("parse", "Parse the command line that follows --, and run nothing");
         parse->add_option("words", *words, "Its words, without gradspace itself");
+        show_example(*parse, "gradspace reference parse -- iqa reference.png distorted.jpg");
         return [&app, parse, folder, words] {
           if (parse->parsed()) {
             return check_command_line(*words);

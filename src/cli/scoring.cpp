@@ -43,7 +43,7 @@ void Scoring::run_input(const std::string& input) {
       ++scored_;
       on_score_(image);
     } else {
-      failures_.push_back(image.failure);
+      fail(image.failure);
     }
   };
   JobObserver observer;
@@ -56,22 +56,26 @@ void Scoring::run_input(const std::string& input) {
       scorer_.score(input, on_image, observer);
     }
   } catch (const Error& error) {
-    failures_.emplace_back(error.what());
+    fail(error.what());
   }
 }
 
+/// Said at once, below the lines of the images before it: a stream may go on for days.
+void Scoring::fail(std::string_view failure) {
+  ++failures_;
+  flush_results();
+  say("gradspace: {}", failure);
+}
+
 int Scoring::finish() const {
-  for (const std::string& failure : failures_) {
-    say("gradspace: {}", failure);
+  if (failures_ > 0) {
+    say("gradspace: {} images could not be scored", failures_);
   }
-  if (!failures_.empty()) {
-    say("gradspace: {} images could not be scored", failures_.size());
-  }
-  if (scored_ == 0 && failures_.empty()) {
+  if (scored_ == 0 && failures_ == 0) {
     say("gradspace: no image was given: nothing is scored");
     return kFailed;
   }
-  return failures_.empty() ? kDone : kFailed;
+  return failures_ == 0 ? kDone : kFailed;
 }
 
 }  // namespace gradspace::cli

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "gradspace/score_files.h"
 
@@ -22,7 +22,7 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
 /// "--null" and "--hidden".
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
 
-/// Scores inputs one after the other and keeps what failed for the end.
+/// Scores inputs one after the other, and says at once what fails.
 class Scoring {
  public:
   /// `on_score` is called for each image that was scored, in order. Model and detector outlive this.
@@ -33,13 +33,15 @@ class Scoring {
   /// left out.
   void run_input(const std::string& input);
 
-  /// Lists what failed on standard error; the exit status.
+  /// Says how many images failed; the exit status.
   int finish() const;
 
  private:
+  void fail(std::string_view failure);
+
   FileScorer scorer_;
   FileScorer::OnImage on_score_;
-  std::vector<std::string> failures_;
+  std::size_t failures_ = 0;
   std::size_t scored_ = 0;
 };
 

@@ -70,6 +70,9 @@ void OneClassOptions::validate() const {
     throw InvalidArgument(
         fmt::format("fit: a rate of false alarms of {} is not between 0 and 1", false_alarms));
   }
+  if (!(memory_gib > 0)) {
+    throw InvalidArgument(fmt::format("fit: a memory of {} GiB is not over 0", memory_gib));
+  }
 }
 
 std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
@@ -94,6 +97,7 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   detector.method = options.method;
   detector.model_sha256 = data.model_sha256;
   detector.columns = method.needs(data.spec).blocks;
+  check_memory(method, data.spec, options.memory_gib);
   conformal_rank(data.validation->count, options.false_alarms);  // before the work, not after it
   const auto observe_more = [&](const ObservationNeeds& needs,
                                 std::span<const std::uint8_t> images) {

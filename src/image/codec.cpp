@@ -13,7 +13,11 @@ void Pixels::reset(int new_width, int new_height, int new_channels) {
   width = new_width;
   height = new_height;
   channels = new_channels;
-  samples.resize(row_size() * static_cast<std::size_t>(height));
+  const std::size_t bytes = row_size() * static_cast<std::size_t>(height);
+  if (before_room) {
+    before_room(bytes);
+  }
+  samples.resize(bytes);
 }
 
 void check_size(std::int64_t width, std::int64_t height, std::string_view name) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct Pixels {
   int height = 0;
   int channels = 0;
   std::vector<std::uint8_t> samples;  ///< HWC
+  /// Where not empty: called with the number of bytes before room is made for so many.
+  std::function<void(std::size_t bytes)> before_room = {};
 
   /// Takes another size; the old samples stay where they are. The size must have been checked.
   void reset(int new_width, int new_height, int new_channels);

@@ -1,19 +1,46 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <vector>
 
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "image/codec.h"
+#include "image/memory_budget.h"
 #include "image/raw_image.h"
 
 namespace gradspace {
 
 namespace {
 
-/// An image between two passes of resizing that is larger than this is not kept for the next image.
+/// Memory that is larger than this is not kept for the next image, and what is decoded into as much is taken
+/// out of the budget first.
 constexpr std::size_t kMostKept = std::size_t{1} << 24;
+
+/// For the decoded images of all readers together: seven photographs of 12 megapixels. Readers are one a thread,
+/// and there may be many; larger images wait for one another.
+MemoryBudget& decoded_images() {
+  static MemoryBudget budget(std::uint64_t{1} << 28);
+  return budget;
+}
+
+/// Lets go of pixels that are large, however the work on them ends.
+class LargePixels {
+ public:
+  explicit LargePixels(codec::Pixels& pixels) : pixels_(pixels) {}
+  ~LargePixels() {
+    pixels_.before_room = {};
+    if (pixels_.samples.size() > kMostKept) {
+      pixels_.samples = {};
+    }
+  }
+  LargePixels(const LargePixels&) = delete;
+  LargePixels& operator=(const LargePixels&) = delete;
+
+ private:
+  codec::Pixels& pixels_;
+};
 
 }  // namespace
 
@@ -35,6 +62,20 @@ struct FixedSizeReader::State {
     if (buffers.between.size() > kMostKept) {
       buffers.between = {};
     }
+  }
+
+  /// A large decoded image lies in memory no longer than this takes.
+  void decode(std::span<const std::uint8_t> bytes, std::string_view name,
+              std::span<std::uint8_t> out) {
+    std::optional<MemoryBudget::Share> share;
+    const LargePixels let_go(pixels);  // before the share is given back
+    pixels.before_room = [&share](std::size_t size) {
+      if (size > kMostKept) {
+        share.emplace(decoded_images(), size);
+      }
+    };
+    codec::decode(bytes, name, pixels);
+    fit({pixels.samples, pixels.width, pixels.height, pixels.channels, pixels.row_size()}, out);
   }
 
   void check_size(std::span<const std::uint8_t> out) const {
@@ -61,15 +102,15 @@ std::size_t FixedSizeReader::size() const {
 void FixedSizeReader::read(const std::filesystem::path& path, std::span<std::uint8_t> out_hwc) {
   read_file(path, state_->file);
   decode(state_->file, path.native(), out_hwc);
+  if (state_->file.size() > kMostKept) {
+    state_->file = {};
+  }
 }
 
 void FixedSizeReader::decode(std::span<const std::uint8_t> bytes, std::string_view name,
                              std::span<std::uint8_t> out_hwc) {
   state_->check_size(out_hwc);
-  codec::Pixels& pixels = state_->pixels;
-  codec::decode(bytes, name, pixels);
-  state_->fit({pixels.samples, pixels.width, pixels.height, pixels.channels, pixels.row_size()},
-              out_hwc);
+  state_->decode(bytes, name, out_hwc);
 }
 
 void FixedSizeReader::fit(const ImageView& image, std::span<std::uint8_t> out_hwc) {

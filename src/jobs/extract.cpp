@@ -14,6 +14,7 @@
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "gradspace/version.h"
+#include "jobs/attempt.h"
 #include "jobs/options.h"
 
 namespace gradspace {
@@ -22,12 +23,15 @@ namespace {
 constexpr std::size_t kBytesInFlight = std::size_t{128} << 20;
 /// So many more batches than threads are in flight that no thread waits for the writer's turn.
 constexpr std::size_t kBatchesPerThread = 2;
+/// Images between which a batch asks whether to stop while the backend is at work on it.
+constexpr std::size_t kSlice = 64;
 
 /// Images [begin, end) of the source on their way through the pipeline. Used again and again.
 struct Batch {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::size_t count = 0;  ///< of images that could be read; the vectors are longer
+  bool given_up = false;  ///< on request: nothing of it is written
   std::vector<std::uint8_t> pixels;
   std::vector<FeatureRow> rows;
   std::vector<float> features;
@@ -126,15 +130,10 @@ class Extraction {
 
   void compute(Batch& batch) {
     std::unique_ptr<ExtractWorker> worker = workers_.take();
-    load(batch, worker->reader);
-    if (batch.count > 0) {
-      const std::size_t n = batch.count;
-      GradientOutputs outputs;
-      outputs.features = std::span(batch.features).first(n * dimension_);
-      outputs.bce = std::span(batch.bce).first(n);
-      outputs.kld = std::span(batch.kld).first(n);
-      worker->backend->run(ImageBatch::of_u8(std::span(batch.pixels).first(n * input_.size()), n),
-                           outputs);
+    batch.given_up = !load(batch, worker->reader);
+    for (std::size_t first = 0; first < batch.count && !batch.given_up; first += kSlice) {
+      run(batch, first, std::min(kSlice, batch.count - first), *worker->backend);
+      batch.given_up = first + kSlice < batch.count && watched_.stop();
     }
     workers_.give_back(std::move(worker));
     for (std::size_t i = 0; i < batch.count; ++i) {
@@ -143,7 +142,19 @@ class Extraction {
     }
   }
 
-  void load(Batch& batch, FixedSizeReader& reader) const {
+  /// The backend on `n` of the batch's images.
+  void run(Batch& batch, std::size_t first, std::size_t n, GradientBackend& backend) const {
+    GradientOutputs outputs;
+    outputs.features = std::span(batch.features).subspan(first * dimension_, n * dimension_);
+    outputs.bce = std::span(batch.bce).subspan(first, n);
+    outputs.kld = std::span(batch.kld).subspan(first, n);
+    const std::size_t size = input_.size();
+    backend.run(ImageBatch::of_u8(std::span(batch.pixels).subspan(first * size, n * size), n),
+                outputs);
+  }
+
+  /// False when the observer ended it.
+  bool load(Batch& batch, FixedSizeReader& reader) {
     const std::size_t image_size = input_.size();
     batch.pixels.resize(batch_size_ * image_size);
     batch.rows.resize(batch_size_);
@@ -153,21 +164,31 @@ class Extraction {
     batch.failures.clear();
     batch.count = 0;
     for (std::uint64_t i = batch.begin; i < batch.end; ++i) {
+      if (watched_.stop()) {
+        return false;
+      }
       FeatureRow& row = batch.rows[batch.count];
       row.image = source_.info(i);
-      try {
+      const std::string failure = failure_of(row.image.path, [&] {
         source_.load_fitted(i, reader,
                             std::span(batch.pixels).subspan(batch.count * image_size, image_size));
-      } catch (const Error& error) {
-        batch.failures.push_back({row.image.path, error.what()});
+      });
+      if (!failure.empty()) {
+        batch.failures.push_back({row.image.path, failure});
         continue;
       }
       row.label = row.image.challenge == 0 ? 1 : 0;
       ++batch.count;
     }
+    return true;
   }
 
+  /// Nothing more after the first batch that was given up: rows are the first images'.
   void write(const Batch& batch) {
+    given_up_ = given_up_ || batch.given_up;
+    if (given_up_) {
+      return;
+    }
     writer_.append(std::span(batch.rows).first(batch.count),
                    std::span(batch.features).first(batch.count * dimension_), batch.end,
                    batch.failures);
@@ -189,6 +210,7 @@ class Extraction {
   std::size_t turn_ = 0;
   std::uint64_t next_;  ///< first image of the next batch
   std::uint64_t done_;  ///< images written or left out
+  bool given_up_ = false;
 };
 
 }  // namespace

@@ -9,9 +9,12 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/csv.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/watched.h"
 #include "detect/hold_out.h"
+#include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
 #include "gradspace/train.h"
@@ -110,16 +113,6 @@ nlohmann::json options_record(const FitOptions& options) {
            options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
 }
 
-std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
-  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
-  std::vector<JudgedImage> images;
-  images.reserve(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    images.push_back({set.set->index()[i].image, scores[i]});
-  }
-  return images;
-}
-
 /// On the threads that the caller chose.
 Detector fit_classifier(const FitData& data, const FitOptions& options,
                         const std::function<void(const ClassifierEpoch&)>& on_epoch) {
@@ -162,6 +155,15 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   return detector;
 }
 
+/// What fitting will take, where that is much.
+std::string memory_remark(const std::string& method, const AutoencoderSpec& spec) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 28;
+  const std::uint64_t bytes = one_class_memory(method, spec);
+  return bytes < kMuch ? std::string()
+                       : fmt::format("{}: its covariance takes {:.1f} GiB of memory", method,
+                                     static_cast<double>(bytes) / (std::uint64_t{1} << 30));
+}
+
 /// The images of a source as the model observes them; they hold on to their pixels.
 Observations observe_source(const Source& source, const Model& model, const ObservationNeeds& needs,
                             Watched& watched) {
@@ -192,6 +194,8 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
   Watched watched(observer);
   return in_arena(threads, [&] {
     const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
+    check_memory(one_class_method(options.method), model.spec, options.memory_gib);
+    watched.remark(memory_remark(options.method, model.spec));
     Observations train = observe_source(sources.clean, model, needs, watched);
     Observations validation;
     if (sources.validation == nullptr) {
@@ -210,6 +214,17 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
   });
 }
 
+std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
+  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
+  std::vector<JudgedImage> images;
+  images.reserve(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const FeatureRow& row = set.set->index()[i];
+    images.push_back({row.image, scores[i], row.bce, row.kld, set.name});
+  }
+  return images;
+}
+
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
   if (detector.method != kClassifier) {
@@ -225,16 +240,16 @@ std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImag
                              std::span<const JudgedImage> outliers, double threshold,
                              const std::string& method, int run) {
   std::vector<double> in_scores;
-  for (const auto& [image, score] : inliers) {
-    if (image.challenge != 0) {
+  for (const JudgedImage& inlier : inliers) {
+    if (inlier.image.challenge != 0) {
       throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
-                                        name, image.path));
+                                        name, inlier.image.path));
     }
-    in_scores.push_back(score);
+    in_scores.push_back(inlier.score);
   }
   std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
-  for (const auto& [image, score] : outliers) {
-    out_scores[{image.challenge, image.level}].push_back(score);
+  for (const JudgedImage& outlier : outliers) {
+    out_scores[{outlier.image.challenge, outlier.image.level}].push_back(outlier.score);
   }
   if (in_scores.empty() || out_scores.empty()) {
     throw InvalidArgument(fmt::format("{}: there are {} inliers and {} outliers to judge by", name,
@@ -246,6 +261,23 @@ std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImag
                     detection_metrics(in_scores, scores, threshold)});
   }
   return rows;
+}
+
+void write_image_scores(const std::filesystem::path& folder, std::span<const JudgedImage> inliers,
+                        std::span<const JudgedImage> outliers, const std::string& method, int run) {
+  CsvWriter csv;
+  csv.row("path", "set", "type", "level", "method", "run", "score", "bce", "kld", "source");
+  const auto add = [&](std::span<const JudgedImage> images, const char* set) {
+    for (const JudgedImage& judged : images) {
+      const ImageInfo& image = judged.image;
+      csv.row(image.path, set, image.challenge, image.level, method, run, judged.score, judged.bce,
+              judged.kld, judged.source);
+    }
+  };
+  add(inliers, "inliers");
+  add(outliers, "outliers");
+  make_folder(folder);
+  write_file(folder / "image_scores.csv", csv.text());
 }
 
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,

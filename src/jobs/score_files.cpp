@@ -15,6 +15,7 @@
 #include "core/watched.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "jobs/attempt.h"
 #include "jobs/options.h"
 
 namespace gradspace {
@@ -47,7 +48,8 @@ void read_listed(const std::string& path, FixedSizeReader& reader,
 
 /// Images scored before they are handed over; a few engine groups for each thread.
 constexpr std::size_t kChunk = 1024;
-/// Images that a thread takes at a time: the engine works on several at once.
+/// Images that a thread takes at a time: the engine works on several at once, and no more of them lie in
+/// memory.
 constexpr std::size_t kGrain = 32;
 
 /// What a thread needs for itself.
@@ -79,36 +81,66 @@ struct FileScorer::State {
     workers.local();  // what does not fit is said before the first image is read
   }
 
-  /// One chunk, whose images come with their paths set.
-  void score_chunk(std::vector<ScoredImage>& images, const Load& load, const OnImage& on_image) {
+  /// One chunk, whose images come with their paths set. Where the observer ends it, the images are handed
+  /// over up to the first that was not dealt with.
+  void score_chunk(std::vector<ScoredImage>& images, const Load& load, Watched& watched,
+                   const OnImage& on_image) {
+    const std::size_t ranges = (images.size() + kGrain - 1) / kGrain;
+    std::vector<std::uint8_t> is_done(ranges, 0);
     in_arena(threads, [&] {
-      parallel_for_ranges(images.size(), kGrain, [&](std::size_t begin, std::size_t end) {
-        score_range(std::span(images).subspan(begin, end - begin), begin, load);
+      parallel_for_short_ranges(ranges, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t range = begin; range < end; ++range) {
+          const std::size_t first = range * kGrain;
+          const std::size_t count = std::min(kGrain, images.size() - first);
+          is_done[range] =
+              score_range(std::span(images).subspan(first, count), first, load, watched);
+        }
       });
     });
-    for (const ScoredImage& image : images) {
+    const auto done =
+        static_cast<std::size_t>(std::ranges::find(is_done, std::uint8_t{0}) - is_done.begin());
+    for (const ScoredImage& image :
+         std::span(images).first(std::min(images.size(), done * kGrain))) {
       on_image(image);
     }
   }
 
-  /// `first` is the number of the first image in the chunk.
-  void score_range(std::span<ScoredImage> images, std::size_t first, const Load& load) {
+  /// `first` is the number of the first image in the chunk. False when the observer ended it.
+  bool score_range(std::span<ScoredImage> images, std::size_t first, const Load& load,
+                   Watched& watched) {
     ScoreWorker& worker = workers.local();
     const std::size_t size = worker.reader.size();
     worker.pixels.resize(images.size() * size);
     std::vector<ScoredImage*> loaded;
     for (std::size_t i = 0; i < images.size(); ++i) {
-      try {
+      if (watched.stop()) {
+        return false;
+      }
+      images[i].failure = failure_of(images[i].path, [&] {
         load(first + i, worker.reader,
              std::span(worker.pixels).subspan(loaded.size() * size, size));
         loaded.push_back(&images[i]);
-      } catch (const Error& error) {
-        images[i].failure = error.what();
-      }
+      });
     }
-    const std::vector<ImageScore> scores =
-        worker.scorer.score_fitted(std::span(worker.pixels).first(loaded.size() * size));
-    for (std::size_t i = 0; i < scores.size(); ++i) {
+    score_loaded(worker, loaded);
+    return true;
+  }
+
+  /// All at once; where that fails each alone, so that no image costs another its score.
+  static void score_loaded(ScoreWorker& worker, std::span<ScoredImage* const> loaded) {
+    const std::size_t size = worker.reader.size();
+    const std::span<const std::uint8_t> pixels =
+        std::span(worker.pixels).first(loaded.size() * size);
+    std::vector<ImageScore> scores(loaded.size());
+    const std::string together =
+        failure_of("the images", [&] { worker.scorer.score_fitted(pixels, scores); });
+    for (std::size_t i = 0; i < loaded.size(); ++i) {
+      if (!together.empty()) {
+        const std::string alone = failure_of("scoring", [&] {
+          worker.scorer.score_fitted(pixels.subspan(i * size, size), std::span(&scores[i], 1));
+        });
+        loaded[i]->failure = alone.empty() ? alone : fmt::format("{}: {}", loaded[i]->path, alone);
+      }
       loaded[i]->score = scores[i];
     }
   }
@@ -147,7 +179,10 @@ bool FileScorer::score(const std::filesystem::path& path, const OnImage& on_imag
         [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
           source->load_fitted(first + i, reader, out_hwc);
         },
-        on_image);
+        watched, on_image);
+    if (watched.stopped()) {
+      return false;
+    }
     watched.progress(first + images.size(), source->size());
   }
   return true;
@@ -172,7 +207,10 @@ bool FileScorer::score(std::istream& paths, const OnImage& on_image, const JobOb
           [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
             read_listed(images[i].path, reader, out_hwc);
           },
-          on_image);
+          watched, on_image);
+      if (watched.stopped()) {
+        return false;
+      }
       done += images.size();
       watched.progress(done, done);
       images.clear();

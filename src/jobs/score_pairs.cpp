@@ -1,9 +1,10 @@
 #include "gradspace/score_pairs.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
+#include "image/memory_budget.h"
+#include "jobs/attempt.h"
 #include "jobs/options.h"
 
 namespace gradspace {
@@ -52,40 +55,8 @@ std::uint64_t bytes_needed(const Image& image) {
          static_cast<std::uint64_t>(image.height());
 }
 
-/// Memory that threads take in turns. A thread that wants more than the whole budget waits until no other
-/// holds a share.
-class Memory {
- public:
-  class Share {
-   public:
-    Share(Memory& memory, std::uint64_t bytes) : memory_(memory), bytes_(bytes) {
-      std::unique_lock lock(memory_.mutex_);
-      memory_.released_.wait(
-          lock, [this] { return memory_.used_ == 0 || memory_.used_ + bytes_ <= kBudget; });
-      memory_.used_ += bytes_;
-    }
-    ~Share() {
-      {
-        const std::lock_guard lock(memory_.mutex_);
-        memory_.used_ -= bytes_;
-      }
-      memory_.released_.notify_all();
-    }
-    Share(const Share&) = delete;
-    Share& operator=(const Share&) = delete;
-
-   private:
-    Memory& memory_;
-    std::uint64_t bytes_;
-  };
-
- private:
-  static constexpr std::uint64_t kBudget = std::uint64_t{1} << 30;
-
-  std::mutex mutex_;
-  std::condition_variable released_;
-  std::uint64_t used_ = 0;
-};
+/// For all pairs at work.
+constexpr std::uint64_t kPairMemory = std::uint64_t{1} << 30;
 
 class PairScoring {
  public:
@@ -115,39 +86,97 @@ class PairScoring {
   using SharedImage = std::shared_ptr<const QualityImage>;
 
   void score_run(const Run& run) {
-    std::optional<Memory::Share> share;
-    std::vector<std::unique_ptr<QualityReference>> references;
+    std::optional<MemoryBudget::Share> share;
+    std::vector<PreparedReference> references;
     PairScore failed;
-    try {
-      const SharedImage image = open(pairs_[run.begin].reference);
-      share.emplace(memory_, bytes_needed(image->rgb()));
-      for (const auto& metric : metrics_) {
-        references.push_back(metric->prepare(image));
+    const std::filesystem::path& path = pairs_[run.begin].reference;
+    failed.failure = failure_of(path.string(), [&] {
+      SharedImage image;
+      {
+        const std::scoped_lock one_at_a_time(loading_);  // no image lies about without a share
+        image = open(path);
+        share.emplace(memory_, bytes_needed(image->rgb()));
       }
-    } catch (const Error& error) {
-      failed = {{}, error.what(), true};
+      for (const auto& metric : metrics_) {
+        references.push_back(prepared(*metric, image));
+      }
+    });
+    if (failed.ok() && std::ranges::none_of(references, &PreparedReference::ok)) {
+      failed.failure = reasons_of(references);
     }
+    failed.reference_failed = !failed.ok();
     for (std::size_t i = run.begin; i < run.end && !watched_.stop(); ++i) {
-      hand_over(i, failed.ok() ? score_pair(references, pairs_[i].distorted) : failed);
+      std::optional<PairScore> score =
+          failed.ok() ? score_pair(references, pairs_[i].distorted) : failed;
+      if (score) {
+        hand_over(i, std::move(*score));
+      }
     }
+  }
+
+  /// A metric's view of the reference, or why it has none.
+  struct PreparedReference {
+    std::unique_ptr<QualityReference> reference;
+    std::string failure = {};
+
+    bool ok() const { return reference != nullptr; }
+  };
+
+  static PreparedReference prepared(const QualityMetric& metric, const SharedImage& image) {
+    PreparedReference result;
+    result.failure = failure_of(image->name(), [&] { result.reference = metric.prepare(image); });
+    return result;
+  }
+
+  /// Several metrics' reasons, each once, in one line.
+  template <typename Refusals>
+  static std::string reasons_of(const Refusals& refusals) {
+    std::vector<std::string> reasons;
+    for (const auto& refusal : refusals) {
+      if (std::ranges::find(reasons, refusal.failure) == reasons.end()) {
+        reasons.push_back(refusal.failure);
+      }
+    }
+    return fmt::format("{}", fmt::join(reasons, "; "));
   }
 
   SharedImage open(const std::filesystem::path& path) const {
     return std::make_shared<const QualityImage>(read_image(options_.root / path), path.string());
   }
 
-  PairScore score_pair(std::span<const std::unique_ptr<QualityReference>> references,
-                       const std::filesystem::path& path) const {
-    try {
+  /// Nothing when the observer ended it between two metrics.
+  std::optional<PairScore> score_pair(std::span<const PreparedReference> references,
+                                      const std::filesystem::path& path) {
+    PairScore result;
+    result.failure = failure_of(path.string(), [&] {
       const SharedImage distorted = open(path);
-      PairScore result;
-      for (const auto& reference : references) {
-        result.scores.push_back(reference->score(*distorted));
+      for (const PreparedReference& reference : references) {
+        if (!watched_.stop()) {
+          result.scores.push_back(score_of(reference, *distorted));
+        }
       }
-      return result;
-    } catch (const Error& error) {
-      return {{}, error.what(), false};
+    });
+    if (result.ok() && result.scores.size() < references.size()) {
+      return std::nullopt;
     }
+    if (result.ok() && std::ranges::none_of(result.scores, [](const MetricScore& score) {
+          return score.value.has_value();
+        })) {
+      result.failure = reasons_of(result.scores);
+    }
+    if (!result.ok()) {
+      result.scores.clear();
+    }
+    return result;
+  }
+
+  static MetricScore score_of(const PreparedReference& reference, const QualityImage& distorted) {
+    MetricScore result{{}, reference.failure};
+    if (reference.ok()) {
+      result.failure = failure_of(distorted.name(),
+                                  [&] { result.value = reference.reference->score(distorted); });
+    }
+    return result;
   }
 
   void hand_over(std::size_t pair, PairScore score) {
@@ -168,7 +197,8 @@ class PairScoring {
   std::span<const ImagePair> pairs_;
   const std::function<void(std::size_t, const PairScore&)>& on_pair_;
   const ScorePairsOptions& options_;
-  Memory memory_;
+  MemoryBudget memory_{kPairMemory};
+  std::mutex loading_;
   Watched watched_;
   Counted handed_over_;
   std::vector<std::optional<PairScore>> waiting_;  ///< for their turn
@@ -176,6 +206,29 @@ class PairScoring {
 };
 
 }  // namespace
+
+std::vector<std::string> metric_failures(const PairScore& score,
+                                         std::span<const std::string> names) {
+  std::vector<std::string> reasons;
+  std::vector<std::string> refusing;  // the metrics' names, by reason
+  for (std::size_t i = 0; i < score.scores.size(); ++i) {
+    const std::string& reason = score.scores[i].failure;
+    if (score.scores[i].value) {
+      continue;
+    }
+    const auto known = std::ranges::find(reasons, reason);
+    if (known == reasons.end()) {
+      reasons.push_back(reason);
+      refusing.push_back(names[i]);
+    } else {
+      refusing[static_cast<std::size_t>(known - reasons.begin())] += ", " + names[i];
+    }
+  }
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    reasons[i] = fmt::format("{}: {}", refusing[i], reasons[i]);
+  }
+  return reasons;
+}
 
 bool uses_decoder(std::span<const std::string> metrics) {
   return std::ranges::any_of(all_quality_metrics(), [&](const QualityMetricInfo& info) {

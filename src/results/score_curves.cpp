@@ -153,7 +153,8 @@ class ScoreReader {
     const int level = small_number(table_, level_);
     const int run = small_number(table_, run_);
     const double score = table_.number(score_);
-    const bool clean = type == 0;
+    // `evaluate` knows outliers of no type.
+    const bool clean = type == 0 && table_.text(set_) != "outliers";
     if (method < 0 || (!clean && conditions_.type_at(type) < 0) ||
         !is_shown_run(conditions_, run)) {
       return;

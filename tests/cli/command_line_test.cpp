@@ -1,7 +1,11 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <sstream>
 
 #include "cli/commands.h"
 
@@ -30,6 +34,38 @@ TEST(CommandLine, EveryCommandsHelpShowsAnExample) {
     EXPECT_EQ(outcome.status, kDone) << command.name;
     EXPECT_THAT(outcome.out, HasSubstr("Example:\n  gradspace " + command.name));
     EXPECT_EQ(outcome.err, "");
+  }
+}
+
+/// Of the commands below a command, too: the example that their --help shows is theirs, and can be called.
+TEST(CommandLine, EveryExampleIsTheCommandsOwnAndParses) {
+  std::vector<std::vector<std::string>> paths = {
+      {"experiment", "ood"}, {"experiment", "one-class"}, {"experiment", "gradcon"},
+      {"gradcon", "train"},  {"gradcon", "score"},        {"gradcon", "benchmark"},
+      {"reference", "man"},  {"reference", "markdown"},   {"reference", "bash"},
+      {"reference", "zsh"},  {"reference", "fish"},       {"reference", "parse"}};
+  for (const Command& command : all_commands()) {
+    paths.push_back({command.name});
+  }
+  for (std::vector<std::string> path : paths) {
+    const std::string name = fmt::format("gradspace {}", fmt::join(path, " "));
+    SCOPED_TRACE(name);
+    path.emplace_back("--help");
+    const std::string help = run_captured(path).out;
+    const std::string head = "Example:\n  ";
+    const std::size_t begin = help.find(head);
+    ASSERT_NE(begin, std::string::npos);
+    std::istringstream example(help.substr(begin + head.size()));
+    std::string line;
+    std::getline(example, line);
+    EXPECT_THAT(line, ::testing::StartsWith(name + " "));
+    std::istringstream words(line);
+    std::vector<std::string> arguments;
+    for (std::string word; words >> word;) {
+      arguments.push_back(word);
+    }
+    arguments.erase(arguments.begin());
+    EXPECT_EQ(check_command_line(arguments), kDone);
   }
 }
 

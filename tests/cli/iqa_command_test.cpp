@@ -90,6 +90,25 @@ TEST_F(IqaCommand, ReadsPairsFromACsv) {
   EXPECT_THAT(errors(), HasSubstr("1 of 3 pairs could not be scored"));
 }
 
+TEST_F(IqaCommand, AMetricThatRefusesAPairLeavesAGap) {
+  copy("pair1_ref.png", "ref/one.png");
+  const Image reference = read_image(folder_ / "ref/one.png");
+  write_image(folder_ / "dist/one.png", Image(reference.width(), reference.height(), 3));
+  const std::string pair =
+      (folder_ / "ref/one.png").string() + " " + (folder_ / "dist/one.png").string();
+  const auto json = iqa("--metric gradient,psnr --format jsonl " + pair);
+  EXPECT_EQ(exit_status(json), 1);
+  EXPECT_TRUE(lines_of(json.text).at(0).at("gradient").is_null());
+  EXPECT_GT(lines_of(json.text).at(0).at("psnr"), 1);
+  EXPECT_THAT(errors(), HasSubstr("gradspace: gradient: "));
+  EXPECT_THAT(errors(), HasSubstr("one.png: all its patches of 16x16 pixels are alike"));
+  EXPECT_THAT(iqa("--metric gradient,psnr --format csv " + pair).text, HasSubstr("one.png,,"));
+  EXPECT_THAT(iqa("--metric gradient,psnr " + pair).text, HasSubstr("         -  "));
+  const auto alone = iqa("--metric gradient --format jsonl " + pair);
+  EXPECT_EQ(exit_status(alone), 1);
+  EXPECT_EQ(alone.text, "");
+}
+
 TEST_F(IqaCommand, PairsFoldersByName) {
   copy("pair1_ref.png", "ref/one.png");
   copy("pair2_ref.png", "ref/two.png");

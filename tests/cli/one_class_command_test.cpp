@@ -81,6 +81,10 @@ TEST_F(OneClassCommand, IsJudgedByImages) {
   EXPECT_EQ(results.rows[0].method, "image-statistics");
   EXPECT_EQ(results.rows[0].metrics.n_in, 60U);
   EXPECT_GT(results.rows[0].metrics.auroc, 0.99);
+  const std::string scores = read_text_file(folder_ / "results/image_scores.csv");
+  EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 1 + 60 + 60);
+  EXPECT_THAT(scores, AllOf(HasSubstr("000.bmp,inliers,0,0,image-statistics,0,"),
+                            HasSubstr("000.bmp,outliers,0,0,image-statistics,0,")));
   write_file(folder_ / "noisy/broken.bmp", "no picture");
   EXPECT_NE(run(evaluate).status, 0);
   EXPECT_THAT(errors(), AllOf(HasSubstr("broken.bmp"), HasSubstr("1 images could not be scored")));
@@ -124,6 +128,27 @@ TEST_F(OneClassCommand, ComparesAStreamWithTheCleanImages) {
   const auto piped = testing::run_shell(fmt::format(
       "ls {}/*.bmp | {} {} 2>/dev/null", path("noisy"), GRADSPACE_COMMAND, drift("--window 60 -")));
   EXPECT_THAT(piped.text, HasSubstr("drift"));
+}
+
+/// Paths that come slowly, so that each is all there is at hand.
+TEST_F(OneClassCommand, AStreamGoesOnAfterWhatCantBeRead) {
+  fit("image-statistics");
+  write_file(folder_ / "bad.png", "no picture");
+  const auto piped = [&](const std::string& command) {
+    return testing::run_shell(fmt::format(
+        "cd {0} && (echo stream/000.bmp; sleep .2; echo bad.png; sleep .2; echo stream/001.bmp) | "
+        "{1} {2} 2>stderr",
+        folder_.path().string(), GRADSPACE_COMMAND, command));
+  };
+  const auto scored = piped(fmt::format("score --model {} --detector {} --format csv -",
+                                        model_.string(), path("d.safetensors")));
+  EXPECT_NE(scored.status, 0);
+  EXPECT_EQ(std::count(scored.text.begin(), scored.text.end(), '\n'), 2 + 2);
+  EXPECT_THAT(scored.text, HasSubstr("stream/001.bmp"));
+  EXPECT_THAT(errors(), AllOf(HasSubstr("bad.png"), HasSubstr("1 images could not be scored")));
+  const auto drifted = piped(drift("--window 2 --format csv -"));
+  EXPECT_EQ(std::count(drifted.text.begin(), drifted.text.end(), '\n'), 2 + 1);
+  EXPECT_THAT(errors(), HasSubstr("bad.png"));
 }
 
 TEST_F(OneClassCommand, SaysThatAStreamIsTooShort) {

@@ -27,7 +27,7 @@ std::string printed(OutputFormat format, bool options_in_json_lines = true) {
 TEST(Printer, EndsTheTablesRowsWithNames) {
   EXPECT_EQ(printed(OutputFormat::kTable),
             "   P(ood)     p  n    image, other\n"
-            "    0.250        7    a,\"b, x\n"
+            "    0.250     -  7    a,\"b, x\n"
             "      inf   0.1  8    c, y\n");
 }
 

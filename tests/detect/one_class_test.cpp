@@ -112,8 +112,9 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
     EXPECT_EQ(load_score_function(read, spec_)->score(fresh), scores);
     EXPECT_TRUE(std::ranges::all_of(scores, [](double score) { return std::isfinite(score); }));
 
-    // One by one as in a batch, through the scorer that stands beside a camera.
+    // One by one as in a batch, through the scorer that stands beside a camera; it may see none at all.
     Scorer scorer(model_, read);
+    EXPECT_TRUE(scorer.score_fitted({}).empty());
     for (const std::size_t i : {std::size_t{0}, std::size_t{19}}) {
       const ImageScore one =
           scorer.score_fitted(fresh.pixels.subspan(i * spec_.input.size(), spec_.input.size()))

@@ -176,6 +176,22 @@ TEST_F(QualityBenchmark, ListsWhatItCannotScoreAndJudgesTheRest) {
   EXPECT_THAT(read_text_file(options_.out / "scores.csv"), HasSubstr("darkening,5,,1\n"));
 }
 
+TEST_F(QualityBenchmark, AMetricThatRefusesAPairLeavesTheOthersTheirs) {
+  options_.metrics = {"gradient", "psnr"};
+  write_image(folder_ / "r0_noise1.png", Image(48, 48, 3));
+  std::vector<std::string> reasons;
+  JobObserver observer;
+  observer.on_failure = [&](std::string_view reason) { reasons.emplace_back(reason); };
+  const QualityBenchmarkResult result = run_quality_benchmark(options_, observer);
+  EXPECT_EQ(result.pairs, 20U);
+  EXPECT_EQ(result.incomplete, 1U);
+  EXPECT_THAT(reasons,
+              ::testing::ElementsAre(HasSubstr("gradient: r0_noise1.png: all its patches")));
+  EXPECT_EQ(row_of(result, "gradient", "all").agreement.n, 19U);
+  EXPECT_EQ(row_of(result, "psnr", "all").agreement.n, 20U);
+  EXPECT_THAT(read_text_file(options_.out / "scores.csv"), HasSubstr("r0_noise1.png,noise,5,,"));
+}
+
 TEST_F(QualityBenchmark, TurnsTheSignForDifferenceScores) {
   const double before =
       row_of(run_quality_benchmark(options_), "ssim", "all").agreement.srocc->value;

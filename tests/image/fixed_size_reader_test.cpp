@@ -1,9 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "image/memory_budget.h"
 #include "image/test_images.h"
 #include "support/test_files.h"
 
@@ -40,6 +50,72 @@ TEST(FixedSizeReader, EqualsTheSingleStepsForAnyMixOfImages) {
         }
       }
     }
+  }
+}
+
+TEST(MemoryBudget, IsNeverExceededButByOneAlone) {
+  MemoryBudget budget(10);
+  std::atomic<std::uint64_t> taken = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t number = 0; number < 16; ++number) {
+    threads.emplace_back([&budget, &taken, number] {
+      const std::uint64_t bytes = number == 7 ? 25 : 1 + number % 6;
+      for (int round = 0; round < 200; ++round) {
+        const MemoryBudget::Share share(budget, bytes);
+        const std::uint64_t now = taken += bytes;
+        EXPECT_TRUE(now <= 10 || (bytes == 25 && now == 25)) << now;
+        taken -= bytes;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+/// The most memory that this process ever had, in bytes.
+std::uint64_t most_memory() {
+  std::ifstream file("/proc/self/status");  // which has no size
+  const std::string status(std::istreambuf_iterator<char>(file), {});
+  return std::stoull(status.substr(status.find("VmHWM:") + 6)) * 1024;
+}
+
+/// A reader a thread, as jobs have them: 16 images of 36 MB would be 576 MB at once. (The C library keeps smaller
+/// ones for the thread, where a program does not tell it otherwise, as the command does.)
+TEST(FixedSizeReader, LargeImagesOfManyThreadsWaitForOneAnother) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers keep freed memory";
+#endif
+  if (!std::filesystem::exists("/proc/self/status")) {
+    GTEST_SKIP() << "there is no /proc/self/status";
+  }
+  constexpr std::size_t kThreads = 16;
+  std::vector<std::uint8_t> jpeg;
+  {
+    Image large(4000, 3000, 3);
+    for (std::size_t i = 0; i < large.pixels().size(); ++i) {
+      large.pixels()[i] = static_cast<std::uint8_t>(i / 7 + (i * i) % 31);
+    }
+    jpeg = encode_image(large, ImageFormat::kJpeg);
+  }
+  const std::uint64_t before = most_memory();
+  std::vector<std::vector<std::uint8_t>> fitted(kThreads, std::vector<std::uint8_t>(8 * 8 * 3));
+  std::vector<std::thread> threads;
+  std::latch start(kThreads);
+  for (std::size_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      FixedSizeReader reader(8, 8, 3);
+      start.arrive_and_wait();
+      reader.decode(jpeg, "large.jpg", fitted[i]);
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  // The readers' budget, and 4 MB a thread for the rest.
+  EXPECT_LT(most_memory() - before, (std::uint64_t{256} << 20) + (kThreads << 22));
+  for (const auto& pixels : fitted) {
+    EXPECT_EQ(pixels, fitted[0]);
   }
 }
 

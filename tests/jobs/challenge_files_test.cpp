@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <tuple>
 
 #include "challenge/pictures.h"
 #include "core/file.h"
@@ -312,6 +313,69 @@ TEST(ChallengeFiles, StopsWhenAsked) {
       challenge_files(folder / "in", folder / "out", options("rain", "1"), observer);
   EXPECT_TRUE(result.stopped);
   EXPECT_EQ(result.written, 0U);
+}
+
+/// In a folder, in a tree that gains challenges, and in one that is split.
+TEST(ChallengeFiles, AnUnfinishedRunGoesOnToTheSameFiles) {
+  const TemporaryFolder folder;
+  make_tree(folder / "tree");
+  for (int i = 0; i < 6; ++i) {
+    save(folder / ("photos/" + std::to_string(i) + ".png"), scene(16, 16, 3));
+  }
+  BatchOptions split = options("rain,noise", "1-2");
+  split.split = parse_split("train=3,test=3");
+  const std::vector<std::tuple<std::string, std::string, BatchOptions>> runs = {
+      {"photos", "out", options("rain,noise", "1-2")},
+      {"photos", "split", split},
+      {"tree", "", options("rain,noise", "1-2")}};
+  for (const auto& [input, output, wanted] : runs) {
+    SCOPED_TRACE(input + output);
+    const auto made = [&](const std::string& run) {
+      const fs::path root = folder / run;
+      fs::create_directories(root);
+      fs::copy(folder / input, root / input, fs::copy_options::recursive);
+      return root / (output.empty() ? input : output);
+    };
+    const fs::path whole = made("whole-" + input + output);
+    const fs::path stopped = made("stopped-" + input + output);
+    const auto in = [&](const fs::path& out) { return out.parent_path() / input; };
+    EXPECT_EQ(challenge_files(in(whole), whole, wanted).kept, 0U);
+    JobObserver observer;
+    int asked = 0;
+    observer.stop_requested = [&] { return ++asked > 7; };
+    BatchOptions one_thread = wanted;
+    one_thread.threads = 1;
+    const BatchResult first = challenge_files(in(stopped), stopped, one_thread, observer);
+    EXPECT_TRUE(first.stopped);
+    EXPECT_GT(first.written, 0U);
+    EXPECT_LT(asked, 12) << "it is asked before every file";
+    EXPECT_NE(files(stopped), files(whole));
+    BatchOptions other = wanted;
+    other.seed = 1;
+    EXPECT_THROW(challenge_files(in(stopped), stopped, other), InvalidArgument);
+    const BatchResult second = challenge_files(in(stopped), stopped, wanted);
+    EXPECT_EQ(second.kept, first.written);
+    EXPECT_EQ(files(stopped), files(whole));
+    EXPECT_THROW(challenge_files(in(stopped), stopped, wanted), InvalidArgument) << "it is whole";
+  }
+}
+
+TEST(ChallengeFiles, AnUnfinishedRunOfOtherImagesIsNotTakenUp) {
+  const TemporaryFolder folder;
+  save(folder / "in/a.png", scene(16, 16, 3));
+  save(folder / "in/b.png", scene(16, 16, 3));
+  JobObserver observer;
+  int asked = 0;
+  observer.stop_requested = [&] { return ++asked > 3; };
+  BatchOptions one_thread = options("rain", "1-3");
+  one_thread.threads = 1;
+  EXPECT_TRUE(challenge_files(folder / "in", folder / "out", one_thread, observer).stopped);
+  save(folder / "in/a.png", scene(16, 18, 3));
+  EXPECT_THAT([&] { challenge_files(folder / "in", folder / "out", one_thread); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("the output is not empty")));
+  one_thread.force = true;
+  EXPECT_EQ(challenge_files(folder / "in", folder / "out", one_thread).written, 6U);
+  EXPECT_THAT(names(folder / "out"), SizeIs(6)) << "the record is gone";
 }
 
 TEST(ChallengeFiles, ReportsProgressToTheEnd) {

@@ -1,10 +1,13 @@
 #include "gradspace/fit.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "core/csv_table.h"
+#include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "support/test_files.h"
@@ -12,6 +15,7 @@
 namespace gradspace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -78,6 +82,30 @@ TEST_F(Fit, JudgesOneRowATypeAndLevel) {
   EXPECT_GT(rows[0].metrics.accuracy, 0.9);
 }
 
+TEST_F(Fit, WritesTheScoresOfASetsImages) {
+  const Detector detector = fit();
+  const FeatureSet clean(folder_ / "clean-test");
+  const FeatureSet rain(folder_ / "rain");
+  const std::vector<JudgedImage> inliers = judged_images(detector, {"clean", clean});
+  const std::vector<JudgedImage> outliers = judged_images(detector, {"rain", rain});
+  write_image_scores(folder_ / "results", inliers, outliers, "m", 3);
+  const std::string text = read_text_file(folder_ / "results/image_scores.csv");
+  CsvTable table(text, "image_scores.csv");
+  const std::vector<double> scores = detector_scores(detector, clean, "clean");
+  for (std::size_t i = 0; i < 220; ++i) {
+    ASSERT_TRUE(table.next());
+    const bool clean_image = i < 100;
+    EXPECT_EQ(table.text(table.column("path")), fmt::format("{}.bmp", clean_image ? i : i - 100));
+    EXPECT_EQ(table.text(table.column("set")), clean_image ? "inliers" : "outliers");
+    EXPECT_EQ(table.text(table.column("source")), clean_image ? "clean" : "rain");
+    EXPECT_EQ(table.number(table.column("type")), clean_image ? 0 : 9);
+    if (clean_image) {
+      EXPECT_EQ(table.number(table.column("score")), scores[i]);
+    }
+  }
+  EXPECT_FALSE(table.next());
+}
+
 TEST_F(Fit, UsesTheColumnsAskedFor) {
   EXPECT_EQ(fit().columns.size(), 2U);
   options_.features = "up.6:bce";
@@ -96,6 +124,44 @@ TEST_F(Fit, CalibratesTheThresholdOnCleanImages) {
   EXPECT_GE(detector.calibration.most_up_to(detector.threshold), 36U) << "at most 4 alarms";
   options_.false_alarms = 0.001;
   EXPECT_THROW(fit(), InvalidArgument);
+}
+
+/// A source that is not to be read.
+class UnreadSource final : public Source {
+ public:
+  SourceKind kind() const override { return SourceKind::kFolder; }
+  std::size_t size() const override { return 100; }
+  ImageInfo info(std::size_t i) const override { return {std::to_string(i), "", 0, 0, -1}; }
+  Image load(std::size_t /*i*/) const override { throw Error("an image was read"); }
+  std::span<const std::string> skipped() const override { return {}; }
+};
+
+TEST(FitToImages, RefusesACovarianceThatIsTooLargeBeforeAnImageIsRead) {
+  const AutoencoderSpec spec;
+  const std::size_t columns = dimension(parse_features(proposed_features(spec), spec));
+  EXPECT_EQ(one_class_memory("gradient-mahalanobis", spec), 40 * columns * columns);
+  EXPECT_EQ(one_class_memory("latent-mahalanobis", spec), 40U * 20 * 20);
+  EXPECT_EQ(one_class_memory("gradient-neighbour", spec), 0U);
+  const Model model = initialise(spec, 1);
+  const UnreadSource clean;
+  OneClassOptions options;
+  options.memory_gib = 1e-6;
+  for (const OneClassMethodInfo& method : one_class_methods()) {
+    options.method = method.name;
+    const bool refused = one_class_memory(method.name, spec) > 0;
+    EXPECT_EQ(refused, method.name.starts_with("gradient-mahalanobis") ||
+                           method.name.starts_with("latent-mahalanobis"));
+    if (refused) {
+      EXPECT_THAT(
+          [&] { fit_to_images(model, {clean}, options); },
+          ThrowsMessage<InvalidArgument>(AllOf(
+              HasSubstr(fmt::format("fit: {} takes", method.name)),
+              HasSubstr(
+                  "methods without such a covariance: reconstruction, elbo, gradient-norm"))));
+    }
+  }
+  options.memory_gib = 0;
+  EXPECT_THROW(options.validate(), InvalidArgument);
 }
 
 TEST_F(Fit, RefusesSetsThatDoNotBelongTogether) {

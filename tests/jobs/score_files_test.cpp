@@ -28,13 +28,8 @@ class ScoreFiles : public ::testing::Test {
  protected:
   ScoreFiles() {
     std::filesystem::create_directories(images_);
-    Random random(5);
     for (int i = 0; i < 120; ++i) {
-      Image image(30, 28, 3);
-      for (std::uint8_t& sample : image.pixels()) {
-        sample = static_cast<std::uint8_t>(random.below(256));
-      }
-      write_image(images_ / fmt::format("{:03}.png", i), image);
+      write_noise(images_ / fmt::format("{:03}.png", i), static_cast<std::uint64_t>(i));
     }
     OneClassOptions options;
     options.method = "elbo";
@@ -42,6 +37,48 @@ class ScoreFiles : public ::testing::Test {
     const auto clean = open_source(images_);
     detector_ = fit_to_images(model_, {*clean}, options, 2);
     write_file(images_ / "040.png", std::string_view("no image"));
+  }
+
+  static void write_noise(const std::filesystem::path& path, std::uint64_t seed) {
+    Random random(seed);
+    Image image(30, 28, 3);
+    for (std::uint8_t& sample : image.pixels()) {
+      sample = static_cast<std::uint8_t>(random.below(256));
+    }
+    write_image(path, image);
+  }
+
+  /// One that every method can be used with.
+  static Model small_gradcon_model() {
+    AutoencoderSpec spec;
+    spec.input = {3, 16, 16};
+    spec.down = {{3}, {4}};
+    spec.latent = 4;
+    spec.up = {{3, 4, 2, 2}, {3, 4, 2, 1}};
+    Model model = initialise(spec, 1);
+    for (const LayerInfo& layer : layers(spec)) {
+      if (layer.name.starts_with("up.")) {
+        model.mean_gradients[layer.name + ".weight"] = model.weights.at(layer.name + ".weight");
+      }
+    }
+    return model;
+  }
+
+  /// The paper's classifier is scored by `ScoreFunction`s like the others; its file comes from feature sets.
+  std::vector<Detector> detectors_of_all_methods(const Model& model) const {
+    std::filesystem::create_directories(folder_ / "clean");
+    for (int i = 0; i < 150; ++i) {
+      write_noise(folder_ / fmt::format("clean/{:03}.png", i), static_cast<std::uint64_t>(i));
+    }
+    const auto clean = open_source(folder_ / "clean");
+    std::vector<Detector> detectors;
+    for (const OneClassMethodInfo& method : one_class_methods()) {
+      OneClassOptions options;
+      options.method = method.name;
+      options.false_alarms = 0.2;
+      detectors.push_back(fit_to_images(model, {*clean}, options, 2));
+    }
+    return detectors;
   }
 
   std::vector<ScoredImage> score(int threads) const {
@@ -95,6 +132,42 @@ TEST_F(ScoreFiles, ReadsPathsFromAStream) {
   EXPECT_TRUE(scored[2].ok());
 }
 
+/// Of every method: runs of unreadable images that are longer than what a thread takes at a time, at both
+/// ends of the list, and streams that begin with one, end with one, or have nothing else at hand.
+TEST_F(ScoreFiles, NoMethodLosesAScoreToImagesThatCantBeRead) {
+  const auto is_bad = [](std::size_t i) { return i < 3 || (i >= 20 && i < 95) || i == 119; };
+  const Model model = small_gradcon_model();
+  const std::vector<Detector> detectors = detectors_of_all_methods(model);
+  std::string all;
+  for (std::size_t i = 0; i < 120; ++i) {
+    const std::filesystem::path path = images_ / fmt::format("{:03}.png", i);
+    all += path.string() + '\n';
+    if (is_bad(i)) {
+      write_file(path, std::string_view("no image"));
+    }
+  }
+  for (const Detector& detector : detectors) {
+    SCOPED_TRACE(detector.method);
+    FileScorer scorer(model, detector, {{}, 2});
+    std::vector<ScoredImage> scored;
+    const auto keep = [&](const ScoredImage& image) { scored.push_back(image); };
+    EXPECT_TRUE(scorer.score(images_, keep));
+    std::istringstream list(all);
+    EXPECT_TRUE(scorer.score(list, keep));
+    ASSERT_EQ(scored.size(), 240U);
+    for (std::size_t i = 0; i < scored.size(); ++i) {
+      EXPECT_EQ(scored[i].ok(), !is_bad(i % 120)) << i;
+      EXPECT_EQ(scored[i].score.score, scored[i % 120].score.score);
+      if (is_bad(i % 120)) {
+        EXPECT_THAT(scored[i].failure, HasSubstr(fmt::format("{:03}.png", i % 120)));
+      }
+    }
+    std::istringstream bad("nowhere.png\n");
+    EXPECT_TRUE(scorer.score(bad, keep));
+    EXPECT_THAT(scored.back().failure, HasSubstr("nowhere.png"));
+  }
+}
+
 TEST_F(ScoreFiles, ReportsProgressAndStops) {
   std::size_t done = 0;
   JobObserver observer;
@@ -106,6 +179,17 @@ TEST_F(ScoreFiles, ReportsProgressAndStops) {
   EXPECT_TRUE(scorer.score(
       images_, [](const ScoredImage&) {}, observer));
   EXPECT_EQ(done, 120U);
+  int asked = 0;
+  observer.stop_requested = [&] { return ++asked > 60; };
+  std::vector<std::string> paths;
+  EXPECT_FALSE(
+      FileScorer(model_, detector_, {{}, 1})
+          .score(
+              images_, [&](const ScoredImage& image) { paths.push_back(image.path); }, observer));
+  EXPECT_LT(paths.size(), 61U);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    EXPECT_EQ(paths[i], (images_ / fmt::format("{:03}.png", i)).string());
+  }
   observer.stop_requested = [] { return true; };
   int images = 0;
   EXPECT_FALSE(scorer.score(

@@ -16,6 +16,7 @@
 namespace gradspace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAreArray;
 
@@ -89,6 +90,43 @@ TEST_F(ScorePairs, ScoresDoNotDependOnThreadsOrOrder) {
       EXPECT_EQ(scores[i].failure, reference[i].failure);
     }
   }
+}
+
+TEST_F(ScorePairs, AMetricThatRefusesAPairLeavesTheOthersTheirs) {
+  write_image(folder_ / "flat.png", Image(32, 32, 3));
+  write_image(folder_ / "tiny.png", Image(10, 10, 3));
+  names_ = {"gradient", "psnr", "unique", "ssim"};
+  metrics_ = make_quality_metrics(names_);
+  pairs_ = {{"1.png", "flat.png"},
+            {"1.png", "5.png"},
+            {"tiny.png", "tiny.png"},
+            {"flat.png", "1.png"},
+            {"1.png", "tiny.png"}};
+  const std::vector<PairScore> scores = score(2, true);
+  for (const std::size_t flat : {0U, 3U}) {
+    EXPECT_TRUE(scores[flat].ok());
+    EXPECT_FALSE(scores[flat].complete());
+    ASSERT_EQ(scores[flat].scores.size(), 4U);
+    EXPECT_FALSE(scores[flat].scores[0].value);
+    EXPECT_TRUE(scores[flat].scores[1].value);
+    EXPECT_EQ(scores[flat].scores[1].failure, "");
+    EXPECT_TRUE(scores[flat].scores[3].value);
+    EXPECT_THAT(metric_failures(scores[flat], names_),
+                ::testing::ElementsAre(AllOf(HasSubstr("gradient, unique: "),
+                                             HasSubstr("flat.png: all its patches"))));
+  }
+  EXPECT_TRUE(scores[1].complete());
+  EXPECT_TRUE(metric_failures(scores[1], names_).empty());
+  // Of a reference that some metrics have no use for, psnr alone is left.
+  EXPECT_TRUE(scores[2].scores[1].value);
+  EXPECT_THAT(metric_failures(scores[2], names_),
+              ::testing::ElementsAre(HasSubstr("at least 4 are wanted"),
+                                     HasSubstr("ssim: tiny.png: 10x10 pixels")));
+  // What all refuse is no row of gaps.
+  EXPECT_FALSE(scores[4].ok());
+  EXPECT_TRUE(scores[4].scores.empty());
+  EXPECT_FALSE(scores[4].reference_failed);
+  EXPECT_THAT(scores[4].failure, HasSubstr("sizes must match"));
 }
 
 TEST_F(ScorePairs, StopsWhenAsked) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/file.h"
 #include "gradspace/metrics.h"
 #include "support/random_scores.h"
+#include "support/test_files.h"
 
 namespace gradspace {
 namespace {
@@ -27,6 +29,21 @@ double accuracy_at(const std::vector<double>& stops, double threshold,
   return (clean_up_to / static_cast<double>(clean.size()) + 1 -
           out_up_to / static_cast<double>(out.size())) /
          2;
+}
+
+/// As `evaluate` writes them.
+TEST(ImageScores, OutliersOfNoTypeAreNotClean) {
+  const testing::TemporaryFolder folder;
+  write_file(folder / "image_scores.csv",
+             std::string_view("path,set,type,level,method,run,score,bce,kld,source\n"
+                              "a.png,inliers,0,0,m,0,1,2,3,clean\n"
+                              "a.png,outliers,0,0,m,0,5,2,3,photos\n"));
+  Results results;
+  results.rows.push_back({"m", 0, 0, 0, {}});
+  const ImageScores scores =
+      read_image_scores(folder / "image_scores.csv", Conditions(results), {});
+  EXPECT_EQ(scores.test.at({0, 0, kCleanType, 0}), std::vector<double>{1});
+  EXPECT_EQ(scores.test.at({0, 0, 0, 0}), std::vector<double>{5});
 }
 
 TEST(Stops, AreAllDistinctScoresWhereTheyAreFew) {

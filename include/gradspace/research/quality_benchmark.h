@@ -51,13 +51,15 @@ struct QualityBenchmarkResult {
   std::size_t pairs = 0;                      ///< scored
   std::size_t listed = 0;                     ///< pairs the database should have
   std::size_t failures = 0;                   ///< files missing and pairs that could not be scored
-  bool stopped = false;                       ///< on request; nothing but the scores so far is kept
+  std::size_t incomplete = 0;  ///< of the scored pairs those that some metric gave no score
+  bool stopped = false;        ///< on request; nothing but the scores so far is kept
 };
 
 /// Scores all pairs and writes into `out`. The observer counts pairs; failures are files of the database that
 /// are missing, and pairs that can't be scored. After a stop, what is scored is kept.
 ///   scores.csv    reference, distorted, type, opinion, and one column a metric; empty where a score
-///                 is infinite (PSNR of equal images), which counts for no figure
+///                 is infinite (PSNR of equal images) or the metric refused the pair (which is reported as
+///                 a failure), and then it counts for no figure of that metric
 ///   results.json  options, "summary" and "published"
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
 /// database, decoder and metrics are the same. Throws InvalidArgument, IoError, FormatError; Error

@@ -1,7 +1,8 @@
 // Methods made of others: typicality and ensembles, both on normal scores.
 #include <fmt/format.h>
-#include <cmath>
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "detect/one_class/method.h"
@@ -123,6 +124,7 @@ OneClassMethod typicality_method(const OneClassMethod& base) {
   method.load = [base](const TensorMap& tensors, const AutoencoderSpec& spec) {
     return std::make_unique<TypicalityScore>(load_calibrated(base, tensors, spec));
   };
+  method.covariance_columns = base.covariance_columns;
   return method;
 }
 
@@ -144,6 +146,18 @@ OneClassMethod ensemble_method(std::string name, std::string summary, Combinatio
     }
     return tensors;
   };
+  const bool bounded = std::ranges::none_of(members, [](const OneClassMethod& member) {
+    return static_cast<bool>(member.covariance_columns);
+  });
+  if (!bounded) {
+    method.covariance_columns = [members](const AutoencoderSpec& spec) {
+      std::size_t most = 0;
+      for (const OneClassMethod& member : members) {
+        most = std::max(most, member.covariance_columns ? member.covariance_columns(spec) : 0);
+      }
+      return most;
+    };
+  }
   method.load = [members = std::move(members), combination](const TensorMap& tensors,
                                                             const AutoencoderSpec& spec) {
     std::vector<Calibrated> loaded;

@@ -1,6 +1,7 @@
 // The paper's gradient features (last encoder layer by KLD, last decoder layer by BCE), without the
 // paper's classifier: how far they lie from those of clean images.
 #include <algorithm>
+#include <utility>
 
 #include "detect/one_class/method.h"
 #include "detect/one_class/nearest_neighbour.h"
@@ -30,10 +31,14 @@ Representation gradient_values(const AutoencoderSpec& spec) {
 }  // namespace
 
 std::vector<OneClassMethod> gradient_methods() {
+  OneClassMethod mahalanobis = density_method(
+      "gradient-mahalanobis", "Mahalanobis distance of the paper's gradients, covariance shrunk",
+      gradient_needs, gradient_values, density_kind<ShrunkGaussian>());
+  mahalanobis.covariance_columns = [](const AutoencoderSpec& spec) {
+    return dimension(gradient_needs(spec).blocks);
+  };
   return {
-      density_method("gradient-mahalanobis",
-                     "Mahalanobis distance of the paper's gradients, covariance shrunk",
-                     gradient_needs, gradient_values, density_kind<ShrunkGaussian>()),
+      std::move(mahalanobis),
       density_method("gradient-neighbour",
                      "Distance of the paper's gradients to the nearest clean image's",
                      gradient_needs, gradient_values, density_kind<NearestNeighbour>()),

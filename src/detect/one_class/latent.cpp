@@ -1,5 +1,7 @@
 // Mahalanobis distance of the latent mean, after Lee et al., "A simple unified framework for detecting
 // out-of-distribution samples and adversarial attacks" (NeurIPS 2018), with one class and one layer.
+#include <utility>
+
 #include "detect/one_class/method.h"
 #include "detect/one_class/shrunk_gaussian.h"
 #include "gradspace/error.h"
@@ -25,9 +27,13 @@ Matrix latent_means(const Observations& observations) {
 }  // namespace
 
 std::vector<OneClassMethod> latent_methods() {
-  return {density_method(
+  OneClassMethod method = density_method(
       "latent-mahalanobis", "Mahalanobis distance of mu, covariance shrunk", latent_needs,
-      [](const AutoencoderSpec&) { return latent_means; }, density_kind<ShrunkGaussian>())};
+      [](const AutoencoderSpec&) { return latent_means; }, density_kind<ShrunkGaussian>());
+  method.covariance_columns = [](const AutoencoderSpec& spec) {
+    return static_cast<std::size_t>(spec.latent);
+  };
+  return {std::move(method)};
 }
 
 }  // namespace gradspace

@@ -1,12 +1,16 @@
 #include "detect/one_class/method.h"
 
-#include <numeric>
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "detect/hold_out.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
+
+constexpr double kGibibyte = 1 << 30;
 
 class DensityScore : public ScoreFunction {
  public:
@@ -15,6 +19,9 @@ class DensityScore : public ScoreFunction {
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
+    if (observations.count == 0) {  // whose representation has no columns
+      return {};
+    }
     return density_->score(represent_(observations));
   }
 
@@ -66,6 +73,35 @@ OneClassMethod direct_method(std::string name, std::string summary,
     return std::make_unique<DirectScore>(needs(spec), score);
   };
   return method;
+}
+
+std::uint64_t covariance_bytes(const OneClassMethod& method, const AutoencoderSpec& spec) {
+  if (!method.covariance_columns) {
+    return 0;
+  }
+  // The covariance as it is summed up and as it is passed on, its factors, what inverts them, and its inverse.
+  constexpr std::uint64_t kMatrices = 5;
+  const std::uint64_t columns = method.covariance_columns(spec);
+  return kMatrices * sizeof(double) * columns * columns;
+}
+
+void check_memory(const OneClassMethod& method, const AutoencoderSpec& spec, double memory_gib) {
+  const auto gib = static_cast<double>(covariance_bytes(method, spec)) / kGibibyte;
+  if (gib <= memory_gib) {
+    return;
+  }
+  std::string bounded;
+  for (const OneClassMethod& other : one_class_registry()) {
+    const bool variant = other.name.ends_with("-typicality") || other.name.starts_with("ensemble-");
+    if (!other.covariance_columns && other.any_model && !variant) {
+      bounded += (bounded.empty() ? "" : ", ") + other.name;
+    }
+  }
+  throw InvalidArgument(
+      fmt::format("fit: {} takes {:.1f} GiB of memory for the covariance of this model's {} "
+                  "columns, and may take {:.4g}; "
+                  "methods without such a covariance: {}",
+                  method.name, gib, method.covariance_columns(spec), memory_gib, bounded));
 }
 
 HeldOut hold_out(const Observations& clean, std::uint64_t seed) {

@@ -33,7 +33,17 @@ struct OneClassMethod {
   std::function<std::unique_ptr<ScoreFunction>(const TensorMap&, const AutoencoderSpec&)> load;
   bool distorts = false;  ///< learns from distorted copies of the clean images
   bool any_model = true;  ///< see OneClassMethodInfo
+  /// Of methods that fit a covariance of as many columns as the model makes them: how many. Memory grows with
+  /// their square, and time with their cube. Empty where the method's own numbers are few.
+  std::function<std::size_t(const AutoencoderSpec&)> covariance_columns = {};
 };
+
+/// What fitting the method takes for its covariance, in bytes; 0 where that is bounded.
+std::uint64_t covariance_bytes(const OneClassMethod& method, const AutoencoderSpec& spec);
+
+/// Throws InvalidArgument where `covariance_bytes` are over OneClassOptions::memory_gib; names the methods whose
+/// memory is bounded.
+void check_memory(const OneClassMethod& method, const AutoencoderSpec& spec, double memory_gib);
 
 /// A method by name, those made of others included. Throws InvalidArgument that lists the valid ones.
 const OneClassMethod& one_class_method(std::string_view name);

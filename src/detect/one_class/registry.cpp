@@ -79,6 +79,10 @@ std::vector<OneClassMethodInfo> one_class_methods() {
   return infos;
 }
 
+std::uint64_t one_class_memory(std::string_view method, const AutoencoderSpec& spec) {
+  return covariance_bytes(one_class_method(method), spec);
+}
+
 bool is_one_class_method(std::string_view name) {
   const auto& methods = one_class_registry();
   return std::ranges::find(methods, name, &OneClassMethod::name) != methods.end();

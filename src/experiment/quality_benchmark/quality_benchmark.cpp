@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -30,8 +31,13 @@ using nlohmann::json;
 /// Scores the pairs of a database that are not scored yet.
 class Scoring {
  public:
-  Scoring(const OpinionDatabase& database, ScoreJournal& journal, const JobObserver& observer)
-      : database_(database), journal_(journal), observer_(observer), scores_(journal.scores()) {}
+  Scoring(const OpinionDatabase& database, const std::vector<std::string>& metrics,
+          ScoreJournal& journal, const JobObserver& observer)
+      : database_(database),
+        metrics_(metrics),
+        journal_(journal),
+        observer_(observer),
+        scores_(journal.scores()) {}
 
   /// False when it was ended on request.
   bool run(const QualityMetrics& metrics) {
@@ -62,12 +68,24 @@ class Scoring {
 
   const ScoreJournal::Scores& scores() const { return scores_; }
   std::size_t failures() const { return failures_; }
+  std::size_t incomplete() const { return incomplete_; }
 
  private:
   void take(std::size_t pair, const PairScore& score) {
     if (score.ok()) {
-      journal_.append(pair, score.scores);
-      scores_[pair] = score.scores;
+      std::vector<double> values;
+      for (const MetricScore& metric : score.scores) {
+        values.push_back(metric.value.value_or(std::numeric_limits<double>::infinity()));
+      }
+      if (score.complete()) {  // others are scored and reported again by a run that goes on
+        journal_.append(pair, values);
+      } else {
+        ++incomplete_;
+        for (const std::string& line : metric_failures(score, metrics_)) {
+          say(line);
+        }
+      }
+      scores_[pair] = std::move(values);
     } else {
       ++failures_;
       report(database_.pairs[pair].reference, score);
@@ -93,10 +111,12 @@ class Scoring {
   }
 
   const OpinionDatabase& database_;
+  const std::vector<std::string>& metrics_;
   ScoreJournal& journal_;
   const JobObserver& observer_;
   ScoreJournal::Scores scores_;
   std::size_t failures_ = 0;
+  std::size_t incomplete_ = 0;
   std::map<std::string, std::size_t> left_;    ///< pairs to score, by reference
   std::map<std::string, std::size_t> failed_;  ///< those whose reference failed
 };
@@ -165,9 +185,10 @@ class Run {
     make_folder(options_.out);
     ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
                          metrics_.size());
-    Scoring scoring(database_, journal, observer_);
+    Scoring scoring(database_, options_.metrics, journal, observer_);
     result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
+    result_.incomplete = scoring.incomplete();
     result_.pairs = scoring.scores().size();
     if (result_.stopped) {
       return result_;
