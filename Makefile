@@ -1,10 +1,11 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan tsan lint fuzz docs coverage clean
+.PHONY: setup build demo test asan tsan lint fuzz torture docs coverage clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
+TORTURE_MINUTES ?= 5
 
 setup:
 	@scripts/install-deps.sh
@@ -54,6 +55,9 @@ fuzz: setup
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+torture: build
+	scripts/torture.sh $(TORTURE_MINUTES) --command build/$(PRESET)/bin/gradspace $(TORTURE_OPTIONS)
 
 # Needs Debian's mkdocs, mkdocs-material and doxygen, and says so where they are missing.
 docs:

@@ -11,6 +11,7 @@ namespace gradspace::cli {
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;      ///< wholly or partly
 inline constexpr int kWrongUsage = 2;  ///< nothing was done
+inline constexpr int kGateNotMet = 3;  ///< all is done, and the result is worse than was demanded
 
 /// Runs the command line `arguments` (without the program's name). Help and results go to standard
 /// output, everything else to standard error.

@@ -36,6 +36,7 @@ struct IqaArguments {
   std::vector<std::string> metrics{"gradient"};
   std::string decoder;
   std::string map;
+  std::optional<double> fail_below;
   std::string format = "table";
   int threads = 0;
   SourceOptions source;
@@ -86,9 +87,10 @@ PairList list_pairs(const IqaArguments& arguments) {
   return pairs_of_folders(arguments.inputs[0], arguments.inputs[1], arguments.source);
 }
 
-/// What could not be scored.
+/// What could not be scored, and what scored less than was demanded.
 struct IqaFailures {
   std::vector<std::string> lines;
+  std::vector<std::string> below;
   std::size_t pairs = 0;       ///< without any score
   std::size_t incomplete = 0;  ///< with those of some metrics alone
 
@@ -126,6 +128,12 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
         failures.incomplete += score.complete() ? 0 : 1;
         std::ranges::move(metric_failures(score, arguments.metrics),
                           std::back_inserter(failures.lines));
+        const std::optional<double>& gated = score.scores.front().value;
+        if (arguments.fail_below && gated && !(*gated >= *arguments.fail_below)) {
+          failures.below.push_back(
+              fmt::format("{}: {} is {:.6g}, less than {}", pairs[i].distorted.string(),
+                          arguments.metrics.front(), *gated, *arguments.fail_below));
+        }
         printer.print(iqa_row(pairs[i], score));
         if (i % kFlushed == kFlushed - 1) {
           flush_results();
@@ -176,7 +184,13 @@ int iqa(const IqaArguments& arguments) {
     say("gradspace: {} of {} pairs lack the score of a metric", failures.incomplete,
         list.pairs.size());
   }
-  return !failures.any() && list.unmatched.empty() ? kDone : kFailed;
+  for (const std::string& pair : failures.below) {
+    say("gradspace: {}", pair);
+  }
+  if (failures.any() || !list.unmatched.empty()) {
+    return kFailed;
+  }
+  return failures.below.empty() ? kDone : kGateNotMet;
 }
 
 /// "gradient: ..., unique: ...", for --help.
@@ -207,6 +221,9 @@ std::function<int()> declare_iqa(CLI::App& app) {
                  "(default: the built-in one)");
   app.add_option("--map", a.map,
                  "Draw where the two images differ in gradient space into this file");
+  app.add_option("--fail-below", a.fail_below,
+                 "Exit with 3 where the first metric scores a pair lower than this")
+      ->check(finite_number());
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
