@@ -4,18 +4,31 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "core/parallel.h"
 #include "core/random.h"
 #include "gradspace/error.h"
+#include "image/memory_budget.h"
 
 namespace gradspace::quality {
 namespace {
 
+/// For all photographs at work.
+constexpr std::uint64_t kPhotoMemory = std::uint64_t{1} << 29;
+
+/// What a photograph takes with those that are made of it.
+std::uint64_t bytes_to_prepare(const Image& image) {
+  constexpr std::uint64_t kBytesAPixel = 8;
+  return kBytesAPixel * static_cast<std::uint64_t>(image.width()) *
+         static_cast<std::uint64_t>(image.height());
+}
+
 /// A photograph's picture in the colours and at the size that patches are cut from.
-Image prepare(const Source& photographs, std::size_t i, int max_side) {
-  Image image = to_rgb(photographs.load(i));
+Image prepare(Image image, const Source& photographs, std::size_t i, int max_side) {
+  image = to_rgb(std::move(image));
   while (max_side > 0 && std::max(image.width(), image.height()) > max_side) {
     image = halve(image);
   }
@@ -129,12 +142,25 @@ class Drawing {
   }
 
   void read(std::size_t i, std::size_t share) {
+    const std::string path = source_.info(i).path;
     try {
-      photos_[i].values = draw(prepare(source_, i, max_side_), share,
-                               combine(seed_, hash_text(source_.info(i).path)));
+      std::optional<MemoryBudget::Share> memory;
+      Image photograph = load(i, memory);
+      photos_[i].values = draw(prepare(std::move(photograph), source_, i, max_side_), share,
+                               combine(seed_, hash_text(path)));
     } catch (const Error& error) {
       photos_[i].failure = error.what();
+    } catch (const std::bad_alloc&) {
+      photos_[i].failure = fmt::format("{}: out of memory", path);
     }
+  }
+
+  /// With its share of the memory; one at a time, so that none lies about without.
+  Image load(std::size_t i, std::optional<MemoryBudget::Share>& memory) {
+    const std::scoped_lock lock(loading_);
+    Image photograph = source_.load(i);
+    memory.emplace(memory_, bytes_to_prepare(photograph));
+    return photograph;
   }
 
   const Source& source_;
@@ -145,6 +171,8 @@ class Drawing {
   std::vector<Photo> photos_;
   std::mutex mutex_;
   std::size_t done_ = 0;
+  MemoryBudget memory_{kPhotoMemory};
+  std::mutex loading_;
 };
 
 }  // namespace
