@@ -121,7 +121,7 @@ int work(const ChallengeArguments& arguments) {
   }
   challenge::BatchResult result;
   {
-    const InterruptGuard guard;
+    const InterruptGuard guard("gradspace: interrupted; files that are there are whole\n");
     Progress progress("challenge", "images", arguments.quiet);
     JobObserver observer;
     observer.on_progress = [&](std::size_t done, std::size_t total) {

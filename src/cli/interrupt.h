@@ -8,7 +8,11 @@ namespace gradspace::cli {
 /// most one at a time.
 class InterruptGuard {
  public:
-  InterruptGuard();
+  InterruptGuard() : InterruptGuard(nullptr) {}
+  /// For work that can be killed at any time and whose steps may be long: where it has not come to its next safe
+  /// place within a second, these last words are written to standard error and the process ends, with
+  /// `exit_status()`. They must outlive the process.
+  explicit InterruptGuard(const char* last_words);
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;

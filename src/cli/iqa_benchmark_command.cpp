@@ -37,7 +37,7 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
     refuse_inputs(written[0] == '\0' ? options.out : options.out / written,
                   {options.path, options.decoder});
   }
-  const InterruptGuard guard;
+  const InterruptGuard guard("gradspace: interrupted; the same command continues\n");
   QualityBenchmarkResult result;
   {
     Progress progress("score", "pairs", arguments.quiet);

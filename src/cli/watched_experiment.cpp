@@ -15,7 +15,7 @@ namespace gradspace::cli {
 
 int watch_experiment(const std::filesystem::path& out, bool quiet,
                      const std::function<ExperimentResult(const ExperimentObserver&)>& run) {
-  const InterruptGuard interrupts;
+  const InterruptGuard interrupts("gradspace: interrupted; the same command continues\n");
   std::unique_ptr<Progress> progress;
   std::string stage_name;
   std::string unit_name;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "detect/classifier_detector.h"
 #include "experiment/detector_entry.h"
 #include "gradspace/challenge.h"
 #include "gradspace/train.h"
@@ -102,10 +103,8 @@ Detector LeaveGroupOutEntry::make(const FitMaterial& material) const {
   options.seed = run.seed();
   const Classifier classifier = train_classifier(in.rows, view_of(out, columns), validation_in.rows,
                                                  view_of(validation_out, columns), options);
-  detector.weights = classifier.weights();
-  detector.calibration = Calibration(classifier.score(validation_in.rows));
-  detector.threshold =
-      detector.calibration.threshold(std::get<OneClassExperiment>(run.options.kind).false_alarms);
+  put_classifier(classifier, validation_in.rows,
+                 std::get<OneClassExperiment>(run.options.kind).false_alarms, detector);
   detector.metadata["options"] = json{{"trained_on", types_}, {"level", level_}}.dump();
   material.on_step();
   return detector;

@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/watched.h"
+#include "detect/classifier_detector.h"
 #include "detect/hold_out.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
@@ -137,11 +138,7 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   };
   const Classifier classifier = train_classifier(in.training, out.training, in.validation,
                                                  out.validation, options.classifier, watch);
-  detector.weights = classifier.weights();
-  detector.calibration = Calibration(classifier.score(in.validation));
-  if (options.false_alarms) {
-    detector.threshold = detector.calibration.threshold(*options.false_alarms);
-  }
+  put_classifier(classifier, in.validation, options.false_alarms, detector);
   detector.metadata["options"] = dump_json(options_record(options));
   detector.metadata["training"] = nlohmann::json{
       {"best_epoch", best.epoch},

@@ -116,7 +116,8 @@ TEST(OptionValues, NumbersAreFiniteAndWholeNumbersAreWhole) {
 TEST(OptionValues, NegativeNumbersAreRefusedWhereNoneIsMeant) {
   for_each_option([](const CommandText& command, const OptionText& option) {
     const std::string& name = option.names.back();
-    if (is_number(option) && name != "--threshold" && name != "--gradient-weight") {
+    if (is_number(option) && name != "--threshold" && name != "--gradient-weight" &&
+        name != "--fail-below") {
       expect_refused(command, option, "-1");
     }
   });
