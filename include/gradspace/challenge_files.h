@@ -91,7 +91,7 @@ struct BatchResult {
 /// Challenges all clean images of a source under all types and levels that `options` names, and writes
 /// them below `output`. The observer counts images, and is told how many files were passed over. The files are the same on any number of threads. Throws
 /// InvalidArgument when the output is not fit (inside the input, or not empty without `force`), before
-/// anything is written; IoError, FormatError when the source can't be opened. What fails later is listed,
+/// anything is written; IoError while somebody else writes there (output_lock.h); IoError, FormatError when the source can't be opened. What fails later is listed,
 /// and the rest done.
 GRADSPACE_API BatchResult challenge_files(const std::filesystem::path& input,
                                           const std::filesystem::path& output,

@@ -57,7 +57,7 @@ GRADSPACE_API std::string list_digest(const Source& source);
 class GRADSPACE_API FeatureSetWriter {
  public:
   /// Starts, or continues a ".partial" whose meta is equal; one of another meta, or one that is
-  /// damaged, is begun anew. Throws IoError, also while another process writes the same set;
+  /// damaged, is begun anew. Throws IoError, also while somebody else writes the same set (output_lock.h);
   /// InvalidArgument when `path` exists and is not a feature set.
   FeatureSetWriter(std::filesystem::path path, const FeatureSetMeta& meta);
   /// Without `finish`: notes how far it came and leaves the ".partial".

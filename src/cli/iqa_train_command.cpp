@@ -16,6 +16,7 @@
 #include "cli/source_options.h"
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/source.h"
 #include "gradspace/train.h"
 
@@ -55,6 +56,7 @@ int train(DecoderTrainingArguments arguments) {
   check_usage([&] { arguments.options.validate(); });
   refuse_inputs(arguments.out, {arguments.photos});
   check_target(arguments.out);
+  const OutputLock lock = OutputLock::of_file(arguments.out);
   const std::unique_ptr<Source> photographs =
       open_source(arguments.photos, SourceKind::kFolder, arguments.source);
   if (const std::string remark = passed_over(*photographs, arguments.photos); !remark.empty()) {

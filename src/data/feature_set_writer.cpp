@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -21,6 +20,7 @@
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/npy.h"
+#include "gradspace/output_lock.h"
 
 namespace gradspace {
 namespace {
@@ -59,9 +59,6 @@ class OutputFile {
   const std::string& name() const { return name_; }
 
   void flush() const { check(::fdatasync(file_.get())); }
-
-  /// Whether this process is now the only writer.
-  bool lock() const { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }
 
  private:
   void check(int status) const {
@@ -132,9 +129,17 @@ void check_target(const fs::path& path) {
   }
 }
 
-/// `partial`, made where it is not there.
-const fs::path& prepare(const fs::path& target, const fs::path& partial) {
+/// Locks the set's name, not what lies there: that changes places with what is written.
+OutputLock lock_set(const fs::path& target) {
   check_target(target);
+  if (target.has_parent_path()) {
+    make_folder(target.parent_path());
+  }
+  return OutputLock::of_file(target);
+}
+
+/// `partial`, made where it is not there.
+const fs::path& prepare(const fs::path& partial) {
   make_folder(partial);
   return partial;
 }
@@ -168,16 +173,14 @@ void move_in_place(const fs::path& from, const fs::path& to) {
 struct FeatureSetWriter::State {
   State(fs::path target_path, const FeatureSetMeta& set_meta)
       : target(follow_links(without_slash_at_end(std::move(target_path)))),
+        lock(lock_set(target)),
         meta(set_meta),
         meta_text(feature_meta_to_json(meta)),
         row_bytes(dimension(meta.columns) * sizeof(float)),
         partial(path_with_suffix(target, ".partial")),
-        features(prepare(target, partial) / "features.npy"),
+        features(prepare(partial) / "features.npy"),
         index(partial / "index.csv"),
         failures(partial / "failures.csv") {
-    if (!features.lock()) {
-      throw IoError(fmt::format("{}: another process is writing it", partial.string()));
-    }
     if (!take_up()) {
       begin();
     }
@@ -272,6 +275,7 @@ struct FeatureSetWriter::State {
   }
 
   fs::path target;
+  std::optional<OutputLock> lock;  ///< until the work is done
   FeatureSetMeta meta;
   std::string meta_text;
   std::uint64_t row_bytes;
@@ -365,6 +369,7 @@ void FeatureSetWriter::discard() {
   state_->finished = true;
   std::error_code ignored;
   fs::remove_all(state_->partial, ignored);
+  state_->lock.reset();
 }
 
 void FeatureSetWriter::finish() {
@@ -384,6 +389,7 @@ void FeatureSetWriter::finish() {
     fs::remove(state.target / "failures.csv", ignored);
   }
   flush_folder(state.target.parent_path());
+  state.lock.reset();
 }
 
 }  // namespace gradspace

@@ -20,6 +20,7 @@
 #include "experiment/extracted_sets.h"
 #include "experiment/set_scores.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 
 namespace gradspace {
 namespace {
@@ -77,7 +78,7 @@ class Experiment {
   }
 
   Results execute() {
-    make_folder(options_.out);
+    const OutputLock lock = OutputLock::of_folder(options_.out);
     ExperimentOutputs outputs(options_.out);
     Results results;
     results.kind = results_kind(options_);

@@ -15,6 +15,7 @@
 #include "experiment/gradcon_outputs.h"
 #include "experiment/run_record.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/report.h"
 
 namespace gradspace {
@@ -134,12 +135,12 @@ class GradConExperiment {
             fmt::format("{}: has no images of class {}", options_.data.string(), label));
       }
     }
-    make_folder(options_.out);
     result_.results.kind = ResultsKind::kGradCon;
     result_.results.options_json = options_json(options_).dump();
   }
 
   ExperimentResult run() {
+    const OutputLock lock = OutputLock::of_folder(options_.out);
     for (int run = 0; run < options_.runs && !result_.stopped; ++run) {
       for (const int label : options_.classes) {
         if (!run_class(label, run)) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "core/random.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "jobs/options.h"
 
 namespace gradspace::challenge {
@@ -118,6 +120,7 @@ class Plan {
 
   const Source& source() const { return *source_; }
   const std::vector<Item>& items() const { return items_; }
+  bool writes_one_file() const { return layout_ == Layout::kFile; }
   bool with_clean() const { return options_.clean || !options_.split.empty(); }
 
   /// Where an item's challenged image goes.
@@ -377,7 +380,17 @@ void BatchOptions::validate() const {
 BatchResult challenge_files(const fs::path& input, const fs::path& output,
                             const BatchOptions& options, const JobObserver& observer) {
   options.validate();
+  std::optional<OutputLock> lock;
+  if (is_folder(output)) {
+    lock = OutputLock::of_folder(output);  // before the plan looks at what is in it
+  }
   const Plan plan(input, output, options);
+  if (!lock && plan.writes_one_file() && output.has_parent_path()) {
+    make_folder(output.parent_path());
+  }
+  if (!lock) {
+    lock = plan.writes_one_file() ? OutputLock::of_file(output) : OutputLock::of_folder(output);
+  }
   const std::size_t total = plan.items().size();
   Watched watched(observer);
   watched.remark(passed_over(plan.source(), input));

@@ -114,8 +114,8 @@ struct ExperimentResult {
 
 /// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
 /// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run with
-/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError, FormatError; names the
-/// first set that is missing.
+/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another experiment
+/// writes there, see output_lock.h), FormatError; names the first set that is missing.
 GRADSPACE_API ExperimentResult run_experiment(const ExperimentOptions& options,
                                               const ExperimentObserver& observer = {});
 

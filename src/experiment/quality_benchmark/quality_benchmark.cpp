@@ -16,6 +16,7 @@
 #include "experiment/quality_benchmark/score_journal.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/quality.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
@@ -161,7 +162,7 @@ class Run {
   }
 
   QualityBenchmarkResult finish() {
-    make_folder(options_.out);
+    const OutputLock lock = OutputLock::of_folder(options_.out);
     ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
                          metrics_.size());
     Scoring scoring(database_, journal, observer_);
