@@ -3,6 +3,10 @@
 // `meta.json` (what the columns are, which model made them, options); where images could not be read,
 // `failures.csv` (path,reason) too. Written row block by row block; a writer that was killed continues
 // where it stopped.
+//
+// `meta.json` has checksums (XXH3 of 64 bits, 16 hexadecimal digits) in "checksums": of each 64 MiB of the
+// matrix's values ("blocks", "block_bytes"), of "index" and of "failures"; and one of itself, "checksum". The
+// matrix's are verified when a block is first read, the others on opening. Sets of version 0.1.0 have none.
 #pragma once
 
 #include <cstddef>
@@ -96,7 +100,7 @@ class GRADSPACE_API FeatureSetWriter {
 /// A feature set, memory-mapped. Thread-safe.
 class GRADSPACE_API FeatureSet {
  public:
-  /// Throws IoError, FormatError (truncated, a newer version, sizes that do not fit).
+  /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit).
   explicit FeatureSet(const std::filesystem::path& path);
   ~FeatureSet();
   FeatureSet(FeatureSet&&) noexcept;
@@ -104,7 +108,8 @@ class GRADSPACE_API FeatureSet {
 
   std::size_t size() const;
   std::size_t dimension() const;
-  /// Row `i`, dimension() values.
+  /// Row `i`, dimension() values. The first call that touches one of the matrix's blocks reads all of it (64 MiB,
+  /// in some milliseconds); it throws FormatError when the block is damaged.
   std::span<const float> row(std::size_t i) const;
   /// Row `i` of the index, read where it lies in the mapped file: eight bytes of memory a row.
   FeatureRow index_row(std::size_t i) const;
@@ -113,6 +118,8 @@ class GRADSPACE_API FeatureSet {
   /// Images that were left out, in the source's order.
   const std::vector<FailedImage>& failures() const;
   const FeatureSetMeta& meta() const;
+  /// Verifies what has not been read yet of the matrix. Throws FormatError.
+  void verify() const;
 
  private:
   struct State;

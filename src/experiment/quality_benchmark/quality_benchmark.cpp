@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "experiment/quality_benchmark/outputs.h"
@@ -183,7 +184,7 @@ class Run {
     summarise(scored);
     write_file(options_.out / "scores.csv", scores_csv(options_.metrics, scored));
     write_file(options_.out / "results.json",
-               benchmark_json(result_, options_json()).dump(1) + '\n');
+               sealed_json(benchmark_json(result_, options_json()), 1));
     journal.remove();
     return result_;
   }
