@@ -49,10 +49,17 @@ struct FeatureSetMeta {
   std::string options_json;         ///< resolved options of the run, a JSON object
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete
   std::string source_digest;        ///< identity of the list of images (`list_digest`), or empty
+  /// State of the images' files (`files_state`), or empty. Kept with an unfinished set alone, which is continued
+  /// only as long as it stays.
+  std::string files_state;
 };
 
 /// Hex digits that tell one list of paths from another.
 GRADSPACE_API std::string list_digest(const Source& source);
+
+/// Hex digits that change when a file that images lie in is written, replaced or touched: size, times and number of
+/// each, not its content.
+GRADSPACE_API std::string files_state(const Source& source);
 
 /// Appends rows; nothing is visible under `path` until `finish`. While at work the data lies in
 /// `path` + ".partial", which also remembers how far it came: several times a second what was appended
@@ -60,8 +67,8 @@ GRADSPACE_API std::string list_digest(const Source& source);
 /// is taken up from the last note.
 class GRADSPACE_API FeatureSetWriter {
  public:
-  /// Starts, or continues a ".partial" whose meta is equal; one of another meta, or one that is
-  /// damaged, is begun anew. Throws IoError, also while somebody else writes the same set (output_lock.h);
+  /// Starts, or continues a ".partial" whose meta is equal; one of another meta, of files that have changed, or one
+  /// that is damaged, is begun anew. Throws IoError, also while somebody else writes the same set (output_lock.h);
   /// InvalidArgument when `path` exists and is not a feature set.
   FeatureSetWriter(std::filesystem::path path, const FeatureSetMeta& meta);
   /// Without `finish`: notes how far it came and leaves the ".partial".
@@ -75,6 +82,8 @@ class GRADSPACE_API FeatureSetWriter {
   /// Images of the source already dealt with (written or failed) when work was taken up.
   std::uint64_t images_done() const;
   std::uint64_t rows() const;
+  /// Why what an earlier run had left was not continued; empty where it was, or where there was nothing.
+  std::string begun_anew() const;
 
   /// `features` is [rows.size(), D]; `images_done` counts source images including failed ones, and
   /// must be what it was plus rows and failures. Throws IoError (a full disk, say); then nothing was

@@ -161,7 +161,12 @@ struct FeatureSetWriter::State {
         features(prepare(partial) / "features.npy"),
         index(partial / "index.csv"),
         failures(partial / "failures.csv") {
+    std::error_code unknown;
+    const bool left = fs::exists(partial / "meta.json", unknown);
     if (!take_up()) {
+      if (left && begun_anew.empty()) {
+        begun_anew = "it is damaged";
+      }
       begin();
     }
     images_done_before = progress.images_done;
@@ -184,6 +189,10 @@ struct FeatureSetWriter::State {
     if (!note || !fs::exists(partial / "meta.json", error) || !has_this_meta()) {
       return false;
     }
+    if (note->files_state != meta.files_state) {
+      begun_anew = "files of its images have changed";
+      return false;
+    }
     const bool fits = note->rows <= note->images_done && note->images_done <= meta.source_images &&
                       note->rows < std::numeric_limits<std::int64_t>::max() / (row_bytes + 1) &&
                       features.size() >= features_bytes(note->rows) &&
@@ -197,11 +206,17 @@ struct FeatureSetWriter::State {
   }
 
   /// Whether the partial set is of this meta; what `finish` adds to it last is of no account.
-  bool has_this_meta() const {
+  bool has_this_meta() {
     const fs::path path = partial / "meta.json";
     try {
-      return feature_meta_to_json(parse_feature_meta(read_text_file(path), path.string()).meta) ==
-             meta_text;
+      const FeatureSetMeta there = parse_feature_meta(read_text_file(path), path.string()).meta;
+      const bool same = feature_meta_to_json(there) == meta_text;
+      if (!same) {
+        begun_anew = there.model_sha256 != meta.model_sha256     ? "it is of another model"
+                     : there.source_digest != meta.source_digest ? "it is of another list of images"
+                                                                 : "it is of other options";
+      }
+      return same;
     } catch (const Error&) {
       return false;
     }
@@ -255,6 +270,7 @@ struct FeatureSetWriter::State {
     now.rest = matrix_sums.rest();
     now.index = index_sum.value();
     now.failures = failures_sum.value();
+    now.files_state = meta.files_state;
     return now;
   }
 
@@ -312,6 +328,7 @@ struct FeatureSetWriter::State {
   Checksum index_sum;
   Checksum failures_sum;
   std::uint64_t images_done_before = 0;
+  std::string begun_anew;
   CsvWriter lines;
   CsvWriter failure_lines;
   Clock::time_point last_note = Clock::now();
@@ -342,6 +359,10 @@ std::filesystem::path FeatureSetWriter::partial_path() const {
 
 std::uint64_t FeatureSetWriter::images_done() const {
   return state_->images_done_before;
+}
+
+std::string FeatureSetWriter::begun_anew() const {
+  return state_->begun_anew;
 }
 
 std::uint64_t FeatureSetWriter::rows() const {

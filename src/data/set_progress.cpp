@@ -22,7 +22,8 @@ std::string set_progress_to_json(const SetProgress& progress) {
                       {"whole_blocks", std::move(blocks)},
                       {"rest", checksum_text(progress.rest)},
                       {"index", checksum_text(progress.index)},
-                      {"failures", checksum_text(progress.failures)}});
+                      {"failures", checksum_text(progress.failures)},
+                      {"files_state", progress.files_state}});
 }
 
 std::optional<SetProgress> read_set_progress(const std::filesystem::path& path) {
@@ -40,7 +41,8 @@ std::optional<SetProgress> read_set_progress(const std::filesystem::path& path) 
                          {},
                          checksum("rest"),
                          checksum("index"),
-                         checksum("failures")};
+                         checksum("failures"),
+                         object.at("files_state")};
     for (const nlohmann::json& block : object.at("whole_blocks")) {
       progress.whole_blocks.push_back(parse_checksum(block, "a block"));
     }

@@ -24,6 +24,7 @@ struct SetProgress {
   std::uint64_t rest = checksum_of({});     ///< of the matrix after these
   std::uint64_t index = checksum_of(bytes_of(kIndexHeader));
   std::uint64_t failures = checksum_of(bytes_of(kFailuresHeader));
+  std::string files_state;  ///< FeatureSetMeta::files_state
 };
 
 std::string set_progress_to_json(const SetProgress& progress);

@@ -162,12 +162,14 @@ class Experiment {
     std::optional<CleanMaterial> clean;
     for (const std::string& stage : fit_stages_) {
       std::vector<std::size_t> missing;
+      std::string why;
       for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i]->stage() == stage && !fitted[i]) {
           missing.push_back(i);
+          why = why.empty() ? entries_[i]->why_anew(run) : why;
         }
       }
-      stages_.begin_stage(fmt::format("run {}: {}", run.number, stage), missing.empty());
+      stages_.begin_stage(fmt::format("run {}: {}", run.number, stage), missing.empty(), why);
       const bool observe = std::ranges::any_of(missing, [&](std::size_t i) {
         return entries_[i]->looks_at() == LooksAt::kObservations;
       });
@@ -261,22 +263,21 @@ class Experiment {
                               {"model", run.model_sha256},
                               {"backend", options_.gradient_backend.text()},
                               {"set", stages_.data().identity(name)}};
-    // The word of 0.1.0 for entries, so that scores of that time are found.
     for (const std::size_t i : observing_) {
-      made_of["contenders"].push_back(entries_[i]->key(run));
+      made_of["entries"].push_back(entries_[i]->key(run));
     }
-    const std::string key = key_of(made_of);
     const std::filesystem::path folder = stages_.run_folder(run.number) / "scores";
     const std::filesystem::path path = folder / (name.text() + ".json");
-    std::optional<SetScores> there = read_set_scores(path, key);
-    stages_.begin_stage(fmt::format("run {}: score {}", run.number, name.text()),
-                        there.has_value());
+    std::string why;
+    std::optional<SetScores> there = read_set_scores(path, made_of, why);
+    stages_.begin_stage(fmt::format("run {}: score {}", run.number, name.text()), there.has_value(),
+                        why);
     if (there) {
       return std::move(*there);
     }
     SetScores set = score_anew(run, name, fitted);
     make_folder(folder);
-    write_set_scores(path, set, key);
+    write_set_scores(path, set, made_of);
     return set;
   }
 

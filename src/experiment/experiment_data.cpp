@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,24 +18,6 @@ namespace fs = std::filesystem;
 constexpr const char* kClean = "RealChallengeFree";
 constexpr const char* kChallenged = "RealChallenge";
 
-/// Names, sizes and times of the files of a folder, whatever order it lists them in.
-std::string folder_identity(const fs::path& folder) {
-  std::vector<std::string> lines;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) {
-      lines.push_back(fmt::format("{} {} {}\n", entry.path().lexically_relative(folder).string(),
-                                  entry.file_size(),
-                                  entry.last_write_time().time_since_epoch().count()));
-    }
-  }
-  std::sort(lines.begin(), lines.end());
-  Sha256 hash;
-  for (const std::string& line : lines) {
-    hash.update(bytes_of(line));
-  }
-  return hash.finish();
-}
-
 }  // namespace
 
 std::string SetName::text() const {
@@ -45,7 +26,8 @@ std::string SetName::text() const {
 
 ExperimentData::ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed)
     : options_(options),
-      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)) {
+      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)),
+      contents_(options.out / "inputs.json") {
   std::vector<SetName> wanted{{"train"}, {"val"}, {"test"}};
   if (!make_challenges_) {
     wanted.insert(wanted.end(), needed.begin(), needed.end());
@@ -86,8 +68,22 @@ std::shared_ptr<const Source> ExperimentData::make(const SetName& set) const {
                     options_.challenge);
 }
 
+std::string ExperimentData::files_identity(const fs::path& folder) const {
+  const std::scoped_lock lock(mutex_);
+  const auto [entry, is_new] = identities_.try_emplace(folder);
+  if (is_new) {
+    entry->second = content_identity(*open_source(folder), contents_);
+  }
+  return entry->second;
+}
+
+void ExperimentData::save_known_contents() const {
+  const std::scoped_lock lock(mutex_);
+  contents_.save();
+}
+
 std::string ExperimentData::identity(const SetName& set) const {
-  std::string files = folder_identity(folder(set));
+  std::string files = files_identity(folder(set));
   if (set.type == 0 || !make_challenges_) {
     return files;
   }

@@ -196,6 +196,27 @@ class GradConExperiment {
     return select(source_, std::move(positions));
   }
 
+  /// Goes on from the checkpoint, or where that is of other images or options, begins anew.
+  TrainResult train_class(int label, int run, const ImageStore& train, const ImageStore& validation,
+                          TrainOptions training) const {
+    const auto train_once = [&] {
+      return train_gradcon(spec_, train, validation, training, options_.gradcon,
+                           training_observer());
+    };
+    try {
+      return train_once();
+    } catch (const InvalidArgument& other_run) {
+      if (!std::filesystem::exists(training.checkpoint)) {
+        throw;
+      }
+      if (observer_.on_made_anew) {
+        observer_.on_made_anew(fmt::format("run {}: train class {}", run, label), other_run.what());
+      }
+    }
+    training.resume = false;
+    return train_once();
+  }
+
   /// False when it was stopped.
   bool run_class(int label, int run) {
     // Training asks after every step, and has none to take where the class is trained already.
@@ -212,8 +233,7 @@ class GradConExperiment {
     const Split split = split_class(positions_.at(label), training.seed, label);
     const auto train = load(split.train);
     const auto validation = load(split.validation);
-    const TrainResult trained =
-        train_gradcon(spec_, *train, *validation, training, options_.gradcon, training_observer());
+    const TrainResult trained = train_class(label, run, *train, *validation, training);
     if (trained.stopped) {
       return false;
     }

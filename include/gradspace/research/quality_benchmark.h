@@ -60,7 +60,8 @@ struct QualityBenchmarkResult {
 ///                 is infinite (PSNR of equal images), which counts for no figure
 ///   results.json  options, "summary" and "published"
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
-/// database, decoder and metrics are the same. Throws InvalidArgument, IoError (also while somebody
+/// database, decoder and metrics are the same; pairs whose images have changed since are scored again, as a remark
+/// says. Throws InvalidArgument, IoError (also while somebody
 /// else writes into `out`, see output_lock.h), FormatError; Error
 /// when no pair could be scored.
 GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,

@@ -12,6 +12,7 @@
 #include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "data/source_identity.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
 #include "experiment/quality_benchmark/score_journal.h"
@@ -164,8 +165,15 @@ class Run {
 
   QualityBenchmarkResult finish() {
     const OutputLock lock = OutputLock::of_folder(options_.out);
-    ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
-                         metrics_.size());
+    ScoreJournal journal(options_.out / "scores.journal",
+                         {identity_, database_.pairs.size(), metrics_.size(),
+                          [this](std::size_t pair) { return state_of(database_.pairs[pair]); }});
+    if (journal.left_out() > 0 && observer_.on_remark) {
+      observer_.on_remark(
+          fmt::format("{}: {} pairs that were scored are scored again: their images have changed, "
+                      "or the journal is damaged",
+                      options_.out.string(), journal.left_out()));
+    }
     Scoring scoring(database_, journal, observer_);
     result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
@@ -190,6 +198,11 @@ class Run {
   }
 
  private:
+  std::string state_of(const OpinionPair& pair) const {
+    return file_state(database_.root / pair.reference).text() + '/' +
+           file_state(database_.root / pair.distorted).text();
+  }
+
   void load_metrics() {
     std::optional<LinearDecoder> decoder;
     if (uses_decoder(options_.metrics)) {
