@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,7 @@
 #include "experiment/experiment_outputs.h"
 #include "experiment/extracted_sets.h"
 #include "experiment/set_scores.h"
+#include "gradspace/calibration.h"
 #include "gradspace/error.h"
 #include "gradspace/output_lock.h"
 
@@ -57,6 +59,27 @@ std::vector<SetName> sets_learnt_from(const Entries& entries) {
   return sets;
 }
 
+/// Thresholds are taken from clean validation images: that there are enough of them is made sure of before anything
+/// is trained. Throws InvalidArgument.
+void require_validation_images(const ExperimentOptions& options, const ExperimentData& data) {
+  const auto* experiment = std::get_if<OneClassExperiment>(&options.kind);
+  if (experiment == nullptr) {
+    return;
+  }
+  const std::size_t images = data.open({"val"})->size();
+  try {
+    conformal_rank(images, experiment->false_alarms);
+  } catch (const InvalidArgument&) {
+    const double wanted = std::ceil(1 / experiment->false_alarms) - 1;
+    const double least_rate = std::ceil(1000 / (static_cast<double>(images) + 1)) / 1000;
+    throw InvalidArgument(fmt::format(
+        "{}: {} clean val images; a rate of false alarms of {} takes at least {:.0f}{}",
+        options.data.string(), images, experiment->false_alarms, wanted,
+        least_rate < 1 ? fmt::format(" (--false-alarms {} can be had with these)", least_rate)
+                       : ""));
+  }
+}
+
 /// One experiment, whatever its entries are. A run goes through these stages: train the autoencoder;
 /// extract feature sets, where an entry looks at such; fit the entries; score the sets; judge.
 class Experiment {
@@ -67,6 +90,7 @@ class Experiment {
         learnt_from_(sets_learnt_from(entries_)),
         stages_(options, learnt_from_, observer),
         scored_{{"val"}, {"test"}} {
+    require_validation_images(options, stages_.data());
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = *entries_[i];
       needs_ = merge(needs_, entry.needs());

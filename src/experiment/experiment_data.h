@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/source_identity.h"
@@ -29,7 +30,7 @@ struct SetName {
 class ExperimentData {
  public:
   /// `needed`: challenged sets wanted beside those tested against. Throws IoError, or InvalidArgument
-  /// naming the sets that are missing.
+  /// naming sets that are missing, and the option that helps.
   ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed);
 
   std::shared_ptr<const Source> open(const SetName& set) const;
@@ -48,6 +49,8 @@ class ExperimentData {
 
  private:
   std::filesystem::path folder(const SetName& set) const;
+  void require(const std::vector<SetName>& sets, std::string_view help) const;
+  void require_tested() const;
   std::string files_identity(const std::filesystem::path& folder) const;
 
   ExperimentOptions options_;

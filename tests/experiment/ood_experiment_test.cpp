@@ -187,6 +187,22 @@ TEST_F(OodExperimentRun, RefusesWhatIsDamagedInItsFolder) {
   EXPECT_THAT([this] { run(); }, ThrowsMessage<FormatError>(HasSubstr("is damaged: its checksum")));
 }
 
+TEST_F(OodExperimentRun, NamesTheTypesThatTheTreeHas) {
+  for (const char* set : {"07_01/train", "07_01/val", "08_01/test", "08_05/test", "09_01/test"}) {
+    fs::create_directories(folder_ / "tree/RealChallenge" / set);
+  }
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(
+                  (folder_ / "tree").string() +
+                  ": no folder RealChallenge/09_05/test (--challenges 8 tests against the types "
+                  "that are there)"));
+  options_.challenges = {};
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(
+                  HasSubstr("no folder RealChallenge/01_01/test and 8 more (--challenges 8 ")));
+  EXPECT_FALSE(fs::exists(options_.out));
+}
+
 TEST_F(OodExperimentRun, StopsOnRequestAndGoesOnToTheSameResults) {
   run();
   const std::string uninterrupted = read_text_file(options_.out / "results.csv");
