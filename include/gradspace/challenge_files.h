@@ -100,8 +100,8 @@ struct BatchResult {
 /// there is kept, and the folder comes out as if it had run through.
 ///
 /// Throws InvalidArgument when the output is not fit (inside the input, or not empty without `force` and no
-/// unfinished run of the same), before anything is written; IoError, FormatError when the source can't be
-/// opened. What fails later is listed, and the rest done.
+/// unfinished run of the same), before anything is written; IoError while somebody else writes there
+/// (output_lock.h); IoError, FormatError when the source can't be opened. What fails later is listed, and the rest done.
 GRADSPACE_API BatchResult challenge_files(const std::filesystem::path& input,
                                           const std::filesystem::path& output,
                                           const BatchOptions& options,

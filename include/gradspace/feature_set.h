@@ -3,6 +3,10 @@
 // `meta.json` (what the columns are, which model made them, options); where images could not be read,
 // `failures.csv` (path,reason) too. Written row block by row block; a writer that was killed continues
 // where it stopped.
+//
+// `meta.json` has checksums (XXH3 of 64 bits, 16 hexadecimal digits) in "checksums": of each 64 MiB of the
+// matrix's values ("blocks", "block_bytes"), of "index" and of "failures"; and one of itself, "checksum". The
+// matrix's are verified when a block is first read, the others on opening. Sets of version 0.1.0 have none.
 #pragma once
 
 #include <cstddef>
@@ -45,10 +49,17 @@ struct FeatureSetMeta {
   std::string options_json;  ///< resolved options of the run, a JSON object (names: `to_utf8`)
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete
   std::string source_digest;        ///< identity of the list of images (`list_digest`), or empty
+  /// State of the images' files (`files_state`), or empty. Kept with an unfinished set alone, which is continued
+  /// only as long as it stays.
+  std::string files_state;
 };
 
 /// Hex digits that tell one list of paths from another.
 GRADSPACE_API std::string list_digest(const Source& source);
+
+/// Hex digits that change when a file that images lie in is written, replaced or touched: size, times and number of
+/// each, not its content.
+GRADSPACE_API std::string files_state(const Source& source);
 
 /// Appends rows; nothing is visible under `path` until `finish`. While at work the data lies in
 /// `path` + ".partial", which also remembers how far it came: several times a second what was appended
@@ -56,8 +67,8 @@ GRADSPACE_API std::string list_digest(const Source& source);
 /// is taken up from the last note.
 class GRADSPACE_API FeatureSetWriter {
  public:
-  /// Starts, or continues a ".partial" whose meta is equal; one of another meta, or one that is
-  /// damaged, is begun anew. Throws IoError, also while another process writes the same set;
+  /// Starts, or continues a ".partial" whose meta is equal; one of another meta, of files that have changed, or one
+  /// that is damaged, is begun anew. Throws IoError, also while somebody else writes the same set (output_lock.h);
   /// InvalidArgument when `path` exists and is not a feature set.
   FeatureSetWriter(std::filesystem::path path, const FeatureSetMeta& meta);
   /// Without `finish`: notes how far it came and leaves the ".partial".
@@ -71,6 +82,8 @@ class GRADSPACE_API FeatureSetWriter {
   /// Images of the source already dealt with (written or failed) when work was taken up.
   std::uint64_t images_done() const;
   std::uint64_t rows() const;
+  /// Why what an earlier run had left was not continued; empty where it was, or where there was nothing.
+  std::string begun_anew() const;
 
   /// `features` is [rows.size(), D]; `images_done` counts source images including failed ones, and
   /// must be what it was plus rows and failures. Throws IoError (a full disk, say); then nothing was
@@ -96,7 +109,7 @@ class GRADSPACE_API FeatureSetWriter {
 /// A feature set, memory-mapped. Thread-safe.
 class GRADSPACE_API FeatureSet {
  public:
-  /// Throws IoError, FormatError (truncated, a newer version, sizes that do not fit).
+  /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit).
   explicit FeatureSet(const std::filesystem::path& path);
   ~FeatureSet();
   FeatureSet(FeatureSet&&) noexcept;
@@ -104,7 +117,8 @@ class GRADSPACE_API FeatureSet {
 
   std::size_t size() const;
   std::size_t dimension() const;
-  /// Row `i`, dimension() values.
+  /// Row `i`, dimension() values. The first call that touches one of the matrix's blocks reads all of it (64 MiB,
+  /// in some milliseconds); it throws FormatError when the block is damaged.
   std::span<const float> row(std::size_t i) const;
   /// Row `i` of the index, read where it lies in the mapped file: eight bytes of memory a row.
   FeatureRow index_row(std::size_t i) const;
@@ -113,6 +127,8 @@ class GRADSPACE_API FeatureSet {
   /// Images that were left out, in the source's order.
   const std::vector<FailedImage>& failures() const;
   const FeatureSetMeta& meta() const;
+  /// Verifies what has not been read yet of the matrix. Throws FormatError.
+  void verify() const;
 
  private:
   struct State;

@@ -1,5 +1,10 @@
 // The safetensors container: an 8-byte little-endian header length, a JSON header, raw values.
 // Only float32 tensors; other types are refused by name. Sizes are checked before allocation.
+//
+// Files of ours, which are those whose metadata has "kind" and "gradspace_version", bear a checksum of all their
+// bytes as metadata "checksum": "xxh3-64:" and 16 digits of XXH3 (64 bits), taken with zeros for these digits. It
+// is put there on writing, verified on reading, and no part of SafeTensors::metadata. Files of version 0.1.0 and
+// those of other programs have none and are read as they are.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +26,7 @@ struct SafeTensors {
   std::map<std::string, std::string> metadata;
 };
 
-/// Throws FormatError on truncated or inconsistent content; `name` stands in messages.
+/// Throws FormatError on truncated, inconsistent or damaged content; `name` stands in messages.
 GRADSPACE_API SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes,
                                             std::string_view name);
 GRADSPACE_API std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file);

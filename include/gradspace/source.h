@@ -65,6 +65,9 @@ class GRADSPACE_API Source {
                            std::span<std::uint8_t> out_hwc) const {
     reader.fit(load(i), out_hwc);
   }
+  /// The files that info(i) and load(i) come from, so that it can be told whether they have changed; none where
+  /// images do not come from files.
+  virtual std::vector<std::filesystem::path> files(std::size_t /*i*/) const { return {}; }
   /// What was passed over while listing and why, a line each ("notes.txt: not an image").
   virtual std::span<const std::string> skipped() const = 0;
   /// How many that were: a list of very many lines is cut.

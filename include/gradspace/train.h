@@ -133,8 +133,9 @@ struct TrainResult {
 };
 
 /// Runs the loop. The backend must have been made from `initialise(spec, options.seed)`. Where the batch
-/// does not divide the number of images, the last step of an epoch takes those that are left. Throws InvalidArgument, IoError, FormatError (a checkpoint that is
-/// damaged); Error naming epoch and step when the loss is no longer finite.
+/// does not divide the number of images, the last step of an epoch takes those that are left. Throws InvalidArgument,
+/// IoError (also while another training holds the lock of this checkpoint, see output_lock.h), FormatError (a
+/// checkpoint that is damaged); Error naming epoch and step when the loss is no longer finite.
 GRADSPACE_API TrainResult train_autoencoder(const AutoencoderSpec& spec, const ImageStore& train,
                                             const ImageStore& validation, TrainingBackend& backend,
                                             const TrainOptions& options,

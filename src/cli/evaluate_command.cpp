@@ -17,6 +17,7 @@
 #include "cli/source_options.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/results.h"
 
 namespace gradspace::cli {
@@ -120,6 +121,7 @@ Command evaluate_command() {
         declare_hidden(app, a.scoring.source);
         return [arguments] {
           refuse_to_overwrite(*arguments);
+          const OutputLock lock = OutputLock::of_folder(arguments->out);
           return arguments->model.empty() ? evaluate_feature_sets(*arguments)
                                           : evaluate_images(*arguments);
         };

@@ -39,6 +39,10 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
                   const BackendFactory& make_backend, FeatureSetWriter& writer) {
   Progress progress("extract", "images", arguments.quiet);
   say_passed_over(progress, source, arguments.data);
+  if (const std::string why = writer.begun_anew(); !why.empty()) {
+    progress.say(
+        fmt::format("begun anew, as what an earlier run left can't be continued: {}", why));
+  }
   if (writer.images_done() > 0) {
     progress.say(
         fmt::format("going on after {} of {} images", writer.images_done(), source.size()));

@@ -47,6 +47,7 @@ int run_benchmark(const IqaBenchmarkArguments& arguments) {
     };
     // Said even when quiet: the figures are of fewer pairs.
     observer.on_failure = [](std::string_view reason) { say("gradspace: {}", reason); };
+    observer.on_remark = [&](std::string_view line) { progress.say(std::string(line)); };
     observer.stop_requested = [] { return InterruptGuard::requested(); };
     result = run_quality_benchmark(options, observer);
   }

@@ -17,6 +17,7 @@
 #include "cli/source_options.h"
 #include "gradspace/decoder_training.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/source.h"
 #include "gradspace/train.h"
 
@@ -59,6 +60,7 @@ int train(DecoderTrainingArguments arguments) {
   check_target(arguments.out);
   refuse_forgotten_checkpoint(arguments.options.checkpoint, arguments.options.resume,
                               arguments.checkpoint);
+  const OutputLock lock = OutputLock::of_file(arguments.out);
   const std::unique_ptr<Source> photographs =
       open_source(arguments.photos, SourceKind::kFolder, arguments.source);
   if (const std::string remark = passed_over(*photographs, arguments.photos); !remark.empty()) {

@@ -11,6 +11,7 @@
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/gradcon_detector.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/threads.h"
 
 namespace gradspace::cli {
@@ -133,6 +134,7 @@ int train(TrainingArguments arguments) {
   refuse_inputs(options.checkpoint, inputs);
   check_target(arguments.out);
   refuse_forgotten_checkpoint(options.checkpoint, options.resume, arguments.checkpoint);
+  const OutputLock lock = OutputLock::of_file(arguments.out);
   return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }
 

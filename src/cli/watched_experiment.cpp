@@ -20,6 +20,10 @@ int watch_experiment(const std::filesystem::path& out, bool quiet,
   std::string stage_name;
   std::string unit_name;
   ExperimentObserver observer;
+  observer.on_made_anew = [&](std::string_view stage, std::string_view why) {
+    progress.reset();
+    Progress(std::string(stage), "", quiet).say(fmt::format("{}: made anew: {}", stage, why));
+  };
   observer.on_stage = [&](std::string_view stage, bool skipped) {
     progress.reset();
     stage_name = stage;

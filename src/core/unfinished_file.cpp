@@ -40,13 +40,7 @@ std::string random_name() {
   std::uint64_t bits = 0;
   while (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
   }
-  return fmt::format("{}{:016x}", kUnfinishedPrefix, bits);
-}
-
-bool is_unfinished_name(std::string_view name) {
-  return name.size() == kUnfinishedPrefix.size() + kUnfinishedDigits &&
-         name.starts_with(kUnfinishedPrefix) &&
-         name.find_first_not_of(kHexadecimal, kUnfinishedPrefix.size()) == std::string_view::npos;
+  return unfinished_name(bits);
 }
 
 /// The name that a file was to get whose writer, of a version before 0.2, called it "NAME.tmp-PID-COUNT"
@@ -132,6 +126,16 @@ Swept& swept_folders() {
 }
 
 }  // namespace
+
+std::string unfinished_name(std::uint64_t number) {
+  return fmt::format("{}{:016x}", kUnfinishedPrefix, number);
+}
+
+bool is_unfinished_name(std::string_view name) {
+  return name.size() == kUnfinishedPrefix.size() + kUnfinishedDigits &&
+         name.starts_with(kUnfinishedPrefix) &&
+         name.find_first_not_of(kHexadecimal, kUnfinishedPrefix.size()) == std::string_view::npos;
+}
 
 UnfinishedFile make_unfinished_file(const Descriptor& folder, unsigned mode,
                                     const std::string& path) {

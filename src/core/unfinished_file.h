@@ -1,11 +1,18 @@
 // Files on their way to a name: how they are called meanwhile, and what becomes of those whose writer died.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/descriptor.h"
 
 namespace gradspace {
+
+/// ".gradspace.tmp-" and the number: the names that are swept.
+std::string unfinished_name(std::uint64_t number);
+
+bool is_unfinished_name(std::string_view name);
 
 /// A new, empty file beside others, under a name that nobody else has.
 struct UnfinishedFile {

@@ -51,7 +51,7 @@ void Cifar10Source::add(const std::filesystem::path& file) {
                                   records.name(), records.size(), kCifar10Record));
   }
   const auto count = static_cast<std::size_t>(records.size() / kCifar10Record);
-  parts_.push_back({file.filename().string(), std::move(records), size_});
+  parts_.push_back({file.filename().string(), std::move(records), size_, file});
   size_ += count;
 }
 

@@ -31,6 +31,9 @@ class Cifar10Source final : public Source {
   Image load(std::size_t i) const override;
   void load_fitted(std::size_t i, FixedSizeReader& reader,
                    std::span<std::uint8_t> out_hwc) const override;
+  std::vector<std::filesystem::path> files(std::size_t i) const override {
+    return {part_of(i).file};
+  }
   std::span<const std::string> skipped() const override { return {}; }
 
  private:
@@ -38,6 +41,7 @@ class Cifar10Source final : public Source {
     std::string name;
     RandomAccessFile records;
     std::size_t begin;  // number of its first image in the source
+    std::filesystem::path file;
   };
 
   void add(const std::filesystem::path& file);

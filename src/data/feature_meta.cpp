@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/json.h"
 #include "gradspace/error.h"
@@ -109,7 +110,8 @@ std::vector<FeatureBlock> parse_feature_columns(const json& list, std::string_vi
   return columns;
 }
 
-std::string feature_meta_to_json(const FeatureSetMeta& meta) {
+std::string feature_meta_to_json(const FeatureSetMeta& meta,
+                                 const std::optional<FeatureChecksums>& checksums) {
   if (!columns_chain(meta.columns)) {
     throw InvalidArgument("feature set: the columns do not follow each other from 0 on");
   }
@@ -118,20 +120,23 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta) {
   if (!options.is_object()) {
     throw InvalidArgument("feature set: the options are not a JSON object");
   }
-  const json all = {{"kind", kKind},
-                    {"format_version", kFormatVersion},
-                    {"version", meta.version},
-                    {"model_sha256", meta.model_sha256},
-                    {"source", meta.source},
-                    {"source_images", meta.source_images},
-                    {"source_digest", meta.source_digest},
-                    {"options", with_texts(options, from_utf8)},
-                    {"columns", feature_columns_to_json(meta.columns)}};
-  return dump_json(all, 2) + "\n";
+  json all = {{"kind", kKind},
+              {"format_version", kFormatVersion},
+              {"version", meta.version},
+              {"model_sha256", meta.model_sha256},
+              {"source", meta.source},
+              {"source_images", meta.source_images},
+              {"source_digest", meta.source_digest},
+              {"options", with_texts(options, from_utf8)},
+              {"columns", feature_columns_to_json(meta.columns)}};
+  if (checksums) {
+    all["checksums"] = feature_checksums_to_json(*checksums);
+  }
+  return sealed_json(std::move(all), 2);
 }
 
-FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) {
-  const json all = parse_json(text, name);
+FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name) {
+  const json all = parse_sealed_json(text, name);
   const ObjectReader reader(all, name);
   if (reader.text("kind") != kKind) {
     throw FormatError(fmt::format("{}: not the meta.json of a feature set", name));
@@ -142,7 +147,8 @@ FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) 
     throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
                                   version, kFormatVersion));
   }
-  FeatureSetMeta meta;
+  FeatureMetaFile file;
+  FeatureSetMeta& meta = file.meta;
   meta.version = reader.text("version");
   meta.model_sha256 = reader.text("model_sha256");
   meta.source = from_utf8(reader.text("source"));
@@ -153,7 +159,10 @@ FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name) 
   ObjectReader(options, fmt::format("{}: \"options\"", name));
   meta.options_json = options.dump();
   meta.columns = parse_feature_columns(reader.member("columns"), name);
-  return meta;
+  if (all.contains("checksums")) {
+    file.checksums = parse_feature_checksums(all.at("checksums"), name);
+  }
+  return file;
 }
 
 }  // namespace gradspace

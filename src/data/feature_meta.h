@@ -2,10 +2,12 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/feature_checksums.h"
 #include "gradspace/feature_set.h"
 
 namespace gradspace {
@@ -13,10 +15,17 @@ namespace gradspace {
 /// One text for one meta: writers compare texts. Bytes that are not UTF-8 are replaced. Throws
 /// InvalidArgument when the columns do not follow each other from 0, or the options are not a JSON
 /// object.
-std::string feature_meta_to_json(const FeatureSetMeta& meta);
+std::string feature_meta_to_json(const FeatureSetMeta& meta,
+                                 const std::optional<FeatureChecksums>& checksums = {});
 
-/// Throws FormatError, also for a newer format version; `name` stands in messages.
-FeatureSetMeta parse_feature_meta(std::string_view text, std::string_view name);
+struct FeatureMetaFile {
+  FeatureSetMeta meta;
+  std::optional<FeatureChecksums>
+      checksums;  ///< none in an unfinished set, or in one of version 0.1.0
+};
+
+/// Throws FormatError, also for a newer format version or when it is damaged; `name` stands in messages.
+FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name);
 
 /// The list that meta.json and detector files hold: [{"layer", "loss", "begin", "end"}, ...].
 nlohmann::json feature_columns_to_json(const std::vector<FeatureBlock>& columns);

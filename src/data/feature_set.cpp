@@ -7,10 +7,13 @@
 #include <system_error>
 #include <utility>
 
+#include "core/checksum.h"
 #include "core/file.h"
 #include "core/made_once.h"
 #include "core/mapped_file.h"
 #include "core/random.h"
+#include "core/text.h"
+#include "data/feature_checksums.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
@@ -19,8 +22,18 @@
 namespace gradspace {
 namespace {
 
-/// Checks the matrix's header against the file's size and the columns. Returns the first value.
-const float* checked_values(const MappedFile& file, std::size_t columns, std::size_t& rows) {
+/// Where the matrix's values lie in its file.
+struct Matrix {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::span<const std::uint8_t> bytes;
+
+  const float* values() const { return reinterpret_cast<const float*>(bytes.data()); }
+};
+
+/// Checks the matrix's header against the file's size and the columns.
+Matrix find_matrix(const MappedFile& file, const FeatureMetaFile& meta) {
+  const std::size_t columns = dimension(meta.meta.columns);
   const NpyHeader header = parse_npy_header(file.bytes(), file.name());
   if (header.type != NpyType::kFloat32 || header.shape.size() != 2) {
     throw FormatError(fmt::format("{}: shape {}, wanted float32 [rows, {}]", file.name(),
@@ -39,12 +52,28 @@ const float* checked_values(const MappedFile& file, std::size_t columns, std::si
   if (header.data_offset % alignof(float) != 0) {
     throw FormatError(fmt::format("{}: values are not aligned", file.name()));
   }
-  rows = static_cast<std::size_t>(header.shape[0]);
-  return reinterpret_cast<const float*>(file.bytes().data() + header.data_offset);
+  const auto rows = static_cast<std::size_t>(header.shape[0]);
+  const auto header_bytes = file.bytes().first(header.data_offset);
+  if (meta.checksums && !std::ranges::equal(header_bytes, feature_matrix_header(rows, columns))) {
+    throw FormatError(
+        fmt::format("{}: is damaged: its header is not as it was written", file.name()));
+  }
+  return {rows, columns, file.bytes().subspan(header.data_offset)};
+}
+
+/// Throws FormatError when the text is not what the checksum is of.
+void check_text(std::string_view text, const std::string& name, std::uint64_t noted) {
+  if (const std::uint64_t found = checksum_of(bytes_of(text)); found != noted) {
+    throw_damaged(name, noted, found);
+  }
 }
 
 /// Reads every row once, so that none can fail later. Returns where each begins.
-std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t rows) {
+std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t rows,
+                                           const std::optional<FeatureChecksums>& checksums) {
+  if (checksums) {
+    check_text(file.text(), file.name(), checksums->index);
+  }
   // A row is at least "0,,,0,0,0,0,0,0\n" long: a hostile header can't make us reserve much.
   constexpr std::size_t kShortestRow = 16;
   std::vector<std::uint64_t> offsets;
@@ -62,14 +91,19 @@ std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t r
   return offsets;
 }
 
-std::vector<FailedImage> read_failures(const std::filesystem::path& path) {
+std::vector<FailedImage> read_failures(const std::filesystem::path& path,
+                                       const std::optional<FeatureChecksums>& checksums) {
   std::vector<FailedImage> failures;
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
+  const bool wanted = checksums && checksums->failures;
+  if (!wanted && !std::filesystem::exists(path, error)) {
     return failures;
   }
   const std::string name = path.string();
   const std::string text = read_text_file(path);
+  if (checksums) {  // a set without failures may have the file, but nothing in it
+    check_text(text, name, checksums->failures.value_or(checksum_of(bytes_of(kFailuresHeader))));
+  }
   CsvReader reader(text, kFailuresHeader, name);
   while (!reader.at_end()) {
     reader.read_failure(failures.emplace_back());
@@ -98,13 +132,13 @@ std::string list_digest(const Source& source) {
 
 struct FeatureSet::State {
   explicit State(const std::filesystem::path& folder)
-      : meta(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
+      : file(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
         features(folder / "features.npy"),
         index_file(folder / "index.csv"),
-        columns(gradspace::dimension(meta.columns)),
-        values(checked_values(features, columns, rows)),
-        offsets(checked_offsets(index_file, rows)),
-        failures(read_failures(folder / "failures.csv")) {}
+        matrix(find_matrix(features, file)),
+        blocks(matrix.bytes, features.name(), file.checksums),
+        offsets(checked_offsets(index_file, matrix.rows, file.checksums)),
+        failures(read_failures(folder / "failures.csv", file.checksums)) {}
 
   FeatureRow read_row(std::size_t i) const {
     FeatureRow row;
@@ -112,12 +146,11 @@ struct FeatureSet::State {
     return row;
   }
 
-  FeatureSetMeta meta;
+  FeatureMetaFile file;
   MappedFile features;
   MappedFile index_file;
-  std::size_t columns;
-  std::size_t rows = 0;
-  const float* values;
+  Matrix matrix;
+  CheckedBlocks blocks;
   std::vector<std::uint64_t> offsets;
   std::vector<FailedImage> failures;
   MadeOnce<std::vector<FeatureRow>> index;
@@ -130,15 +163,22 @@ FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
 FeatureSet& FeatureSet::operator=(FeatureSet&&) noexcept = default;
 
 std::size_t FeatureSet::size() const {
-  return state_->rows;
+  return state_->matrix.rows;
 }
 
 std::size_t FeatureSet::dimension() const {
-  return state_->columns;
+  return state_->matrix.columns;
 }
 
 std::span<const float> FeatureSet::row(std::size_t i) const {
-  return {state_->values + i * state_->columns, state_->columns};
+  const Matrix& matrix = state_->matrix;
+  const std::size_t first = i * matrix.columns;
+  state_->blocks.require(first * sizeof(float), (first + matrix.columns) * sizeof(float));
+  return {matrix.values() + first, matrix.columns};
+}
+
+void FeatureSet::verify() const {
+  state_->blocks.require(0, state_->matrix.bytes.size());
 }
 
 FeatureRow FeatureSet::index_row(std::size_t i) const {
@@ -148,8 +188,8 @@ FeatureRow FeatureSet::index_row(std::size_t i) const {
 const std::vector<FeatureRow>& FeatureSet::index() const {
   return state_->index.get([state = state_.get()] {
     std::vector<FeatureRow> index;
-    index.reserve(state->rows);
-    for (std::size_t i = 0; i < state->rows; ++i) {
+    index.reserve(state->matrix.rows);
+    for (std::size_t i = 0; i < state->matrix.rows; ++i) {
       index.push_back(state->read_row(i));
     }
     return index;
@@ -161,7 +201,7 @@ const std::vector<FailedImage>& FeatureSet::failures() const {
 }
 
 const FeatureSetMeta& FeatureSet::meta() const {
-  return state_->meta;
+  return state_->file.meta;
 }
 
 }  // namespace gradspace

@@ -1,26 +1,27 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <future>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "core/checksum.h"
 #include "core/file.h"
-#include "core/json.h"
 #include "core/output_path.h"
 #include "core/text.h"
+#include "data/feature_checksums.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
+#include "data/set_progress.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
-#include "gradspace/npy.h"
+#include "gradspace/output_lock.h"
 
 namespace gradspace {
 namespace {
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kNoteInterval{250};
-constexpr std::size_t kNpyHeaderSize = 128;
+constexpr std::size_t kRereadBytes = std::size_t{1} << 20;
 
 /// A file written at given offsets. Errors name it.
 class OutputFile {
@@ -58,10 +59,20 @@ class OutputFile {
 
   const std::string& name() const { return name_; }
 
-  void flush() const { check(::fdatasync(file_.get())); }
+  /// Calls `take` with the bytes [begin, end), part by part.
+  template <typename Take>
+  void read_through(std::uint64_t begin, std::uint64_t end, const Take& take) const {
+    std::vector<std::uint8_t> part;
+    for (; begin < end; begin += part.size()) {
+      part.resize(static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, kRereadBytes)));
+      if (read_at(file_, begin, part, name_) != part.size()) {
+        throw IoError(fmt::format("{}: can't read: it has become shorter", name_));
+      }
+      take(std::span<const std::uint8_t>(part));
+    }
+  }
 
-  /// Whether this process is now the only writer.
-  bool lock() const { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }
+  void flush() const { check(::fdatasync(file_.get())); }
 
  private:
   void check(int status) const {
@@ -73,40 +84,6 @@ class OutputFile {
   std::string name_;
   Descriptor file_;
 };
-
-/// How far the work is: kept beside the data while it is partial. What the files hold beyond is of
-/// no account.
-struct Progress {
-  std::uint64_t rows = 0;
-  std::uint64_t images_done = 0;
-  std::uint64_t index_bytes = kIndexHeader.size();
-  std::uint64_t failures_bytes = kFailuresHeader.size();
-};
-
-std::string progress_to_json(const Progress& progress) {
-  return nlohmann::json{{"rows", progress.rows},
-                        {"images_done", progress.images_done},
-                        {"index_bytes", progress.index_bytes},
-                        {"failures_bytes", progress.failures_bytes}}
-      .dump();
-}
-
-/// Nothing when there is no such file, or not a whole one.
-std::optional<Progress> read_progress(const fs::path& path) {
-  try {
-    const nlohmann::json object = parse_json(read_text_file(path), path.string());
-    const auto number = [&](const char* key) {
-      constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() >> 1;
-      return static_cast<std::uint64_t>(integer_within(object.at(key), 0, kMost, key));
-    };
-    return Progress{number("rows"), number("images_done"), number("index_bytes"),
-                    number("failures_bytes")};
-  } catch (const Error&) {
-    return std::nullopt;
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;
-  }
-}
 
 bool is_feature_set(const fs::path& path) {
   std::error_code error;
@@ -132,9 +109,17 @@ void check_target(const fs::path& path) {
   }
 }
 
-/// `partial`, made where it is not there.
-const fs::path& prepare(const fs::path& target, const fs::path& partial) {
+/// Locks the set's name, not what lies there: that changes places with what is written.
+OutputLock lock_set(const fs::path& target) {
   check_target(target);
+  if (target.has_parent_path()) {
+    make_folder(target.parent_path());
+  }
+  return OutputLock::of_file(target);
+}
+
+/// `partial`, made where it is not there.
+const fs::path& prepare(const fs::path& partial) {
   make_folder(partial);
   return partial;
 }
@@ -168,17 +153,20 @@ void move_in_place(const fs::path& from, const fs::path& to) {
 struct FeatureSetWriter::State {
   State(fs::path target_path, const FeatureSetMeta& set_meta)
       : target(follow_links(without_slash_at_end(std::move(target_path)))),
+        lock(lock_set(target)),
         meta(set_meta),
         meta_text(feature_meta_to_json(meta)),
         row_bytes(dimension(meta.columns) * sizeof(float)),
         partial(path_with_suffix(target, ".partial")),
-        features(prepare(target, partial) / "features.npy"),
+        features(prepare(partial) / "features.npy"),
         index(partial / "index.csv"),
         failures(partial / "failures.csv") {
-    if (!features.lock()) {
-      throw IoError(fmt::format("{}: another process is writing it", partial.string()));
-    }
+    std::error_code unknown;
+    const bool left = fs::exists(partial / "meta.json", unknown);
     if (!take_up()) {
+      if (left && begun_anew.empty()) {
+        begun_anew = "it is damaged";
+      }
       begin();
     }
     images_done_before = progress.images_done;
@@ -191,22 +179,25 @@ struct FeatureSetWriter::State {
   }
 
   std::uint64_t features_bytes(std::uint64_t rows) const {
-    return kNpyHeaderSize + rows * row_bytes;
+    return kFeatureHeaderBytes + rows * row_bytes;
   }
 
   /// Continues where the last note says; false when there is nothing that fits.
   bool take_up() {
     std::error_code error;
-    const std::optional<Progress> note = read_progress(partial / "progress.json");
-    if (!note || !fs::exists(partial / "meta.json", error) ||
-        read_text_file(partial / "meta.json") != meta_text) {
+    const std::optional<SetProgress> note = read_set_progress(partial / "progress.json");
+    if (!note || !fs::exists(partial / "meta.json", error) || !has_this_meta()) {
+      return false;
+    }
+    if (note->files_state != meta.files_state) {
+      begun_anew = "files of its images have changed";
       return false;
     }
     const bool fits = note->rows <= note->images_done && note->images_done <= meta.source_images &&
                       note->rows < std::numeric_limits<std::int64_t>::max() / (row_bytes + 1) &&
                       features.size() >= features_bytes(note->rows) &&
                       index.size() >= note->index_bytes && failures.size() >= note->failures_bytes;
-    if (!fits) {
+    if (!fits || !take_up_checksums(*note)) {
       return false;
     }
     progress = *note;
@@ -214,12 +205,52 @@ struct FeatureSetWriter::State {
     return true;
   }
 
+  /// Whether the partial set is of this meta; what `finish` adds to it last is of no account.
+  bool has_this_meta() {
+    const fs::path path = partial / "meta.json";
+    try {
+      const FeatureSetMeta there = parse_feature_meta(read_text_file(path), path.string()).meta;
+      const bool same = feature_meta_to_json(there) == meta_text;
+      if (!same) {
+        begun_anew = there.model_sha256 != meta.model_sha256     ? "it is of another model"
+                     : there.source_digest != meta.source_digest ? "it is of another list of images"
+                                                                 : "it is of other options";
+      }
+      return same;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  /// Reads again what the checksums go on from; false when it is not what was written.
+  bool take_up_checksums(const SetProgress& note) {
+    const std::uint64_t end = features_bytes(note.rows);
+    const std::uint64_t whole = note.whole_blocks.size() * matrix_sums.block_bytes();
+    if (whole > end - kFeatureHeaderBytes) {
+      return false;
+    }
+    matrix_sums.take_up(note.whole_blocks);
+    index_sum = Checksum();
+    failures_sum = Checksum();
+    features.read_through(kFeatureHeaderBytes + whole, end,
+                          [&](auto bytes) { matrix_sums.add(bytes); });
+    index.read_through(0, note.index_bytes, [&](auto bytes) { index_sum.update(bytes); });
+    failures.read_through(0, note.failures_bytes, [&](auto bytes) { failures_sum.update(bytes); });
+    return matrix_sums.whole_blocks() == note.whole_blocks && matrix_sums.rest() == note.rest &&
+           index_sum.value() == note.index && failures_sum.value() == note.failures;
+  }
+
   void begin() {
     progress = {};
     std::error_code ignored;
     fs::remove(partial / "progress.json", ignored);  // before the data that it speaks of goes
+    matrix_sums.take_up({});
+    index_sum = Checksum();
+    index_sum.update(bytes_of(kIndexHeader));
+    failures_sum = Checksum();
+    failures_sum.update(bytes_of(kFailuresHeader));
     cut_files();
-    features.write_at(0, header(0));
+    features.write_at(0, feature_matrix_header(0, row_bytes / sizeof(float)));
     index.write_at(0, bytes_of(kIndexHeader));
     failures.write_at(0, bytes_of(kFailuresHeader));
     write_file(partial / "meta.json", meta_text);
@@ -232,24 +263,36 @@ struct FeatureSetWriter::State {
     failures.cut(progress.failures_bytes);
   }
 
-  std::vector<std::uint8_t> header(std::uint64_t rows) const {
-    return npy_header(
-        NpyType::kFloat32,
-        {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(row_bytes / sizeof(float))},
-        kNpyHeaderSize);
+  /// The progress with the checksums of what it speaks of.
+  SetProgress reached() const {
+    SetProgress now = progress;
+    now.whole_blocks = matrix_sums.whole_blocks();
+    now.rest = matrix_sums.rest();
+    now.index = index_sum.value();
+    now.failures = failures_sum.value();
+    now.files_state = meta.files_state;
+    return now;
+  }
+
+  FeatureChecksums checksums() const {
+    FeatureChecksums sums{matrix_sums.block_bytes(), matrix_sums.all(), index_sum.value(), {}};
+    if (progress.failures_bytes > kFailuresHeader.size()) {
+      sums.failures = failures_sum.value();
+    }
+    return sums;
   }
 
   /// Flushes what is there, then notes it: the note never promises more than the disk has.
-  void note(const Progress& reached) const {
+  void note(const SetProgress& noted) const {
     features.flush();
     index.flush();
     failures.flush();
-    write_file(partial / "progress.json", progress_to_json(reached));
+    write_file(partial / "progress.json", set_progress_to_json(noted));
   }
 
   void note_now() {
     wait_for_note();
-    note(progress);
+    note(reached());
   }
 
   /// Starts a note in the background when it is time and none is being made.
@@ -261,7 +304,7 @@ struct FeatureSetWriter::State {
     wait_for_note();
     if (Clock::now() - last_note >= kNoteInterval) {
       last_note = Clock::now();
-      note_running = std::async(std::launch::async, [this, reached = progress] { note(reached); });
+      note_running = std::async(std::launch::async, [this, noted = reached()] { note(noted); });
     }
   }
 
@@ -272,6 +315,7 @@ struct FeatureSetWriter::State {
   }
 
   fs::path target;
+  std::optional<OutputLock> lock;  ///< until the work is done
   FeatureSetMeta meta;
   std::string meta_text;
   std::uint64_t row_bytes;
@@ -279,9 +323,14 @@ struct FeatureSetWriter::State {
   OutputFile features;
   OutputFile index;
   OutputFile failures;
-  Progress progress;
+  SetProgress progress;  ///< its checksums are of no account: see `reached`
+  BlockChecksums matrix_sums{kChecksumBlockBytes};
+  Checksum index_sum;
+  Checksum failures_sum;
   std::uint64_t images_done_before = 0;
+  std::string begun_anew;
   CsvWriter lines;
+  CsvWriter failure_lines;
   Clock::time_point last_note = Clock::now();
   std::future<void> note_running;
   bool finished = false;
@@ -312,6 +361,10 @@ std::uint64_t FeatureSetWriter::images_done() const {
   return state_->images_done_before;
 }
 
+std::string FeatureSetWriter::begun_anew() const {
+  return state_->begun_anew;
+}
+
 std::uint64_t FeatureSetWriter::rows() const {
   return state_->progress.rows;
 }
@@ -329,24 +382,27 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
         "feature set: {} of {} images done after {} and {} rows and {} failures", images_done,
         state.meta.source_images, state.progress.images_done, rows.size(), failures.size()));
   }
-  Progress reached = state.progress;
-  state.features.write_at(
-      state.features_bytes(reached.rows),
-      {reinterpret_cast<const std::uint8_t*>(features.data()), features.size() * sizeof(float)});
+  SetProgress reached = state.progress;
+  const std::span<const std::uint8_t> values(reinterpret_cast<const std::uint8_t*>(features.data()),
+                                             features.size() * sizeof(float));
+  state.features.write_at(state.features_bytes(reached.rows), values);
   state.lines.clear();
   for (const FeatureRow& row : rows) {
     add_index_row(state.lines, reached.rows++, row);
   }
   state.index.write_at(reached.index_bytes, bytes_of(state.lines.text()));
   reached.index_bytes += state.lines.text().size();
-  state.lines.clear();
+  state.failure_lines.clear();
   for (const FailedImage& failure : failures) {
-    add_failure(state.lines, failure);
+    add_failure(state.failure_lines, failure);
   }
-  state.failures.write_at(reached.failures_bytes, bytes_of(state.lines.text()));
-  reached.failures_bytes += state.lines.text().size();
+  state.failures.write_at(reached.failures_bytes, bytes_of(state.failure_lines.text()));
+  reached.failures_bytes += state.failure_lines.text().size();
   reached.images_done = images_done;
   state.progress = reached;
+  state.matrix_sums.add(values);
+  state.index_sum.update(bytes_of(state.lines.text()));
+  state.failures_sum.update(bytes_of(state.failure_lines.text()));
   state.note_sometimes();
 }
 
@@ -365,6 +421,7 @@ void FeatureSetWriter::discard() {
   state_->finished = true;
   std::error_code ignored;
   fs::remove_all(state_->partial, ignored);
+  state_->lock.reset();
 }
 
 void FeatureSetWriter::finish() {
@@ -373,8 +430,10 @@ void FeatureSetWriter::finish() {
     throw InvalidArgument(fmt::format("{}: not one row; nothing to finish", state.target.string()));
   }
   state.cut_files();
-  state.features.write_at(0, state.header(state.progress.rows));
+  state.features.write_at(
+      0, feature_matrix_header(state.progress.rows, state.row_bytes / sizeof(float)));
   state.note_now();
+  write_file(state.partial / "meta.json", feature_meta_to_json(state.meta, state.checksums()));
   flush_folder(state.partial);
   move_in_place(state.partial, state.target);
   state.finished = true;
@@ -384,6 +443,7 @@ void FeatureSetWriter::finish() {
     fs::remove(state.target / "failures.csv", ignored);
   }
   flush_folder(state.target.parent_path());
+  state.lock.reset();
 }
 
 }  // namespace gradspace

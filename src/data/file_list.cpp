@@ -13,6 +13,7 @@
 
 #include "core/file.h"
 #include "core/file_kind.h"
+#include "core/unfinished_file.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "image/codec.h"
@@ -128,8 +129,8 @@ class Lister {
 
   void add(const std::string& folder, const dirent& entry, EntryKind kind, Content& content) {
     const std::string_view name = entry.d_name;
-    if (name == "." || name == "..") {
-      return;
+    if (name == "." || name == ".." || is_unfinished_name(name)) {
+      return;  // a file of ours on its way to its name, or a lock, is gone in a moment
     }
     if (name.starts_with('.') && !hidden_) {
       const char* const end = kind == EntryKind::kFolder ? "/" : "";

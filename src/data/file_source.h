@@ -25,6 +25,9 @@ class FileSource final : public Source {
   Image load(std::size_t i) const override;
   void load_fitted(std::size_t i, FixedSizeReader& reader,
                    std::span<std::uint8_t> out_hwc) const override;
+  std::vector<std::filesystem::path> files(std::size_t i) const override {
+    return {root_ / files_.path(i)};
+  }
   std::span<const std::string> skipped() const override { return skipped_; }
   std::size_t skipped_count() const override { return skipped_count_; }
 

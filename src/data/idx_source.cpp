@@ -235,8 +235,10 @@ void IdxSource::add(const std::filesystem::path& images) {
 
   const std::string name = images.filename().string();
   std::vector<std::uint8_t> labels;
+  std::vector<std::filesystem::path> files{images};
   if (const auto labels_file = labels_beside(images)) {
     labels = read_labels(*labels_file, header.shape[0]);
+    files.push_back(*labels_file);
   } else {
     skipped_.push_back(fmt::format("{}: no labels file beside it; classes are unknown", name));
   }
@@ -251,7 +253,7 @@ void IdxSource::add(const std::filesystem::path& images) {
   }
   parts_.push_back({name, set_by_name(name), std::move(file), data_offset,
                     static_cast<int>(header.shape[2]), static_cast<int>(header.shape[1]), size_,
-                    std::move(labels)});
+                    std::move(labels), std::move(files)});
   size_ += header.shape[0];
 }
 

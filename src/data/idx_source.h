@@ -49,6 +49,9 @@ class IdxSource final : public Source {
   Image load(std::size_t i) const override;
   void load_fitted(std::size_t i, FixedSizeReader& reader,
                    std::span<std::uint8_t> out_hwc) const override;
+  std::vector<std::filesystem::path> files(std::size_t i) const override {
+    return part_of(i).files;
+  }
   std::span<const std::string> skipped() const override { return skipped_; }
 
  private:
@@ -61,6 +64,7 @@ class IdxSource final : public Source {
     int height;
     std::size_t begin;                 // number of its first image in the source
     std::vector<std::uint8_t> labels;  // empty where there is no labels file
+    std::vector<std::filesystem::path> files;
 
     std::size_t image_size() const {
       return static_cast<std::size_t>(width) * static_cast<std::size_t>(height);

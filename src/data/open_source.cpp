@@ -167,6 +167,9 @@ class SelectedSource final : public Source {
                    std::span<std::uint8_t> out_hwc) const override {
     source_->load_fitted(positions_[i], reader, out_hwc);
   }
+  std::vector<fs::path> files(std::size_t i) const override {
+    return source_->files(positions_[i]);
+  }
   std::span<const std::string> skipped() const override { return source_->skipped(); }
   std::size_t skipped_count() const override { return source_->skipped_count(); }
 

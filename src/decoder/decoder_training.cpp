@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/arena.h"
@@ -17,6 +18,7 @@
 #include "decoder/lbfgs.h"
 #include "decoder/training_patches.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 
 namespace gradspace {
 namespace {
@@ -185,6 +187,10 @@ DecoderTrainingResult train_decoder(const Source& photographs,
                                     const DecoderTrainingOptions& options,
                                     const DecoderTrainingObserver& observer) {
   options.validate();
+  std::optional<OutputLock> lock;
+  if (!options.checkpoint.empty()) {
+    lock = OutputLock::of_file(options.checkpoint);
+  }
   return in_arena(options.threads, [&] { return Run(photographs, options, observer).finish(); });
 }
 

@@ -152,6 +152,7 @@ FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end) {
   if (set.size() == 0) {
     return {nullptr, 0, end - begin, set.dimension()};
   }
+  set.verify();  // who looks through a view can't be told of damage
   return {set.row(0).data() + begin, set.size(), end - begin, set.dimension()};
 }
 

@@ -31,6 +31,9 @@ class ChallengedSource : public Source {
     return challenge::apply(clean_->load(i), type_, level_, seed, options_);
   }
 
+  std::vector<std::filesystem::path> files(std::size_t i) const override {
+    return clean_->files(i);
+  }
   std::span<const std::string> skipped() const override { return clean_->skipped(); }
 
  private:

@@ -53,7 +53,7 @@ std::unique_ptr<FittedEntry> DetectorEntry::fit(const FitMaterial& material) con
     return nullptr;
   }
   Detector detector = make(material);
-  detector.metadata[kExperimentKey] = key(run);
+  note_made_of(detector.metadata, ingredients(run));
   write_detector(path(run), detector);
   return ready(detector, run);
 }

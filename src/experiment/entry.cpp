@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "gradspace/safetensors.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -14,10 +15,15 @@ std::filesystem::path Entry::path(const ExperimentRun& run) const {
   return run.stages.run_folder(run.number) / fmt::format("detector-{}.safetensors", text());
 }
 
-bool Entry::is_ours(const std::map<std::string, std::string>& metadata,
-                    const ExperimentRun& run) const {
-  const auto found = metadata.find(kExperimentKey);
-  return found != metadata.end() && found->second == key(run);
+bool Entry::is_ours(const ResultMetadata& metadata, const ExperimentRun& run) const {
+  return is_made_of(metadata, ingredients(run));
+}
+
+std::string Entry::why_anew(const ExperimentRun& run) const {
+  if (!std::filesystem::exists(path(run))) {
+    return {};
+  }
+  return gradspace::why_anew(read_safetensors(path(run), "").metadata, ingredients(run));
 }
 
 json ingredients_with_clean_images(const std::string& entry, json own, const ExperimentRun& run) {

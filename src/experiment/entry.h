@@ -110,6 +110,8 @@ class Entry {
 
   /// Identifies what the fit was made of.
   std::string key(const ExperimentRun& run) const { return key_of(ingredients(run)); }
+  /// Why the fit that lies in the run's folder is not the one wanted; empty where none lies there.
+  std::string why_anew(const ExperimentRun& run) const;
 
  protected:
   /// All that the fit depends on.
@@ -117,7 +119,7 @@ class Entry {
 
   std::filesystem::path path(const ExperimentRun& run) const;
   /// Whether a file with this metadata is the fit of this run's data and options.
-  bool is_ours(const std::map<std::string, std::string>& metadata, const ExperimentRun& run) const;
+  bool is_ours(const ResultMetadata& metadata, const ExperimentRun& run) const;
 };
 
 /// The ingredients of an entry that learns from clean images, `own` among them.

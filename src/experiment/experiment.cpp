@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -20,7 +21,9 @@
 #include "experiment/experiment_outputs.h"
 #include "experiment/extracted_sets.h"
 #include "experiment/set_scores.h"
+#include "gradspace/calibration.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 
 namespace gradspace {
 namespace {
@@ -57,6 +60,27 @@ std::vector<SetName> sets_learnt_from(const Entries& entries) {
   return sets;
 }
 
+/// Thresholds are taken from clean validation images: that there are enough of them is made sure of before anything
+/// is trained. Throws InvalidArgument.
+void require_validation_images(const ExperimentOptions& options, const ExperimentData& data) {
+  const auto* experiment = std::get_if<OneClassExperiment>(&options.kind);
+  if (experiment == nullptr) {
+    return;
+  }
+  const std::size_t images = data.open({"val"})->size();
+  try {
+    conformal_rank(images, experiment->false_alarms);
+  } catch (const InvalidArgument&) {
+    const double wanted = std::ceil(1 / experiment->false_alarms) - 1;
+    const double least_rate = std::ceil(1000 / (static_cast<double>(images) + 1)) / 1000;
+    throw InvalidArgument(fmt::format(
+        "{}: {} clean val images; a rate of false alarms of {} takes at least {:.0f}{}",
+        options.data.string(), images, experiment->false_alarms, wanted,
+        least_rate < 1 ? fmt::format(" (--false-alarms {} can be had with these)", least_rate)
+                       : ""));
+  }
+}
+
 /// One experiment, whatever its entries are. A run goes through these stages: train the autoencoder;
 /// extract feature sets, where an entry looks at such; fit the entries; score the sets; judge.
 class Experiment {
@@ -67,6 +91,7 @@ class Experiment {
         learnt_from_(sets_learnt_from(entries_)),
         stages_(options, learnt_from_, observer),
         scored_{{"val"}, {"test"}} {
+    require_validation_images(options, stages_.data());
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = *entries_[i];
       needs_ = merge(needs_, entry.needs());
@@ -78,7 +103,7 @@ class Experiment {
   }
 
   Results execute() {
-    make_folder(options_.out);
+    const OutputLock lock = OutputLock::of_folder(options_.out);
     ExperimentOutputs outputs(options_.out);
     Results results;
     results.kind = results_kind(options_);
@@ -162,12 +187,14 @@ class Experiment {
     std::optional<CleanMaterial> clean;
     for (const std::string& stage : fit_stages_) {
       std::vector<std::size_t> missing;
+      std::string why;
       for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i]->stage() == stage && !fitted[i]) {
           missing.push_back(i);
+          why = why.empty() ? entries_[i]->why_anew(run) : why;
         }
       }
-      stages_.begin_stage(fmt::format("run {}: {}", run.number, stage), missing.empty());
+      stages_.begin_stage(fmt::format("run {}: {}", run.number, stage), missing.empty(), why);
       const bool observe = std::ranges::any_of(missing, [&](std::size_t i) {
         return entries_[i]->looks_at() == LooksAt::kObservations;
       });
@@ -261,22 +288,21 @@ class Experiment {
                               {"model", run.model_sha256},
                               {"backend", options_.gradient_backend.text()},
                               {"set", stages_.data().identity(name)}};
-    // The word of 0.1.0 for entries, so that scores of that time are found.
     for (const std::size_t i : observing_) {
-      made_of["contenders"].push_back(entries_[i]->key(run));
+      made_of["entries"].push_back(entries_[i]->key(run));
     }
-    const std::string key = key_of(made_of);
     const std::filesystem::path folder = stages_.run_folder(run.number) / "scores";
     const std::filesystem::path path = folder / (name.text() + ".json");
-    std::optional<SetScores> there = read_set_scores(path, key);
-    stages_.begin_stage(fmt::format("run {}: score {}", run.number, name.text()),
-                        there.has_value());
+    std::string why;
+    std::optional<SetScores> there = read_set_scores(path, made_of, why);
+    stages_.begin_stage(fmt::format("run {}: score {}", run.number, name.text()), there.has_value(),
+                        why);
     if (there) {
       return std::move(*there);
     }
     SetScores set = score_anew(run, name, fitted);
     make_folder(folder);
-    write_set_scores(path, set, key);
+    write_set_scores(path, set, made_of);
     return set;
   }
 

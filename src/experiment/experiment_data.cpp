@@ -1,8 +1,8 @@
 #include "experiment/experiment_data.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -18,24 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kClean = "RealChallengeFree";
 constexpr const char* kChallenged = "RealChallenge";
-
-/// Names, sizes and times of the files of a folder, whatever order it lists them in.
-std::string folder_identity(const fs::path& folder) {
-  std::vector<std::string> lines;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) {
-      lines.push_back(fmt::format("{} {} {}\n", entry.path().lexically_relative(folder).string(),
-                                  entry.file_size(),
-                                  entry.last_write_time().time_since_epoch().count()));
-    }
-  }
-  std::sort(lines.begin(), lines.end());
-  Sha256 hash;
-  for (const std::string& line : lines) {
-    hash.update(bytes_of(line));
-  }
-  return hash.finish();
-}
+constexpr const char* kMakeThem = " (--make-challenges makes challenged sets from the clean ones)";
 
 }  // namespace
 
@@ -45,28 +28,57 @@ std::string SetName::text() const {
 
 ExperimentData::ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed)
     : options_(options),
-      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)) {
-  std::vector<SetName> wanted{{"train"}, {"val"}, {"test"}};
-  if (!make_challenges_) {
-    wanted.insert(wanted.end(), needed.begin(), needed.end());
-    for (const challenge::Type type : options.challenges) {
-      for (const int level : options.levels) {
-        wanted.push_back({"test", static_cast<int>(type), level});
-      }
-    }
+      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)),
+      contents_(options.out / "inputs.json") {
+  require({{"train"}, {"val"}, {"test"}}, "");
+  if (make_challenges_) {
+    return;
   }
+  require(needed, kMakeThem);
+  require_tested();
+}
+
+/// Throws InvalidArgument naming the folders of `sets` that are not there, and what helps.
+void ExperimentData::require(const std::vector<SetName>& sets, std::string_view help) const {
   std::string missing;
-  for (const SetName& set : wanted) {
+  for (const SetName& set : sets) {
     if (!fs::is_directory(folder(set))) {
       missing +=
-          (missing.empty() ? "" : ", ") + folder(set).lexically_relative(options.data).string();
+          (missing.empty() ? "" : ", ") + folder(set).lexically_relative(options_.data).string();
     }
   }
   if (!missing.empty()) {
-    throw InvalidArgument(fmt::format(
-        "{}: no folder {}{}", options.data.string(), missing,
-        make_challenges_ ? "" : " (--make-challenges makes challenged sets from the clean ones)"));
+    throw InvalidArgument(fmt::format("{}: no folder {}{}", options_.data.string(), missing, help));
   }
+}
+
+/// The same of the sets tested against: of those there may be sixty, and leaving some out may help.
+void ExperimentData::require_tested() const {
+  std::vector<int> there;
+  std::string missing;
+  std::size_t count = 0;
+  for (const challenge::Type type : options_.challenges) {
+    const std::size_t before = count;
+    for (const int level : options_.levels) {
+      const fs::path tested = folder({"test", static_cast<int>(type), level});
+      if (!fs::is_directory(tested)) {
+        missing = count++ == 0 ? tested.lexically_relative(options_.data).string() : missing;
+      }
+    }
+    if (count == before) {
+      there.push_back(static_cast<int>(type));
+    }
+  }
+  if (count == 0) {
+    return;
+  }
+  const std::string more = count == 1 ? "" : fmt::format(" and {} more", count - 1);
+  const std::string fewer =
+      there.empty() ? ""
+                    : fmt::format(" (--challenges {} tests against the types that are there)",
+                                  fmt::join(there, ","));
+  throw InvalidArgument(fmt::format("{}: no folder {}{}{}{}", options_.data.string(), missing, more,
+                                    fewer, there.empty() ? kMakeThem : ""));
 }
 
 fs::path ExperimentData::folder(const SetName& set) const {
@@ -86,8 +98,22 @@ std::shared_ptr<const Source> ExperimentData::make(const SetName& set) const {
                     options_.challenge);
 }
 
+std::string ExperimentData::files_identity(const fs::path& folder) const {
+  const std::scoped_lock lock(mutex_);
+  const auto [entry, is_new] = identities_.try_emplace(folder);
+  if (is_new) {
+    entry->second = content_identity(*open_source(folder), contents_);
+  }
+  return entry->second;
+}
+
+void ExperimentData::save_known_contents() const {
+  const std::scoped_lock lock(mutex_);
+  contents_.save();
+}
+
 std::string ExperimentData::identity(const SetName& set) const {
-  std::string files = folder_identity(folder(set));
+  std::string files = files_identity(folder(set));
   if (set.type == 0 || !make_challenges_) {
     return files;
   }

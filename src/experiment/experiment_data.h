@@ -2,10 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "data/source_identity.h"
 #include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 
@@ -26,7 +30,7 @@ struct SetName {
 class ExperimentData {
  public:
   /// `needed`: challenged sets wanted beside those tested against. Throws IoError, or InvalidArgument
-  /// naming the sets that are missing.
+  /// naming sets that are missing, and the option that helps.
   ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed);
 
   std::shared_ptr<const Source> open(const SetName& set) const;
@@ -34,17 +38,26 @@ class ExperimentData {
   /// A challenged set made in memory of the clean one, whatever there is on disk.
   std::shared_ptr<const Source> make(const SetName& set) const;
 
-  /// SHA-256 over what the set is made of: the files' names, sizes and times, and the challenge where
-  /// it is made in memory.
+  /// SHA-256 over what the set is made of: the names and contents of the images that are used, and the challenge
+  /// where it is made in memory. Found once; files that have not changed since an earlier run of the experiment are
+  /// not read for it. Thread-safe.
   std::string identity(const SetName& set) const;
+  /// Leaves in the experiment's folder what was found of the files' contents. Throws IoError.
+  void save_known_contents() const;
 
   bool makes_challenges() const { return make_challenges_; }
 
  private:
   std::filesystem::path folder(const SetName& set) const;
+  void require(const std::vector<SetName>& sets, std::string_view help) const;
+  void require_tested() const;
+  std::string files_identity(const std::filesystem::path& folder) const;
 
   ExperimentOptions options_;
   bool make_challenges_;
+  mutable std::mutex mutex_;  ///< of the two below
+  mutable KnownContents contents_;
+  mutable std::map<std::filesystem::path, std::string> identities_;  ///< of folders
 };
 
 }  // namespace gradspace

@@ -9,8 +9,8 @@
 #include <sstream>
 #include <utility>
 
+#include "core/checksum.h"
 #include "core/csv.h"
-#include "core/json.h"
 #include "experiment/picture_strip.h"
 #include "gradspace/error.h"
 
@@ -100,7 +100,7 @@ void ExperimentOutputs::add_fingerprint(const SetName& name, const FeatureSet& s
 void ExperimentOutputs::finish(int runs) {
   image_scores_.commit();
   write_file(folder_ / "fingerprints.json",
-             json{{"format_version", kOutputsFormat}, {"rows", fingerprints_}}.dump(1) + "\n");
+             sealed_json({{"format_version", kOutputsFormat}, {"rows", fingerprints_}}, 1));
   std::string training;
   for (int run = 0; run < runs; ++run) {
     std::istringstream lines(read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
@@ -144,11 +144,10 @@ void write_samples(const fs::path& folder, const ExperimentData& data,
     }
   }
   write_file(folder / "samples.json",
-             dump_json(json{{"format_version", kOutputsFormat},
-                            {"panels", {"clean", "challenged", "reconstruction", "error"}},
-                            {"rows", std::move(rows)}},
-                       1) +
-                 "\n");
+             sealed_json({{"format_version", kOutputsFormat},
+                          {"panels", {"clean", "challenged", "reconstruction", "error"}},
+                          {"rows", std::move(rows)}},
+                         1));
 }
 
 }  // namespace gradspace

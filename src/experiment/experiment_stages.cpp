@@ -7,8 +7,6 @@
 
 #include "core/file.h"
 #include "core/hash.h"
-#include "core/json.h"
-#include "core/text.h"
 #include "gradspace/report.h"
 #include "gradspace/version.h"
 
@@ -16,11 +14,6 @@ namespace gradspace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::string key_of(const json& ingredients) {
-  const std::string text = dump_json(ingredients);
-  return sha256_hex(bytes_of(text));
-}
 
 TrainOptions train_options(const ExperimentTraining& training) {
   TrainOptions options;
@@ -86,9 +79,12 @@ json ExperimentStages::options_record() const {
           {"gradient_backend", options_.gradient_backend.text()}};
 }
 
-void ExperimentStages::begin_stage(std::string_view stage, bool skipped) {
+void ExperimentStages::begin_stage(std::string_view stage, bool skipped, std::string_view why) {
   if (stop_requested()) {
     throw ExperimentStopped{};
+  }
+  if (!why.empty() && observer_.on_made_anew) {
+    alone([&] { observer_.on_made_anew(stage, why); });
   }
   record_.begin_stage(stage, skipped);
   if (observer_.on_stage) {
@@ -130,35 +126,43 @@ std::uint64_t ExperimentStages::train_seed(int run) const {
   return options_.training.seed + static_cast<std::uint64_t>(run);
 }
 
-std::string ExperimentStages::train_key(int run) const {
+json ExperimentStages::model_ingredients(int run) const {
   json options = options_record().at("training");
   options["seed"] = train_seed(run);
-  return key_of({{"stage", "train"},
-                 {"version", kVersion},
-                 {"spec", to_json(options_.spec)},
-                 {"options", options},
-                 {"backend", options_.training_backend.text()},
-                 {"train", data_.identity({"train"})},
-                 {"val", data_.identity({"val"})}});
+  return {{"stage", "train"},
+          {"version", kVersion},
+          {"spec", to_json(options_.spec)},
+          {"options", options},
+          {"backend", options_.training_backend.text()},
+          {"train", data_.identity({"train"})},
+          {"val", data_.identity({"val"})}};
 }
 
 std::string ExperimentStages::train(int run) {
-  const std::string key = train_key(run);
+  const json ingredients = model_ingredients(run);
+  data_.save_known_contents();
   const fs::path path = model_path(run);
   make_folder(run_folder(run));
-  const bool present = fs::exists(path) && read_model(path).metadata[kExperimentKey] == key;
-  begin_stage(fmt::format("run {}: train", run), present);
+  bool present = false;
+  std::string why;
+  if (fs::exists(path)) {
+    const ResultMetadata metadata = read_model(path).metadata;
+    present = is_made_of(metadata, ingredients);
+    why = present ? std::string() : why_anew(metadata, ingredients);
+  }
+  begin_stage(fmt::format("run {}: train", run), present, why);
   if (!present) {
-    train_anew(run, key);
+    train_anew(run, ingredients);
   }
   return sha256_hex_of_file(path);
 }
 
-void ExperimentStages::train_anew(int run, const std::string& key) const {
+void ExperimentStages::train_anew(int run, const json& ingredients) const {
   TrainOptions options = train_options(options_.training);
   options.seed = train_seed(run);
   // Named by its key: a checkpoint of other data or options is not this run's.
-  options.checkpoint = run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key);
+  options.checkpoint =
+      run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key_of(ingredients));
   options.resume = true;
   options.log_folder = run_folder(run) / "logs";
   const auto loading = [&](std::size_t done, std::size_t total) { report(done, total, "images"); };
@@ -182,7 +186,7 @@ void ExperimentStages::train_anew(int run, const std::string& key) const {
     throw ExperimentStopped{};
   }
   write_file(run_folder(run) / "training.csv", training_csv(result.epochs));
-  result.model.metadata[kExperimentKey] = key;
+  note_made_of(result.model.metadata, ingredients);
   write_model(model_path(run), result.model);
   fs::remove(options.checkpoint);
 }
@@ -195,6 +199,7 @@ void ExperimentStages::write_so_far(Results& results) {
 void ExperimentStages::finish(ExperimentOutputs& outputs) {
   begin_stage("write results", false);
   outputs.finish(options_.runs);
+  data_.save_known_contents();
   if (can_write_report()) {
     write_report(options_.out);
   }

@@ -12,19 +12,14 @@
 
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
+#include "experiment/made_of.h"
 #include "experiment/run_record.h"
 #include "gradspace/research/experiment.h"
 
 namespace gradspace {
 
-/// Where each result keeps what it was made of, `key_of` its ingredients.
-inline constexpr const char* kExperimentKey = "experiment_key";
-
 /// Thrown to leave a stage when a stop was asked for.
 struct ExperimentStopped {};
-
-/// SHA-256 over everything that a result depends on.
-std::string key_of(const nlohmann::json& ingredients);
 
 /// As the training loop wants them.
 TrainOptions train_options(const ExperimentTraining& training);
@@ -46,8 +41,8 @@ class ExperimentStages {
   /// The resolved options that every experiment reads, for results.
   nlohmann::json options_record() const;
 
-  /// Throws ExperimentStopped.
-  void begin_stage(std::string_view stage, bool skipped);
+  /// `why`: why a result that is there is made anew, or empty. Throws ExperimentStopped.
+  void begin_stage(std::string_view stage, bool skipped, std::string_view why = {});
   bool stop_requested() const;
   void report(std::size_t done, std::size_t total, std::string_view unit,
               std::string_view note = {}) const;
@@ -65,8 +60,9 @@ class ExperimentStages {
   /// One call of the observer at a time.
   void alone(const std::function<void()>& call) const;
   std::uint64_t train_seed(int run) const;
-  std::string train_key(int run) const;
-  void train_anew(int run, const std::string& key) const;
+  /// What a run's model is made of.
+  nlohmann::json model_ingredients(int run) const;
+  void train_anew(int run, const nlohmann::json& ingredients) const;
 
   const ExperimentOptions& options_;
   const ExperimentObserver& observer_;

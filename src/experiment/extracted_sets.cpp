@@ -12,32 +12,57 @@ namespace gradspace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+namespace {
+
+/// The texts among a set's options.
+ResultMetadata noted_with(const FeatureSet& set) {
+  ResultMetadata metadata;
+  const json options = json::parse(set.meta().options_json);
+  for (const auto& [key, value] : options.items()) {
+    if (value.is_string()) {
+      metadata[key] = value.get<std::string>();
+    }
+  }
+  return metadata;
+}
+
+}  // namespace
+
 fs::path extracted_set_path(const ExperimentRun& run, const SetName& set) {
   return run.stages.run_folder(run.number) / "features" / set.text();
 }
 
 void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetName& set) {
   const std::string request = "mu," + proposed_features(run.options.spec);
-  const std::string key = key_of({{"stage", "extract"},
-                                  {"version", kVersion},
-                                  {"model", run.model_sha256},
-                                  {"features", request},
-                                  {"backend", run.options.gradient_backend.text()},
-                                  {"set", stages.data().identity(set)}});
+  const json ingredients = {{"stage", "extract"},
+                            {"version", kVersion},
+                            {"model", run.model_sha256},
+                            {"features", request},
+                            {"backend", run.options.gradient_backend.text()},
+                            {"set", stages.data().identity(set)}};
   const fs::path path = extracted_set_path(run, set);
-  const std::string options_json = dump_json(json{{kExperimentKey, key}, {"features", request}});
-  const bool present =
-      fs::exists(path) &&
-      json::parse(FeatureSet(path).meta().options_json).value(kExperimentKey, std::string()) == key;
-  stages.begin_stage(fmt::format("run {}: extract {}", run.number, set.text()), present);
+  ResultMetadata metadata;
+  note_made_of(metadata, ingredients);
+  metadata["features"] = request;
+  const std::string options_json = dump_json(json(metadata));
+  bool present = false;
+  std::string why;
+  if (fs::exists(path)) {
+    const ResultMetadata there = noted_with(FeatureSet(path));
+    present = is_made_of(there, ingredients);
+    why = present ? std::string() : why_anew(there, ingredients);
+  }
+  stages.begin_stage(fmt::format("run {}: extract {}", run.number, set.text()), present, why);
   if (present) {
     return;
   }
   make_folder(path.parent_path());
   const std::shared_ptr<const Source> source = stages.data().open(set);
   const std::vector<FeatureBlock> columns = parse_features(request, run.options.spec);
-  FeatureSetWriter writer(
-      path, describe_extraction(*source, set.text(), columns, run.model_sha256, options_json));
+  FeatureSetMeta meta =
+      describe_extraction(*source, set.text(), columns, run.model_sha256, options_json);
+  meta.files_state.clear();  // the options say what the files hold: an unfinished set may go on
+  FeatureSetWriter writer(path, meta);
   ExtractOptions options;
   options.threads = run.options.threads;
   JobObserver observer;

@@ -109,7 +109,7 @@ std::unique_ptr<FittedEntry> GradConEntry::fit(const FitMaterial& material) cons
   }
   write_file(run.stages.run_folder(run.number) / "gradcon-training.csv",
              training_csv(result.epochs));
-  result.model.metadata[kExperimentKey] = key(run);
+  note_made_of(result.model.metadata, ingredients(run));
   const Detector detector = gradcon_detector(result.model, validation.images(0, validation.size()));
   write_gradcon(path(run), result.model, detector);
   std::filesystem::remove(options.checkpoint);

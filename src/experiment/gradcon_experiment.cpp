@@ -16,6 +16,7 @@
 #include "experiment/gradcon_outputs.h"
 #include "experiment/run_record.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/report.h"
 
 namespace gradspace {
@@ -135,12 +136,12 @@ class GradConExperiment {
             fmt::format("{}: has no images of class {}", options_.data.string(), label));
       }
     }
-    make_folder(options_.out);
     result_.results.kind = ResultsKind::kGradCon;
     result_.results.options_json = dump_json(options_json(options_));
   }
 
   ExperimentResult run() {
+    const OutputLock lock = OutputLock::of_folder(options_.out);
     for (int run = 0; run < options_.runs && !result_.stopped; ++run) {
       for (const int label : options_.classes) {
         if (!run_class(label, run)) {
@@ -196,6 +197,27 @@ class GradConExperiment {
     return select(source_, std::move(positions));
   }
 
+  /// Goes on from the checkpoint, or where that is of other images or options, begins anew.
+  TrainResult train_class(int label, int run, const ImageStore& train, const ImageStore& validation,
+                          TrainOptions training) const {
+    const auto train_once = [&] {
+      return train_gradcon(spec_, train, validation, training, options_.gradcon,
+                           training_observer());
+    };
+    try {
+      return train_once();
+    } catch (const InvalidArgument& other_run) {
+      if (!std::filesystem::exists(training.checkpoint)) {
+        throw;
+      }
+      if (observer_.on_made_anew) {
+        observer_.on_made_anew(fmt::format("run {}: train class {}", run, label), other_run.what());
+      }
+    }
+    training.resume = false;
+    return train_once();
+  }
+
   /// False when it was stopped.
   bool run_class(int label, int run) {
     // Training asks after every step, and has none to take where the class is trained already.
@@ -212,8 +234,7 @@ class GradConExperiment {
     const Split split = split_class(positions_.at(label), training.seed, label);
     const auto train = load(split.train);
     const auto validation = load(split.validation);
-    const TrainResult trained =
-        train_gradcon(spec_, *train, *validation, training, options_.gradcon, training_observer());
+    const TrainResult trained = train_class(label, run, *train, *validation, training);
     if (trained.stopped) {
       return false;
     }

@@ -11,8 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "core/checksum.h"
 #include "core/file.h"
-#include "core/json.h"
 #include "experiment/picture_strip.h"
 #include "gradspace/error.h"
 
@@ -92,12 +92,10 @@ void write_mistakes(const fs::path& folder, const Model& model, const JudgedImag
   };
   add("in", inliers, 1);
   add("out", outliers, -1);
-  write_file(folder / "samples.json",
-             dump_json(json{{"format_version", kGradConOutputsFormat},
-                            {"panels", {"image", "reconstruction", "error"}},
-                            {"rows", std::move(rows)}},
-                       1) +
-                 "\n");
+  write_file(folder / "samples.json", sealed_json({{"format_version", kGradConOutputsFormat},
+                                                   {"panels", {"image", "reconstruction", "error"}},
+                                                   {"rows", std::move(rows)}},
+                                                  1));
 }
 
 }  // namespace gradspace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +17,13 @@ struct SetScores {
       scores;  ///< a column an entry; empty where it may not judge the set
 };
 
-/// `key` says what the scores are made of. Throws IoError.
+/// `ingredients`: what the scores are made of. Throws IoError.
 void write_set_scores(const std::filesystem::path& path, const SetScores& set,
-                      const std::string& key);
+                      const nlohmann::json& ingredients);
 
-/// Nothing when there is no file, it is not of this key, or not a whole one.
-std::optional<SetScores> read_set_scores(const std::filesystem::path& path, const std::string& key);
+/// Nothing when there is no file, it is not made of these ingredients, or damaged; where there is one, `why` says
+/// which.
+std::optional<SetScores> read_set_scores(const std::filesystem::path& path,
+                                         const nlohmann::json& ingredients, std::string& why);
 
 }  // namespace gradspace

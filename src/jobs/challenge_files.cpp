@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "core/parallel.h"
 #include "core/watched.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "image/memory_budget.h"
 #include "jobs/attempt.h"
 #include "jobs/challenge_plan.h"
@@ -203,10 +205,33 @@ void BatchOptions::validate() const {
   require_threads(threads, "challenge");
 }
 
+namespace {
+
+OutputLock lock_new_output(const Plan& plan, const fs::path& output) {
+  if (!plan.writes_one_file()) {
+    return OutputLock::of_folder(output);
+  }
+  if (output.has_parent_path()) {
+    make_folder(output.parent_path());
+  }
+  return OutputLock::of_file(output);
+}
+
+}  // namespace
+
 BatchResult challenge_files(const fs::path& input, const fs::path& output,
                             const BatchOptions& options, const JobObserver& observer) {
   options.validate();
+  // Before the plan looks at what is in the folder, where there is one.
+  std::error_code unknown;
+  std::optional<OutputLock> lock;
+  if (fs::is_directory(output, unknown)) {
+    lock = OutputLock::of_folder(output);
+  }
   const Plan plan(input, output, options);
+  if (!lock) {
+    lock = lock_new_output(plan, output);
+  }
   const std::size_t total = plan.items().size();
   Watched watched(observer);
   watched.remark(passed_over(plan.source(), input));

@@ -35,6 +35,7 @@ class Plan {
 
   const Source& source() const { return *source_; }
   const std::vector<Item>& items() const { return items_; }
+  bool writes_one_file() const { return layout_ == Layout::kFile; }
   bool with_clean() const { return options_.clean || !options_.split.empty(); }
 
   /// Where an item's challenged image goes.

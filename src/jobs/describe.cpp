@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/checksum.h"
 #include "core/file.h"
 #include "core/file_kind.h"
 #include "core/hash.h"
@@ -180,7 +181,7 @@ Description describe_folder(const std::filesystem::path& path) {
 
 Description describe_json(const std::filesystem::path& path) {
   constexpr std::uint64_t kMaxBytes = 1 << 28;
-  const nlohmann::json content = parse_json(read_text_file(path, kMaxBytes), path.string());
+  const nlohmann::json content = parse_sealed_json(read_text_file(path, kMaxBytes), path.string());
   if (content.contains("columns")) {
     return describe_feature_set(std::filesystem::absolute(path).parent_path());
   }

@@ -257,6 +257,7 @@ FeatureSetMeta describe_extraction(const Source& source, std::string source_text
   meta.options_json = std::move(options_json);
   meta.source_images = source.size();
   meta.source_digest = list_digest(source);
+  meta.files_state = files_state(source);
   return meta;
 }
 

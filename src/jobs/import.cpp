@@ -11,6 +11,7 @@
 #include "decoder/decoder_file.h"
 #include "gradspace/error.h"
 #include "gradspace/linear_decoder.h"
+#include "gradspace/output_lock.h"
 #include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
 
@@ -56,6 +57,7 @@ std::string import_file(const fs::path& file, const fs::path& out, const Autoenc
   std::string known;
   for (const Importer& importer : kImporters) {
     if (importer.recognises(start)) {
+      const OutputLock lock = OutputLock::of_file(out);
       return importer.run(file, out, spec);
     }
     known += (known.empty() ? "" : ", ") + std::string(importer.name);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/checksum.h"
 #include "core/file.h"
 #include "core/file_kind.h"
 #include "core/json.h"
@@ -26,6 +27,7 @@ constexpr std::size_t kMaxHeaderBytes = 16 << 20;  // a hundred thousand tensors
 constexpr std::size_t kMaxRank = 32;
 constexpr std::size_t kAlignment = 8;
 constexpr const char* kMetadataKey = "__metadata__";
+constexpr const char* kVersionKey = "gradspace_version";
 
 /// Where a tensor's values lie, counted from the end of the header.
 struct Range {
@@ -134,6 +136,31 @@ std::pair<Tensor, Range> parse_tensor(const std::string& tensor, const nlohmann:
           {tensor, static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end)}};
 }
 
+/// Whether the metadata's version is newer than those known here.
+bool has_newer_version(const nlohmann::json& header) {
+  const nlohmann::json metadata =
+      header.is_object() ? header.value(kMetadataKey, nlohmann::json()) : nlohmann::json();
+  const nlohmann::json version =
+      metadata.is_object() ? metadata.value("format_version", nlohmann::json()) : nlohmann::json();
+  return version.is_string() &&
+         is_of_newer_format({{"format_version",
+                              nlohmann::json::parse(version.get_ref<const std::string&>(), nullptr,
+                                                    /*allow_exceptions=*/false)}});
+}
+
+/// Whether a tensor's values end beyond the data.
+bool is_cut_short(const nlohmann::json& header, std::size_t data_bytes) {
+  for (const auto& [key, entry] : header.items()) {
+    const nlohmann::json offsets =
+        entry.is_object() ? entry.value("data_offsets", nlohmann::json()) : nlohmann::json();
+    if (offsets.is_array() && offsets.size() == 2 && offsets[1].is_number_unsigned() &&
+        offsets[1].get<std::uint64_t>() > data_bytes) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// The tensors must fill the data, one after another.
 void check_ranges(std::vector<Range> ranges, std::uint64_t data_bytes, std::string_view name) {
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
@@ -155,10 +182,17 @@ void check_ranges(std::vector<Range> ranges, std::uint64_t data_bytes, std::stri
   }
 }
 
+bool is_ours(const SafeTensors& file) {
+  return file.metadata.contains("kind") && file.metadata.contains(kVersionKey);
+}
+
 std::string header_json(const SafeTensors& file) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!file.metadata.empty()) {
     header[kMetadataKey] = file.metadata;
+    if (is_ours(file)) {
+      header[kMetadataKey][kChecksumKey] = kUnsealed;
+    }
   }
   std::size_t offset = 0;
   for (const auto& [tensor, content] : file.tensors) {
@@ -208,7 +242,7 @@ void check_kind_and_version(const SafeTensors& file, std::string_view kind,
     throw FormatError(
         fmt::format("{}: format version {} (written by gradspace {}) is newer than {}, the newest "
                     "that this gradspace {} reads",
-                    name, version, printable(text("gradspace_version")), kFormatVersion, kVersion));
+                    name, version, printable(text(kVersionKey)), kFormatVersion, kVersion));
   }
 }
 
@@ -217,7 +251,12 @@ void check_kind_and_version(const SafeTensors& file, std::string_view kind,
 SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name) {
   const std::string_view text = header_text(bytes, name);
   const std::span<const std::uint8_t> data = bytes.subspan(kLengthBytes + text.size());
-  const nlohmann::json header = parse_json(text, fmt::format("{}: header", name));
+  const bool ours = text.find(fmt::format("\"{}\"", kVersionKey)) != std::string_view::npos;
+  const auto is_sealed = [&] { return check_seal(bytes, text, ours, name); };
+  const nlohmann::json header = parse_json_or(text, fmt::format("{}: header", name), is_sealed);
+  // What is cut short, or of a newer version, is refused in words that say so.
+  const bool sealed =
+      !is_cut_short(header, data.size()) && !has_newer_version(header) && is_sealed();
 
   SafeTensors file;
   std::vector<Range> ranges;
@@ -237,6 +276,9 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_v
     file.tensors.emplace(key, std::move(tensor));
   }
   check_ranges(std::move(ranges), data.size(), name);
+  if (sealed) {
+    file.metadata.erase(kChecksumKey);
+  }
   return file;
 }
 
@@ -266,6 +308,9 @@ std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
   for (const auto& [tensor, content] : file.tensors) {
     put(content.values.data(), content.values.size() * sizeof(float));
   }
+  if (is_ours(file)) {
+    seal(bytes, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header.size()});
+  }
   return bytes;
 }
 
@@ -279,7 +324,7 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_v
 std::vector<std::uint8_t> serialise_safetensors(std::string_view kind, SafeTensors file) {
   file.metadata["kind"] = kind;
   file.metadata["format_version"] = std::to_string(kFormatVersion);
-  file.metadata["gradspace_version"] = kVersion;
+  file.metadata[kVersionKey] = kVersion;
   return serialise_safetensors(file);
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "core/checksum.h"
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -107,7 +108,7 @@ json to_json(const Results& results) {
 void write_results(const std::filesystem::path& folder, const Results& results) {
   make_folder(folder);
   write_file(folder / "results.csv", to_csv(results));
-  write_file(folder / "results.json", dump_json(to_json(results), 1) + "\n");
+  write_file(folder / "results.json", sealed_json(to_json(results), 1));
 }
 
 Results read_results(const std::filesystem::path& path) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/checksum.h"
 #include "core/csv_table.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -155,7 +156,7 @@ void add_fingerprint(const json& row, const std::string& name, const Conditions&
 }  // namespace
 
 json read_versioned_json(const fs::path& path) {
-  json file = parse_json(read_text_file(path, kMaxBytes), path.string());
+  json file = parse_sealed_json(read_text_file(path, kMaxBytes), path.string());
   if (!file.is_object() || !file.contains("format_version")) {
     throw FormatError(fmt::format("{}: has no format_version", path.string()));
   }

@@ -12,6 +12,7 @@
 #include "core/options.h"
 #include "core/output_path.h"
 #include "gradspace/error.h"
+#include "gradspace/output_lock.h"
 #include "train/checkpoint.h"
 #include "train/epoch_batches.h"
 #include "train/record.h"
@@ -249,6 +250,10 @@ TrainResult run_training(const TrainingTask& task, Objective& objective) {
   task.spec.validate();
   check_images("training", task.train, task.spec, objective.name());
   check_images("validation", task.validation, task.spec, objective.name());
+  std::optional<OutputLock> lock;
+  if (!task.options.checkpoint.empty()) {
+    lock = OutputLock::of_file(task.options.checkpoint);
+  }
   return TrainingRun(task, objective).finish();
 }
 

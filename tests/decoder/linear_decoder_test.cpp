@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
+#include "support/damage.h"
 #include "support/python.h"
 #include "support/test_files.h"
 
@@ -125,6 +126,13 @@ TEST_F(MatlabDecoder, RefusesTruncatedFiles) {
     write_file(folder_ / "cut.mat", std::span(bytes).first(size));
     EXPECT_THROW(load_decoder(folder_ / "cut.mat"), Error) << size << " bytes";
   }
+}
+
+TEST(LinearDecoder, IsRefusedWithAByteThatChanged) {
+  const testing::TemporaryFolder folder;
+  save_decoder(folder / "d.safetensors", random_decoder());
+  testing::expect_damage_noticed(
+      folder / "d.safetensors", [&] { load_decoder(folder / "d.safetensors"); }, 100);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "detect/perceptron.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
+#include "support/damage.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -96,6 +97,18 @@ TEST(FindColumns, FindsBlocksThatLieSideBySide) {
   EXPECT_THAT([&] { find_columns(set, apart, "s"); },
               ThrowsMessage<InvalidArgument>(HasSubstr("--features mu,up.6:bce")));
   EXPECT_THROW(find_columns(set, {{"up.6", Loss::kKld, 0, 144}}, "s"), InvalidArgument);
+}
+
+TEST(Detector, IsRefusedWithAByteThatChanged) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "d.safetensors";
+  write_detector(path, some_detector());
+  testing::expect_damage_noticed(path, [&] { read_detector(path); });
+}
+
+TEST(Detector, OfAnOlderVersionIsRead) {
+  const auto folder = testing::data_file("formats-0.1.0");
+  EXPECT_EQ(read_detector(folder / "detector.safetensors").method, "image-statistics");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "gradspace/research/gradcon_experiment.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -130,6 +131,27 @@ TEST_F(GradConExperiment, JudgesEveryClassAgainstTheOthersAndContinues) {
   expect_scores_to_give(result, options_.out);
   const std::string table = results_table(result.results);
   EXPECT_THAT(table, AllOf(HasSubstr("gradcon"), HasSubstr("mean")));
+}
+
+TEST_F(GradConExperiment, TrainsAnewWhereImagesHaveChangedAndSaysWhy) {
+  options_.training.epochs = 2;
+  run_gradcon_experiment(options_);
+  write_idx(folder_ / "data", "train", kEach - 20, 3);
+  std::vector<std::string> reasons;
+  ExperimentObserver observer;
+  observer.on_made_anew = [&](std::string_view stage, std::string_view why) {
+    reasons.push_back(fmt::format("{}: {}", stage, why));
+  };
+  run_gradcon_experiment(options_, observer);
+  ASSERT_EQ(reasons.size(), 2U);
+  EXPECT_THAT(reasons[0], AllOf(HasSubstr("run 0: train class 0: "), HasSubstr("train_sha256 is")));
+  const std::string results = read_text_file(options_.out / "results.csv");
+  reasons.clear();
+  run_gradcon_experiment(options_, observer);
+  EXPECT_TRUE(reasons.empty());
+  options_.out = folder_ / "fresh";
+  run_gradcon_experiment(options_);
+  EXPECT_EQ(read_text_file(options_.out / "results.csv"), results);
 }
 
 TEST_F(GradConExperiment, SaysWhatIsWrong) {

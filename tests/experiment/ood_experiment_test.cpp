@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "core/file.h"
@@ -67,14 +68,28 @@ class OodExperimentRun : public ::testing::Test {
     observer.on_stage = [&](std::string_view stage, bool skipped) {
       stages.push_back(skipped ? fmt::format("({})", stage) : std::string(stage));
     };
+    reasons_.clear();
+    observer.on_made_anew = [&](std::string_view stage, std::string_view why) {
+      reasons_.push_back(fmt::format("{}: {}", stage, why));
+    };
     result_ = run_experiment(options_, observer);
     return stages;
+  }
+
+  /// Whether a run finds all but its tables there.
+  bool finds_all() {
+    const std::vector<std::string> stages = run();
+    return reasons_.empty() && std::ranges::all_of(stages, [](const std::string& stage) {
+             return stage.starts_with('(') || stage == "run 0: evaluate" ||
+                    stage == "write results";
+           });
   }
 
   testing::TemporaryFolder folder_;
   fs::path clean_ = folder_ / "tree/RealChallengeFree";
   ExperimentOptions options_;
   ExperimentResult result_;
+  std::vector<std::string> reasons_;  ///< for what is made anew
 };
 
 TEST_F(OodExperimentRun, LeavesTablesScoresAndPictures) {
@@ -114,14 +129,78 @@ TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   const std::vector<std::string> third = run();
   EXPECT_THAT(third, ::testing::Contains("(run 0: train)"));
   EXPECT_THAT(third, ::testing::Contains("run 0: fit"));
+  EXPECT_THAT(reasons_, ::testing::ElementsAre("run 0: fit: epochs is 2 there, 3 here"));
 
   write_image(clean_ / "test/01_01_00_00_00_00_0000.bmp", ood_picture(999));
   const std::vector<std::string> fourth = run();
   EXPECT_THAT(fourth, ::testing::Contains("(run 0: extract clean-train)"));
   EXPECT_THAT(fourth, ::testing::Contains("run 0: extract clean-test"));
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: extract clean-test: its images have changed"));
 
   write_image(clean_ / "train/01_01_00_00_00_00_0000.bmp", ood_picture(998));
   EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
+}
+
+TEST_F(OodExperimentRun, KnowsImagesByTheirContentWhereverTheyLie) {
+  run();
+  const auto model = read_file(options_.out / "run-0/model.safetensors");
+  for (const auto& entry : fs::recursive_directory_iterator(clean_)) {
+    fs::last_write_time(entry, fs::file_time_type::clock::now() + std::chrono::hours(1));
+  }
+  write_file(clean_ / "train/.DS_Store", std::string_view("x"));
+  write_file(clean_ / "train/notes.txt", std::string_view("x"));
+  EXPECT_TRUE(finds_all()) << "touched, and with a file beside them";
+  fs::copy(folder_ / "tree", folder_ / "copy", fs::copy_options::recursive);
+  options_.data = folder_ / "copy";
+  EXPECT_TRUE(finds_all()) << "copied";
+  fs::remove(options_.out / "inputs.json");
+  EXPECT_TRUE(finds_all()) << "without what was known of the files";
+  write_file(options_.out / "inputs.json", std::string_view("{\"files\": 1}"));
+  EXPECT_TRUE(finds_all()) << "with damaged knowledge of the files";
+  EXPECT_EQ(read_file(options_.out / "run-0/model.safetensors"), model);
+}
+
+TEST_F(OodExperimentRun, KnowsImagesBehindLinksOfFolders) {
+  fs::create_directory(folder_ / "elsewhere");
+  const fs::path moved = folder_ / "elsewhere/01_01_00_00_00_00_0003.bmp";
+  fs::rename(clean_ / "train/01_01_00_00_00_00_0003.bmp", moved);
+  fs::create_directory_symlink(folder_ / "elsewhere", clean_ / "train/linked");
+  fs::create_directory_symlink(".", clean_ / "train/loop");
+  fs::create_symlink("round", clean_ / "train/round");
+  run();
+  EXPECT_TRUE(finds_all());
+  // Of the same size, and as old as before.
+  const auto time = fs::last_write_time(moved);
+  write_image(moved, ood_picture(997));
+  fs::last_write_time(moved, time);
+  EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
+  EXPECT_THAT(reasons_,
+              ::testing::Contains("run 0: train: the images of the clean train set have changed"));
+}
+
+TEST_F(OodExperimentRun, RefusesWhatIsDamagedInItsFolder) {
+  run();
+  const fs::path model = options_.out / "run-0/model.safetensors";
+  std::vector<std::uint8_t> bytes = read_file(model);
+  bytes[bytes.size() / 2] ^= 1;
+  write_file(model, bytes);
+  EXPECT_THAT([this] { run(); }, ThrowsMessage<FormatError>(HasSubstr("is damaged: its checksum")));
+}
+
+TEST_F(OodExperimentRun, NamesTheTypesThatTheTreeHas) {
+  for (const char* set : {"07_01/train", "07_01/val", "08_01/test", "08_05/test", "09_01/test"}) {
+    fs::create_directories(folder_ / "tree/RealChallenge" / set);
+  }
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(
+                  (folder_ / "tree").string() +
+                  ": no folder RealChallenge/09_05/test (--challenges 8 tests against the types "
+                  "that are there)"));
+  options_.challenges = {};
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(
+                  HasSubstr("no folder RealChallenge/01_01/test and 8 more (--challenges 8 ")));
+  EXPECT_FALSE(fs::exists(options_.out));
 }
 
 TEST_F(OodExperimentRun, StopsOnRequestAndGoesOnToTheSameResults) {

@@ -1,5 +1,6 @@
 #include "gradspace/extract.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -186,6 +187,39 @@ TEST_F(ExtractTest, StopsWithinABatch) {
 TEST_F(ExtractTest, BatchesWithoutAReadableImageCostNothingElse) {
   const FakeSource source(100);  // of which one in eleven is broken, and a batch of its own
   EXPECT_EQ(extract("set", source, {.batch = 1, .threads = 2}).rows, 91U);
+}
+
+TEST_F(ExtractTest, BeginsAnewWhereAnImageIsAnotherOneNow) {
+  const fs::path images = folder_ / "images";
+  fs::create_directory(images);
+  for (std::size_t i = 0; i < 60; ++i) {
+    Image image(5, 4, 1);
+    image.row(0)[0] = static_cast<std::uint8_t>(i);
+    write_image(images / fmt::format("{:02}.pgm", i), image);
+  }
+  const auto extract_files = [&](const std::string& name, const JobObserver& observer = {}) {
+    const auto source = open_source(images);
+    FeatureSetWriter writer(folder_ / name,
+                            describe_extraction(*source, "images", kBlocks, "c0ffee", "{}"));
+    extract_features(
+        *source, kInput, [] { return std::make_unique<FakeBackend>(); }, writer, {.batch = 10},
+        observer);
+    return writer.begun_anew();
+  };
+  JobObserver observer;
+  int asked = 0;
+  observer.stop_requested = [&] { return ++asked > 3; };
+  EXPECT_EQ(extract_files("set", observer), "");
+  ASSERT_TRUE(fs::exists(folder_ / "set.partial"));
+  // Another picture of the same size, said to be as old as the first.
+  const auto time = fs::last_write_time(images / "01.pgm");
+  Image other = read_image(images / "01.pgm");
+  other.row(0)[0] ^= 0x80;
+  write_image(images / "01.pgm", other);
+  fs::last_write_time(images / "01.pgm", time);
+  EXPECT_EQ(extract_files("set"), "files of its images have changed");
+  EXPECT_EQ(extract_files("fresh"), "");
+  EXPECT_EQ(content_of(folder_ / "set"), content_of(folder_ / "fresh"));
 }
 
 TEST_F(ExtractTest, AnExceptionOfTheBackendEndsItAndKeepsThePartialSet) {

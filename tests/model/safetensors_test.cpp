@@ -9,15 +9,21 @@
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
+#include "support/damage.h"
 #include "support/test_files.h"
 
 namespace gradspace {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Key;
+using ::testing::Lt;
+using ::testing::Not;
 using ::testing::Pair;
+using ::testing::SizeIs;
 using ::testing::ThrowsMessage;
 
 /// A file of the given header, and `data_bytes` zeros.
@@ -195,6 +201,39 @@ TEST(ReadSafeTensors, RefusesSomebodyElsesFileUnlessAnyKindWillDo) {
   const std::filesystem::path path = testing::data_file("model/foreign.safetensors");
   EXPECT_THAT([&] { read_safetensors(path, "autoencoder"); },
               ThrowsMessage<FormatError>(HasSubstr("not a gradspace file")));
+}
+
+TEST(SafeTensors, OfOursNoticeEveryByteThatChanges) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "m.safetensors";
+  write_safetensors(path, "autoencoder", sample());
+  EXPECT_THAT(read_file(path), SizeIs(Lt(1000U)));
+  for (const char* kind : {"autoencoder", ""}) {
+    testing::expect_damage_noticed(
+        path, [&] { read_safetensors(path, kind); }, 1000);
+  }
+}
+
+TEST(SafeTensors, OfOursKeepTheirChecksumForThemselves) {
+  const SafeTensors file =
+      parse_safetensors(serialise_safetensors("autoencoder", sample()), "f", "autoencoder");
+  EXPECT_THAT(file.metadata, Not(Contains(Key("checksum"))));
+  // What was read and is written again has one, too.
+  std::vector<std::uint8_t> bytes = serialise_safetensors(file);
+  EXPECT_EQ(parse_safetensors(bytes, "f").tensors, file.tensors);
+  bytes.back() ^= 1;
+  EXPECT_THAT([&] { parse_safetensors(bytes, "f"); },
+              ThrowsMessage<FormatError>(HasSubstr("f: is damaged: its checksum is ")));
+}
+
+TEST(SafeTensors, OfAnOlderVersionHaveNoChecksumAndAreRead) {
+  for (const auto& [name, kind] : {std::pair("model.safetensors", "autoencoder"),
+                                   std::pair("detector.safetensors", "detector"),
+                                   std::pair("checkpoint.safetensors", "checkpoint")}) {
+    const auto path = testing::data_file(std::string("formats-0.1.0/") + name);
+    EXPECT_FALSE(read_safetensors(path, kind).tensors.empty()) << name;
+    EXPECT_FALSE(read_safetensors(path, "").tensors.empty()) << name;
+  }
 }
 
 }  // namespace

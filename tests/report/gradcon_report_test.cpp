@@ -227,7 +227,7 @@ TEST_F(GradConReport, RefusesDamagedAndNewerFilesByName) {
   write_all();
   const std::string good = read_text_file(folder_ / "results.json");
   write_file(folder_ / "results.json", good.substr(0, good.size() / 2));
-  EXPECT_THAT([&] { data(); }, ThrowsMessage<FormatError>(HasSubstr("results.json: not valid")));
+  EXPECT_THAT([&] { data(); }, ThrowsMessage<FormatError>(HasSubstr("results.json: is damaged")));
   write_file(folder_ / "results.json", R"({"format_version": 2})");
   EXPECT_THAT([&] { data(); }, ThrowsMessage<FormatError>(HasSubstr("version 2 is newer")));
   for (const char* rows : {"3", "[3]", R"([{"class": -1, "best_epoch": 1}])",

@@ -212,7 +212,7 @@ TEST_F(Report, RefusesDamagedAndNewerFilesByName) {
   write_all();
   const std::string good = read_text_file(folder_ / "results.json");
   write_file(folder_ / "results.json", good.substr(0, good.size() / 2));
-  EXPECT_THAT([&] { page(); }, ThrowsMessage<FormatError>(HasSubstr("results.json: not valid")));
+  EXPECT_THAT([&] { page(); }, ThrowsMessage<FormatError>(HasSubstr("results.json: is damaged")));
   write_file(folder_ / "results.json", R"({"format_version": 2})");
   EXPECT_THAT([&] { page(); }, ThrowsMessage<FormatError>(HasSubstr("version 2 is newer")));
   write_file(folder_ / "results.json", R"({"format_version": 1, "options": 3, "rows": []})");

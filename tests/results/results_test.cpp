@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "gradspace/error.h"
+#include "support/damage.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -64,6 +65,8 @@ TEST(Results, RefuseTruncatedAndNewerFilesByName) {
   std::string newer = text;
   const std::string version = "\"format_version\": 1";
   newer.replace(newer.find(version), version.size(), "\"format_version\": 2");
+  const std::size_t checksum = newer.find("\"checksum\"");
+  newer.erase(checksum, newer.find('\n', checksum) + 1 - checksum);
   write_file(folder / "newer.json", newer);
   EXPECT_THAT([&] { read_results(folder / "newer.json"); },
               ThrowsMessage<FormatError>(HasSubstr("format version 2 is newer")));
@@ -79,6 +82,13 @@ TEST(ResultsTable, ShowsThePapersRowWhereItTestedTheType) {
   Results other;
   other.rows = {stored_row("proposed", 12, 1, 0, 0.8)};
   EXPECT_THAT(results_table(other), ::testing::Not(HasSubstr("paper")));
+}
+
+TEST(Results, AreRefusedWithAByteThatChanged) {
+  const testing::TemporaryFolder folder;
+  write_results(folder.path(), two_runs());
+  testing::expect_damage_noticed(
+      folder / "results.json", [&] { read_results(folder / "results.json"); }, 5000);
 }
 
 }  // namespace

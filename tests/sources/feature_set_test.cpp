@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 
+#include "core/checksum.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 #include "sources/source_files.h"
+#include "support/damage.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -90,6 +94,16 @@ class FeatureSetTest : public ::testing::Test {
     FeatureSetWriter writer(folder_ / name, example_meta(images));
     append_examples(writer, 0, images);
     writer.finish();
+  }
+
+  /// As version 0.1.0 wrote it: without checksums, so that other checks are reached.
+  void write_without_checksums(const std::string& name) {
+    write_whole(name);
+    damage(name + "/meta.json", [](std::string& text) {
+      nlohmann::json meta = parse_sealed_json(text, "meta.json");
+      meta.erase("checksums");
+      text = meta.dump(2);
+    });
   }
 
   /// Changes a file of a set as a vandal would.
@@ -239,6 +253,10 @@ TEST_F(FeatureSetTest, APartialSetThatIsDamagedIsBegunAnew) {
                     "failures_bytes": 1})";
        }},
       {"meta.json", [](std::string& text) { text.pop_back(); }},
+      {"features.npy", [](std::string& text) { text[140] ^= 1; }},
+      {"index.csv", [](std::string& text) { text[60] ^= 1; }},
+      {"failures.csv", [](std::string& text) { text[14] ^= 1; }},
+      {"progress.json", [](std::string& text) { text[text.find("images_done") + 13] ^= 1; }},
   };
   write_whole("whole");
   for (const auto& [file, change] : damages) {
@@ -367,28 +385,28 @@ TEST_F(FeatureSetTest, TheReaderRefusesSizesThatDoNotFit) {
     ASSERT_NE(text.find(from), std::string::npos) << from;
     text.replace(text.find(from), from.size(), to);
   };
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/index.csv", [](std::string& text) { text += "36,a,,0,0,1,1,0,0\n"; });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("index.csv: 37 rows, but features.npy has 36"));
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/meta.json", [&](std::string& text) { replace(text, "\"end\": 5", "\"end\": 6"); });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("5 columns, but meta.json describes 6"));
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/features.npy", [&](std::string& text) { replace(text, "(36, 5)", "(37, 5)"); });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("truncated or damaged"));
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/features.npy", [&](std::string& text) { replace(text, "'<f4'", "'<i4'"); });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("features.npy"));
 }
 
 TEST_F(FeatureSetTest, TheReaderRefusesANewerVersionAndOtherKinds) {
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/meta.json", [](std::string& text) {
     const std::string key = "\"format_version\": ";
     text.replace(text.find(key), key.size() + 1, key + "99");
   });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("format version 99 is newer"));
-  write_whole("set");
+  write_without_checksums("set");
   damage("set/meta.json", [](std::string& text) { text = R"({"kind": "autoencoder"})"; });
   EXPECT_THAT(error_of_opening("set"), HasSubstr("not the meta.json of a feature set"));
 }
@@ -400,6 +418,59 @@ TEST_F(FeatureSetTest, MovesAndKeepsItsRows) {
   const FeatureSet second = std::move(first);
   EXPECT_EQ(second.row(3).data(), values);
   EXPECT_EQ(second.index().size(), 36U);
+}
+
+TEST_F(FeatureSetTest, IsRefusedWithAByteThatChanged) {
+  write_whole("set");
+  const auto read_all = [&] {
+    const FeatureSet set(folder_ / "set");
+    for (std::size_t i = 0; i < set.size(); ++i) {
+      set.row(i);
+    }
+  };
+  for (const char* file : {"features.npy", "index.csv", "failures.csv", "meta.json"}) {
+    testing::expect_damage_noticed(folder_ / "set" / file, read_all, 3000);
+  }
+}
+
+TEST_F(FeatureSetTest, VerifiesTheBlockThatARowLiesIn) {
+  // Rows of 4 MiB: the block of 64 MiB ends after the sixteenth.
+  constexpr std::size_t kValues = std::size_t{1} << 20;
+  FeatureSetMeta meta = example_meta(18);
+  meta.columns = {{"down.6", Loss::kKld, 0, kValues}};
+  {
+    FeatureSetWriter writer(folder_ / "set", meta);
+    std::vector<float> values(kValues);
+    for (std::uint64_t i = 0; i < 18; ++i) {
+      std::ranges::fill(values, static_cast<float>(i));
+      const FeatureRow row = example_row(i);
+      writer.append(std::span(&row, 1), values, i + 1);
+    }
+    writer.finish();
+  }
+  const auto flip = [&](std::uint64_t byte) {
+    std::fstream file(folder_ / "set/features.npy",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(byte));
+    const int value = file.get();
+    file.seekp(static_cast<std::streamoff>(byte));
+    file.put(static_cast<char>(value ^ 1));
+  };
+  EXPECT_NO_THROW(FeatureSet(folder_ / "set").verify());
+  flip(128 + 17 * kValues * sizeof(float) + 5);
+  const FeatureSet set(folder_ / "set");
+  EXPECT_EQ(set.row(15)[7], 15.0F);
+  EXPECT_THAT([&] { set.row(16); },
+              ThrowsMessage<FormatError>(HasSubstr("features.npy: is damaged: its checksum is ")));
+  EXPECT_EQ(set.row(0)[0], 0.0F) << "the first block is whole";
+  EXPECT_THROW(set.verify(), FormatError);
+}
+
+TEST_F(FeatureSetTest, OfAnOlderVersionIsRead) {
+  const FeatureSet set(testing::data_file("formats-0.1.0/set"));
+  EXPECT_EQ(set.size(), 40U);
+  EXPECT_NO_THROW(set.verify());
+  EXPECT_EQ(set.index().size(), 40U);
 }
 
 }  // namespace

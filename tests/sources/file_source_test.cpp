@@ -77,6 +77,7 @@ TEST(FolderSource, PassesOverHiddenFilesAndFoldersUnlessTheyAreWanted) {
     write_picture(folder / name);
   }
   write_text(folder / "Thumbs.db", "no image");
+  write_text(folder / ".gradspace.tmp-0123456789abcdef", "a file of ours that is being written");
   const auto source = open_source(folder.path());
   EXPECT_THAT(testing::paths_of(*source), ElementsAre("a.png"));
   EXPECT_THAT(source->skipped(), ::testing::UnorderedElementsAre(

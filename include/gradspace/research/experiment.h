@@ -12,7 +12,9 @@
 // memory (gradspace/challenge.h) from the clean ones, seeded by `challenge_seed`.
 //
 // Every stage leaves a file or a feature set in `out`, which remembers what it was made of. A second
-// run with the same data and options takes what is there; after a kill, work continues.
+// run with the same data and options takes what is there; after a kill, work continues. Data are the same
+// when the images that are used have the same names and contents, wherever they lie and whatever lies beside them;
+// `out`/inputs.json keeps what is known of their files, so that those that have not changed are not read for this.
 #pragma once
 
 #include <cstddef>
@@ -96,6 +98,8 @@ struct GRADSPACE_API ExperimentOptions {
 /// What an experiment tells on its way. Only one of these functions is called at a time, though not
 /// always by the same thread; none of them may call back into the experiment.
 struct ExperimentObserver {
+  /// A stage whose result is there is about to be made anew: in one line, why.
+  std::function<void(std::string_view stage, std::string_view why)> on_made_anew;
   /// A stage begins, or is skipped because its result is there.
   std::function<void(std::string_view stage, bool skipped)> on_stage;
   std::function<void(std::size_t done, std::size_t total, std::string_view unit,
@@ -114,8 +118,8 @@ struct ExperimentResult {
 
 /// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
 /// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run with
-/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError, FormatError; names the
-/// first set that is missing.
+/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another experiment
+/// writes there, see output_lock.h), FormatError; names the first set that is missing.
 GRADSPACE_API ExperimentResult run_experiment(const ExperimentOptions& options,
                                               const ExperimentObserver& observer = {});
 

@@ -46,7 +46,7 @@ struct GRADSPACE_API GradConExperimentOptions {
 /// reported in each class that it is of use to. A stopped run's results are those of the classes that were
 /// finished. Writes results.csv and results.json into `out` after every class, report.html at the end. Throws
 /// InvalidArgument when the source has no classes, lacks one that is asked for, or has fewer than a hundred
-/// images of one.
+/// images of one; IoError while another experiment writes into `out` (output_lock.h).
 GRADSPACE_API ExperimentResult run_gradcon_experiment(const GradConExperimentOptions& options,
                                                       const ExperimentObserver& observer = {});
 

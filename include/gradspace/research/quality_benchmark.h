@@ -62,7 +62,9 @@ struct QualityBenchmarkResult {
 ///                 a failure), and then it counts for no figure of that metric
 ///   results.json  options, "summary" and "published"
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
-/// database, decoder and metrics are the same. Throws InvalidArgument, IoError, FormatError; Error
+/// database, decoder and metrics are the same; pairs whose images have changed since are scored again, as a remark
+/// says. Throws InvalidArgument, IoError (also while somebody
+/// else writes into `out`, see output_lock.h), FormatError; Error
 /// when no pair could be scored.
 GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
                                                            const JobObserver& observer = {});

@@ -10,14 +10,17 @@
 #include <utility>
 
 #include "core/arena.h"
+#include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "data/source_identity.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
 #include "experiment/quality_benchmark/score_journal.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
+#include "gradspace/output_lock.h"
 #include "gradspace/quality.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
@@ -182,10 +185,17 @@ class Run {
   }
 
   QualityBenchmarkResult finish() {
-    make_folder(options_.out);
-    ScoreJournal journal(options_.out / "scores.journal", identity_, database_.pairs.size(),
-                         metrics_.size());
-    Scoring scoring(database_, options_.metrics, journal, observer_);
+    const OutputLock lock = OutputLock::of_folder(options_.out);
+    ScoreJournal journal(options_.out / "scores.journal",
+                         {identity_, database_.pairs.size(), metrics_.size(),
+                          [this](std::size_t pair) { return state_of(database_.pairs[pair]); }});
+    if (journal.left_out() > 0 && observer_.on_remark) {
+      observer_.on_remark(
+          fmt::format("{}: {} pairs that were scored are scored again: their images have changed, "
+                      "or the journal is damaged",
+                      options_.out.string(), journal.left_out()));
+    }
+    Scoring scoring(database_, journal, observer_);
     result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
     result_.incomplete = scoring.incomplete();
@@ -204,12 +214,17 @@ class Run {
     summarise(scored);
     write_file(options_.out / "scores.csv", scores_csv(options_.metrics, scored));
     write_file(options_.out / "results.json",
-               dump_json(benchmark_json(result_, options_json()), 1) + '\n');
+               sealed_json(benchmark_json(result_, options_json()), 1));
     journal.remove();
     return result_;
   }
 
  private:
+  std::string state_of(const OpinionPair& pair) const {
+    return file_state(database_.root / pair.reference).text() + '/' +
+           file_state(database_.root / pair.distorted).text();
+  }
+
   void load_metrics() {
     std::optional<LinearDecoder> decoder;
     if (uses_decoder(options_.metrics)) {

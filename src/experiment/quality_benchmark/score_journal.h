@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,19 +13,29 @@
 
 namespace gradspace {
 
-/// One line of JSON that says what the scores are of, then one line a pair: [pair, score, ...];
-/// infinite scores are null.
+/// What a journal's scores are of.
+struct ScoredBy {
+  nlohmann::json identity;  ///< database, metrics, decoder
+  std::size_t pairs = 0;
+  std::size_t metrics = 0;
+  /// Changes when a pair's images do.
+  std::function<std::string(std::size_t pair)> state_of_pair;
+};
+
+/// One line of JSON that says what the scores are of, then one line a pair: [pair, score, ...], a blank and the
+/// checksum of what stands before it and of the state of the pair's images; infinite scores are null.
 class ScoreJournal {
  public:
   using Scores = std::map<std::size_t, std::vector<double>>;
 
-  /// Takes up the scores of a file whose first line is `identity`, up to where it breaks off; begins
+  /// Takes up the scores of a file whose first line is the identity, up to where it breaks off; begins
   /// anew where there is none or it is of something else. Throws IoError.
-  ScoreJournal(std::filesystem::path path, const nlohmann::json& identity, std::size_t pairs,
-               std::size_t metrics);
+  ScoreJournal(std::filesystem::path path, ScoredBy scored_by);
 
   /// Those it was opened with.
   const Scores& scores() const { return scores_; }
+  /// Lines that were left out because the pair's images have changed, or because they are damaged.
+  std::size_t left_out() const { return left_out_; }
 
   /// The line is with the operating system when this returns. Throws IoError. Not thread-safe.
   void append(std::size_t pair, const std::vector<double>& scores);
@@ -34,13 +45,19 @@ class ScoreJournal {
 
  private:
   std::filesystem::path path_;
+  ScoredBy scored_by_;
   std::ofstream file_;
   Scores scores_;
+  std::size_t left_out_ = 0;
 };
 
-/// The scores of a journal's text; nothing unless its first line is `identity`. Lines from the first
-/// that is not whole or not possible are left out.
-ScoreJournal::Scores parse_score_journal(std::string_view text, const nlohmann::json& identity,
-                                         std::size_t pairs, std::size_t metrics);
+/// The scores of a journal's text; nothing unless its first line is the identity. Lines whose checksum does not fit
+/// are left out and counted in `left_out`; so are those from the first that is not whole or not possible.
+ScoreJournal::Scores parse_score_journal(std::string_view text, const ScoredBy& scored_by,
+                                         std::size_t& left_out);
+
+/// A pair's line.
+std::string score_journal_line(std::size_t pair, const std::vector<double>& scores,
+                               const ScoredBy& scored_by);
 
 }  // namespace gradspace

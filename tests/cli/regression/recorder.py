@@ -35,8 +35,7 @@ def snapshot(root):
 
 
 def set_times(root, names):
-    """Experiments recognise a file by its time, size and name. All files bear the same time, so that these
-    keys depend on names and sizes alone; a step that writes a file still shows, by the new time."""
+    """All files bear the same time, so that a step that writes one shows, by the new time."""
     for name in names:
         os.utime(os.path.join(root, name), (FILE_TIME, FILE_TIME))
 

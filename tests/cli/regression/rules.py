@@ -17,6 +17,10 @@ TEXT_RULES = [
     ("version", "grows with each release",
      re.compile(r'("(?:gradspace_version|report_version|version)": ?)"\d+\.\d+\.\d+"'),
      r'\1"<version>"'),
+    ("version in JSON within a text", "as version; what an experiment's results are made of is such a text",
+     re.compile(r'(\\"version\\": ?)\\"\d+\.\d+\.\d+\\"'), r'\1\\"<version>\\"'),
+    ("checksum", "a file's checksum is of all that is in it, times and versions included",
+     re.compile(r"\bxxh3-64:[0-9a-f]{16}\b"), "xxh3-64:<checksum>"),
     ("version in text", "grows with each release",
      re.compile(r"\b(gradspace(?:_version)?[ :=]+)\d+\.\d+\.\d+\b"), r"\1<version>"),
 ]
@@ -26,6 +30,8 @@ PROGRESS_LINE = re.compile(r"^.* \[=* *\] +\d+ %  \d+/\d+ .*$")
 CHECKPOINT_SUM = re.compile(r'("sha256": )"[0-9a-f]{64}"')
 # Whole, or the first twelve digits that messages show.
 HASH = re.compile(r"(?<![\w.])(?:[0-9a-f]{64}|[0-9a-f]{12}(?=\.\.\.))(?!\w)")
+# In a feature set's meta.json: of files that hold numbers which another processor may round otherwise.
+SET_CHECKSUM = re.compile(r'^(\s*(?:"(?:index|failures)": )?)"[0-9a-f]{16}"(?=,?$)')
 EVENT_FILE = re.compile(r"tfevents\.\d+\.[^/\s]+")
 
 
@@ -56,7 +62,11 @@ class Rules:
         return f"<SHA-256 of {name}>" if name else match.group()
 
     def lines(self, lines, name):
+        if os.path.basename(name) == "inputs.json":
+            return ["<sizes, times and checksums of the images' files>"]
         lines = [self.line(line, name) for line in lines if not PROGRESS_LINE.match(line)]
+        if name.endswith("meta.json"):
+            lines = [SET_CHECKSUM.sub(r'\1"<checksum>"', line) for line in lines]
         return without_seconds_column(lines) if name.endswith(".csv") else lines
 
 
