@@ -435,13 +435,15 @@ void FeatureSetWriter::finish() {
   state.note_now();
   write_file(state.partial / "meta.json", feature_meta_to_json(state.meta, state.checksums()));
   flush_folder(state.partial);
+  // What only an unfinished set has goes right before it is put in place: a kill in between costs the work, a
+  // kill after it would leave these files in a finished set for ever.
+  std::error_code ignored;
+  fs::remove(state.partial / "progress.json", ignored);
+  if (state.progress.failures_bytes == kFailuresHeader.size()) {
+    fs::remove(state.partial / "failures.csv", ignored);
+  }
   move_in_place(state.partial, state.target);
   state.finished = true;
-  std::error_code ignored;
-  fs::remove(state.target / "progress.json", ignored);
-  if (state.progress.failures_bytes == kFailuresHeader.size()) {
-    fs::remove(state.target / "failures.csv", ignored);
-  }
   flush_folder(state.target.parent_path());
   state.lock.reset();
 }

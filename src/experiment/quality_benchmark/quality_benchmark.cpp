@@ -195,7 +195,7 @@ class Run {
                       "or the journal is damaged",
                       options_.out.string(), journal.left_out()));
     }
-    Scoring scoring(database_, journal, observer_);
+    Scoring scoring(database_, options_.metrics, journal, observer_);
     result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
     result_.incomplete = scoring.incomplete();
