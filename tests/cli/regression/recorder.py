@@ -50,7 +50,9 @@ def run_step(command, step, root, rules):
     done = subprocess.run([command, *step.arguments], cwd=root, capture_output=True, env=environment,
                           input=step.read_input(root), timeout=TIMEOUT_S, check=False)
     after = snapshot(root)
-    written = sorted(name for name, status in after.items() if before.get(name) != status)
+    # An experiment's inputs.json holds times of files, and is written anew where these are recent.
+    written = sorted(name for name, status in after.items()
+                     if before.get(name) != status and os.path.basename(name) != "inputs.json")
     contents = {}
     for name in written:
         with open(os.path.join(root, name), "rb") as file:
