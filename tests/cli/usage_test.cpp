@@ -17,6 +17,11 @@ struct Usage {
   std::string message;
 };
 
+/// For the test's name.
+void PrintTo(const Usage& usage, std::ostream* out) {
+  *out << fmt::format("{}", fmt::join(usage.words, " "));
+}
+
 class WrongCommandLine : public ::testing::TestWithParam<Usage> {};
 
 TEST_P(WrongCommandLine, IsRefusedBeforeAnythingIsRead) {
