@@ -50,7 +50,7 @@ JOBS = [
         continues=True),
     Job("experiment", "experiment ood --data signs --spec spec.json --out {out} --epochs 2 --batch 16 "
         "--classifier-epochs 2 --challenges 8,9 --levels 2 --quiet", continues=True,
-        changing=r"results\.json|report\.html|.*training\.csv|.*/logs/.*"),
+        changing=r"results\.json|inputs\.json|report\.html|.*training\.csv|.*/logs/.*"),
     Job("iqa-train", "iqa-train --photos photos --patches 1000 --iterations 6 --quiet --out {out}",
         again="--resume", continues=True),
     Job("iqa-benchmark", "iqa-benchmark --database csv quality/opinions.csv --metric ssim,psnr --quiet "
