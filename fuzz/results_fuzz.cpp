@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(results_table(results));
     write_results(folder.path() / "ours", results);
     const std::string ours = read_text_file(folder.path() / "ours/results.json");
-    write_results(folder.path() / "ours", read_results(folder.path() / "ours"));
+    write_results(folder.path() / "ours", read_results(folder.path() / "ours/results.json"));
     if (read_text_file(folder.path() / "ours/results.json") != ours) {
       std::abort();
     }

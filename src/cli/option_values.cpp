@@ -29,18 +29,21 @@ std::optional<Number> parsed(std::string_view text) {
 }
 
 /// A validator whose message says which value is wrong and what is wanted.
-CLI::Validator wants(const std::string& wanted, std::function<bool(const std::string&)> fits) {
-  return {[wanted, fits = std::move(fits)](std::string& text) {
-            return fits(text) ? std::string() : fmt::format("'{}' is not {}", text, wanted);
+CLI::Validator number(const std::string& wanted, std::function<bool(double)> fits) {
+  return {[wanted, fits = std::move(fits)](const std::string& text) {
+            const std::optional<double> value = parsed<double>(text);
+            return value && std::isfinite(*value) && fits(*value)
+                       ? std::string()
+                       : fmt::format("'{}' is not {}", text, wanted);
           },
           ""};
 }
 
-CLI::Validator number(const std::string& wanted, std::function<bool(double)> fits) {
-  return wants(wanted, [fits = std::move(fits)](const std::string& text) {
-    const std::optional<double> value = parsed<double>(text);
-    return value && std::isfinite(*value) && fits(*value);
-  });
+CLI::Validator a_value() {
+  return {[](const std::string& text) {
+            return text.empty() ? std::string("'' is not a value") : std::string();
+          },
+          ""};
 }
 
 /// The names of options that take lists, of a command and its subcommands.
@@ -88,10 +91,17 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
   const std::string wanted = most == std::numeric_limits<int>::max()
                                  ? fmt::format("a whole number of {} or more", least)
                                  : fmt::format("a whole number from {} to {}", least, most);
-  return wants(wanted, [least, most](const std::string& text) {
-    const auto value = parsed<std::uint64_t>(text);
-    return value && *value >= least && *value <= most;
-  });
+  return {[wanted, least, most](const std::string& text) {
+            const auto value = parsed<std::uint64_t>(text);
+            if (!value || *value < least || *value > most) {
+              return fmt::format("'{}' is not {}", text, wanted);
+            }
+            if (text.size() > 1 && text[0] == '0') {  // CLI11 would take it for an octal number
+              return fmt::format("'{}' begins with a zero", text);
+            }
+            return std::string();
+          },
+          ""};
 }
 
 CLI::Validator thread_count() {
@@ -140,7 +150,7 @@ CLI::Validator output_format() {
 void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() > 0) {
-      option->check(wants("a value", [](const std::string& text) { return !text.empty(); }));
+      option->check(a_value());
     }
   }
   for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) {

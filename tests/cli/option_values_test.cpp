@@ -113,6 +113,14 @@ TEST(OptionValues, NumbersAreFiniteAndWholeNumbersAreWhole) {
   EXPECT_GT(tried, 50);
 }
 
+TEST(OptionValues, NoNumberIsTakenForAnOctalOne) {
+  for_each_option([](const CommandText& command, const OptionText& option) {
+    if (option.value == "INT" || option.value == "UINT") {
+      expect_refused(command, option, "010");
+    }
+  });
+}
+
 TEST(OptionValues, NegativeNumbersAreRefusedWhereNoneIsMeant) {
   for_each_option([](const CommandText& command, const OptionText& option) {
     const std::string& name = option.names.back();
