@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/random.h"
+#include "core/unfinished_file.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 
@@ -63,9 +64,14 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, unknown);
 }
 
+/// Whether a folder holds nothing, but for what a writer left that was killed before its first file was whole.
 bool is_empty_folder(const fs::path& path) {
   std::error_code unknown;
-  return is_folder(path) && fs::is_empty(path, unknown);
+  const fs::directory_iterator entries(path, unknown);
+  return !unknown &&
+         std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+           return is_unfinished_name(entry.path().filename().string());
+         });
 }
 
 bool is_there(const fs::path& path) {

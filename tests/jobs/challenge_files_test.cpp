@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "challenge/pictures.h"
 #include "core/file.h"
+#include "core/unfinished_file.h"
 #include "gradspace/error.h"
 #include "sources/source_files.h"
 #include "support/test_files.h"
@@ -376,6 +378,16 @@ TEST(ChallengeFiles, AnUnfinishedRunOfOtherImagesIsNotTakenUp) {
   one_thread.force = true;
   EXPECT_EQ(challenge_files(folder / "in", folder / "out", one_thread).written, 6U);
   EXPECT_THAT(names(folder / "out"), SizeIs(6)) << "the record is gone";
+}
+
+TEST(ChallengeFiles, WhatIsLeftOfARecordThatWasNotWholeIsSwept) {
+  const TemporaryFolder folder;
+  save(folder / "in/a.png", scene(16, 16, 3));
+  fs::create_directory(folder / "out");
+  // Not by `write_file`, which would sweep the folder, once and for all in this process.
+  std::ofstream(folder / "out" / unfinished_name(7)) << "An unfinished run of";
+  EXPECT_EQ(challenge_files(folder / "in", folder / "out", options("rain", "1")).written, 1U);
+  EXPECT_FALSE(fs::exists(folder / "out" / unfinished_name(7)));
 }
 
 TEST(ChallengeFiles, ReportsProgressToTheEnd) {
