@@ -60,7 +60,7 @@ def signals(world, place, chance):
     process.send_signal(number)
     begin = time.monotonic()
     outcome = world.wait(process, words)
-    world.require(time.monotonic() - begin < 5, f"{job.name}: obeys a signal after seconds only")
+    world.require(time.monotonic() - begin < 10, f"{job.name}: obeys a signal after seconds only")
     world.require(outcome.status in (0, 128 + number, -number),
                   f"{job.name}: after signal {number}: {outcome.text()}")
     world.require_nothing_half(job, out)
