@@ -29,8 +29,8 @@ struct GRADSPACE_API Detector {
   std::map<std::string, std::string> metadata;
 
   /// Throws InvalidArgument, naming the member, when the method or the model's SHA-256 is empty, the
-  /// threshold is NaN, a tensor's values are not as many as its shape says, or the columns do not
-  /// follow one another from 0. Whether the tensors are those of the method is seen when the detector
+  /// threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, or the columns
+  /// do not follow one another from 0. Whether the tensors are those of the method is seen when the detector
   /// is put to use.
   void validate() const;
 };

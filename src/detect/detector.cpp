@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -56,6 +57,10 @@ void Detector::validate() const {
     if (element_count(tensor.shape) != tensor.values.size()) {
       throw InvalidArgument(fmt::format("detector: tensor '{}' of shape {} holds {} values", name,
                                         shape_text(tensor.shape), tensor.values.size()));
+    }
+    // Its scores would be NaN too, of which none is over any threshold.
+    if (std::ranges::any_of(tensor.values, [](float value) { return std::isnan(value); })) {
+      throw InvalidArgument(fmt::format("detector: tensor '{}' holds NaN", name));
     }
   }
 }

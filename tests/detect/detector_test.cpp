@@ -72,6 +72,8 @@ TEST(Detector, RefusesMembersThatDoNotAgree) {
   refuses("threshold is NaN", [](Detector& d) { d.threshold = std::nan(""); });
   refuses("'0.bias' of shape [40] holds 39",
           [](Detector& d) { d.weights.at("0.bias").values.pop_back(); });
+  refuses("tensor '0.bias' holds NaN",
+          [](Detector& d) { d.weights.at("0.bias").values[3] = std::nanf(""); });
   refuses("columns 1 to 1728 of down.6:kld; wanted from 0",
           [](Detector& d) { d.columns[0].begin = 1; });
   refuses("columns 1729 to 1872 of up.6:bce; wanted from 1728",
