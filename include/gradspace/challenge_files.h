@@ -101,7 +101,8 @@ struct BatchResult {
 ///
 /// Throws InvalidArgument when the output is not fit (inside the input, or not empty without `force` and no
 /// unfinished run of the same), before anything is written; IoError while somebody else writes there
-/// (output_lock.h); IoError, FormatError when the source can't be opened. What fails later is listed, and the rest done.
+/// (output_lock.h); IoError, FormatError when the source can't be opened. What fails later is listed, and the
+/// rest done.
 GRADSPACE_API BatchResult challenge_files(const std::filesystem::path& input,
                                           const std::filesystem::path& output,
                                           const BatchOptions& options,

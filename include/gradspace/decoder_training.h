@@ -79,7 +79,8 @@ struct DecoderTrainingResult {
 };
 
 /// Memory: about 240 MB for 100 000 patches. Throws InvalidArgument, IoError (also while another training
-/// holds the lock of this checkpoint, see output_lock.h), FormatError (a damaged checkpoint); also when no photograph can be used.
+/// holds the lock of this checkpoint, see output_lock.h), FormatError (a damaged
+/// checkpoint); also when no photograph can be used.
 GRADSPACE_API DecoderTrainingResult train_decoder(const Source& photographs,
                                                   const DecoderTrainingOptions& options,
                                                   const DecoderTrainingObserver& observer = {});

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/utf8_text.h"
 
 namespace gradspace {
 namespace {
@@ -88,8 +89,8 @@ void KnownContents::take_up() {
   }
   const json object = parse_sealed_json(read_text_file(file_), file_.string());
   for (const auto& [path, entry] : object.at("files").items()) {
-    known_[path] = {{entry.at(0), entry.at(1), entry.at(2), entry.at(3)},
-                    parse_checksum(entry.at(4), path)};
+    known_[from_utf8(path)] = {{entry.at(0), entry.at(1), entry.at(2), entry.at(3)},
+                               parse_checksum(entry.at(4), path)};
   }
 }
 

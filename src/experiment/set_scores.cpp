@@ -7,6 +7,7 @@
 
 #include "core/checksum.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "experiment/made_of.h"
 #include "gradspace/error.h"
 
@@ -38,7 +39,8 @@ std::optional<SetScores> read_set_scores(const std::filesystem::path& path, cons
       metadata[key] = file.value(key, std::string());
     }
     if (is_made_of(metadata, ingredients)) {
-      return SetScores{file.at("paths"), file.at("bce"), file.at("kld"), file.at("scores")};
+      return SetScores{with_texts(file.at("paths"), from_utf8), file.at("bce"), file.at("kld"),
+                       file.at("scores")};
     }
     why = why_anew(metadata, ingredients);
   } catch (const json::exception&) {

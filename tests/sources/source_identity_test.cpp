@@ -74,6 +74,15 @@ TEST_F(SourceIdentity, ReadsWhatIsKnownOnceMoreOnlyWhenItsStateHasChanged) {
   EXPECT_NE(identity(), before) << "the same size and time, but written since";
 }
 
+TEST_F(SourceIdentity, KnowsNamesAgainThatAreNoUtf8) {
+  fs::rename(images_ / "2.pgm", images_ / "\xe9.pgm");
+  forget_recent_changes();
+  identity();
+  const auto known = read_file(folder_ / "known.json");
+  identity();
+  EXPECT_EQ(read_file(folder_ / "known.json"), known) << "it was read, and noted, again";
+}
+
 TEST_F(SourceIdentity, ForgetsWhatADamagedFileSays) {
   const std::string before = identity();
   write_file(folder_ / "known.json", std::string_view("{"));
