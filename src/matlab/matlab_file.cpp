@@ -13,6 +13,7 @@
 #include "core/random_access_file.h"
 #include "gradspace/error.h"
 #include "matlab/matio_library.h"
+#include "matlab/matlab_elements.h"
 
 namespace gradspace {
 namespace {
@@ -74,24 +75,6 @@ std::vector<double> to_doubles(const matvar_t& variable, std::size_t count) {
     default:
       return {};
   }
-}
-
-/// matio does not tell when a read met the file's end too early. The file's elements, a type and a
-/// length each before their bytes, must end where it ends.
-bool is_whole(const std::vector<std::uint8_t>& bytes) {
-  constexpr std::size_t kHeaderBytes = 128;
-  constexpr std::size_t kTagBytes = 8;
-  if (bytes.size() < kHeaderBytes) {
-    return false;
-  }
-  const bool swapped = bytes[kHeaderBytes - 2] == 'M';
-  std::size_t offset = kHeaderBytes;
-  while (offset + kTagBytes <= bytes.size()) {
-    std::uint32_t length = 0;
-    std::memcpy(&length, &bytes[offset + sizeof length], sizeof length);
-    offset += kTagBytes + (swapped ? __builtin_bswap32(length) : length);
-  }
-  return offset == bytes.size();
 }
 
 /// ASCII; anything else becomes '?', which no file's name holds.
@@ -156,9 +139,7 @@ MatlabFile::MatlabFile(const std::filesystem::path& path) {
     throw FormatError(
         fmt::format("{}: not a MATLAB file of level 5 of at most {} bytes", name, kMaxFileBytes));
   }
-  if (!is_whole(read_file(path, kMaxFileBytes))) {
-    throw FormatError(fmt::format("{}: truncated or damaged", name));
-  }
+  check_matlab_elements(name, read_file(path, kMaxFileBytes));
   File file(matio().open(name.c_str(), MAT_ACC_RDONLY), matio().close);
   if (file == nullptr || matio().version(file.get()) != MAT_FT_MAT5) {
     throw FormatError(fmt::format("{}: not a MATLAB file of level 5", name));
