@@ -13,6 +13,7 @@
 #include "gradspace/detector.h"
 #include "gradspace/export.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/hold_out.h"
 #include "gradspace/job_observer.h"
 #include "gradspace/model.h"
 #include "gradspace/one_class.h"
@@ -46,11 +47,12 @@ GRADSPACE_API Detector
 fit_detector(const FitData& data, const FitOptions& options,
              const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
 
-/// Clean images, and others of the same kind to validate on. Where those are null, every fifth image in a
-/// seeded random order is held out of the clean ones.
+/// Clean images, and others of the same kind to validate on. Where those are null, a fifth is held out of the clean
+/// ones: by blocks or folders, or at random; without a word, as `default_hold_out` says.
 struct CleanSources {
   Borrowed<Source> clean;
   const Source* validation = nullptr;
+  std::optional<HoldOut> hold_out = {};
 };
 
 /// Fits a one-class method to images: reads and observes them on the native engine, fits, calibrates. The

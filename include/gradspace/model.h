@@ -68,6 +68,10 @@ struct GRADSPACE_API AutoencoderSpec {
   friend bool operator==(const AutoencoderSpec&, const AutoencoderSpec&) = default;
 };
 
+/// The default autoencoder for images of another size or another number of channels: the same layers, with paddings
+/// that give the input's size back. Throws InvalidArgument for a size that they can't give, and as `validate`.
+GRADSPACE_API AutoencoderSpec autoencoder_for(int width, int height, int channels = 3);
+
 /// A layer with weights, in the order of the forward pass.
 struct LayerInfo {
   enum class Kind { kConv, kConvTranspose, kLinear };

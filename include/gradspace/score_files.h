@@ -23,6 +23,9 @@ struct ScoreFilesOptions {
   int threads = 0;            ///< each has a backend of its own; 0 = all cores
   SourceOptions source = {};  ///< which files of folders are taken
   char separator = '\n';      ///< of a stream's paths: '\n' or '\0'
+  /// Where maps go of a detector that judges photographs by tiles (photograph.h): of each photograph a picture, its
+  /// tiles' scores (.npy, [rows, columns]) and both with p-values (.json), named after its path. Empty: none.
+  std::filesystem::path maps = {};
 };
 
 /// What became of one image.
@@ -43,9 +46,13 @@ class GRADSPACE_API FileScorer {
   /// whatever the method, and be it the only one that is at hand.
   using OnImage = std::function<void(const ScoredImage&)>;
 
-  /// Model and detector outlive the scorer; temporaries do not compile. Throws InvalidArgument when they
-  /// do not fit together, or an option is not valid.
+  /// Model and detector outlive the scorer; temporaries do not compile. Detectors of photographs take them at their own
+  /// size, others fitted to the model's. Throws InvalidArgument when model and detector do not fit together, or an
+  /// option is not valid; IoError when the folder for maps holds something.
   FileScorer(const Model& model, const Detector& detector, const ScoreFilesOptions& options = {});
+  /// For detectors that need no model.
+  explicit FileScorer(const Detector& detector, const ScoreFilesOptions& options = {});
+  explicit FileScorer(const Detector&&, const ScoreFilesOptions& = {}) = delete;
   FileScorer(const Model&&, const Detector&, const ScoreFilesOptions& = {}) = delete;
   FileScorer(const Model&, const Detector&&, const ScoreFilesOptions& = {}) = delete;
   FileScorer(const Model&&, const Detector&&, const ScoreFilesOptions& = {}) = delete;

@@ -49,6 +49,14 @@ enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10 };
 /// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10.
 GRADSPACE_API SourceKind parse_source_kind(std::string_view text);
 
+/// Where in a photograph a part of it lies: its upper left pixel.
+struct TilePlace {
+  int x = 0;
+  int y = 0;
+
+  friend bool operator==(const TilePlace&, const TilePlace&) = default;
+};
+
 /// A list of images. Thread-safe.
 class GRADSPACE_API Source {
  public:
@@ -68,6 +76,8 @@ class GRADSPACE_API Source {
   /// The files that info(i) and load(i) come from, so that it can be told whether they have changed; none where
   /// images do not come from files.
   virtual std::vector<std::filesystem::path> files(std::size_t /*i*/) const { return {}; }
+  /// Of an image that is a part of a photograph, its place there, once it was loaded (tiles.h).
+  virtual std::optional<TilePlace> tile(std::size_t /*i*/) const { return std::nullopt; }
   /// What was passed over while listing and why, a line each ("notes.txt: not an image").
   virtual std::span<const std::string> skipped() const = 0;
   /// How many that were: a list of very many lines is cut.
@@ -77,6 +87,10 @@ class GRADSPACE_API Source {
 /// "photos: 2 of 7 files passed over, the first: notes.txt: not an image", of a source that was opened at
 /// `path`; empty when nothing was.
 GRADSPACE_API std::string passed_over(const Source& source, const std::filesystem::path& path);
+
+/// What is lost where the images of a source are shrunk more than fourfold each way to an input of this size, and what
+/// keeps it, in a line; empty where they are not, or the first of them can't be read.
+GRADSPACE_API std::string shrinking_remark(const Source& source, int width, int height);
 
 struct SourceOptions {
   /// Take files and folders, too, whose names begin with a dot.

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "gradspace/export.h"
+#include "gradspace/hold_out.h"
 #include "gradspace/source.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace {
 
@@ -19,6 +21,12 @@ struct TrainingSources {
   std::uint64_t seed = 0;           ///< of what is chosen
   std::optional<int> object_class;  ///< of both, the images of this class alone
   SourceOptions options = {};       ///< of both
+  /// How validation images are chosen from `data`; empty: `default_hold_out`'s.
+  std::optional<HoldOut> hold_out = {};
+  /// Tiles of photographs instead of whole images: so many of each (0: as many as `default_tiles_per_image` says),
+  /// drawn by the seed.
+  std::optional<Tiling> tiles = {};
+  std::size_t tiles_per_image = 0;
 };
 
 struct TrainingSets {
@@ -30,8 +38,7 @@ struct TrainingSets {
 };
 
 /// Opens both sources, or chooses from the one: of a tree with challenge-free `train` and `val` sets these;
-/// of another source a tenth, at least one image, is held out for validation, those whose paths, hashed
-/// with the seed, come first. Throws InvalidArgument, IoError, FormatError.
+/// of another source a tenth, at least one image, is held out for validation. Throws InvalidArgument, IoError, FormatError.
 GRADSPACE_API TrainingSets open_training_sets(const TrainingSources& sources);
 
 }  // namespace gradspace

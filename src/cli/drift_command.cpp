@@ -58,12 +58,12 @@ std::vector<Cell> drift_row(const DriftWindow& window) {
 int drift(const DriftArguments& arguments) {
   check_usage([&] { arguments.options.validate(); });
   const OutputFormat format = parse_output_format(arguments.format);
-  const Model model = read_model(arguments.model);
-  const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
+  const DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
+  const Detector& detector = read.detector;
   DriftMonitor monitor(detector.calibration, arguments.options);
   std::ios::sync_with_stdio(false);
   const Printer printer(format, drift_layout(arguments));
-  Scoring scoring(model, detector, arguments.scoring, [&](const ScoredImage& image) {
+  Scoring scoring(read.model_or_null(), detector, arguments.scoring, [&](const ScoredImage& image) {
     if (const auto window = monitor.add(image.score.score)) {
       printer.print(drift_row(*window));
       flush_results();
@@ -90,7 +90,7 @@ Command drift_command() {
       [](CLI::App& app) -> std::function<int()> {
         const auto arguments = std::make_shared<DriftArguments>();
         DriftArguments& a = *arguments;
-        app.add_option("--model", a.model, "Model file")->required();
+        app.add_option("--model", a.model, "Model file; not for a detector without one");
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
         app.add_option("--window", a.options.window, "Images compared at a time")
             ->check(whole_number(2, 1'000'000));

@@ -77,13 +77,13 @@ int evaluate_feature_sets(const EvaluateArguments& arguments) {
 
 /// Images that can't be read are left out and named; the exit status says so.
 int evaluate_images(const EvaluateArguments& arguments) {
-  const Model model = read_model(arguments.model);
-  const Detector detector = read_detector_for(arguments.detector, model, arguments.model);
+  const DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
+  const Detector& detector = read.detector;
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
   const std::string* source = &arguments.inliers;
-  Scoring scoring(model, detector, arguments.scoring, [&](const ScoredImage& image) {
+  Scoring scoring(read.model_or_null(), detector, arguments.scoring, [&](const ScoredImage& image) {
     const ImageScore& score = image.score;
     judged->push_back({image.image, score.score, score.bce, score.kld, *source});
   });
@@ -110,7 +110,7 @@ Command evaluate_command() {
         const auto arguments = std::make_shared<EvaluateArguments>();
         EvaluateArguments& a = *arguments;
         app.add_option("--detector", a.detector, "Detector file")->required();
-        app.add_option("--model", a.model, "Model file, to judge by images");
+        app.add_option("--model", a.model, "Model file, to judge by images (a detector without a model does so anyway)");
         app.add_option("--inliers", a.inliers,
                        "Feature set of clean images, or with --model the images themselves")
             ->required();
@@ -122,8 +122,9 @@ Command evaluate_command() {
         return [arguments] {
           refuse_to_overwrite(*arguments);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
-          return arguments->model.empty() ? evaluate_feature_sets(*arguments)
-                                          : evaluate_images(*arguments);
+          const bool of_images = !arguments->model.empty() ||
+                                 read_detector(arguments->detector).model_sha256.empty();
+          return of_images ? evaluate_images(*arguments) : evaluate_feature_sets(*arguments);
         };
       }};
 }

@@ -15,7 +15,9 @@
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/one_class.h"
+#include "gradspace/photograph.h"
 #include "gradspace/source.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -30,16 +32,47 @@ struct FitArguments {
   std::string validation_outliers;
   std::string out;
   bool quiet = false;
-  std::string method = "classifier";
+  std::string method;
   FitOptions options;
   double false_alarms = 0;
   SourceOptions source;
   std::vector<std::string> distortions;
   double memory_gib = OneClassOptions().memory_gib;
+  std::string tiles;
+  std::string stride;
+  std::optional<HoldOut> hold_out;
+
+  OneClassOptions one_class() const {
+    OneClassOptions result;
+    result.method = method;
+    result.seed = options.classifier.seed;
+    result.distortions = distortions;
+    result.memory_gib = memory_gib;
+    if (false_alarms > 0) {
+      result.false_alarms = false_alarms;
+    }
+    return result;
+  }
 };
+
+std::string photograph_names() {
+  std::string names;
+  for (const PhotographMethodInfo& method : photograph_methods()) {
+    names += (names.empty() ? "" : ", ") + method.name;
+  }
+  return names;
+}
 
 std::optional<FeatureSet> open_optional(const std::string& path) {
   return path.empty() ? std::nullopt : std::optional<FeatureSet>(std::in_place, path);
+}
+
+JobObserver observer_of(Progress& progress) {
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+  observer.on_failure = [&](std::string_view line) { progress.say(line); };
+  observer.on_remark = [&](std::string_view line) { progress.say(line); };
+  return observer;
 }
 
 int fit_from_images(const FitArguments& arguments) {
@@ -50,14 +83,7 @@ int fit_from_images(const FitArguments& arguments) {
         arguments.method));
   }
   const Model model = read_model(arguments.model);
-  OneClassOptions options;
-  options.method = arguments.method;
-  options.seed = arguments.options.classifier.seed;
-  options.distortions = arguments.distortions;
-  options.memory_gib = arguments.memory_gib;
-  if (arguments.false_alarms > 0) {
-    options.false_alarms = arguments.false_alarms;
-  }
+  const OneClassOptions options = arguments.one_class();
   options.validate();
   const std::unique_ptr<Source> clean =
       open_source(arguments.data, SourceKind::kAuto, arguments.source);
@@ -70,20 +96,66 @@ int fit_from_images(const FitArguments& arguments) {
   if (validation != nullptr) {
     say_passed_over(progress, *validation, arguments.validation_data);
   }
-  JobObserver observer;
-  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
-  observer.on_failure = [&](std::string_view line) { progress.say(line); };
-  observer.on_remark = [&](std::string_view line) { progress.say(line); };
-  const Detector detector = fit_to_images(model, {*clean, validation.get()}, options, 0, observer);
+  const Detector detector = fit_to_images(model, {*clean, validation.get(), arguments.hold_out},
+                                          options, 0, observer_of(progress));
   write_detector(arguments.out, detector);
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
   return 0;
 }
 
-int fit(const FitArguments& arguments) {
+/// Of photographs by their tiles: as --tiles says, or as the model was trained.
+int fit_to_photographs(const FitArguments& arguments) {
+  if (arguments.data.empty() || !arguments.inliers.empty() || !arguments.outliers.empty()) {
+    throw InvalidArgument(
+        fmt::format("fit: {} learns from clean photographs alone: give --data, no feature sets",
+                    arguments.method));
+  }
+  std::optional<Model> model;
+  if (!arguments.model.empty()) {
+    model = read_model(arguments.model);
+  }
+  PhotographOptions options;
+  options.method = arguments.method;
+  options.seed = arguments.options.classifier.seed;
+  options.hold_out = arguments.hold_out.value_or(HoldOut::kBlocks);
+  if (arguments.false_alarms > 0) {
+    options.false_alarms = arguments.false_alarms;
+  }
+  if (!arguments.tiles.empty()) {
+    options.tiling = parse_tiling(arguments.tiles);
+  } else if (model) {
+    const Extent& input = model->spec.input;
+    options.tiling = {input.width, input.height, input.width, input.height};
+  }
+  if (!arguments.stride.empty()) {
+    const PixelSize stride = parse_pixel_size(arguments.stride);
+    options.tiling.stride_x = stride.width;
+    options.tiling.stride_y = stride.height;
+  }
+  const std::unique_ptr<Source> clean =
+      open_source(arguments.data, SourceKind::kAuto, arguments.source);
+  Progress progress("learn", "photographs", arguments.quiet);
+  say_passed_over(progress, *clean, arguments.data);
+  const Detector detector =
+      fit_photographs(model ? &*model : nullptr, *clean, options, 0, observer_of(progress));
+  write_detector(arguments.out, detector);
+  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  return 0;
+}
+
+int fit(FitArguments arguments) {
+  if (arguments.method.empty()) {
+    arguments.method = arguments.tiles.empty() ? "classifier" : "photograph";
+  }
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
+  if (is_photograph_method(arguments.method)) {
+    return fit_to_photographs(arguments);
+  }
+  if (!arguments.tiles.empty() || !arguments.stride.empty()) {
+    throw InvalidArgument(fmt::format("fit: --tiles and --stride go with {}", photograph_names()));
+  }
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
   }
@@ -133,17 +205,35 @@ Command fit_command() {
         app.add_option("--val-outliers", a.validation_outliers,
                        "Challenged validation set; without it a fifth of --outliers is held out");
         app.add_option("--out", a.out, "Detector file to write (.safetensors)")->required();
-        std::string methods = "classifier, or one that learns from clean images alone:";
+        std::string methods =
+            "classifier (if nothing is said); one for photographs by their tiles: " +
+            photograph_names() +
+            " (photograph with --tiles, if nothing is said); or one that learns from clean images "
+            "alone:";
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
         }
         std::vector<std::string> names = names_of(one_class_methods());
+        const std::vector<std::string> photographs = names_of(photograph_methods());
+        names.insert(names.begin(), photographs.begin(), photographs.end());
         names.insert(names.begin(), "classifier");
         app.add_option("--method", a.method, methods)->check(one_of(names));
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
+        app.add_option("--tiles", a.tiles,
+                       "Judge photographs by tiles of this size, such as 28x28 (default with a "
+                       "method for photographs: the model's input, or 28x28)")
+            ->check(parsed_by(parse_tiling));
+        app.add_option("--stride", a.stride,
+                       "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")
+            ->check(parsed_by(parse_pixel_size));
+        app.add_option_function<std::string>(
+               "--hold-out", [&a](const std::string& text) { a.hold_out = parse_hold_out(text); },
+               "How clean images are parted into those that are learned from and those that judge: "
+               "blocks (of consecutive names; default of more than 50 images), folders or random")
+            ->check(parsed_by(parse_hold_out));
         declare_hidden(app, a.source);
         app.add_option("--distortions", a.distortions,
                        "Families of distorted copies to learn from, of occlusion,tone,filter,"

@@ -86,7 +86,7 @@ int score_by_gradcon(const GradConScoreArguments& arguments) {
           : calibrated_threshold(detector, arguments.false_alarms, arguments.gradient_weight);
   const Printer printer(parse_output_format(arguments.format),
                         gradcon_layout(arguments, threshold));
-  Scoring scoring(model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
+  Scoring scoring(&model, detector, {{}, arguments.threads}, [&](const ScoredImage& image) {
     printer.print(gradcon_row(image, arguments.gradient_weight, threshold));
   });
   for (const std::string& input : arguments.inputs) {

@@ -41,15 +41,19 @@ PrinterLayout score_layout(const ScoreArguments& arguments, const Detector& dete
           json_text(options)};
 }
 
-std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value) {
+std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value, bool has_model) {
   const ImageScore& score = image.score;
-  return {image.path, score.score, has_p_value ? Cell(score.p_value) : Cell(),
-          score.bce,  score.kld,   score.out_of_distribution ? "out" : "in"};
+  return {image.path,
+          score.score,
+          has_p_value ? Cell(score.p_value) : Cell(),
+          has_model ? Cell(score.bce) : Cell(),
+          has_model ? Cell(score.kld) : Cell(),
+          score.out_of_distribution ? "out" : "in"};
 }
 
 int score(const ScoreArguments& arguments) {
-  const Model model = read_model(arguments.model);
-  Detector detector = read_detector_for(arguments.detector, model, arguments.model);
+  DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
+  Detector& detector = read.detector;
   if (arguments.threshold) {
     detector.threshold = *arguments.threshold;
   } else if (arguments.false_alarms) {
@@ -58,8 +62,10 @@ int score(const ScoreArguments& arguments) {
   std::ios::sync_with_stdio(false);
   const Printer printer(parse_output_format(arguments.format), score_layout(arguments, detector));
   const bool has_p_value = !detector.calibration.empty();
-  Scoring scoring(model, detector, arguments.options,
-                  [&](const ScoredImage& image) { printer.print(score_row(image, has_p_value)); });
+  const bool has_model = read.model.has_value();
+  Scoring scoring(read.model_or_null(), detector, arguments.options, [&](const ScoredImage& image) {
+    printer.print(score_row(image, has_p_value, has_model));
+  });
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
   }
@@ -75,8 +81,12 @@ Command score_command() {
       [](CLI::App& app) -> std::function<int()> {
         const auto arguments = std::make_shared<ScoreArguments>();
         ScoreArguments& a = *arguments;
-        app.add_option("--model", a.model, "Model file")->required();
+        app.add_option("--model", a.model, "Model file; not for a detector without one");
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
+        app.add_option(
+            "--map", a.options.maps,
+            "New folder for maps of where photographs are out of distribution, of a "
+            "detector fitted with --tiles: a picture, the tiles' scores (npy) and both (json)");
         auto* threshold = app.add_option("--threshold", a.threshold,
                                          "Call images out over this score "
                                          "(default: the detector's own threshold)")

@@ -26,6 +26,24 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
   return detector;
 }
 
+DetectorWithModel read_detector_with_model(const std::filesystem::path& detector_path,
+                                           const std::filesystem::path& model_path) {
+  if (!model_path.empty()) {
+    std::optional<Model> model = read_model(model_path);
+    Detector detector = read_detector(detector_path);
+    if (!detector.model_sha256.empty()) {
+      detector = read_detector_for(detector_path, *model, model_path);
+    }
+    return {std::move(model), std::move(detector)};
+  }
+  Detector detector = read_detector(detector_path);
+  if (!detector.model_sha256.empty()) {
+    throw InvalidArgument(fmt::format("{}: made for a model: give it with --model",
+                                      detector_path.string()));
+  }
+  return {std::nullopt, std::move(detector)};
+}
+
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {
   app.add_flag_callback(
       "-0,--null", [&options] { options.separator = '\0'; },
@@ -33,9 +51,11 @@ void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {
   declare_hidden(app, options.source);
 }
 
-Scoring::Scoring(const Model& model, const Detector& detector, const ScoreFilesOptions& options,
+Scoring::Scoring(const Model* model, const Detector& detector, const ScoreFilesOptions& options,
                  FileScorer::OnImage on_score)
-    : scorer_(model, detector, options), on_score_(std::move(on_score)) {}
+    : scorer_(model == nullptr ? FileScorer(detector, options)
+                               : FileScorer(*model, detector, options)),
+      on_score_(std::move(on_score)) {}
 
 void Scoring::run_input(const std::string& input) {
   const auto on_image = [this](const ScoredImage& image) {

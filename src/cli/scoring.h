@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,14 +20,28 @@ namespace gradspace::cli {
 Detector read_detector_for(const std::filesystem::path& detector_path, const Model& model,
                            const std::filesystem::path& model_path);
 
+/// A detector with the model that it was made for; without one where it needs none.
+struct DetectorWithModel {
+  std::optional<Model> model;
+  Detector detector;
+
+  const Model* model_or_null() const { return model ? &*model : nullptr; }
+};
+
+/// Reads both; `model_path` may be empty for a detector that needs no model. Throws InvalidArgument as
+/// `read_detector_for` does, and where the model is missing.
+DetectorWithModel read_detector_with_model(const std::filesystem::path& detector_path,
+                                           const std::filesystem::path& model_path);
+
 /// "--null" and "--hidden".
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
 
 /// Scores inputs one after the other, and says at once what fails.
 class Scoring {
  public:
-  /// `on_score` is called for each image that was scored, in order. Model and detector outlive this.
-  Scoring(const Model& model, const Detector& detector, const ScoreFilesOptions& options,
+  /// `on_score` is called for each image that was scored, in order. Model and detector outlive this; the model is
+  /// null for a detector that needs none.
+  Scoring(const Model* model, const Detector& detector, const ScoreFilesOptions& options,
           FileScorer::OnImage on_score);
 
   /// All images of a file or folder, or "-": paths on standard input, a line each. What can't be read is

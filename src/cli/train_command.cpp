@@ -28,7 +28,7 @@ void refuse(const CLI::App& app, const std::vector<const char*>& options,
 
 int train_by_objective(const CLI::App& app, TrainingArguments arguments) {
   if (arguments.objective == kGradConObjective) {
-    refuse(app, {"--beta", "--backend", "--device"}, kAutoencoderObjective);
+    refuse(app, {"--beta", "--backend", "--device", "--size", "--tiles"}, kAutoencoderObjective);
     const TrainOptions defaults = gradcon_training();
     arguments.options.epochs =
         app.count("--epochs") > 0 ? arguments.options.epochs : defaults.epochs;
@@ -59,7 +59,29 @@ std::function<int()> declare_train(CLI::App& app) {
          "autoencoder (BCE + beta KLD), or gradcon (gradients that agree: the model is its own "
          "detector; 1000 epochs of 64 images a step, if nothing else is said)")
       ->check(CLI::IsMember({kAutoencoderObjective, kGradConObjective}));
-  app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
+  auto* spec = app.add_option(
+      "--spec", a.spec, "Description of the autoencoder (JSON); info --spec 64x64 prints one");
+  auto* size =
+      app.add_option("--size", a.size,
+                     "Size of the autoencoder's input, width first, such as 64x64: images are "
+                     "shrunk to it (default: 28x28)")
+          ->check(parsed_by(parse_pixel_size))
+          ->excludes(spec);
+  app.add_option("--tiles", a.tiles,
+                 "Train on tiles of this size, such as 28x28, cut from photographs at their own "
+                 "resolution")
+      ->check(parsed_by(parse_tiling))
+      ->excludes(size);
+  auto* per_image = app.add_option("--tiles-per-image", a.sources.tiles_per_image,
+                                   "Tiles of each photograph (default: 4 to 100, for 20000 in all)")
+                        ->check(whole_number(1));
+  per_image->needs(app.get_option("--tiles"));
+  app.add_option_function<std::string>(
+         "--hold-out", [&a](const std::string& text) { a.sources.hold_out = parse_hold_out(text); },
+         "How validation images are chosen of --data: blocks (of consecutive names; default of "
+         "more "
+         "than 50 images), folders, or random")
+      ->check(parsed_by(parse_hold_out));
   app.add_option("--epochs", a.options.epochs, "Passes over the images")->check(whole_number(1));
   app.add_option("--batch", a.options.batch, "Images a step")->check(whole_number(1));
   app.add_option("--lr", a.options.learning_rate, "Adam's learning rate")->check(number_over(0));

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "gradspace/error.h"
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/output_lock.h"
 #include "gradspace/threads.h"
@@ -23,7 +24,19 @@ bool is_gradcon(const TrainingArguments& arguments) {
 
 AutoencoderSpec spec_of(const TrainingArguments& arguments) {
   if (!arguments.spec.empty()) {
-    return read_autoencoder_spec(arguments.spec);
+    AutoencoderSpec spec = read_autoencoder_spec(arguments.spec);
+    const auto& tiles = arguments.sources.tiles;
+    if (tiles && (spec.input.width != tiles->width || spec.input.height != tiles->height)) {
+      throw InvalidArgument(
+          fmt::format("train: --tiles {}x{} are not of the size that {} describes", tiles->width,
+                      tiles->height, arguments.spec.string()));
+    }
+    return spec;
+  }
+  if (const std::string& size = arguments.tiles.empty() ? arguments.size : arguments.tiles;
+      !size.empty()) {
+    const PixelSize pixels = parse_pixel_size(size);
+    return autoencoder_for(pixels.width, pixels.height);
   }
   return is_gradcon(arguments) ? gradcon_autoencoder(arguments.channels, arguments.latent)
                                : AutoencoderSpec{};
@@ -68,8 +81,19 @@ bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                        arguments.options);
 }
 
-void write_trained(const TrainResult& result, const ImageStore& validation,
+/// How tiles were drawn, for the model's file.
+std::string tiles_record(const TrainingArguments& arguments) {
+  const Tiling& tiles = *arguments.sources.tiles;
+  const std::size_t each = arguments.sources.tiles_per_image;
+  return fmt::format(R"({{"per_image":{},"size":[{},{}],"stride":null}})",
+                     each > 0 ? std::to_string(each) : "null", tiles.width, tiles.height);
+}
+
+void write_trained(TrainResult result, const ImageStore& validation,
                    const TrainingArguments& arguments) {
+  if (arguments.sources.tiles) {
+    result.model.metadata["tiles"] = tiles_record(arguments);
+  }
   if (is_gradcon(arguments)) {
     write_gradcon(arguments.out, result.model,
                   gradcon_detector(result.model, validation.images(0, validation.size())));
@@ -128,6 +152,9 @@ int train(TrainingArguments arguments) {
     arguments.gradcon.validate();
   });
   arguments.sources.seed = options.seed;
+  if (!arguments.tiles.empty()) {
+    arguments.sources.tiles = parse_tiling(arguments.tiles);
+  }
   const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
                                                      arguments.sources.validation, arguments.spec};
   refuse_inputs(arguments.out, inputs);

@@ -23,6 +23,8 @@ struct TrainingArguments {
   TrainingSources sources;
   std::string objective = kAutoencoderObjective;
   std::filesystem::path spec;
+  std::string size;   ///< of the autoencoder's input, "64x64"
+  std::string tiles;  ///< the same, of tiles
   std::filesystem::path out;
   int channels = 1;  ///< these two of GradCon's autoencoder, where `spec` is empty
   int latent = 0;

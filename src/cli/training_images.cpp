@@ -25,8 +25,12 @@ std::unique_ptr<ImageStore> load(const std::string& what, const Source& source,
 TrainingImages load_training_images(const TrainingSources& sources, const Extent& extent,
                                     bool quiet) {
   const TrainingSets sets = open_training_sets(sources);
-  for (const std::string& remark : sets.remarks) {
-    Progress("train", "", quiet).say(remark);
+  std::vector<std::string> remarks = sets.remarks;
+  remarks.push_back(shrinking_remark(*sets.training, extent.width, extent.height));
+  for (const std::string& remark : remarks) {
+    if (!remark.empty()) {
+      Progress("train", "", quiet).say(remark);
+    }
   }
   if (!sets.rule.empty()) {
     Progress("train", "", quiet).say(fmt::format("{}: {}", sources.data, sets.rule));

@@ -179,4 +179,11 @@ void sweep_unfinished_files(const Descriptor& folder, const std::string& name) {
   });
 }
 
+void sweep_unfinished_files(const std::filesystem::path& folder) {
+  const Descriptor opened(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (opened) {
+    sweep_unfinished_files(opened, "");
+  }
+}
+
 }  // namespace gradspace

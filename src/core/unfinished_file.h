@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -28,5 +29,8 @@ UnfinishedFile make_unfinished_file(const Descriptor& folder, unsigned mode,
 /// Removes unfinished files from `folder` whose writers died, once a process and folder, and those that
 /// versions before 0.2 left of the file `name`. What can't be removed stays.
 void sweep_unfinished_files(const Descriptor& folder, const std::string& name);
+
+/// The same of a folder in which nothing is going to be written.
+void sweep_unfinished_files(const std::filesystem::path& folder);
 
 }  // namespace gradspace

@@ -199,6 +199,23 @@ std::string passed_over(const Source& source, const std::filesystem::path& path)
                                   count, source.size() + count, source.skipped().front());
 }
 
+std::string shrinking_remark(const Source& source, int width, int height) {
+  constexpr int kMuch = 4;
+  try {
+    const Image first = source.load(0);
+    if (first.width() > kMuch * width && first.height() > kMuch * height) {
+      return fmt::format(
+          "{}: {}x{} pixels are shrunk to {}x{}, which loses most of what blur, noise, codecs and "
+          "rain do: "
+          "--tiles {}x{} looks at photographs at their own size",
+          source.info(0).path, first.width(), first.height(), width, height, width, height);
+    }
+  } catch (const Error&) {
+    return {};  // it is reported where it is read for good
+  }
+  return {};
+}
+
 std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKind kind,
                                     const SourceOptions& options) {
   std::error_code error;

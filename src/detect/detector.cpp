@@ -38,7 +38,8 @@ bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
 }  // namespace
 
 void Detector::validate() const {
-  if (method.empty() || model_sha256.empty()) {
+  const bool needs_model = !columns.empty() || metadata.count("tiles") == 0;
+  if (method.empty() || (model_sha256.empty() && needs_model)) {
     throw InvalidArgument(
         fmt::format("detector: its {} is empty", method.empty() ? "method" : "model's SHA-256"));
   }

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/unfinished_file.h"
 #include "gradspace/extract.h"
 #include "gradspace/version.h"
 
@@ -54,6 +55,8 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
   }
   stages.begin_stage(fmt::format("run {}: extract {}", run.number, set.text()), present, why);
   if (present) {
+    // A run that was killed after the set stood there and before its lock was given back left the lock's file.
+    sweep_unfinished_files(path.parent_path());
     return;
   }
   make_folder(path.parent_path());

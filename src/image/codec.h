@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,10 @@ void decode_bmp(Bytes bytes, std::string_view name, Pixels& out);
 void decode_pnm(Bytes bytes, std::string_view name, Pixels& out);
 void decode_png(Bytes bytes, std::string_view name, Pixels& out);
 void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out);
+
+/// The quality, 1 to 100, whose table of luma in libjpeg comes closest to the file's; none where the bytes are no
+/// JPEG file that can be read.
+std::optional<int> jpeg_quality(Bytes bytes);
 
 /// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them.
 bool begins_as_image(Bytes begin);

@@ -6,7 +6,10 @@
 #include <array>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs it
+#include <cstdlib>
+#include <limits>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <jpeglib.h>
@@ -116,6 +119,11 @@ class JpegDecoder {
     require(guarded_by_jump(errors_, [this, &out] { read_rows(out); }));
   }
 
+  /// The file's table of luma, as libjpeg lays it out; null where there is none.
+  const JQUANT_TBL* luma_table() {
+    return guarded_by_jump(errors_, [this] { read_header(); }) ? jpeg_.quant_tbl_ptrs[0] : nullptr;
+  }
+
  private:
   void require(bool done) const {
     if (!done) {
@@ -215,6 +223,31 @@ class JpegEncoder {
     return std::move(destination_.bytes);
   }
 
+  /// The quality whose table of luma differs least from `table`.
+  std::optional<int> nearest_quality(const JQUANT_TBL& table) {
+    int nearest = 0;
+    long least = std::numeric_limits<long>::max();
+    const bool done = guarded_by_jump(errors_, [&] {
+      jpeg_create_compress(&jpeg_);
+      jpeg_.in_color_space = JCS_RGB;
+      jpeg_.input_components = 3;
+      jpeg_set_defaults(&jpeg_);
+      for (int quality = 1; quality <= 100; ++quality) {
+        jpeg_set_quality(&jpeg_, quality, TRUE);
+        long difference = 0;
+        for (int i = 0; i < DCTSIZE2; ++i) {
+          difference += std::abs(static_cast<long>(table.quantval[i]) -
+                                 static_cast<long>(jpeg_.quant_tbl_ptrs[0]->quantval[i]));
+        }
+        if (difference < least) {
+          least = difference;
+          nearest = quality;
+        }
+      }
+    });
+    return done ? std::optional(nearest) : std::nullopt;
+  }
+
  private:
   void write(const ImageView& image, int quality) {
     constexpr int kFullChromaQuality = 90;
@@ -248,6 +281,12 @@ class JpegEncoder {
 
 void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out) {
   JpegDecoder(bytes, name).decode(out);
+}
+
+std::optional<int> jpeg_quality(Bytes bytes) {
+  JpegDecoder decoder(bytes, "");
+  const JQUANT_TBL* table = decoder.luma_table();
+  return table == nullptr ? std::nullopt : JpegEncoder().nearest_quality(*table);
 }
 
 std::vector<std::uint8_t> encode_jpeg(const ImageView& image, int quality) {

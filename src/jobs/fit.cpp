@@ -6,13 +6,16 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <utility>
 
 #include "core/arena.h"
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/random.h"
 #include "core/watched.h"
+#include "data/hold_out.h"
 #include "detect/classifier_detector.h"
 #include "detect/hold_out.h"
 #include "detect/one_class/method.h"
@@ -176,6 +179,38 @@ Observations observe_source(const Source& source, const Model& model, const Obse
   return observed;
 }
 
+struct CleanObservations {
+  Observations train;
+  Observations validation;
+};
+
+/// Validation images are those of their own source, or held out of the clean ones.
+CleanObservations observe_clean(const CleanSources& sources, const Model& model,
+                                const ObservationNeeds& needs, std::uint64_t seed,
+                                Watched& watched) {
+  const auto observed = [&](const Source& source) {
+    return observe_source(source, model, needs, watched);
+  };
+  if (sources.validation != nullptr) {
+    return {observed(sources.clean), observed(*sources.validation)};
+  }
+  const Source& all = sources.clean;
+  const HoldOut hold_out = sources.hold_out.value_or(default_hold_out(all.size()));
+  if (hold_out == HoldOut::kRandom) {
+    const Observations train = observed(all);
+    const HeldOutPositions positions = hold_out_positions(train.count, seed, HoldOutOf::kInliers);
+    return {select(train, positions.kept), select(train, positions.held)};
+  }
+  constexpr std::uint32_t kHeldFolds = 2;  // of ten
+  std::vector<std::uint32_t> candidates(all.size());
+  std::iota(candidates.begin(), candidates.end(), 0U);
+  const SplitPositions split =
+      split_positions(all, candidates, hold_out, kHeldFolds,
+                      combine(seed, static_cast<std::uint64_t>(HoldOutOf::kInliers)));
+  const std::shared_ptr<const Source> lent(&all, [](const Source*) {});
+  return {observed(*select(lent, split.kept)), observed(*select(lent, split.held))};
+}
+
 }  // namespace
 
 Detector fit_detector(const FitData& data, const FitOptions& options,
@@ -193,17 +228,10 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
     const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
     check_memory(one_class_method(options.method), model.spec, options.memory_gib);
     watched.remark(memory_remark(options.method, model.spec));
-    Observations train = observe_source(sources.clean, model, needs, watched);
-    Observations validation;
-    if (sources.validation == nullptr) {
-      const HeldOutPositions positions =
-          hold_out_positions(train.count, options.seed, HoldOutOf::kInliers);
-      validation = select(train, positions.held);
-      train = select(train, positions.kept);
-    } else {
-      validation = observe_source(*sources.validation, model, needs, watched);
-    }
-    return fit_one_class({model.spec, fingerprint(model), train, validation,
+    const Extent& input = model.spec.input;
+    watched.remark(shrinking_remark(sources.clean, input.width, input.height));
+    const CleanObservations clean = observe_clean(sources, model, needs, options.seed, watched);
+    return fit_one_class({model.spec, fingerprint(model), clean.train, clean.validation,
                           [&](std::vector<FeatureBlock> blocks) {
                             return make_native_backend(model, std::move(blocks));
                           }},

@@ -17,6 +17,7 @@
 #include "gradspace/image.h"
 #include "jobs/attempt.h"
 #include "jobs/options.h"
+#include "jobs/photograph_worker.h"
 
 namespace gradspace {
 namespace {
@@ -35,15 +36,13 @@ std::string listed_path(std::string line) {
   return line;
 }
 
-/// Reads an image of a list.
-void read_listed(const std::string& path, FixedSizeReader& reader,
-                 std::span<std::uint8_t> out_hwc) {
+/// Throws InvalidArgument where a listed path is several.
+void require_one_path(const std::string& path) {
   if (const std::size_t zero = path.find('\0'); zero != std::string::npos) {
     throw InvalidArgument(fmt::format(
         "{}: a zero byte follows this name: paths that zero bytes part are read with --null",
         path.substr(0, zero)));
   }
-  reader.read(path, out_hwc);
 }
 
 /// Images scored before they are handed over; a few engine groups for each thread.
@@ -59,26 +58,49 @@ struct ScoreWorker {
   std::vector<std::uint8_t> pixels = {};
 };
 
-/// Reads an image by its number in the chunk, fitted to the model's input.
-using Load = std::function<void(std::size_t, FixedSizeReader&, std::span<std::uint8_t>)>;
+/// Reads images by their number in the chunk.
+struct Load {
+  /// Fitted to the model's input.
+  std::function<void(std::size_t, FixedSizeReader&, std::span<std::uint8_t>)> fitted;
+  /// At its own size.
+  std::function<Image(std::size_t)> whole;
+};
 
 }  // namespace
 
 struct FileScorer::State {
-  State(const Model& model, const Detector& detector, const ScoreFilesOptions& options)
+  /// `model` is null for a detector that needs none.
+  State(const Model* model, const Detector& detector, const ScoreFilesOptions& options)
       : threads(options.threads),
         source(options.source),
         separator(options.separator),
-        workers([&model, &detector, backend = options.backend] {
-          const Extent& input = model.spec.input;
+        photographs(tiling_of(detector).has_value()),
+        workers([model, &detector, backend = options.backend] {
+          const Extent& input = model->spec.input;
           return ScoreWorker{
-              Scorer(model, detector, make_gradient_backend(backend, model, detector.columns)),
+              Scorer(*model, detector, make_gradient_backend(backend, *model, detector.columns)),
               FixedSizeReader(input.width, input.height, input.channels)};
+        }),
+        photograph_workers([model, &detector, maps = options.maps] {
+          return PhotographWorker(model, detector, maps);
         }) {
     require_threads(threads, "score");
     OptionCheck("score")(options.separator == '\n' || options.separator == '\0', "separator",
                          static_cast<int>(options.separator), "a line's end or zero");
-    workers.local();  // what does not fit is said before the first image is read
+    // What does not fit is said before the first image is read.
+    if (photographs) {
+      photograph_workers.local();
+    } else if (model == nullptr) {
+      throw InvalidArgument(fmt::format("score: {} wants a model", detector.method));
+    } else if (!options.maps.empty()) {
+      throw InvalidArgument(
+          "score: a detector of whole images has no maps; one fitted with tiles has");
+    } else {
+      workers.local();
+    }
+    if (!options.maps.empty()) {
+      make_map_folder(options.maps);
+    }
   }
 
   /// One chunk, whose images come with their paths set. Where the observer ends it, the images are handed
@@ -108,6 +130,9 @@ struct FileScorer::State {
   /// `first` is the number of the first image in the chunk. False when the observer ended it.
   bool score_range(std::span<ScoredImage> images, std::size_t first, const Load& load,
                    Watched& watched) {
+    if (photographs) {
+      return score_photographs(images, first, load, watched);
+    }
     ScoreWorker& worker = workers.local();
     const std::size_t size = worker.reader.size();
     worker.pixels.resize(images.size() * size);
@@ -117,12 +142,27 @@ struct FileScorer::State {
         return false;
       }
       images[i].failure = failure_of(images[i].path, [&] {
-        load(first + i, worker.reader,
-             std::span(worker.pixels).subspan(loaded.size() * size, size));
+        load.fitted(first + i, worker.reader,
+                    std::span(worker.pixels).subspan(loaded.size() * size, size));
         loaded.push_back(&images[i]);
       });
     }
     score_loaded(worker, loaded);
+    return true;
+  }
+
+  /// One after the other, at their own sizes.
+  bool score_photographs(std::span<ScoredImage> images, std::size_t first, const Load& load,
+                         Watched& watched) {
+    PhotographWorker& worker = photograph_workers.local();
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      if (watched.stop()) {
+        return false;
+      }
+      images[i].failure = failure_of(images[i].path, [&] {
+        images[i].score = worker.score(load.whole(first + i), images[i]);
+      });
+    }
     return true;
   }
 
@@ -148,12 +188,16 @@ struct FileScorer::State {
   int threads;
   SourceOptions source;
   char separator;
+  bool photographs;
   tbb::enumerable_thread_specific<ScoreWorker> workers;
+  tbb::enumerable_thread_specific<PhotographWorker> photograph_workers;
 };
 
 FileScorer::FileScorer(const Model& model, const Detector& detector,
                        const ScoreFilesOptions& options)
-    : state_(std::make_unique<State>(model, detector, options)) {}
+    : state_(std::make_unique<State>(&model, detector, options)) {}
+FileScorer::FileScorer(const Detector& detector, const ScoreFilesOptions& options)
+    : state_(std::make_unique<State>(nullptr, detector, options)) {}
 FileScorer::~FileScorer() = default;
 FileScorer::FileScorer(FileScorer&&) noexcept = default;
 FileScorer& FileScorer::operator=(FileScorer&&) noexcept = default;
@@ -176,9 +220,10 @@ bool FileScorer::score(const std::filesystem::path& path, const OnImage& on_imag
     }
     state_->score_chunk(
         images,
-        [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
-          source->load_fitted(first + i, reader, out_hwc);
-        },
+        {[&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
+           source->load_fitted(first + i, reader, out_hwc);
+         },
+         [&](std::size_t i) { return source->load(first + i); }},
         watched, on_image);
     if (watched.stopped()) {
       return false;
@@ -204,9 +249,14 @@ bool FileScorer::score(std::istream& paths, const OnImage& on_image, const JobOb
     if (images.size() == kChunk || !more_at_hand) {
       state_->score_chunk(
           images,
-          [&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
-            read_listed(images[i].path, reader, out_hwc);
-          },
+          {[&](std::size_t i, FixedSizeReader& reader, std::span<std::uint8_t> out_hwc) {
+             require_one_path(images[i].path);
+             reader.read(images[i].path, out_hwc);
+           },
+           [&](std::size_t i) {
+             require_one_path(images[i].path);
+             return read_image(images[i].path);
+           }},
           watched, on_image);
       if (watched.stopped()) {
         return false;

@@ -34,19 +34,35 @@ std::shared_ptr<const Source> open(const std::string& path, const TrainingSource
   return select(std::move(source), std::move(positions));
 }
 
+std::unique_ptr<Source> tiles_of(std::unique_ptr<Source> photographs,
+                                 const TrainingSources& sources) {
+  const std::size_t each = sources.tiles_per_image > 0
+                               ? sources.tiles_per_image
+                               : default_tiles_per_image(photographs->size());
+  return draw_tiles(std::move(photographs), {*sources.tiles, each, sources.seed});
+}
+
 }  // namespace
 
 TrainingSets open_training_sets(const TrainingSources& sources) {
   std::vector<std::string> remarks;
   const std::shared_ptr<const Source> data = open(sources.data, sources, remarks);
+  TrainingSets sets;
   if (sources.validation.empty()) {
-    TrainingSplit split = split_for_training(*data, sources.seed);
-    return {select(data, std::move(split.train)), select(data, std::move(split.validation)),
-            std::move(split.rule), std::move(remarks)};
+    TrainingSplit split = split_for_training(*data, sources.seed, sources.hold_out);
+    sets = {select(data, std::move(split.train)), select(data, std::move(split.validation)),
+            std::move(split.rule)};
+  } else {
+    const std::shared_ptr<const Source> others = open(sources.validation, sources, remarks);
+    sets = {select(data, images_of_set(*data, "train")),
+            select(others, images_of_set(*others, "val")), ""};
   }
-  const std::shared_ptr<const Source> others = open(sources.validation, sources, remarks);
-  return {select(data, images_of_set(*data, "train")),
-          select(others, images_of_set(*others, "val")), "", std::move(remarks)};
+  sets.remarks = std::move(remarks);
+  if (sources.tiles) {
+    sets.training = tiles_of(std::move(sets.training), sources);
+    sets.validation = tiles_of(std::move(sets.validation), sources);
+  }
+  return sets;
 }
 
 }  // namespace gradspace

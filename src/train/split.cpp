@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/random.h"
+#include "data/hold_out.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -42,7 +43,8 @@ std::vector<std::uint32_t> images_of_set(const Source& source, const std::string
   return positions;
 }
 
-TrainingSplit split_for_training(const Source& source, std::uint64_t seed) {
+TrainingSplit split_for_training(const Source& source, std::uint64_t seed,
+                                 std::optional<HoldOut> hold_out) {
   check_size(source);
   TrainingSplit split;
   split.train = clean_images_of_set(source, "train");
@@ -54,6 +56,16 @@ TrainingSplit split_for_training(const Source& source, std::uint64_t seed) {
   const std::vector<std::uint32_t> candidates = images_of_set(source, "train");
   if (candidates.size() < 2) {
     throw InvalidArgument("train: one image is too few: none is left for validation");
+  }
+  const HoldOut chosen = hold_out.value_or(default_hold_out(candidates.size()));
+  if (chosen != HoldOut::kRandom) {
+    SplitPositions parts = split_positions(source, candidates, chosen, 1, seed);
+    split.train = std::move(parts.kept);
+    split.validation = std::move(parts.held);
+    split.rule = chosen == HoldOut::kBlocks
+                     ? "a block of consecutive images, a tenth, held out for validation"
+                     : "folders, about a tenth of the images, held out for validation";
+    return split;
   }
   std::vector<std::pair<std::uint64_t, std::uint32_t>> by_hash;
   by_hash.reserve(candidates.size());

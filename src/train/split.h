@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "gradspace/hold_out.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
@@ -16,10 +18,11 @@ struct TrainingSplit {
 };
 
 /// A source with challenge-free `train` and `val` sets (a CURE-TSR tree): these. Otherwise
-/// `images_of_set(source, "train")`, of which a tenth, at least one, is held out for validation:
-/// those whose paths, hashed with the seed, come first. Throws InvalidArgument when there are fewer
-/// than two images.
-TrainingSplit split_for_training(const Source& source, std::uint64_t seed);
+/// `images_of_set(source, "train")`, of which a tenth, at least one, is held out for validation: by blocks or
+/// folders as split_positions does; at random those whose paths, hashed with the seed, come first. Without a
+/// way to hold out, `default_hold_out`'s. Throws InvalidArgument when there are fewer than two images, or folders.
+TrainingSplit split_for_training(const Source& source, std::uint64_t seed,
+                                 std::optional<HoldOut> hold_out = std::nullopt);
 
 /// The challenge-free images of the set `set` ("train" or "val"); of a source without such images,
 /// all.

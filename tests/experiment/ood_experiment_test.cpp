@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <map>
 
 #include "core/file.h"
@@ -213,8 +214,12 @@ TEST_F(OodExperimentRun, StopsOnRequestAndGoesOnToTheSameResults) {
   observer.stop_requested = [&] { return stages >= 4; };
   EXPECT_TRUE(run_experiment(options_, observer).stopped);
   EXPECT_FALSE(fs::exists(options_.out / "results.csv"));
+  // What a kill leaves that comes when a set stands in its place and its lock is not given back yet.
+  const fs::path lock = options_.out / "run-0/features/.gradspace.tmp-0123456789abcdef";
+  std::ofstream{lock};
   EXPECT_THAT(run(), ::testing::Contains("(run 0: train)"));
   EXPECT_EQ(read_text_file(options_.out / "results.csv"), uninterrupted);
+  EXPECT_FALSE(fs::exists(lock));
 }
 
 TEST_F(OodExperimentRun, NamesTheSetsThatAreMissing) {

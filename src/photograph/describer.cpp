@@ -1,0 +1,134 @@
+#include "photograph/describer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace gradspace {
+namespace {
+
+/// Tiles that the engine works on at a time.
+constexpr std::size_t kBatch = 64;
+constexpr std::size_t kLosses = 2;
+
+Extent extent_of(const Model* model, const Tiling& tiling) {
+  const int channels = model == nullptr ? 3 : model->spec.input.channels;
+  return {channels, tiling.height, tiling.width};
+}
+
+/// Bytes, NHWC, as values in [0, 1], NCHW.
+void to_planes(std::span<const std::uint8_t> bytes, std::size_t count, const Extent& extent,
+               std::vector<float>& out) {
+  const auto channels = static_cast<std::size_t>(extent.channels);
+  const std::size_t area = extent.size() / channels;
+  out.resize(bytes.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t* tile = &bytes[i * extent.size()];
+    for (std::size_t c = 0; c < channels; ++c) {
+      float* plane = &out[i * extent.size() + c * area];
+      for (std::size_t p = 0; p < area; ++p) {
+        plane[p] = static_cast<float>(tile[p * channels + c]) * (1 / 255.0F);
+      }
+    }
+  }
+}
+
+float mean_of(std::span<const float> table, std::size_t columns, std::size_t column) {
+  double sum = 0;
+  for (std::size_t i = column; i < table.size(); i += columns) {
+    sum += table[i];
+  }
+  return static_cast<float>(sum /
+                            (static_cast<double>(table.size()) / static_cast<double>(columns)));
+}
+
+}  // namespace
+
+PhotographDescriber::PhotographDescriber(const Model* model, const PhotographParts& parts,
+                                         const Tiling& tiling)
+    : parts_(parts),
+      tiling_(tiling),
+      extent_(extent_of(model, tiling)),
+      backend_(parts.gradients ? make_native_backend(*model, {}) : nullptr),
+      reader_(extent_.width, extent_.height, extent_.channels),
+      energies_(extent_) {}
+
+const PhotographNumbers& PhotographDescriber::describe(const ImageView& photograph,
+                                                       std::string_view name) {
+  const TileGrid grid(tiling_, photograph.width(), photograph.height(), name);
+  residual_table_.clear();
+  image_table_.clear();
+  loss_table_.clear();
+  bytes_.resize(kBatch * extent_.size());
+  for (std::size_t first = 0; first < grid.size(); first += kBatch) {
+    const std::size_t count = std::min(kBatch, grid.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      const ImageView tile =
+          part_of(photograph, grid.place(first + i), tiling_.width, tiling_.height);
+      reader_.fit(tile, std::span(bytes_).subspan(i * extent_.size(), extent_.size()));
+    }
+    add_tiles(std::span(bytes_).first(count * extent_.size()), count);
+  }
+  numbers_.columns = grid.columns;
+  numbers_.rows = grid.rows;
+  numbers_.gradients.clear();
+  numbers_.image.clear();
+  numbers_.tiles.clear();
+  const std::size_t columns = energies_.columns();
+  if (parts_.gradients) {
+    append_summary(residual_table_, columns, numbers_.gradients);
+    numbers_.bce = mean_of(loss_table_, kLosses, 0);
+    numbers_.kld = mean_of(loss_table_, kLosses, 1);
+    for (float& loss : loss_table_) {
+      loss = std::log(std::max(loss, 0.0F) + 1);
+    }
+    append_summary(loss_table_, kLosses, numbers_.gradients);
+  }
+  if (parts_.image) {
+    append_summary(image_table_, columns, numbers_.image);
+    append_tones(photograph, numbers_.image);
+    append_blocking(photograph, numbers_.image);
+  }
+  numbers_.tile_columns = (parts_.gradients ? columns : 0) + (parts_.image ? columns : 0);
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    for (const std::vector<float>* table : {&residual_table_, &image_table_}) {
+      if (!table->empty()) {
+        const auto row = table->begin() + static_cast<std::ptrdiff_t>(i * columns);
+        numbers_.tiles.insert(numbers_.tiles.end(), row,
+                              row + static_cast<std::ptrdiff_t>(columns));
+      }
+    }
+  }
+  return numbers_;
+}
+
+void PhotographDescriber::add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count) {
+  const std::size_t columns = energies_.columns();
+  to_planes(tiles_nhwc, count, extent_, tiles_);
+  if (parts_.image) {
+    image_table_.resize(image_table_.size() + count * columns);
+    energies_.compute(tiles_, std::span(image_table_).last(count * columns));
+  }
+  if (!parts_.gradients) {
+    return;
+  }
+  reconstruction_.resize(count * extent_.size());
+  bce_.resize(count);
+  kld_.resize(count);
+  GradientOutputs outputs;
+  outputs.reconstruction = reconstruction_;
+  outputs.bce = bce_;
+  outputs.kld = kld_;
+  backend_->run(ImageBatch::of_u8(tiles_nhwc, count), outputs);
+  for (std::size_t i = 0; i < reconstruction_.size(); ++i) {
+    reconstruction_[i] = tiles_[i] - reconstruction_[i];
+  }
+  residual_table_.resize(residual_table_.size() + count * columns);
+  energies_.compute(reconstruction_, std::span(residual_table_).last(count * columns));
+  for (std::size_t i = 0; i < count; ++i) {
+    loss_table_.push_back(bce_[i]);
+    loss_table_.push_back(kld_[i]);
+  }
+}
+
+}  // namespace gradspace

@@ -1,0 +1,89 @@
+#include "photograph/tile_map.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "image/font.h"
+#include "image/heat_colour.h"
+
+namespace gradspace {
+namespace {
+
+constexpr double kDimmed = 0.55;
+constexpr double kVeil = 0.75;
+/// The scale ends at p = 10^-3.
+constexpr double kDecades = 3;
+
+void paint_pixel(Image& image, int x, int y, const Colour& colour) {
+  std::ranges::copy(to_bytes(colour), image.row(y).begin() + std::ptrdiff_t{3} * x);
+}
+
+double heat_of(float p_value) {
+  return std::clamp(-std::log10(std::max(p_value, 1e-6F)) / kDecades, 0.0, 1.0);
+}
+
+/// The heat of each pixel: that of the hottest tile over it, 0 where there is none.
+std::vector<float> heat_by_pixel(const ImageView& photograph, const PhotographScore& score,
+                                 const Tiling& tiling) {
+  const auto width = static_cast<std::size_t>(photograph.width());
+  std::vector<float> heat(width * static_cast<std::size_t>(photograph.height()));
+  const TileGrid grid(tiling, photograph.width(), photograph.height(), "the map");
+  for (std::size_t i = 0; i < std::min(grid.size(), score.tile_p_values.size()); ++i) {
+    const auto own = static_cast<float>(heat_of(score.tile_p_values[i]));
+    const TilePlace place = grid.place(i);
+    for (int y = place.y; y < place.y + tiling.height; ++y) {
+      float* row = &heat[static_cast<std::size_t>(y) * width];
+      for (int x = place.x; x < place.x + tiling.width; ++x) {
+        row[x] = std::max(row[x], own);
+      }
+    }
+  }
+  return heat;
+}
+
+/// A bar of all colours between its two numbers.
+void paint_legend(Image& picture, int top, int height, int text_scale) {
+  constexpr std::uint8_t kWhite = 255;
+  constexpr std::string_view kLow = "p 1";
+  constexpr std::string_view kHigh = "0.001";
+  const int glyph = challenge::kGlyphWidth * text_scale;
+  const int text_y = top + (height - challenge::kGlyphHeight * text_scale) / 2;
+  const int bar_begin = (static_cast<int>(kLow.size()) + 2) * glyph;
+  const int bar_end = picture.width() - (static_cast<int>(kHigh.size()) + 2) * glyph;
+  challenge::draw_text(picture, glyph, text_y, text_scale, kWhite, kLow);
+  challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, kHigh);
+  for (int y = top + height / 4; y < top + height - height / 4; ++y) {
+    for (int x = bar_begin; x < bar_end; ++x) {
+      const double level = static_cast<double>(x - bar_begin) / (bar_end - bar_begin);
+      paint_pixel(picture, x, y, heat_colour(kIndigoToYellow, level));
+    }
+  }
+}
+
+}  // namespace
+
+Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
+                    const Tiling& tiling) {
+  const Image luma = to_grey(photograph);
+  const int text_scale = std::max(1, std::min(luma.width(), luma.height()) / 250);
+  const int legend = 2 * challenge::kGlyphHeight * text_scale;
+  Image picture(luma.width(), luma.height() + legend, 3);
+  const std::vector<float> heat = heat_by_pixel(photograph, score, tiling);
+  for (int y = 0; y < luma.height(); ++y) {
+    for (int x = 0; x < luma.width(); ++x) {
+      const auto at = static_cast<std::size_t>(x);
+      const double level =
+          heat[static_cast<std::size_t>(y) * static_cast<std::size_t>(luma.width()) + at];
+      const double grey = (1 - (1 - kDimmed) * level) * luma.row(y)[at];
+      const Colour hot = heat_colour(kIndigoToYellow, level);
+      const double veil = kVeil * level;
+      paint_pixel(picture, x, y,
+                  {(1 - veil) * grey + veil * hot[0], (1 - veil) * grey + veil * hot[1],
+                   (1 - veil) * grey + veil * hot[2]});
+    }
+  }
+  paint_legend(picture, luma.height(), legend, text_scale);
+  return picture;
+}
+
+}  // namespace gradspace
