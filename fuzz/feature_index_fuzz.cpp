@@ -44,10 +44,10 @@ void read_index(std::string_view text) {
   CsvReader reader(text, kIndexHeader, "fuzz");
   for (std::uint64_t number = 0; !reader.at_end(); ++number) {
     FeatureRow row;
-    reader.read_index_row(number, row);
+    reader.read_index_row(number, false, row);
     const std::string ours = index_row(number, row);
     FeatureRow again;
-    CsvReader(ours, std::size_t{0}, "ours").read_index_row(number, again);
+    CsvReader(ours, std::size_t{0}, "ours").read_index_row(number, false, again);
     check(again.image.path == row.image.path && index_row(number, again) == ours);
   }
 }

@@ -1,5 +1,6 @@
 // Feature sets on disk: a folder with `features.npy` (float32 [N, D], memory-mappable), `index.csv`
-// (one row an image: row,path,set,challenge,level,class,label,bce,kld; quoted as RFC 4180 says) and
+// (one row an image: row,path,set,challenge,level,class,label,bce,kld; of tiles tile_x,tile_y too; quoted as RFC
+// 4180 says) and
 // `meta.json` (what the columns are, which model made them, options); where images could not be read,
 // `failures.csv` (path,reason) too. Written row block by row block; a writer that was killed continues
 // where it stopped.
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +32,7 @@ struct FeatureRow {
   int label = 1;
   float bce = 0;
   float kld = 0;
+  std::optional<TilePlace> tile = {};  ///< of a tile, its place in the photograph
 };
 
 /// An image that was left out.
@@ -43,10 +46,11 @@ struct FailedImage {
 /// `meta.json`.
 struct FeatureSetMeta {
   std::vector<FeatureBlock> columns;
-  std::string model_sha256;  ///< of the model file, lower-case hex
-  std::string source;        ///< as given on the command line
-  std::string version;       ///< of gradspace
-  std::string options_json;  ///< resolved options of the run, a JSON object (names: `to_utf8`)
+  std::string model_sha256;     ///< of the model file, lower-case hex
+  std::string source;           ///< as given on the command line
+  std::string version;          ///< of gradspace
+  std::string tiles_json = {};  ///< of tiles of photographs, how they were drawn (JSON); else empty
+  std::string options_json;     ///< resolved options of the run, a JSON object (names: `to_utf8`)
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete
   std::string source_digest;        ///< identity of the list of images (`list_digest`), or empty
   /// State of the images' files (`files_state`), or empty. Kept with an unfinished set alone, which is continued

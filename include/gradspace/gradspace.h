@@ -8,6 +8,7 @@
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "gradspace/photograph.h"
 #include "gradspace/quality.h"
 #include "gradspace/scorer.h"
 #include "gradspace/source.h"

@@ -18,7 +18,9 @@
 #include "cli/scoring.h"
 #include "cli/source_options.h"
 #include "gradspace/backends.h"
+#include "gradspace/error.h"
 #include "gradspace/extract.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -31,6 +33,9 @@ struct ExtractArguments {
   BackendChoice backend;
   std::string source = "auto";
   SourceOptions source_options;
+  std::string tiles;
+  std::size_t tiles_per_image = 0;
+  std::uint64_t seed = 0;
   bool quiet = false;
   ExtractOptions options;
 };
@@ -55,6 +60,18 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
                           observer);
 }
 
+TileDraw tile_draw(const ExtractArguments& arguments, const Model& model, std::size_t photographs) {
+  const Tiling tiling = parse_tiling(arguments.tiles);
+  const Extent& input = model.spec.input;
+  if (tiling.width != input.width || tiling.height != input.height) {
+    throw InvalidArgument(fmt::format("extract: --tiles {} are not of the model's size, {}x{}",
+                                      arguments.tiles, input.width, input.height));
+  }
+  const std::size_t each = arguments.tiles_per_image > 0 ? arguments.tiles_per_image
+                                                         : default_tiles_per_image(photographs);
+  return {tiling, each, arguments.seed};
+}
+
 int extract(const ExtractArguments& arguments) {
   refuse_inputs(arguments.out, {arguments.model, arguments.data});
   check_usage([&] {
@@ -68,15 +85,25 @@ int extract(const ExtractArguments& arguments) {
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
-  const auto source =
+  std::unique_ptr<Source> source =
       open_source(arguments.data, parse_source_kind(arguments.source), arguments.source_options);
   const nlohmann::json options = {{"features", features},
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
                                   {"source", arguments.source}};
-  FeatureSetWriter writer(
-      arguments.out,
-      describe_extraction(*source, arguments.data, blocks, fingerprint(model), json_text(options)));
+  std::string tiles_record;
+  if (!arguments.tiles.empty()) {
+    const TileDraw draw = tile_draw(arguments, model, source->size());
+    tiles_record = json_text(nlohmann::json{{"size", {draw.tiling.width, draw.tiling.height}},
+                                            {"stride", nullptr},
+                                            {"per_image", draw.per_image},
+                                            {"seed", draw.seed}});
+    source = draw_tiles(std::move(source), draw);
+  }
+  FeatureSetMeta meta =
+      describe_extraction(*source, arguments.data, blocks, fingerprint(model), json_text(options));
+  meta.tiles_json = std::move(tiles_record);
+  FeatureSetWriter writer(arguments.out, meta);
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
   if (result.stopped) {
@@ -99,34 +126,43 @@ int extract(const ExtractArguments& arguments) {
 }  // namespace
 
 Command extract_command() {
-  return {"extract", "Write the gradients that images would cause as a feature set",
-          "gradspace extract --model model.safetensors --data photos/ --out features",
-          [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<ExtractArguments>();
-            ExtractArguments& a = *arguments;
-            app.add_option("--model", a.model, "Model file (.safetensors)")->required();
-            app.add_option("--data", a.data,
-                           "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), or "
-                           "CIFAR-10 binaries")
-                ->required();
-            app.add_option("--out", a.out, "Feature set to write, a folder")->required();
-            app.add_option(
-                "--features", a.features,
-                "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo "
-                "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
-            app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
-                ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
-            declare_hidden(app, a.source_options);
-            app.add_option("--backend", a.backend.name, "native or torch")
-                ->check(CLI::IsMember({"native", "torch"}));
-            app.add_option("--device", a.backend.device, "cpu, or cuda[:N] with --backend torch");
-            app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
-                ->check(thread_count());
-            app.add_option("--batch", a.options.batch, "Images a call of the backend")
-                ->check(whole_number(1));
-            app.add_flag("--quiet", a.quiet, "No progress");
-            return [arguments] { return extract(*arguments); };
-          }};
+  return {
+      "extract", "Write the gradients that images would cause as a feature set",
+      "gradspace extract --model model.safetensors --data photos/ --out features",
+      [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<ExtractArguments>();
+        ExtractArguments& a = *arguments;
+        app.add_option("--model", a.model, "Model file (.safetensors)")->required();
+        app.add_option("--data", a.data,
+                       "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), or "
+                       "CIFAR-10 binaries")
+            ->required();
+        app.add_option("--out", a.out, "Feature set to write, a folder")->required();
+        app.add_option("--features", a.features,
+                       "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo "
+                       "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
+        app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
+            ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
+        declare_hidden(app, a.source_options);
+        auto* tiles = app.add_option("--tiles", a.tiles,
+                                     "Features of tiles of this size, such as 28x28, cut from "
+                                     "photographs at their own resolution; it must be the model's")
+                          ->check(parsed_by(parse_tiling));
+        app.add_option("--tiles-per-image", a.tiles_per_image,
+                       "Tiles of each photograph (default: 4 to 100, for 20000 in all)")
+            ->check(whole_number(1))
+            ->needs(tiles);
+        app.add_option("--seed", a.seed, "Places of the tiles")->check(seed_number())->needs(tiles);
+        app.add_option("--backend", a.backend.name, "native or torch")
+            ->check(CLI::IsMember({"native", "torch"}));
+        app.add_option("--device", a.backend.device, "cpu, or cuda[:N] with --backend torch");
+        app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
+            ->check(thread_count());
+        app.add_option("--batch", a.options.batch, "Images a call of the backend")
+            ->check(whole_number(1));
+        app.add_flag("--quiet", a.quiet, "No progress");
+        return [arguments] { return extract(*arguments); };
+      }};
 }
 
 }  // namespace gradspace::cli

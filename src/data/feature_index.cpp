@@ -9,8 +9,13 @@ namespace gradspace {
 
 void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values) {
   const ImageInfo& image = values.image;
-  csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
-          values.label, values.bce, values.kld);
+  if (values.tile) {
+    csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
+            values.label, values.bce, values.kld, values.tile->x, values.tile->y);
+  } else {
+    csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
+            values.label, values.bce, values.kld);
+  }
 }
 
 void add_failure(CsvWriter& csv, const FailedImage& failure) {
@@ -28,7 +33,7 @@ CsvReader::CsvReader(std::string_view text, std::string_view header, std::string
 CsvReader::CsvReader(std::string_view text, std::size_t offset, std::string_view name)
     : text_(text), name_(name), position_(offset) {}
 
-void CsvReader::read_index_row(std::uint64_t row, FeatureRow& out) {
+void CsvReader::read_index_row(std::uint64_t row, bool tiles, FeatureRow& out) {
   row_begin_ = position_;
   if (number<std::uint64_t>(',') != row) {
     fail(fmt::format("row {} is not next", row));
@@ -40,7 +45,11 @@ void CsvReader::read_index_row(std::uint64_t row, FeatureRow& out) {
   out.image.object_class = number<int>(',');
   out.label = number<int>(',');
   out.bce = number<float>(',');
-  out.kld = number<float>('\n');
+  out.kld = number<float>(tiles ? ',' : '\n');
+  if (tiles) {
+    const int x = number<int>(',');
+    out.tile = TilePlace{x, number<int>('\n')};
+  }
 }
 
 void CsvReader::read_failure(FailedImage& out) {

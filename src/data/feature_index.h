@@ -13,6 +13,12 @@ namespace gradspace {
 
 inline constexpr std::string_view kIndexHeader =
     "row,path,set,challenge,level,class,label,bce,kld\n";
+/// Of tiles of photographs, with their places.
+inline constexpr std::string_view kTilesIndexHeader =
+    "row,path,set,challenge,level,class,label,bce,kld,tile_x,tile_y\n";
+inline std::string_view index_header(const FeatureSetMeta& meta) {
+  return meta.tiles_json.empty() ? kIndexHeader : kTilesIndexHeader;
+}
 inline constexpr std::string_view kFailuresHeader = "path,reason\n";
 
 void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
@@ -31,8 +37,8 @@ class CsvReader {
   /// Of the next row's first character.
   std::size_t offset() const { return position_; }
 
-  /// Reads one row. Throws FormatError on anything but a whole, valid row.
-  void read_index_row(std::uint64_t row, FeatureRow& out);
+  /// Reads one row, of tiles with their places. Throws FormatError on anything but a whole, valid row.
+  void read_index_row(std::uint64_t row, bool tiles, FeatureRow& out);
   void read_failure(FailedImage& out);
 
  private:

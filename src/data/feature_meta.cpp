@@ -129,6 +129,9 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta,
               {"source_digest", meta.source_digest},
               {"options", with_texts(options, from_utf8)},
               {"columns", feature_columns_to_json(meta.columns)}};
+  if (!meta.tiles_json.empty()) {
+    all["tiles"] = json::parse(meta.tiles_json);
+  }
   if (checksums) {
     all["checksums"] = feature_checksums_to_json(*checksums);
   }
@@ -159,6 +162,10 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
   ObjectReader(options, fmt::format("{}: \"options\"", name));
   meta.options_json = options.dump();
   meta.columns = parse_feature_columns(reader.member("columns"), name);
+  if (all.contains("tiles")) {
+    ObjectReader(all.at("tiles"), fmt::format("{}: \"tiles\"", name));
+    meta.tiles_json = all.at("tiles").dump();
+  }
   if (all.contains("checksums")) {
     file.checksums = parse_feature_checksums(all.at("checksums"), name);
   }

@@ -70,7 +70,9 @@ void check_text(std::string_view text, const std::string& name, std::uint64_t no
 
 /// Reads every row once, so that none can fail later. Returns where each begins.
 std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t rows,
-                                           const std::optional<FeatureChecksums>& checksums) {
+                                           const FeatureMetaFile& meta) {
+  const std::optional<FeatureChecksums>& checksums = meta.checksums;
+  const bool tiles = !meta.meta.tiles_json.empty();
   if (checksums) {
     check_text(file.text(), file.name(), checksums->index);
   }
@@ -78,11 +80,11 @@ std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t r
   constexpr std::size_t kShortestRow = 16;
   std::vector<std::uint64_t> offsets;
   offsets.reserve(std::min(rows, file.text().size() / kShortestRow));
-  CsvReader reader(file.text(), kIndexHeader, file.name());
+  CsvReader reader(file.text(), index_header(meta.meta), file.name());
   FeatureRow row;
   while (!reader.at_end()) {
     offsets.push_back(reader.offset());
-    reader.read_index_row(offsets.size() - 1, row);
+    reader.read_index_row(offsets.size() - 1, tiles, row);
   }
   if (offsets.size() != rows) {
     throw FormatError(
@@ -137,12 +139,13 @@ struct FeatureSet::State {
         index_file(folder / "index.csv"),
         matrix(find_matrix(features, file)),
         blocks(matrix.bytes, features.name(), file.checksums),
-        offsets(checked_offsets(index_file, matrix.rows, file.checksums)),
+        offsets(checked_offsets(index_file, matrix.rows, file)),
         failures(read_failures(folder / "failures.csv", file.checksums)) {}
 
   FeatureRow read_row(std::size_t i) const {
     FeatureRow row;
-    CsvReader(index_file.text(), offsets[i], index_file.name()).read_index_row(i, row);
+    CsvReader(index_file.text(), offsets[i], index_file.name())
+        .read_index_row(i, !file.meta.tiles_json.empty(), row);
     return row;
   }
 

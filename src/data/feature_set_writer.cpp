@@ -242,16 +242,17 @@ struct FeatureSetWriter::State {
 
   void begin() {
     progress = {};
+    progress.index_bytes = index_header(meta).size();
     std::error_code ignored;
     fs::remove(partial / "progress.json", ignored);  // before the data that it speaks of goes
     matrix_sums.take_up({});
     index_sum = Checksum();
-    index_sum.update(bytes_of(kIndexHeader));
+    index_sum.update(bytes_of(index_header(meta)));
     failures_sum = Checksum();
     failures_sum.update(bytes_of(kFailuresHeader));
     cut_files();
     features.write_at(0, feature_matrix_header(0, row_bytes / sizeof(float)));
-    index.write_at(0, bytes_of(kIndexHeader));
+    index.write_at(0, bytes_of(index_header(meta)));
     failures.write_at(0, bytes_of(kFailuresHeader));
     write_file(partial / "meta.json", meta_text);
     note_now();

@@ -178,6 +178,7 @@ class Extraction {
         continue;
       }
       row.label = row.image.challenge == 0 ? 1 : 0;
+      row.tile = source_.tile(i);
       ++batch.count;
     }
     return true;

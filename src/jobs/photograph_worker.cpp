@@ -19,8 +19,7 @@ namespace fs = std::filesystem;
 /// Where a photograph's maps lie below their folder: its path, without what leads out of that folder.
 fs::path map_name(const ScoredImage& image) {
   fs::path name;
-  const fs::path path = image.image.path.empty() ? image.path : image.image.path;
-  for (const fs::path& part : path.relative_path()) {
+  for (const fs::path& part : fs::path(image.path).relative_path()) {
     if (part != "." && !part.empty()) {
       name /= part == ".." ? "__" : part;
     }

@@ -41,6 +41,10 @@ FeatureView view_of(std::span<const float> values, std::size_t columns) {
 }
 
 Matrix matrix_of(std::span<const float> values, std::size_t columns) {
+  if (values.size() % columns != 0) {
+    throw InvalidArgument(
+        fmt::format("{} numbers are no whole rows of {}", values.size(), columns));
+  }
   Matrix matrix(values.size() / columns, columns);
   std::ranges::copy(values, matrix.values.begin());
   return matrix;

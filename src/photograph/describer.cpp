@@ -1,6 +1,7 @@
 #include "photograph/describer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -33,6 +34,34 @@ void to_planes(std::span<const std::uint8_t> bytes, std::size_t count, const Ext
   }
 }
 
+/// The mean of each plane.
+void append_means(std::span<const float> tiles_nchw, std::size_t area, std::vector<float>& out) {
+  for (std::size_t first = 0; first < tiles_nchw.size(); first += area) {
+    const auto plane = tiles_nchw.subspan(first, area);
+    out.push_back(std::reduce(plane.begin(), plane.end()) / static_cast<float>(area));
+  }
+}
+
+/// Tables of the same rows side by side; returns how many columns they have together.
+std::size_t join_tables(std::size_t rows, const std::array<std::span<const float>, 3>& tables,
+                        std::vector<float>& out) {
+  std::size_t columns = 0;
+  for (const auto& table : tables) {
+    columns += table.size() / rows;
+  }
+  out.resize(rows * columns);
+  std::size_t first = 0;
+  for (const auto& table : tables) {
+    const std::size_t own = table.size() / rows;
+    for (std::size_t i = 0; i < rows; ++i) {
+      std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(i * own), own,
+                  &out[i * columns + first]);
+    }
+    first += own;
+  }
+  return columns;
+}
+
 float mean_of(std::span<const float> table, std::size_t columns, std::size_t column) {
   double sum = 0;
   for (std::size_t i = column; i < table.size(); i += columns) {
@@ -59,6 +88,7 @@ const PhotographNumbers& PhotographDescriber::describe(const ImageView& photogra
   residual_table_.clear();
   image_table_.clear();
   loss_table_.clear();
+  mean_table_.clear();
   bytes_.resize(kBatch * extent_.size());
   for (std::size_t first = 0; first < grid.size(); first += kBatch) {
     const std::size_t count = std::min(kBatch, grid.size() - first);
@@ -73,7 +103,6 @@ const PhotographNumbers& PhotographDescriber::describe(const ImageView& photogra
   numbers_.rows = grid.rows;
   numbers_.gradients.clear();
   numbers_.image.clear();
-  numbers_.tiles.clear();
   const std::size_t columns = energies_.columns();
   if (parts_.gradients) {
     append_summary(residual_table_, columns, numbers_.gradients);
@@ -89,16 +118,8 @@ const PhotographNumbers& PhotographDescriber::describe(const ImageView& photogra
     append_tones(photograph, numbers_.image);
     append_blocking(photograph, numbers_.image);
   }
-  numbers_.tile_columns = (parts_.gradients ? columns : 0) + (parts_.image ? columns : 0);
-  for (std::size_t i = 0; i < grid.size(); ++i) {
-    for (const std::vector<float>* table : {&residual_table_, &image_table_}) {
-      if (!table->empty()) {
-        const auto row = table->begin() + static_cast<std::ptrdiff_t>(i * columns);
-        numbers_.tiles.insert(numbers_.tiles.end(), row,
-                              row + static_cast<std::ptrdiff_t>(columns));
-      }
-    }
-  }
+  numbers_.tile_columns =
+      join_tables(grid.size(), {{residual_table_, image_table_, mean_table_}}, numbers_.tiles);
   return numbers_;
 }
 
@@ -108,6 +129,7 @@ void PhotographDescriber::add_tiles(std::span<const std::uint8_t> tiles_nhwc, st
   if (parts_.image) {
     image_table_.resize(image_table_.size() + count * columns);
     energies_.compute(tiles_, std::span(image_table_).last(count * columns));
+    append_means(tiles_, extent_.size() / static_cast<std::size_t>(extent_.channels), mean_table_);
   }
   if (!parts_.gradients) {
     return;

@@ -26,7 +26,8 @@ struct PhotographParts {
 struct PhotographNumbers {
   std::vector<float> gradients;
   std::vector<float> image;
-  std::vector<float> tiles;  ///< a row a tile: energies of the residual, then of the tile
+  /// A row a tile: energies of the residual, of the tile, and its channels' means.
+  std::vector<float> tiles;
   std::size_t tile_columns = 0;
   int columns = 0;  ///< of the grid
   int rows = 0;
@@ -61,6 +62,7 @@ class PhotographDescriber {
   std::vector<float> residual_table_;  ///< of all tiles so far, [tiles, columns]
   std::vector<float> image_table_;
   std::vector<float> loss_table_;
+  std::vector<float> mean_table_;
 };
 
 }  // namespace gradspace

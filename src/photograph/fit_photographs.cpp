@@ -39,8 +39,10 @@ constexpr std::size_t kCleanCopies = 4;
 constexpr std::size_t kTileRows = 60'000;
 /// Of a clean photograph so many tiles at most are kept for what clean tiles score.
 constexpr std::size_t kMaxCleanTiles = 512;
-/// A tile of a damaged copy is one of the damaged class where its samples have changed by more than this.
+/// A tile of a damaged copy is of the damaged class where its samples have changed by more than the one, and of the clean
+/// class where by less than the other.
 constexpr double kChangedBy = 1.5;
+constexpr double kUnchangedBy = 0.3;
 
 /// One photograph's numbers: clean first, then coded once more where it is a JPEG file, then damaged copies.
 struct Learned {
@@ -100,7 +102,8 @@ class Learner {
     learned.clean_copies = std::max(learned.gradients.size(), learned.image.size());
     for (std::size_t k = 0; k < copies_; ++k) {
       const Image part = window(photograph, random);
-      add(damaged(part, coding, random), part, true, describer, random, learned);
+      add(damaged(part, coding, random), coded_again(part, coding), true, describer, random,
+          learned);
     }
     return learned;
   }
@@ -145,10 +148,10 @@ class Learner {
     const TileGrid grid(options_.tiling, copy.width(), copy.height(), learned.path);
     for (std::size_t k = 0; k < tiles_per_copy_; ++k) {
       const std::size_t tile = random.below(grid.size());
-      const bool counts =
-          !is_damaged || change_of(original, copy, grid.place(tile), options_.tiling) > kChangedBy;
-      if (counts) {
-        learned.tiles.add(row_of(numbers, tile), is_damaged, 0);
+      const double change =
+          is_damaged ? change_of(original, copy, grid.place(tile), options_.tiling) : 0;
+      if (change > kChangedBy || change < kUnchangedBy) {
+        learned.tiles.add(row_of(numbers, tile), change > kChangedBy, 0);
       }
     }
   }
@@ -208,7 +211,9 @@ std::vector<Learned> learn_all(const Model* model, const Source& clean,
     counted.add();
   });
   std::erase_if(all, [&](const Learned& learned) {
-    watched.failure(learned.failure);
+    if (!learned.failure.empty()) {
+      watched.failure(learned.failure);
+    }
     return !learned.failure.empty();
   });
   return all;
@@ -254,9 +259,10 @@ Committee fit_part(const std::vector<Learned>& all, PartRows part,
   return committee;
 }
 
-/// The tiles' committee; `left_out` gets each clean photograph's part, `judge` what clean tiles score.
+/// The tiles' committee; `left_out` gets the clean photographs' parts, `judge` what clean tiles score.
 void fit_tiles(const std::vector<Learned>& all, std::span<const std::uint32_t> folds,
-               CommitteeOptions options, PhotographJudge& judge, std::vector<double>& left_out) {
+               CommitteeOptions options, PhotographJudge& judge,
+               std::vector<std::vector<double>>& left_out) {
   LabelledRows rows;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const LabelledRows& own = all[i].tiles;
@@ -267,6 +273,7 @@ void fit_tiles(const std::vector<Learned>& all, std::span<const std::uint32_t> f
   options.epochs = 12;
   judge.tiles = Committee::fit(rows, options, "tiles");
   std::vector<double> clean_scores;
+  std::vector<std::vector<double>> parts(kTileQuantiles.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     LabelledRows own;
     const std::size_t columns = judge.tiles->columns();
@@ -275,8 +282,12 @@ void fit_tiles(const std::vector<Learned>& all, std::span<const std::uint32_t> f
     }
     const std::vector<double> scores = judge.tiles->score_left_out(own);
     clean_scores.insert(clean_scores.end(), scores.begin(), scores.end());
-    left_out.push_back(tile_quantile(scores));
+    const std::vector<double> quantiles = tile_quantiles(scores);
+    for (std::size_t k = 0; k < quantiles.size(); ++k) {
+      parts[k].push_back(quantiles[k]);
+    }
   }
+  left_out.insert(left_out.end(), parts.begin(), parts.end());
   judge.tile_calibration = Calibration(clean_scores);
 }
 
@@ -348,7 +359,7 @@ Detector fit_photographs(const Model* model, const Source& clean, const Photogra
     if (parts.image) {
       judge.image = fit_part(all, &Learned::image, folds, committee, left_out.emplace_back());
     }
-    fit_tiles(all, folds, committee, judge, left_out.emplace_back());
+    fit_tiles(all, folds, committee, judge, left_out);
     for (const std::vector<double>& part : left_out) {
       judge.scales.push_back(PartScale::of(part));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "core/named_entries.h"
 #include "detect/one_class/method.h"
@@ -62,11 +63,14 @@ PartScale PartScale::of(std::span<const double> clean_scores) {
   return scale;
 }
 
-double tile_quantile(std::vector<double> tile_scores) {
-  const auto place =
-      static_cast<std::ptrdiff_t>(kTileQuantile * static_cast<double>(tile_scores.size() - 1));
-  std::ranges::nth_element(tile_scores, tile_scores.begin() + place);
-  return tile_scores[static_cast<std::size_t>(place)];
+std::vector<double> tile_quantiles(std::vector<double> tile_scores) {
+  std::ranges::sort(tile_scores);
+  std::vector<double> quantiles;
+  for (const double share : kTileQuantiles) {
+    const double place = share * static_cast<double>(tile_scores.size() - 1);
+    quantiles.push_back(tile_scores[static_cast<std::size_t>(place)]);
+  }
+  return quantiles;
 }
 
 std::vector<double> PhotographJudge::part_scores(const PhotographNumbers& numbers,
@@ -78,8 +82,20 @@ std::vector<double> PhotographJudge::part_scores(const PhotographNumbers& number
   if (image) {
     parts.push_back(image->score(numbers.image).front());
   }
-  parts.push_back(tile_quantile({tile_scores.begin(), tile_scores.end()}));
+  std::ranges::copy(tile_quantiles({tile_scores.begin(), tile_scores.end()}),
+                    std::back_inserter(parts));
   return parts;
+}
+
+void PhotographJudge::require_fit(const PhotographNumbers& numbers) const {
+  const bool fits = (!gradients || gradients->columns() == numbers.gradients.size()) &&
+                    (!image || image->columns() == numbers.image.size()) &&
+                    tiles->columns() == numbers.tile_columns;
+  if (!fits) {
+    throw InvalidArgument(
+        "detector: its networks take other numbers than photographs are described by; it was made "
+        "by another version or for another model");
+  }
 }
 
 double PhotographJudge::total(std::span<const double> part_scores) const {
@@ -126,7 +142,11 @@ PhotographJudge PhotographJudge::load(const TensorMap& tensors, const Photograph
   judge.tiles = committee(kTiles);
   TensorMap calibration = tensors_under(tensors, kTileCalibration);
   judge.tile_calibration = Calibration::take_from(calibration);
-  const std::size_t count = 1 + (parts.gradients ? 1 : 0) + (parts.image ? 1 : 0);
+  if (judge.tile_calibration.empty()) {
+    throw InvalidArgument("detector: it does not say what clean tiles score");
+  }
+  const std::size_t count =
+      kTileQuantiles.size() + (parts.gradients ? 1 : 0) + (parts.image ? 1 : 0);
   const auto scales = tensors.find(kScales);
   if (scales == tensors.end() || scales->second.values.size() != 2 * count) {
     throw InvalidArgument("detector: the scales of its parts are missing or not as many");

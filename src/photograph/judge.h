@@ -1,8 +1,8 @@
 // The parts of a photograph's score, as they are fitted, kept in a file and put together.
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,9 +32,9 @@ struct PartScale {
   double operator()(double score) const { return (score - mean) / deviation; }
 };
 
-/// The tiles' part: this quantile of their scores.
-inline constexpr double kTileQuantile = 0.95;
-double tile_quantile(std::vector<double> tile_scores);
+/// The tiles' parts, quantiles of their scores: the median for what is everywhere, a high one for what is somewhere.
+inline constexpr std::array kTileQuantiles = {0.5, 0.95};
+std::vector<double> tile_quantiles(std::vector<double> tile_scores);
 
 /// Committees by what they look at. Thread-safe.
 struct PhotographJudge {
@@ -47,6 +47,8 @@ struct PhotographJudge {
   /// The parts' scores, in the order of `scales`.
   std::vector<double> part_scores(const PhotographNumbers& numbers,
                                   std::span<const double> tile_scores) const;
+  /// Throws InvalidArgument unless the committees take as many numbers as there are.
+  void require_fit(const PhotographNumbers& numbers) const;
   /// The sum of the standardised parts.
   double total(std::span<const double> part_scores) const;
 

@@ -46,7 +46,10 @@ struct PhotographScorer::State {
                   tiling_for(detector, parts.gradients ? model : nullptr)),
         judge(PhotographJudge::load(detector.weights, parts)),
         calibration(detector.calibration),
-        threshold(detector.threshold) {}
+        threshold(detector.threshold) {
+    const Tiling tiling = *tiling_of(detector);
+    judge.require_fit(describer.describe(Image(tiling.width, tiling.height, 3), "a tile"));
+  }
 
   PhotographParts parts;
   PhotographDescriber describer;

@@ -162,6 +162,19 @@ TEST(SpecJson, ReadsAFile) {
   EXPECT_THROW(read_autoencoder_spec(folder / "none.json"), IoError);
 }
 
+TEST(AutoencoderFor, GivesEverySquareSizeBack) {
+  EXPECT_EQ(autoencoder_for(28, 28), AutoencoderSpec());
+  for (int side = 8; side <= 160; ++side) {
+    const AutoencoderSpec spec = autoencoder_for(side, side);
+    EXPECT_EQ(spec.input, (Extent{3, side, side}));
+    EXPECT_EQ(layers(spec).back().out, spec.input);
+  }
+  EXPECT_EQ(autoencoder_for(640, 480).input, (Extent{3, 480, 640}));
+  EXPECT_EQ(autoencoder_for(64, 64, 1).up.back().out_channels, 1);
+  EXPECT_THROW(autoencoder_for(30, 28), InvalidArgument);
+  EXPECT_THROW(autoencoder_for(0, 0), InvalidArgument);
+}
+
 class HostileJson : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(HostileJson, IsRefusedInOneLineThatNamesThePlace) {

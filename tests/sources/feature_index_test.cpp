@@ -25,7 +25,7 @@ std::string row_text(const FeatureRow& row, std::uint64_t number = 0) {
 FeatureRow read_row(const std::string& text, std::uint64_t number = 0) {
   CsvReader reader(text, std::size_t{0}, "index.csv");
   FeatureRow row;
-  reader.read_index_row(number, row);
+  reader.read_index_row(number, false, row);
   EXPECT_TRUE(reader.at_end());
   return row;
 }
@@ -105,9 +105,9 @@ TEST(CsvReader, SaysWhichLineOfWhichFile) {
   const std::string text = std::string(kIndexHeader) + "0,a,,0,0,1,1,0,0\n1,b,,0,0,1,1,zero,0\n";
   CsvReader reader(text, kIndexHeader, "set/index.csv");
   FeatureRow row;
-  reader.read_index_row(0, row);
+  reader.read_index_row(0, false, row);
   EXPECT_THAT(
-      [&] { reader.read_index_row(1, row); },
+      [&] { reader.read_index_row(1, false, row); },
       ThrowsMessage<FormatError>("set/index.csv: line 3: a field that should be a number is not"));
   EXPECT_THAT([] { CsvReader("path,reason\n", kIndexHeader, "f"); },
               ThrowsMessage<FormatError>(HasSubstr("does not start with the line row,path")));

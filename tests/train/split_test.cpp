@@ -54,9 +54,9 @@ TEST(SplitForTraining, TakesTheCleanSetsOfATree) {
   EXPECT_EQ(split.rule, "challenge-free train and val sets");
 }
 
-TEST(SplitForTraining, HoldsATenthOut) {
+TEST(SplitForTraining, HoldsATenthOutAtRandom) {
   const Listing folder = unnamed_set(105);
-  const TrainingSplit split = split_for_training(folder, 1);
+  const TrainingSplit split = split_for_training(folder, 1, HoldOut::kRandom);
   EXPECT_EQ(split.validation.size(), 10U);
   EXPECT_EQ(split.train.size(), 95U);
   EXPECT_TRUE(std::ranges::is_sorted(split.train));
@@ -64,8 +64,24 @@ TEST(SplitForTraining, HoldsATenthOut) {
   std::set<std::uint32_t> all(split.train.begin(), split.train.end());
   all.insert(split.validation.begin(), split.validation.end());
   EXPECT_EQ(all.size(), 105U);
-  EXPECT_EQ(split.validation, split_for_training(folder, 1).validation);
-  EXPECT_NE(split.validation, split_for_training(folder, 2).validation);
+  EXPECT_EQ(split.validation, split_for_training(folder, 1, HoldOut::kRandom).validation);
+  EXPECT_NE(split.validation, split_for_training(folder, 2, HoldOut::kRandom).validation);
+}
+
+TEST(SplitForTraining, HoldsABlockOutOfMoreThanFifty) {
+  const Listing folder = unnamed_set(105);
+  std::set<std::uint32_t> begins;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const TrainingSplit split = split_for_training(folder, seed);
+    ASSERT_THAT(split.validation.size(), ::testing::AnyOf(10, 11));
+    EXPECT_EQ(split.train.size() + split.validation.size(), 105U);
+    EXPECT_EQ(split.validation.back() - split.validation.front() + 1, split.validation.size());
+    EXPECT_FALSE(std::ranges::binary_search(split.train, split.validation.front()));
+    begins.insert(split.validation.front());
+  }
+  EXPECT_GT(begins.size(), 3U) << "the seed draws the block";
+  EXPECT_THROW(split_for_training(folder, 0, HoldOut::kFolders), InvalidArgument)
+      << "all are in one folder";
 }
 
 TEST(SplitForTraining, HoldsOutOfTheSetThatIsThere) {
