@@ -25,6 +25,7 @@ struct ExperimentArguments {
   std::string spec;
   std::string challenges;
   std::string levels = "1-5";
+  std::string strength = "image";
   bool quiet = false;
 };
 
@@ -43,6 +44,7 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
     options.gradient_backend.device = options.training_backend.device;
   }
   options.levels = challenge::parse_levels(arguments.levels);
+  options.challenge.strength = challenge::parse_strength(arguments.strength);
   return options;
 }
 
@@ -84,6 +86,9 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
                "Make challenged images in memory even where there is a RealChallenge folder");
   app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory")
       ->check(seed_number());
+  app.add_option("--strength", a.strength,
+                 "What the sizes of those made in memory are relative to: image or pixels")
+      ->check(parsed_by(challenge::parse_strength));
   app.add_flag("--post-production", options.challenge.post_production,
                "Leave the sensor's noise floor out of those made in memory");
   app.add_option("--train-backend", options.training_backend.name, "What trains: native or torch")

@@ -286,8 +286,8 @@ class Experiment {
   SetScores observed_scores(const ExperimentRun& run, const SetName& name, const Fitted& fitted) {
     nlohmann::json made_of = {{"stage", "score"},
                               {"model", run.model_sha256},
-                              {"backend", options_.gradient_backend.text()},
-                              {"set", stages_.data().identity(name)}};
+                              {"backend", options_.gradient_backend.text()}};
+    stages_.data().note_set(name, made_of);
     for (const std::size_t i : observing_) {
       made_of["entries"].push_back(entries_[i]->key(run));
     }

@@ -122,4 +122,17 @@ std::string ExperimentData::identity(const SetName& set) const {
                            options_.challenge.post_production)));
 }
 
+void ExperimentData::note_set(const SetName& set, nlohmann::json& ingredients) const {
+  ingredients["set"] = identity(set);
+  if (set.type != 0 && make_challenges_) {
+    note_strength(ingredients);
+  }
+}
+
+void ExperimentData::note_strength(nlohmann::json& ingredients) const {
+  if (options_.challenge.strength != challenge::Strength::kImage) {
+    ingredients["strength"] = challenge::name(options_.challenge.strength);
+  }
+}
+
 }  // namespace gradspace

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,11 @@ class ExperimentData {
   /// where it is made in memory. Found once; files that have not changed since an earlier run of the experiment are
   /// not read for it. Thread-safe.
   std::string identity(const SetName& set) const;
+  /// Notes among a result's ingredients the set it is made of: "set", its identity; and "strength", where its sizes
+  /// are not relative to the image: results of a time when they always were are still found.
+  void note_set(const SetName& set, nlohmann::json& ingredients) const;
+  /// The same of what `make` gives, "strength" alone.
+  void note_strength(nlohmann::json& ingredients) const;
   /// Leaves in the experiment's folder what was found of the files' contents. Throws IoError.
   void save_known_contents() const;
 

@@ -74,6 +74,7 @@ json ExperimentStages::options_record() const {
           {"levels", options_.levels},
           {"challenges_made_in_memory", data_.makes_challenges()},
           {"challenge_seed", options_.challenge_seed},
+          {"strength", challenge::name(options_.challenge.strength)},
           {"post_production", options_.challenge.post_production},
           {"training_backend", options_.training_backend.text()},
           {"gradient_backend", options_.gradient_backend.text()}};

@@ -141,6 +141,22 @@ TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
 }
 
+TEST_F(OodExperimentRun, MakesChallengesOfAnotherStrengthAnew) {
+  run();
+  options_.challenge.strength = challenge::Strength::kPixels;
+  EXPECT_THAT(run(), ::testing::IsSupersetOf({"(run 0: train)", "(run 0: extract clean-test)",
+                                              "run 0: extract 08_01-test"}));
+  EXPECT_THAT(reasons_, ::testing::Contains(
+                            "run 0: extract 08_01-test: strength is image there, pixels here"));
+  EXPECT_THAT(read_results(options_.out / "results.json").options_json,
+              HasSubstr("\"strength\":\"pixels\""));
+  EXPECT_TRUE(finds_all());
+  options_.challenge.strength = challenge::Strength::kImage;
+  run();
+  EXPECT_THAT(reasons_, ::testing::Contains(
+                            "run 0: extract 08_01-test: strength is pixels there, image here"));
+}
+
 TEST_F(OodExperimentRun, KnowsImagesByTheirContentWhereverTheyLie) {
   run();
   const auto model = read_file(options_.out / "run-0/model.safetensors");

@@ -355,6 +355,9 @@ TEST(ChallengeFiles, AnUnfinishedRunGoesOnToTheSameFiles) {
     BatchOptions other = wanted;
     other.seed = 1;
     EXPECT_THROW(challenge_files(in(stopped), stopped, other), InvalidArgument);
+    other = wanted;
+    other.challenge.strength = Strength::kPixels;
+    EXPECT_THROW(challenge_files(in(stopped), stopped, other), InvalidArgument);
     const BatchResult second = challenge_files(in(stopped), stopped, wanted);
     EXPECT_EQ(second.kept, first.written);
     EXPECT_EQ(files(stopped), files(whole));
