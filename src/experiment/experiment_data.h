@@ -11,22 +11,11 @@
 #include <vector>
 
 #include "data/source_identity.h"
+#include "experiment/experiment_tree.h"
 #include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
-
-/// "train", "val" or "test"; type 0 is clean.
-struct SetName {
-  std::string split;
-  int type = 0;
-  int level = 0;
-
-  friend bool operator==(const SetName&, const SetName&) = default;
-
-  /// "clean-train", "09_03-test": names files.
-  std::string text() const;
-};
 
 class ExperimentData {
  public:
@@ -54,16 +43,18 @@ class ExperimentData {
   bool makes_challenges() const { return make_challenges_; }
 
  private:
-  std::filesystem::path folder(const SetName& set) const;
+  /// The images that the set is, or is made of.
+  SetName files_of(const SetName& set) const;
   void require(const std::vector<SetName>& sets, std::string_view help) const;
   void require_tested() const;
-  std::string files_identity(const std::filesystem::path& folder) const;
+  std::string files_identity(const SetName& set) const;
 
   ExperimentOptions options_;
+  std::unique_ptr<const ExperimentTree> tree_;
   bool make_challenges_;
   mutable std::mutex mutex_;  ///< of the two below
   mutable KnownContents contents_;
-  mutable std::map<std::filesystem::path, std::string> identities_;  ///< of folders
+  mutable std::map<std::string, std::string> identities_;  ///< of sets of files, by their texts
 };
 
 }  // namespace gradspace
