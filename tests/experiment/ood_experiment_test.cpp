@@ -176,6 +176,57 @@ TEST_F(OodExperimentRun, KnowsImagesByTheirContentWhereverTheyLie) {
   EXPECT_EQ(read_file(options_.out / "run-0/model.safetensors"), model);
 }
 
+TEST_F(OodExperimentRun, TakesAModelThatIsGiven) {
+  run();
+  const std::vector<ResultRow> trained = result_.results.rows;
+  options_.model = folder_ / "given.safetensors";
+  fs::copy_file(options_.out / "run-0/model.safetensors", options_.model);
+  options_.out = folder_ / "out-of-given";
+  const std::vector<std::string> stages = run();
+  EXPECT_THAT(stages, ::testing::Contains("run 0: take model"));
+  EXPECT_THAT(stages, ::testing::Not(::testing::Contains("run 0: train")));
+  ASSERT_EQ(result_.results.rows.size(), trained.size());
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    EXPECT_EQ(result_.results.rows[i].metrics.auroc, trained[i].metrics.auroc);
+  }
+  EXPECT_EQ(read_file(options_.out / "run-0/model.safetensors"), read_file(options_.model));
+  EXPECT_FALSE(fs::exists(options_.out / "training.csv"));
+  const std::string record = read_results(options_.out / "results.json").options_json;
+  EXPECT_THAT(record, HasSubstr("\"model_sha256\":"));
+  EXPECT_THAT(record, HasSubstr("given.safetensors\""));
+  EXPECT_THAT(record, ::testing::Not(HasSubstr("\"training\":")));
+  EXPECT_TRUE(finds_all());
+}
+
+TEST_F(OodExperimentRun, TakesAnotherModelOrTrainsAgainAndSaysWhy) {
+  run();
+  options_.model = folder_ / "given.safetensors";
+  AutoencoderSpec spec;
+  spec.latent = 7;
+  write_model(options_.model, initialise(spec, 3));
+  EXPECT_THAT(run(), ::testing::Contains("run 0: take model"));
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: take model: its autoencoder is another one"));
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: extract clean-train: its autoencoder is "
+                                            "another one"));
+  EXPECT_THAT(read_results(options_.out / "results.json").options_json, HasSubstr("\"latent\":7"));
+  EXPECT_FALSE(fs::exists(options_.out / "training.csv")) << "of the one that was trained";
+  options_.model.clear();
+  run();
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: train: it was given, not trained"));
+  EXPECT_TRUE(fs::exists(options_.out / "training.csv"));
+}
+
+TEST_F(OodExperimentRun, RefusesAModelThatDoesNotFit) {
+  options_.model = folder_ / "none.safetensors";
+  EXPECT_THAT([this] { run(); }, ThrowsMessage<IoError>(HasSubstr("none.safetensors")));
+  AutoencoderSpec spec;
+  spec.latent = 0;
+  write_model(options_.model, initialise(spec, 3));
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("need a model with a bottleneck")));
+  EXPECT_FALSE(fs::exists(options_.out));
+}
+
 TEST_F(OodExperimentRun, KnowsImagesBehindLinksOfFolders) {
   fs::create_directory(folder_ / "elsewhere");
   const fs::path moved = folder_ / "elsewhere/01_01_00_00_00_00_0003.bmp";

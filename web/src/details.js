@@ -28,7 +28,7 @@ function mainFacts(data) {
   return [
     ["Command", record.command_line ?? (options.command && `gradspace ${options.command}`), true],
     ["Data", options.data ?? options.path ?? options.database, true],
-    ["Autoencoder", trained || aligned || null],
+    ["Autoencoder", trained || aligned || (options.model && `${options.model}, as it was given`) || null],
     ["Known classes", classes],
     ["Weight of the gradient", options.gradient_weight],
     ["Detectors learn from", learn_from],

@@ -60,6 +60,7 @@ USAGE = [
     Step("usage/missing options", "fit"),
     Step("usage/unknown format", "score --model a --detector b --format xml c"),
     Step("usage/option without its value", "extract --model"),
+    Step("usage/model and epochs", "experiment ood --data tree --out x --model m --epochs 3"),
     Step("usage/unknown strength", "challenge --in photos --out x --strength pixel"),
     Step("usage/not a number", "train --data signs --out x.safetensors --epochs many"),
     Step("usage/no experiment", "experiment"),
@@ -265,6 +266,9 @@ EXPERIMENT = [
     Step("experiment/one-class", ONE + "elbo,image-statistics,image-pseudo,gradcon,stand-ins,"
          "ensemble-fisher"),
     Step("experiment/one-class again", ONE + "elbo,image-statistics"),
+    Step("experiment/ood of a given model", "experiment ood --data tree --out ood-given --challenges 9 "
+         "--levels 5 --classifier-epochs 2 --model ood/run-0/model.safetensors --strength pixels"),
+    Step("experiment/no such model", "experiment ood --data tree --out x --model none.safetensors"),
     Step("experiment/unknown method", ONE + "magic"),
     Step("experiment/no tree", "experiment ood --data photos --out x"),
     Step("report/ood", "report ood"),
