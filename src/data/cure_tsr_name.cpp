@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kFieldsOfTree = 7;
 constexpr std::size_t kFieldsAsDistributed = 5;
 constexpr std::size_t kFieldsBeforeIndex = 4;
-/// The one index of a name with five fields has four digits: shorter ones are seconds of a time.
+/// Of the index of a name with five fields. The data set's have four digits; two would be the seconds of a time.
 constexpr std::size_t kLeastIndexDigits = 3;
 constexpr std::size_t kMaxIndexDigits = 9;
 

@@ -6,12 +6,13 @@
 namespace gradspace {
 namespace {
 
-/// Of so many blocks one is held out.
-constexpr std::size_t kBlocksAHeldOut = 5;
-/// Names in a block, where there are enough for many blocks.
+/// One block of so many is held out.
+constexpr std::size_t kHeldOutOf = 5;
+/// Pictures in a block, where that leaves enough blocks to choose from.
 constexpr std::size_t kLongestBlock = 20;
-constexpr std::size_t kWantedBlocks = 25;
+constexpr std::size_t kEnoughBlocks = 25;
 
+/// "train" of a folder called train; "" of others.
 std::string_view called_after_set(std::string_view folder) {
   for (const std::string_view set : {"train", "val", "test"}) {
     if (folder == set) {
@@ -21,6 +22,7 @@ std::string_view called_after_set(std::string_view folder) {
   return {};
 }
 
+/// "train" of a folder called Real_Train; "" where neither word is in the name, or both are.
 std::string_view naming_set(std::string_view folder) {
   std::string name(folder);
   std::ranges::transform(name, name.begin(), [](char character) {
@@ -103,9 +105,9 @@ void CureTsrSets::hold_out_blocks(const FileList& files) {
   std::ranges::sort(pictures);
   pictures.erase(std::ranges::unique(pictures).begin(), pictures.end());
   const std::size_t length =
-      std::clamp<std::size_t>(pictures.size() / kWantedBlocks, 1, kLongestBlock);
+      std::clamp<std::size_t>(pictures.size() / kEnoughBlocks, 1, kLongestBlock);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    if (i / length % kBlocksAHeldOut == kBlocksAHeldOut - 1) {
+    if (i / length % kHeldOutOf == kHeldOutOf - 1) {
       validation_.push_back(pictures[i]);
     }
   }
