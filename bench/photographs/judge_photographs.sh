@@ -5,6 +5,7 @@ set -euo pipefail
 gradspace=${1:?usage: judge_photographs.sh GRADSPACE SET [FOLDER]}
 set=${2:?usage: judge_photographs.sh GRADSPACE SET [FOLDER]}
 work=${3:-$(mktemp -d)}
+mkdir -p "$work"
 here=$(dirname "$0")
 
 "$gradspace" train --data "$set/train" --tiles 28x28 --epochs 60 --quiet --out "$work/model.safetensors"

@@ -3,7 +3,7 @@
 // Where a file goes below the output:
 //   a CURE-TSR tree, an IDX or CIFAR-10 source, or any source that is split into sets
 //       RealChallenge/TT_LL/SET/NAME.bmp, and clean copies RealChallengeFree/SET/NAME.bmp where asked;
-//       a CURE-TSR name keeps all its fields but type and level; others become
+//       a CURE-TSR name keeps all its fields, five or seven, but type and level; others become
 //       01_CC_TT_LL_00_00_NNNNNN (CC: class + 1 where it is known and under 14, else 01; NNNNNN: position
 //       in the source)
 //   a folder of images, or one image

@@ -20,13 +20,14 @@
 
 namespace gradspace {
 
-/// The seven fields of a CURE-TSR file name, such as 01_01_00_00_00_05_0003.bmp.
+/// The fields of a CURE-TSR file name: five as the data set is distributed, 01_05_09_03_0007.bmp; or seven in the
+/// tree of the paper's code, 01_01_00_00_00_05_0003.bmp.
 struct GRADSPACE_API CureTsrName {
   int sequence = 0;   ///< 01 real, 02 synthetic
   int sign = 0;       ///< 1 to 14
   int challenge = 0;  ///< 0 to 12; 0 alone is in-distribution
   int level = 0;      ///< 0 to 5
-  std::string index;  ///< the last three fields, kept as they stand: "00_05_0003"
+  std::string index;  ///< the last field, or the last three, as they stand: "0007", "00_05_0003"
 
   /// From a file name with or without folders and extension; nothing when it is not of this form.
   static std::optional<CureTsrName> parse(std::string_view file_name);
@@ -38,7 +39,10 @@ struct GRADSPACE_API CureTsrName {
 struct ImageInfo {
   /// Relative to the source's root, '/'-separated; for IDX and CIFAR-10 "FILE#INDEX".
   std::string path;
-  std::string set;        ///< "train", "val", "test", or empty
+  /// "train", "val", "test", or empty: after the innermost folder that is called so. Names of five fields are also
+  /// told by folders such as Real_Train and Real_Test; where there is no "val", every fifth block of consecutive
+  /// names of the training images is.
+  std::string set;
   int challenge = 0;      ///< CURE-TSR's type, 0 = clean or unknown
   int level = 0;          ///< 0 = clean or unknown
   int object_class = -1;  ///< sign type, digit, ...; -1 = unknown
@@ -98,7 +102,7 @@ struct SourceOptions {
 };
 
 /// Opens and lists. kAuto looks at the content: a folder that holds RealChallengeFree (or
-/// RealChallenge, or sets of files with CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
+/// RealChallenge, or files half of which or more have CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
 /// or gzip; CIFAR-10 by names and sizes of its binaries, both also in one of the folders directly
 /// below; another folder, or a single image file or a pipe that one comes through, is a folder of images,
 /// searched recursively. A file in it is an image by its extension, or else by its first bytes.

@@ -8,7 +8,7 @@
 // colours; on grey pictures wrong brightness). See Y. Wang and Q.-F. Zhu, "Error Control and
 // Concealment for Video Communication: A Review" (Proc. IEEE 86(5), 1998). Stored samples are what
 // a codec works on, so nothing here is in linear light. A macroblock is a twelfth of the shorter
-// side and at least 4 pixels.
+// side and at least 4 pixels, or, with sizes in pixels, the 16 pixels of H.264.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -29,6 +29,9 @@ constexpr ByLevel<float> kStep = {5.0F, 10.5F, 17.0F, 24.0F, 33.0F};
 constexpr ByLevel<float> kDetail = {0.8F, 0.6F, 0.4F, 0.2F, 0.0F};
 constexpr float kBlocksPerSide = 12.0F;
 constexpr int kSmallestBlock = 4;
+constexpr int kBlockPx = 16;
+/// With sizes in pixels, the most macroblocks of a run; else two thirds of a row.
+constexpr int kLongestRun = 16;
 /// Coded frequencies along an axis: luma, chroma.
 constexpr std::array<int, 2> kFrequencies = {4, 2};
 
@@ -89,15 +92,24 @@ struct Run {
   Damage damage;
 };
 
+int block_px(const Request& request) {
+  if (request.in_pixels()) {
+    return kBlockPx;
+  }
+  return std::max(kSmallestBlock, static_cast<int>(side_px(request) / kBlocksPerSide));
+}
+
+int longest_run(const Request& request, int columns) {
+  return request.in_pixels() ? kLongestRun : std::max(2, columns * 2 / 3);
+}
+
 int pixels(double blocks, int block) {
   return static_cast<int>(std::lround(blocks * static_cast<double>(block)));
 }
 
 /// Draws a run; always the same number of draws, whatever the level.
-Run draw_run(Random& random, int columns, int block, const Damage& frozen, bool grey) {
-  Run run{random.uniform(),
-          1 + static_cast<int>(random.below(std::max(2U, static_cast<unsigned>(columns * 2 / 3)))),
-          {}};
+Run draw_run(Random& random, int longest, int block, const Damage& frozen, bool grey) {
+  Run run{random.uniform(), 1 + static_cast<int>(random.below(static_cast<unsigned>(longest))), {}};
   const double kind = random.uniform();
   const double dx = random.uniform(0.6, 3.0) * (random.chance(0.5) ? 1 : -1);
   const double dy = random.uniform(-1.5, 1.5);
@@ -259,10 +271,11 @@ std::vector<Damage> draw_damage(const Request& request, int block, int columns, 
   Damage frozen;
   frozen.dx = pixels(random.uniform(0.5, 1.2) * (random.chance(0.5) ? 1 : -1), block);
   frozen.dy = pixels(random.uniform(-0.4, 0.4), block);
+  const int longest = longest_run(request, columns);
   std::vector<Run> runs;
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; column += runs.back().blocks) {
-      runs.push_back(draw_run(random, columns, block, frozen, request.image.channels() == 1));
+      runs.push_back(draw_run(random, longest, block, frozen, request.image.channels() == 1));
       runs.back().blocks = std::min(runs.back().blocks, columns - column);
     }
   }
@@ -282,7 +295,7 @@ std::vector<Damage> draw_damage(const Request& request, int block, int columns, 
 
 Image codec_error(const Request& request) {
   const Image& image = request.image;
-  const int block = std::max(kSmallestBlock, static_cast<int>(side_px(image) / kBlocksPerSide));
+  const int block = block_px(request);
   const int columns = (image.width() + block - 1) / block;
   const int rows = (image.height() + block - 1) / block;
   const std::vector<Damage> damage = draw_damage(request, block, columns, rows);

@@ -13,6 +13,7 @@
 #include "challenge/blur.h"
 #include "challenge/light.h"
 #include "challenge/overlay.h"
+#include "challenge/scatter.h"
 #include "challenge/sensor.h"
 #include "challenge/types.h"
 #include "core/random.h"
@@ -31,11 +32,26 @@ constexpr std::array<float, 3> kSmearAlbedo = {1.15F, 1.05F, 0.9F};
 /// The shorter side of the map that dirt is drawn on, where the picture is larger.
 constexpr float kMapSide = 160.0F;
 
-void draw_speck(Random& random, float side, float width, float height, float strength, Plane& map) {
+/// How far a speck and a smear reach from their centres, over the side.
+constexpr float kSpeckReach = 0.16F;
+constexpr float kSmearReach = 0.45F;
+
+/// A dirty lens while it is drawn.
+struct DirtMap {
+  Plane transmission;
+  float side;  ///< what sizes are relative to, in the map's pixels
+  float width;
+  float height;
+  float strength;
+};
+
+void draw_speck(const Scatter& scatter, int i, Random& random, DirtMap& map) {
+  const float side = map.side;
   const auto size = static_cast<float>(std::pow(random.uniform(), 2.0));
+  const Place place = scatter.place(i, random);
   Stroke speck;
-  speck.x0 = static_cast<float>(random.uniform()) * width;
-  speck.y0 = static_cast<float>(random.uniform()) * height;
+  speck.x0 = static_cast<float>(place.across) * map.width;
+  speck.y0 = static_cast<float>(place.down) * map.height;
   speck.radius = side * (0.024F + 0.05F * size);
   // Not quite round.
   const auto angle = static_cast<float>(random.uniform(0, std::numbers::pi));
@@ -43,15 +59,17 @@ void draw_speck(Random& random, float side, float width, float height, float str
   speck.x1 = speck.x0 + length * std::cos(angle);
   speck.y1 = speck.y0 + length * std::sin(angle);
   speck.softness = 0.7F * speck.radius + 0.015F * side;
-  speck.opacity = strength * static_cast<float>(random.uniform(0.6, 0.95));
-  draw(map, speck);
+  speck.opacity = map.strength * static_cast<float>(random.uniform(0.6, 0.95));
+  draw(map.transmission, speck);
 }
 
-void draw_smear(Random& random, float side, float width, float height, float strength, Plane& map) {
-  const auto x = static_cast<float>(random.uniform()) * width;
-  const auto y = static_cast<float>(random.uniform()) * height;
+void draw_smear(const Scatter& scatter, int i, Random& random, DirtMap& map) {
+  const float side = map.side;
+  const Place place = scatter.place(i, random);
+  const auto x = static_cast<float>(place.across) * map.width;
+  const auto y = static_cast<float>(place.down) * map.height;
   const auto angle = static_cast<float>(random.uniform(0, std::numbers::pi));
-  for (int i = 0; i < 4; ++i) {
+  for (int line = 0; line < 4; ++line) {
     const float heading = angle + static_cast<float>(random.uniform(-0.12, 0.12));
     const float half = 0.5F * side * static_cast<float>(random.uniform(0.3, 0.7));
     const float across = side * static_cast<float>(random.uniform(-0.1, 0.1));
@@ -65,27 +83,30 @@ void draw_smear(Random& random, float side, float width, float height, float str
     stroke.y1 = cy + half * std::sin(heading);
     stroke.radius = side * static_cast<float>(random.uniform(0.015, 0.045));
     stroke.softness = 1.8F * stroke.radius;
-    stroke.opacity = strength * static_cast<float>(random.uniform(0.3, 0.55));
-    draw(map, stroke);
+    stroke.opacity = map.strength * static_cast<float>(random.uniform(0.3, 0.55));
+    draw(map.transmission, stroke);
   }
 }
 
-using DrawOne = void (*)(Random&, float, float, float, float, Plane&);
+using DrawOne = void (*)(const Scatter&, int, Random&, DirtMap&);
 
-/// What `count` specks or smears let through.
-Plane draw_dirt(const Request& request, DrawOne draw_one, int count) {
+/// What specks or smears, so many a square, let through.
+Plane draw_dirt(const Request& request, DrawOne draw_one, float reach, float a_square) {
   const Image& image = request.image;
-  const int factor = std::max(1, static_cast<int>(side_px(image) / kMapSide));
+  const int factor = std::max(1, static_cast<int>(side_px(request) / kMapSide));
   const auto scale = 1.0F / static_cast<float>(factor);
-  const float side = side_px(image) * scale;
-  const float width = static_cast<float>(image.width()) * scale;
-  const float height = static_cast<float>(image.height()) * scale;
-  Plane map((image.width() + factor - 1) / factor, (image.height() + factor - 1) / factor, 1.0F);
+  DirtMap map{
+      Plane((image.width() + factor - 1) / factor, (image.height() + factor - 1) / factor, 1.0F),
+      side_px(request) * scale, static_cast<float>(image.width()) * scale,
+      static_cast<float>(image.height()) * scale, at_level(kDirtOpacity, request)};
+  const Scatter scatter(request, 0, reach);
+  const int count = scatter.count(a_square);
   Random random(request.seed);
   for (int i = 0; i < count; ++i) {
-    draw_one(random, side, width, height, at_level(kDirtOpacity, request), map);
+    draw_one(scatter, i, random, map);
   }
-  return factor == 1 ? std::move(map) : enlarge(map, factor, image.width(), image.height());
+  return factor == 1 ? std::move(map.transmission)
+                     : enlarge(map.transmission, factor, image.width(), image.height());
 }
 
 /// Scattered light of dirt with that albedo among `around`.
@@ -106,11 +127,8 @@ float mean(const Plane& plane) {
 Image dirty_lens(const Request& request) {
   const Image& image = request.image;
   const Sensor sensor(request);
-  const auto count = [&](const ByLevel<float>& density) {
-    return static_cast<int>(at_level(density, request) * squares(image));
-  };
-  Plane transmission = draw_dirt(request, draw_smear, count(kSmears));
-  const Plane specks = draw_dirt(request, draw_speck, count(kSpecks));
+  Plane transmission = draw_dirt(request, draw_smear, kSmearReach, at_level(kSmears, request));
+  const Plane specks = draw_dirt(request, draw_speck, kSpeckReach, at_level(kSpecks, request));
 
   Planes planes = to_linear(image);
   const bool grey = planes.size() == 1;

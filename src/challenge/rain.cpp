@@ -11,6 +11,7 @@
 
 #include "challenge/light.h"
 #include "challenge/overlay.h"
+#include "challenge/scatter.h"
 #include "challenge/scene.h"
 #include "challenge/sensor.h"
 #include "challenge/types.h"
@@ -25,6 +26,9 @@ constexpr ByLevel<float> kStreaks = {24.0F, 50.0F, 80.0F, 115.0F, 160.0F};
 constexpr ByLevel<float> kRainVeil = {0.96F, 0.9F, 0.83F, 0.75F, 0.65F};
 /// Opacity of streaks over that at level 5.
 constexpr ByLevel<float> kStreakOpacity = {0.55F, 0.7F, 0.82F, 0.92F, 1.0F};
+/// Streaks begin this far outside the frame, over its extent; with sizes in pixels half the longest streak, over side.
+constexpr double kRainMargin = 0.15;
+constexpr float kStreakReach = 0.16F;
 /// The drops' light over the air's.
 constexpr float kDropLight = 1.25F;
 /// The veil's grey is darker than the sky: heavy clouds.
@@ -32,20 +36,22 @@ constexpr float kVeilLight = 0.7F;
 
 void draw_streaks(const Request& request, Plane& transmission) {
   const Image& image = request.image;
-  const float side = side_px(image);
+  const float side = side_px(request);
   const auto width = static_cast<double>(image.width());
   const auto height = static_cast<double>(image.height());
   Random random(request.seed);
   const double direction = random.uniform(-0.4, 0.4);  // from the vertical, radians
-  const int count = static_cast<int>(at_level(kStreaks, request) * squares(image));
+  const Scatter scatter(request, kRainMargin, kStreakReach);
+  const int count = scatter.count(at_level(kStreaks, request));
   const float strength = at_level(kStreakOpacity, request);
   for (int i = 0; i < count; ++i) {
     // 0 far, 1 near; the volume seen grows with the distance, so far drops are more frequent.
     const auto nearness = static_cast<float>(std::pow(random.uniform(), 2.0));
     const auto angle = static_cast<float>(direction + random.uniform(-0.05, 0.05));
     const float length = side * (0.08F + 0.22F * nearness);
-    const auto x = static_cast<float>(random.uniform(-0.15, 1.15) * width);
-    const auto y = static_cast<float>(random.uniform(-0.15, 1.15) * height);
+    const Place place = scatter.place(i, random);
+    const auto x = static_cast<float>(place.across * width);
+    const auto y = static_cast<float>(place.down * height);
     const auto variation = static_cast<float>(random.uniform(0.6, 1.0));
     Stroke streak;
     streak.x0 = x - 0.5F * length * std::sin(angle);

@@ -110,7 +110,7 @@ Image apply(const Image& image, Type type, int level, std::uint64_t seed, const 
         fmt::format("a challenge needs an image of at least {0}x{0} pixels, not {1}x{2}", kMinSide,
                     image.width(), image.height()));
   }
-  return chosen.make({image, level, seed, options.post_production});
+  return chosen.make({image, level, seed, options});
 }
 
 std::uint64_t image_seed(std::uint64_t run_seed, Type type, std::string_view key) {

@@ -142,7 +142,7 @@ float noise_sigma(const Image& image, int channel) {
 }
 
 Sensor::Sensor(const Request& request) : seed_(combine(request.seed, hash_text("sensor"))) {
-  if (!request.post_production) {
+  if (!request.options.post_production) {
     for (int c = 0; c < request.image.channels(); ++c) {
       sigma_[static_cast<std::size_t>(c)] = noise_sigma(request.image, c);
     }

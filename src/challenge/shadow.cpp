@@ -80,7 +80,7 @@ Image shadow(const Request& request) {
   Random random(request.seed);
   const Area area = draw_area(image, random);
   const float sky = at_level(kSkyShare, request);
-  const float per_penumbra = 1.0F / std::max(1.0F, kPenumbra * side_px(image));
+  const float per_penumbra = 1.0F / std::max(1.0F, kPenumbra * side_px(request));
 
   Planes planes = to_linear(image);
   Plane kept(image.width(), image.height());

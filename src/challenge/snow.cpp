@@ -10,6 +10,7 @@
 
 #include "challenge/light.h"
 #include "challenge/overlay.h"
+#include "challenge/scatter.h"
 #include "challenge/scene.h"
 #include "challenge/sensor.h"
 #include "challenge/types.h"
@@ -22,20 +23,25 @@ namespace {
 constexpr ByLevel<float> kFlakes = {25.0F, 60.0F, 105.0F, 165.0F, 240.0F};
 /// Light that the veil of the farthest flakes lets through.
 constexpr ByLevel<float> kSnowVeil = {0.98F, 0.95F, 0.91F, 0.86F, 0.8F};
+/// Flakes fall this far outside the frame, over its extent; with sizes in pixels half the longest streak, over side.
+constexpr double kSnowMargin = 0.05;
+constexpr float kFlakeReach = 0.16F;
 
 void draw_flakes(const Request& request, Plane& transmission) {
   const Image& image = request.image;
-  const float side = side_px(image);
+  const float side = side_px(request);
   const auto width = static_cast<double>(image.width());
   const auto height = static_cast<double>(image.height());
   Random random(request.seed);
   const double drift = random.uniform(-0.7, 0.7);  // from the vertical, radians
-  const int count = static_cast<int>(at_level(kFlakes, request) * squares(image));
+  const Scatter scatter(request, kSnowMargin, kFlakeReach);
+  const int count = scatter.count(at_level(kFlakes, request));
   for (int i = 0; i < count; ++i) {
     const auto nearness = static_cast<float>(std::pow(random.uniform(), 4.0));
     const auto angle = static_cast<float>(drift + random.uniform(-0.3, 0.3));
-    const auto x = static_cast<float>(random.uniform(-0.05, 1.05) * width);
-    const auto y = static_cast<float>(random.uniform(-0.05, 1.05) * height);
+    const Place place = scatter.place(i, random);
+    const auto x = static_cast<float>(place.across * width);
+    const auto y = static_cast<float>(place.down * height);
     const auto size = static_cast<float>(random.uniform(0.7, 1.3));
     const auto speed = static_cast<float>(random.uniform(0.0, 1.0));
     Stroke flake;

@@ -1,5 +1,5 @@
-// What a challenge is given, and what its file may need: a parameter by level, lengths relative to the
-// image. The challenges themselves are declared by the registry's list (registry.cpp).
+// What a challenge is given, and what its file may need: a parameter by level, the length that sizes are
+// relative to. The challenges themselves are declared by the registry's list (registry.cpp).
 #pragma once
 
 #include <array>
@@ -16,7 +16,9 @@ struct Request {
   const Image& image;
   int level;  ///< 1 to kLevels
   std::uint64_t seed;
-  bool post_production;
+  Options options;
+
+  bool in_pixels() const { return options.strength == Strength::kPixels; }
 };
 
 /// A parameter by level.
@@ -28,15 +30,16 @@ T at_level(const ByLevel<T>& values, const Request& request) {
   return values[static_cast<std::size_t>(request.level - 1)];
 }
 
-/// The length every size is relative to: the shorter side, in pixels.
-inline float side_px(const Image& image) {
-  return static_cast<float>(image.width() < image.height() ? image.width() : image.height());
-}
+/// The shorter side whose drops, flakes and dirt every image gets where sizes are in pixels. Rain is then 2 to 5
+/// pixels wide, as in photographs of 640x480 pixels.
+inline constexpr float kPixelsSide = 240.0F;
 
-/// How many squares of the shorter side the image holds: what numbers of drops are relative to.
-inline float squares(const Image& image) {
-  return static_cast<float>(image.width()) * static_cast<float>(image.height()) /
-         (side_px(image) * side_px(image));
+/// The length every size is relative to, in pixels: the shorter side.
+inline float side_px(const Request& request) {
+  const Image& image = request.image;
+  return request.in_pixels()
+             ? kPixelsSide
+             : static_cast<float>(image.width() < image.height() ? image.width() : image.height());
 }
 
 }  // namespace gradspace::challenge

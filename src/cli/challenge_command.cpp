@@ -27,6 +27,7 @@ struct ChallengeArguments {
   std::string output;
   std::string types = "all";
   std::string levels = fmt::format("1-{}", challenge::kLevels);
+  std::string strength = "image";
   std::uint64_t seed = 0;
   std::string format;
   std::string source = "auto";
@@ -44,6 +45,7 @@ struct ChallengeArguments {
     options.types = challenge::parse_types(types);
     options.levels = challenge::parse_levels(levels);
     options.seed = seed;
+    options.challenge.strength = challenge::parse_strength(strength);
     options.challenge.post_production = post_production;
     if (!format.empty()) {
       options.format = challenge::parse_format(format);
@@ -148,6 +150,11 @@ std::function<int()> declare_challenge(CLI::App& app) {
       ->check(parsed_by(challenge::parse_types));
   app.add_option("--levels", a.levels, "Numbers and ranges, comma-separated")
       ->check(parsed_by(challenge::parse_levels));
+  app.add_option(
+         "--strength", a.strength,
+         "What sizes at a level are relative to: image (its shorter side) or pixels (nothing: "
+         "the same in every image)")
+      ->check(parsed_by(challenge::parse_strength));
   app.add_option("--seed", a.seed, "Of all random draws")->check(seed_number());
   app.add_option("--format", a.format,
                  "bmp, png or jpg; by default bmp in a tree, else the input's own")

@@ -22,9 +22,11 @@ struct ExperimentArguments {
   OneClassExperiment one_class;
   std::string data;
   std::string out;
+  std::string model;
   std::string spec;
   std::string challenges;
   std::string levels = "1-5";
+  std::string strength = "image";
   bool quiet = false;
 };
 
@@ -33,6 +35,7 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
   options.data = arguments.data;
   options.out = arguments.out;
   options.command_line = present_command_line();
+  options.model = arguments.model;
   if (!arguments.spec.empty()) {
     options.spec = read_autoencoder_spec(arguments.spec);
   }
@@ -43,6 +46,7 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
     options.gradient_backend.device = options.training_backend.device;
   }
   options.levels = challenge::parse_levels(arguments.levels);
+  options.challenge.strength = challenge::parse_strength(arguments.strength);
   return options;
 }
 
@@ -53,22 +57,38 @@ int run_resolved(const ExperimentOptions& options, bool quiet) {
   });
 }
 
+/// Options of what `model` takes the place of.
+void declare_autoencoder(CLI::App& app, ExperimentArguments& a, CLI::Option& model) {
+  ExperimentTraining& training = a.options.training;
+  app.add_option("--epochs", training.epochs, "Epochs of the autoencoder")
+      ->check(whole_number(1))
+      ->excludes(&model);
+  app.add_option("--batch", training.batch, "Images a training step")
+      ->check(whole_number(1))
+      ->excludes(&model);
+  app.add_option("--lr", training.learning_rate, "Adam's learning rate")
+      ->check(number_over(0))
+      ->excludes(&model);
+  app.add_option("--beta", training.beta, "Weight of the KLD")
+      ->check(number_from(0))
+      ->excludes(&model);
+  app.add_option("--seed", training.seed, "Seed of the autoencoder's first run")
+      ->check(seed_number())
+      ->excludes(&model);
+  app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)")->excludes(&model);
+}
+
 void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& tested) {
   ExperimentOptions& options = a.options;
-  app.add_option("--data", a.data, "Folder with RealChallengeFree/{train,val,test}")->required();
+  app.add_option("--data", a.data,
+                 "Folder with RealChallengeFree/{train,val,test}, or CURE-TSR as it is distributed")
+      ->required();
   app.add_option("--out", a.out, "Folder for results; what is there already is used")->required();
   app.add_option("--runs", options.runs, "Repeat with this many seeds")
       ->check(whole_number(1, 1000));
-  app.add_option("--epochs", options.training.epochs, "Epochs of the autoencoder")
-      ->check(whole_number(1));
-  app.add_option("--batch", options.training.batch, "Images a training step")
-      ->check(whole_number(1));
-  app.add_option("--lr", options.training.learning_rate, "Adam's learning rate")
-      ->check(number_over(0));
-  app.add_option("--beta", options.training.beta, "Weight of the KLD")->check(number_from(0));
-  app.add_option("--seed", options.training.seed, "Seed of the autoencoder's first run")
-      ->check(seed_number());
-  app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
+  CLI::Option* model = app.add_option(
+      "--model", a.model, "Take this autoencoder, trained or imported, instead of training one");
+  declare_autoencoder(app, a, *model);
   app.add_option("--classifier-epochs", options.classifier.epochs, "Epochs of the classifiers")
       ->check(whole_number(1));
   app.add_option("--classifier-seed", options.classifier.seed,
@@ -84,10 +104,14 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
                "Make challenged images in memory even where there is a RealChallenge folder");
   app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory")
       ->check(seed_number());
+  app.add_option("--strength", a.strength,
+                 "What the sizes of those made in memory are relative to: image or pixels")
+      ->check(parsed_by(challenge::parse_strength));
   app.add_flag("--post-production", options.challenge.post_production,
                "Leave the sensor's noise floor out of those made in memory");
   app.add_option("--train-backend", options.training_backend.name, "What trains: native or torch")
-      ->check(CLI::IsMember({"native", "torch"}));
+      ->check(CLI::IsMember({"native", "torch"}))
+      ->excludes(model);
   app.add_option("--backend", options.gradient_backend.name, "What extracts: native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", options.training_backend.device, "cpu or cuda, for torch");

@@ -10,29 +10,6 @@
 namespace gradspace {
 namespace {
 
-/// The innermost of a path's folders that is called after a set, or nothing.
-std::string_view set_of(std::string_view folder) {
-  while (!folder.empty()) {
-    folder.remove_suffix(1);                          // the closing '/'
-    const std::size_t begin = folder.rfind('/') + 1;  // npos + 1 = 0
-    const std::string_view last = folder.substr(begin);
-    if (last == "train" || last == "val" || last == "test") {
-      return last;
-    }
-    folder = folder.substr(0, begin);
-  }
-  return {};
-}
-
-/// A folder's own name, also for "." and with a '/' at the end.
-std::string folder_name(const std::filesystem::path& folder) {
-  std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
-  if (!whole.has_filename()) {
-    whole = whole.parent_path();
-  }
-  return whole.filename().string();
-}
-
 FileList with_cure_tsr_names(const FileList& files, Remarks& remarks) {
   FileList kept;
   for (const std::string& folder : files.folders()) {
@@ -63,18 +40,15 @@ FileSource::FileSource(std::filesystem::path root, Listing listing, SourceKind k
                                                            skipped_count_, skipped_[0]);
     throw FormatError(fmt::format("{}: no image found ({})", root_.string(), why));
   }
-  const std::string root_folder = folder_name(root_) + "/";
-  for (const std::string& folder : files_.folders()) {
-    const std::string_view inside = set_of(folder);
-    set_of_folder_.emplace_back(inside.empty() ? set_of(root_folder) : inside);
-  }
+  sets_.emplace(root_, files_);
 }
 
 ImageInfo FileSource::info(std::size_t i) const {
   ImageInfo info;
   info.path = files_.path(i);
-  info.set = set_of_folder_[files_.folder_number(i)];
-  if (const auto name = CureTsrName::parse(files_.name(i))) {
+  const auto name = CureTsrName::parse(files_.name(i));
+  info.set = sets_->set(files_, i, name ? &*name : nullptr);
+  if (name) {
     info.challenge = name->challenge;
     info.level = name->level;
     info.object_class = name->sign;

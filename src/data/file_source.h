@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "data/cure_tsr_sets.h"
 #include "data/file_list.h"
 #include "gradspace/source.h"
 
@@ -35,7 +37,7 @@ class FileSource final : public Source {
   std::filesystem::path root_;
   SourceKind kind_;
   FileList files_;
-  std::vector<std::string> set_of_folder_;  // by the list's folder numbers
+  std::optional<CureTsrSets> sets_;  // of the files, once they are known
   std::vector<std::string> skipped_;
   std::size_t skipped_count_ = 0;
 };

@@ -81,7 +81,7 @@ void require_validation_images(const ExperimentOptions& options, const Experimen
   }
 }
 
-/// One experiment, whatever its entries are. A run goes through these stages: train the autoencoder;
+/// One experiment, whatever its entries are. A run goes through these stages: train the autoencoder, or take it;
 /// extract feature sets, where an entry looks at such; fit the entries; score the sets; judge.
 class Experiment {
  public:
@@ -120,7 +120,7 @@ class Experiment {
 
  private:
   void execute_run(int number, Results& results, ExperimentOutputs& outputs) {
-    const std::string model_sha256 = stages_.train(number);
+    const std::string model_sha256 = stages_.provide_model(number);
     const Model model = read_model(stages_.model_path(number));
     const auto backend = [&](std::vector<FeatureBlock> blocks) {
       return make_gradient_backend(options_.gradient_backend, model, std::move(blocks));
@@ -286,8 +286,8 @@ class Experiment {
   SetScores observed_scores(const ExperimentRun& run, const SetName& name, const Fitted& fitted) {
     nlohmann::json made_of = {{"stage", "score"},
                               {"model", run.model_sha256},
-                              {"backend", options_.gradient_backend.text()},
-                              {"set", stages_.data().identity(name)}};
+                              {"backend", options_.gradient_backend.text()}};
+    stages_.data().note_set(name, made_of);
     for (const std::size_t i : observing_) {
       made_of["entries"].push_back(entries_[i]->key(run));
     }
@@ -375,6 +375,7 @@ ExperimentResult run_experiment(const ExperimentOptions& options,
                                 const ExperimentObserver& observer) {
   options.validate();
   const ExperimentOptions resolved = with_defaults(options);
+  resolved.validate();  // what a given model is not fit for shows only now
   return in_arena(options.threads, [&]() -> ExperimentResult {
     try {
       return {Experiment(resolved, observer).execute(), false};

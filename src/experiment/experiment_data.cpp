@@ -14,21 +14,14 @@
 namespace gradspace {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr const char* kClean = "RealChallengeFree";
-constexpr const char* kChallenged = "RealChallenge";
 constexpr const char* kMakeThem = " (--make-challenges makes challenged sets from the clean ones)";
 
 }  // namespace
 
-std::string SetName::text() const {
-  return type == 0 ? "clean-" + split : fmt::format("{:02}_{:02}-{}", type, level, split);
-}
-
 ExperimentData::ExperimentData(const ExperimentOptions& options, const std::vector<SetName>& needed)
     : options_(options),
-      make_challenges_(options.make_challenges || !fs::is_directory(options.data / kChallenged)),
+      tree_(open_experiment_tree(options.data)),
+      make_challenges_(options.make_challenges || !tree_->has_challenged()),
       contents_(options.out / "inputs.json") {
   require({{"train"}, {"val"}, {"test"}}, "");
   if (make_challenges_) {
@@ -38,17 +31,17 @@ ExperimentData::ExperimentData(const ExperimentOptions& options, const std::vect
   require_tested();
 }
 
-/// Throws InvalidArgument naming the folders of `sets` that are not there, and what helps.
+/// Throws InvalidArgument naming those of `sets` that are not there, and what helps.
 void ExperimentData::require(const std::vector<SetName>& sets, std::string_view help) const {
-  std::string missing;
+  std::vector<std::string> missing;
   for (const SetName& set : sets) {
-    if (!fs::is_directory(folder(set))) {
-      missing +=
-          (missing.empty() ? "" : ", ") + folder(set).lexically_relative(options_.data).string();
+    if (!tree_->has(set)) {
+      missing.push_back(tree_->place(set));
     }
   }
   if (!missing.empty()) {
-    throw InvalidArgument(fmt::format("{}: no folder {}{}", options_.data.string(), missing, help));
+    throw InvalidArgument(fmt::format("{}: no {} {}{}", options_.data.string(), tree_->unit(),
+                                      fmt::join(missing, ", "), help));
   }
 }
 
@@ -60,9 +53,9 @@ void ExperimentData::require_tested() const {
   for (const challenge::Type type : options_.challenges) {
     const std::size_t before = count;
     for (const int level : options_.levels) {
-      const fs::path tested = folder({"test", static_cast<int>(type), level});
-      if (!fs::is_directory(tested)) {
-        missing = count++ == 0 ? tested.lexically_relative(options_.data).string() : missing;
+      const SetName tested{"test", static_cast<int>(type), level};
+      if (!tree_->has(tested)) {
+        missing = count++ == 0 ? tree_->place(tested) : missing;
       }
     }
     if (count == before) {
@@ -77,32 +70,29 @@ void ExperimentData::require_tested() const {
       there.empty() ? ""
                     : fmt::format(" (--challenges {} tests against the types that are there)",
                                   fmt::join(there, ","));
-  throw InvalidArgument(fmt::format("{}: no folder {}{}{}{}", options_.data.string(), missing, more,
-                                    fewer, there.empty() ? kMakeThem : ""));
+  throw InvalidArgument(fmt::format("{}: no {} {}{}{}{}", options_.data.string(), tree_->unit(),
+                                    missing, more, fewer, there.empty() ? kMakeThem : ""));
 }
 
-fs::path ExperimentData::folder(const SetName& set) const {
-  if (set.type == 0 || make_challenges_) {
-    return options_.data / kClean / set.split;
-  }
-  return options_.data / kChallenged / fmt::format("{:02}_{:02}", set.type, set.level) / set.split;
+SetName ExperimentData::files_of(const SetName& set) const {
+  return make_challenges_ ? SetName{set.split} : set;
 }
 
 std::shared_ptr<const Source> ExperimentData::open(const SetName& set) const {
-  return set.type == 0 || !make_challenges_ ? open_source(folder(set)) : make(set);
+  return set.type == 0 || !make_challenges_ ? tree_->open(set) : make(set);
 }
 
 std::shared_ptr<const Source> ExperimentData::make(const SetName& set) const {
-  return challenged(open_source(folder({set.split})), static_cast<challenge::Type>(set.type),
-                    set.level, options_.challenge_seed, fmt::format("{}/{}/", kClean, set.split),
-                    options_.challenge);
+  const SetName clean{set.split};
+  return challenged(tree_->open(clean), static_cast<challenge::Type>(set.type), set.level,
+                    options_.challenge_seed, tree_->prefix(clean), options_.challenge);
 }
 
-std::string ExperimentData::files_identity(const fs::path& folder) const {
+std::string ExperimentData::files_identity(const SetName& set) const {
   const std::scoped_lock lock(mutex_);
-  const auto [entry, is_new] = identities_.try_emplace(folder);
+  const auto [entry, is_new] = identities_.try_emplace(set.text());
   if (is_new) {
-    entry->second = content_identity(*open_source(folder), contents_);
+    entry->second = content_identity(*tree_->open(set), contents_);
   }
   return entry->second;
 }
@@ -113,13 +103,26 @@ void ExperimentData::save_known_contents() const {
 }
 
 std::string ExperimentData::identity(const SetName& set) const {
-  std::string files = files_identity(folder(set));
+  std::string files = files_identity(files_of(set));
   if (set.type == 0 || !make_challenges_) {
     return files;
   }
   return sha256_hex(
       bytes_of(fmt::format("{} {} {} {} {}", files, set.type, set.level, options_.challenge_seed,
                            options_.challenge.post_production)));
+}
+
+void ExperimentData::note_set(const SetName& set, nlohmann::json& ingredients) const {
+  ingredients["set"] = identity(set);
+  if (set.type != 0 && make_challenges_) {
+    note_strength(ingredients);
+  }
+}
+
+void ExperimentData::note_strength(nlohmann::json& ingredients) const {
+  if (options_.challenge.strength != challenge::Strength::kImage) {
+    ingredients["strength"] = challenge::name(options_.challenge.strength);
+  }
 }
 
 }  // namespace gradspace

@@ -5,27 +5,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/source_identity.h"
+#include "experiment/experiment_tree.h"
 #include "gradspace/research/experiment.h"
 #include "gradspace/source.h"
 
 namespace gradspace {
-
-/// "train", "val" or "test"; type 0 is clean.
-struct SetName {
-  std::string split;
-  int type = 0;
-  int level = 0;
-
-  friend bool operator==(const SetName&, const SetName&) = default;
-
-  /// "clean-train", "09_03-test": names files.
-  std::string text() const;
-};
 
 class ExperimentData {
  public:
@@ -42,22 +32,29 @@ class ExperimentData {
   /// where it is made in memory. Found once; files that have not changed since an earlier run of the experiment are
   /// not read for it. Thread-safe.
   std::string identity(const SetName& set) const;
+  /// Notes among a result's ingredients the set it is made of: "set", its identity; and "strength", where its sizes
+  /// are not relative to the image: results of a time when they always were are still found.
+  void note_set(const SetName& set, nlohmann::json& ingredients) const;
+  /// The same of what `make` gives, "strength" alone.
+  void note_strength(nlohmann::json& ingredients) const;
   /// Leaves in the experiment's folder what was found of the files' contents. Throws IoError.
   void save_known_contents() const;
 
   bool makes_challenges() const { return make_challenges_; }
 
  private:
-  std::filesystem::path folder(const SetName& set) const;
+  /// The images that the set is, or is made of.
+  SetName files_of(const SetName& set) const;
   void require(const std::vector<SetName>& sets, std::string_view help) const;
   void require_tested() const;
-  std::string files_identity(const std::filesystem::path& folder) const;
+  std::string files_identity(const SetName& set) const;
 
   ExperimentOptions options_;
+  std::unique_ptr<const ExperimentTree> tree_;
   bool make_challenges_;
   mutable std::mutex mutex_;  ///< of the two below
   mutable KnownContents contents_;
-  mutable std::map<std::filesystem::path, std::string> identities_;  ///< of folders
+  mutable std::map<std::string, std::string> identities_;  ///< of sets of files, by their texts
 };
 
 }  // namespace gradspace

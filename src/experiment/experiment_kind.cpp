@@ -49,6 +49,9 @@ ResultsKind results_kind(const ExperimentOptions& options) {
 
 ExperimentOptions with_defaults(ExperimentOptions options) {
   using challenge::Type;
+  if (!options.model.empty()) {
+    options.spec = read_model(options.model).spec;
+  }
   if (!options.challenges.empty()) {
     return options;
   }

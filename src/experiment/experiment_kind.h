@@ -11,7 +11,8 @@ namespace gradspace {
 
 ResultsKind results_kind(const ExperimentOptions& options);
 
-/// The options with the experiment's own challenges where none are asked for.
+/// The options with the experiment's own challenges where none are asked for, and the description of the model that
+/// is given. Throws what read_model throws.
 ExperimentOptions with_defaults(ExperimentOptions options);
 
 /// Empty = all.

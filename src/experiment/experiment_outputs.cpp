@@ -103,15 +103,23 @@ void ExperimentOutputs::finish(int runs) {
              sealed_json({{"format_version", kOutputsFormat}, {"rows", fingerprints_}}, 1));
   std::string training;
   for (int run = 0; run < runs; ++run) {
-    std::istringstream lines(read_text_file(folder_ / fmt::format("run-{}", run) / "training.csv"));
+    const fs::path log = folder_ / fmt::format("run-{}", run) / "training.csv";
+    if (!fs::exists(log)) {
+      continue;  // its autoencoder was given
+    }
+    std::istringstream lines(read_text_file(log));
     std::string line;
     std::getline(lines, line);  // the header
-    training += run == 0 ? "run," + line + "\n" : "";
+    training += training.empty() ? "run," + line + "\n" : "";
     while (std::getline(lines, line)) {
       training += fmt::format("{},{}\n", run, line);
     }
   }
-  write_file(folder_ / "training.csv", training);
+  if (training.empty()) {
+    fs::remove(folder_ / "training.csv");
+  } else {
+    write_file(folder_ / "training.csv", training);
+  }
 }
 
 void write_samples(const fs::path& folder, const ExperimentData& data,

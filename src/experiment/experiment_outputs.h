@@ -30,7 +30,7 @@ class ExperimentOutputs {
   void add_fingerprint(const SetName& name, const FeatureSet& set, const AutoencoderSpec& spec,
                        int run);
 
-  /// Writes image_scores.csv, fingerprints.json, and training.csv out of the runs' own.
+  /// Writes image_scores.csv, fingerprints.json, and training.csv out of the runs' own, where they have any.
   void finish(int runs);
 
  private:

@@ -25,6 +25,18 @@ TrainOptions train_options(const ExperimentTraining& training) {
   return options;
 }
 
+namespace {
+
+json training_record(const ExperimentTraining& training) {
+  return {{"epochs", training.epochs},
+          {"batch", training.batch},
+          {"learning_rate", training.learning_rate},
+          {"beta", training.beta},
+          {"seed", training.seed}};
+}
+
+}  // namespace
+
 ExperimentStages::ExperimentStages(const ExperimentOptions& options,
                                    const std::vector<SetName>& needed,
                                    const ExperimentObserver& observer)
@@ -56,27 +68,29 @@ json ExperimentStages::options_record() const {
   for (const challenge::Type type : options_.challenges) {
     challenges.push_back(challenge::name(type));
   }
-  return {{"data", options_.data.string()},
-          {"runs", options_.runs},
-          {"spec", json::parse(to_json(options_.spec))},
-          {"training",
-           {{"epochs", options_.training.epochs},
-            {"batch", options_.training.batch},
-            {"learning_rate", options_.training.learning_rate},
-            {"beta", options_.training.beta},
-            {"seed", options_.training.seed}}},
-          {"classifier",
-           {{"epochs", options_.classifier.epochs},
-            {"batch", options_.classifier.batch},
-            {"learning_rate", options_.classifier.learning_rate},
-            {"seed", options_.classifier.seed}}},
-          {"challenges", std::move(challenges)},
-          {"levels", options_.levels},
-          {"challenges_made_in_memory", data_.makes_challenges()},
-          {"challenge_seed", options_.challenge_seed},
-          {"post_production", options_.challenge.post_production},
-          {"training_backend", options_.training_backend.text()},
-          {"gradient_backend", options_.gradient_backend.text()}};
+  json record = {{"data", options_.data.string()},
+                 {"runs", options_.runs},
+                 {"spec", json::parse(to_json(options_.spec))},
+                 {"classifier",
+                  {{"epochs", options_.classifier.epochs},
+                   {"batch", options_.classifier.batch},
+                   {"learning_rate", options_.classifier.learning_rate},
+                   {"seed", options_.classifier.seed}}},
+                 {"challenges", std::move(challenges)},
+                 {"levels", options_.levels},
+                 {"challenges_made_in_memory", data_.makes_challenges()},
+                 {"challenge_seed", options_.challenge_seed},
+                 {"strength", challenge::name(options_.challenge.strength)},
+                 {"post_production", options_.challenge.post_production},
+                 {"gradient_backend", options_.gradient_backend.text()}};
+  if (!options_.model.empty()) {
+    record["model"] = options_.model.string();
+    record["model_sha256"] = sha256_hex_of_file(options_.model);
+  } else {
+    record["training"] = training_record(options_.training);
+    record["training_backend"] = options_.training_backend.text();
+  }
+  return record;
 }
 
 void ExperimentStages::begin_stage(std::string_view stage, bool skipped, std::string_view why) {
@@ -127,7 +141,7 @@ std::uint64_t ExperimentStages::train_seed(int run) const {
 }
 
 json ExperimentStages::model_ingredients(int run) const {
-  json options = options_record().at("training");
+  json options = training_record(options_.training);
   options["seed"] = train_seed(run);
   return {{"stage", "train"},
           {"version", kVersion},
@@ -136,6 +150,26 @@ json ExperimentStages::model_ingredients(int run) const {
           {"backend", options_.training_backend.text()},
           {"train", data_.identity({"train"})},
           {"val", data_.identity({"val"})}};
+}
+
+std::string ExperimentStages::provide_model(int run) {
+  return options_.model.empty() ? train(run) : take_model(run);
+}
+
+std::string ExperimentStages::take_model(int run) {
+  const std::vector<std::uint8_t> given = read_file(options_.model);
+  std::string digest = sha256_hex(given);
+  const fs::path path = model_path(run);
+  make_folder(run_folder(run));
+  const bool there = fs::exists(path);
+  const bool present = there && sha256_hex_of_file(path) == digest;
+  begin_stage(fmt::format("run {}: take model", run), present,
+              there && !present ? "its autoencoder is another one" : "");
+  if (!present) {
+    fs::remove(run_folder(run) / "training.csv");  // of the autoencoder that was there
+    write_file(path, given);
+  }
+  return digest;
 }
 
 std::string ExperimentStages::train(int run) {
@@ -148,7 +182,8 @@ std::string ExperimentStages::train(int run) {
   if (fs::exists(path)) {
     const ResultMetadata metadata = read_model(path).metadata;
     present = is_made_of(metadata, ingredients);
-    why = present ? std::string() : why_anew(metadata, ingredients);
+    const bool given = !metadata.contains(kExperimentKey);
+    why = present ? "" : given ? "it was given, not trained" : why_anew(metadata, ingredients);
   }
   begin_stage(fmt::format("run {}: train", run), present, why);
   if (!present) {

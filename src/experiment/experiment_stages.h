@@ -1,5 +1,5 @@
 // What every experiment does the same way: say which stage it is at, stop on request, train the
-// autoencoder of a run or find it trained.
+// autoencoder of a run, find it trained, or take the one that is given.
 #pragma once
 
 #include <filesystem>
@@ -48,8 +48,8 @@ class ExperimentStages {
               std::string_view note = {}) const;
   void report_failures(const std::vector<std::string>& reasons) const;
 
-  /// The whole training stage; returns the model file's SHA-256.
-  std::string train(int run);
+  /// The whole first stage of a run, at whose end `model_path` is there; returns that file's SHA-256.
+  std::string provide_model(int run);
 
   /// Writes what there is so far, to be looked at should the next run be stopped.
   void write_so_far(Results& results);
@@ -57,6 +57,9 @@ class ExperimentStages {
   void finish(ExperimentOutputs& outputs);
 
  private:
+  std::string train(int run);
+  /// Copies the given model to the run.
+  std::string take_model(int run);
   /// One call of the observer at a time.
   void alone(const std::function<void()>& call) const;
   std::uint64_t train_seed(int run) const;

@@ -35,12 +35,12 @@ fs::path extracted_set_path(const ExperimentRun& run, const SetName& set) {
 
 void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetName& set) {
   const std::string request = "mu," + proposed_features(run.options.spec);
-  const json ingredients = {{"stage", "extract"},
-                            {"version", kVersion},
-                            {"model", run.model_sha256},
-                            {"features", request},
-                            {"backend", run.options.gradient_backend.text()},
-                            {"set", stages.data().identity(set)}};
+  json ingredients = {{"stage", "extract"},
+                      {"version", kVersion},
+                      {"model", run.model_sha256},
+                      {"features", request},
+                      {"backend", run.options.gradient_backend.text()}};
+  stages.data().note_set(set, ingredients);
   const fs::path path = extracted_set_path(run, set);
   ResultMetadata metadata;
   note_made_of(metadata, ingredients);

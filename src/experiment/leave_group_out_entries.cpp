@@ -116,6 +116,7 @@ json LeaveGroupOutEntry::ingredients(const ExperimentRun& run) const {
   own["level"] = level_;
   own["challenge_seed"] = run.options.challenge_seed;
   own["post_production"] = run.options.challenge.post_production;
+  run.stages.data().note_strength(own);
   return ingredients_with_clean_images(text(), std::move(own), run);
 }
 

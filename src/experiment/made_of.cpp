@@ -27,18 +27,36 @@ const std::map<std::string, std::string>& words_for_digests() {
   return words;
 }
 
+/// Ingredients that are left out where they are what they were before there was a choice: what that was.
+const json& unsaid() {
+  static const json ingredients = {{"strength", "image"}};
+  return ingredients;
+}
+
+/// Of ingredients that are left out on one side only.
+void add_unsaid_reasons(const json& there, const json& wanted, std::set<std::string>& reasons) {
+  for (const auto& [key, value] : unsaid().items()) {
+    if (there.contains(key) != wanted.contains(key)) {
+      reasons.insert(
+          difference({{key, there.value(key, value)}}, {{key, wanted.value(key, value)}}));
+    }
+  }
+}
+
 void add_reasons(const json& there, const json& wanted, std::set<std::string>& reasons) {
+  add_unsaid_reasons(there, wanted, reasons);
   for (const auto& [key, value] : wanted.items()) {
     const auto other = there.find(key);
-    if (other != there.end() && *other == value) {
+    const bool is_there = other != there.end();
+    if ((is_there && *other == value) || (!is_there && unsaid().contains(key))) {
       continue;
     }
     if (const auto words = words_for_digests().find(key); words != words_for_digests().end()) {
       reasons.insert(words->second);
-    } else if (other != there.end() && other->is_object() && value.is_object()) {
+    } else if (is_there && other->is_object() && value.is_object()) {
       add_reasons(*other, value, reasons);
     } else {
-      reasons.insert(difference({{key, other == there.end() ? json() : *other}}, {{key, value}}));
+      reasons.insert(difference({{key, is_there ? *other : json()}}, {{key, value}}));
     }
   }
 }

@@ -162,10 +162,10 @@ void Plan::choose_layout(const fs::path& input) {
 
 std::string Plan::identity(const fs::path& input) const {
   std::string text = fmt::format(
-      "{}\n{}\nseed {} post-production {} format {} source {} hidden {} clean {}\n", kVersion,
-      canonical_path(input).string(), options_.seed, options_.challenge.post_production,
-      options_.format ? static_cast<int>(*options_.format) : -1, static_cast<int>(options_.source),
-      options_.source_options.hidden, options_.clean);
+      "{}\n{}\nseed {} strength {} post-production {} format {} source {} hidden {} clean {}\n",
+      kVersion, canonical_path(input).string(), options_.seed, name(options_.challenge.strength),
+      options_.challenge.post_production, options_.format ? static_cast<int>(*options_.format) : -1,
+      static_cast<int>(options_.source), options_.source_options.hidden, options_.clean);
   for (const Type type : options_.types) {
     text += fmt::format("type {}\n", static_cast<int>(type));
   }

@@ -14,15 +14,21 @@
 namespace gradspace {
 namespace {
 
-std::vector<std::uint32_t> clean_images_of_set(const Source& source, const std::string& set) {
+/// Those of whose information `wanted` is true.
+template <class Wanted>
+std::vector<std::uint32_t> images_that(const Source& source, const Wanted& wanted) {
   std::vector<std::uint32_t> positions;
   for (std::uint32_t i = 0; i < source.size(); ++i) {
-    const ImageInfo info = source.info(i);
-    if (info.challenge == 0 && info.set == set) {
+    if (wanted(source.info(i))) {
       positions.push_back(i);
     }
   }
   return positions;
+}
+
+std::vector<std::uint32_t> clean_images_of_set(const Source& source, const std::string& set) {
+  return images_that(source,
+                     [&](const ImageInfo& info) { return info.challenge == 0 && info.set == set; });
 }
 
 void check_size(const Source& source) {
@@ -36,6 +42,9 @@ void check_size(const Source& source) {
 std::vector<std::uint32_t> images_of_set(const Source& source, const std::string& set) {
   check_size(source);
   std::vector<std::uint32_t> positions = clean_images_of_set(source, set);
+  if (positions.empty()) {
+    positions = images_that(source, [](const ImageInfo& info) { return info.challenge == 0; });
+  }
   if (positions.empty()) {
     positions.resize(source.size());
     std::iota(positions.begin(), positions.end(), 0U);

@@ -24,8 +24,8 @@ struct TrainingSplit {
 TrainingSplit split_for_training(const Source& source, std::uint64_t seed,
                                  std::optional<HoldOut> hold_out = std::nullopt);
 
-/// The challenge-free images of the set `set` ("train" or "val"); of a source without such images,
-/// all.
+/// The challenge-free images of the set `set` ("train" or "val"); of a source without such images all that are
+/// challenge-free; of one without these, all.
 std::vector<std::uint32_t> images_of_set(const Source& source, const std::string& set);
 
 }  // namespace gradspace

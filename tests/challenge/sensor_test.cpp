@@ -81,7 +81,7 @@ TEST(NoiseSigma, LooksAtOneChannel) {
 
 TEST(Sensor, AddsTheMissingPartOfTheFloorOnly) {
   const Image image = noisy_grey(128, 128, 128, 5);
-  const Sensor sensor({image, 1, 3, false});
+  const Sensor sensor({image, 1, 3, {}});
   const Planes flat = to_linear(noisy_grey(128, 128, 128, 0));
   const auto deviation = [&](float kept) {
     return gradspace::testing::rmse(sensor.develop(flat, kept), noisy_grey(128, 128, 128, 0));
@@ -89,7 +89,7 @@ TEST(Sensor, AddsTheMissingPartOfTheFloorOnly) {
   EXPECT_NEAR(deviation(0.0F), 5, 0.3);
   EXPECT_NEAR(deviation(0.8F), 3, 0.2);  // 5 * sqrt(1 - 0.64)
   EXPECT_EQ(deviation(1.0F), 0);
-  const Sensor without({image, 1, 3, true});
+  const Sensor without({image, 1, 3, {true}});
   EXPECT_EQ(without.develop(flat, 0.0F), noisy_grey(128, 128, 128, 0));
 }
 

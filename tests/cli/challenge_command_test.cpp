@@ -44,6 +44,8 @@ TEST(ChallengeCommand, PassesOptionsOn) {
   EXPECT_EQ(plain, made("again.bmp", {"--seed", "0"}));
   EXPECT_NE(plain, made("seed.bmp", {"--seed", "1"}));
   EXPECT_NE(plain, made("post.bmp", {"--post-production"}));
+  EXPECT_EQ(plain, made("image.bmp", {"--strength", "image"}));
+  EXPECT_NE(plain, made("pixels.bmp", {"--strength", "pixels"}));
   EXPECT_EQ(plain, made("plain.bmp", {"--force"}));
 }
 
@@ -56,6 +58,8 @@ TEST(ChallengeCommand, ExitsWithTwoForAWrongCommandLine) {
   EXPECT_EQ(challenge({"--out", out}), kWrongUsage);
   EXPECT_EQ(challenge({"--in", in, "--out", out, "--types", "rian"}), kWrongUsage);
   EXPECT_EQ(challenge({"--in", in, "--out", out, "--levels", "0-5"}), kWrongUsage);
+  EXPECT_EQ(challenge({"--in", in, "--out", out, "--strength", "pixel"}), kWrongUsage);
+  EXPECT_EQ(challenge({"--in", in, "--out", out, "--strength", ""}), kWrongUsage);
   EXPECT_EQ(challenge({"--in", in, "--out", out, "--format", "gif"}), kWrongUsage);
   EXPECT_EQ(challenge({"--in", in, "--out", out, "--split", "dev=1"}), kWrongUsage);
   EXPECT_EQ(challenge({"--in", in, "--out", out, "--seed", "-1"}), kWrongUsage);

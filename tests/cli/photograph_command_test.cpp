@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -46,9 +47,9 @@ class PhotographCommand : public ::testing::Test {
   }
 
   int run(const std::string& arguments) const {
-    return testing::run_shell(fmt::format("cd {} && {} {} >out 2>err", folder_.path().string(),
-                                          GRADSPACE_COMMAND, arguments))
-        .status;
+    const testing::ScriptOutput ended = testing::run_shell(fmt::format(
+        "cd {} && {} {} >out 2>err", folder_.path().string(), GRADSPACE_COMMAND, arguments));
+    return WEXITSTATUS(ended.status);
   }
   std::string output() const { return read_text_file(folder_ / "out"); }
   std::string errors() const { return read_text_file(folder_ / "err"); }

@@ -131,6 +131,17 @@ TEST_F(OneClassExperimentRun, ContinuesAfterAStopAndEndsAlike) {
   EXPECT_THAT(run(), Contains("run 0: score 09_05-test")) << "other images: nothing to take over";
 }
 
+TEST_F(OneClassExperimentRun, TakesAModelThatIsGiven) {
+  one_class().methods = {"elbo", "leave-group-out"};
+  run();
+  const std::string trained = read_text_file(options_.out / "results.csv");
+  options_.model = folder_ / "given.safetensors";
+  fs::copy_file(options_.out / "run-0/model.safetensors", options_.model);
+  options_.out = folder_ / "out-of-given";
+  EXPECT_THAT(run(), Contains("run 0: take model"));
+  EXPECT_EQ(read_text_file(options_.out / "results.csv"), trained);
+}
+
 TEST_F(OneClassExperimentRun, LeavesTheChallengesGroupOutOfTheTraining) {
   one_class().methods = {"leave-group-out"};
   run();

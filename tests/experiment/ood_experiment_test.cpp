@@ -142,6 +142,22 @@ TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   EXPECT_THAT(run(), ::testing::Contains("run 0: train"));
 }
 
+TEST_F(OodExperimentRun, MakesChallengesOfAnotherStrengthAnew) {
+  run();
+  options_.challenge.strength = challenge::Strength::kPixels;
+  EXPECT_THAT(run(), ::testing::IsSupersetOf({"(run 0: train)", "(run 0: extract clean-test)",
+                                              "run 0: extract 08_01-test"}));
+  EXPECT_THAT(reasons_, ::testing::Contains(
+                            "run 0: extract 08_01-test: strength is image there, pixels here"));
+  EXPECT_THAT(read_results(options_.out / "results.json").options_json,
+              HasSubstr("\"strength\":\"pixels\""));
+  EXPECT_TRUE(finds_all());
+  options_.challenge.strength = challenge::Strength::kImage;
+  run();
+  EXPECT_THAT(reasons_, ::testing::Contains(
+                            "run 0: extract 08_01-test: strength is pixels there, image here"));
+}
+
 TEST_F(OodExperimentRun, KnowsImagesByTheirContentWhereverTheyLie) {
   run();
   const auto model = read_file(options_.out / "run-0/model.safetensors");
@@ -159,6 +175,57 @@ TEST_F(OodExperimentRun, KnowsImagesByTheirContentWhereverTheyLie) {
   write_file(options_.out / "inputs.json", std::string_view("{\"files\": 1}"));
   EXPECT_TRUE(finds_all()) << "with damaged knowledge of the files";
   EXPECT_EQ(read_file(options_.out / "run-0/model.safetensors"), model);
+}
+
+TEST_F(OodExperimentRun, TakesAModelThatIsGiven) {
+  run();
+  const std::vector<ResultRow> trained = result_.results.rows;
+  options_.model = folder_ / "given.safetensors";
+  fs::copy_file(options_.out / "run-0/model.safetensors", options_.model);
+  options_.out = folder_ / "out-of-given";
+  const std::vector<std::string> stages = run();
+  EXPECT_THAT(stages, ::testing::Contains("run 0: take model"));
+  EXPECT_THAT(stages, ::testing::Not(::testing::Contains("run 0: train")));
+  ASSERT_EQ(result_.results.rows.size(), trained.size());
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    EXPECT_EQ(result_.results.rows[i].metrics.auroc, trained[i].metrics.auroc);
+  }
+  EXPECT_EQ(read_file(options_.out / "run-0/model.safetensors"), read_file(options_.model));
+  EXPECT_FALSE(fs::exists(options_.out / "training.csv"));
+  const std::string record = read_results(options_.out / "results.json").options_json;
+  EXPECT_THAT(record, HasSubstr("\"model_sha256\":"));
+  EXPECT_THAT(record, HasSubstr("given.safetensors\""));
+  EXPECT_THAT(record, ::testing::Not(HasSubstr("\"training\":")));
+  EXPECT_TRUE(finds_all());
+}
+
+TEST_F(OodExperimentRun, TakesAnotherModelOrTrainsAgainAndSaysWhy) {
+  run();
+  options_.model = folder_ / "given.safetensors";
+  AutoencoderSpec spec;
+  spec.latent = 7;
+  write_model(options_.model, initialise(spec, 3));
+  EXPECT_THAT(run(), ::testing::Contains("run 0: take model"));
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: take model: its autoencoder is another one"));
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: extract clean-train: its autoencoder is "
+                                            "another one"));
+  EXPECT_THAT(read_results(options_.out / "results.json").options_json, HasSubstr("\"latent\":7"));
+  EXPECT_FALSE(fs::exists(options_.out / "training.csv")) << "of the one that was trained";
+  options_.model.clear();
+  run();
+  EXPECT_THAT(reasons_, ::testing::Contains("run 0: train: it was given, not trained"));
+  EXPECT_TRUE(fs::exists(options_.out / "training.csv"));
+}
+
+TEST_F(OodExperimentRun, RefusesAModelThatDoesNotFit) {
+  options_.model = folder_ / "none.safetensors";
+  EXPECT_THAT([this] { run(); }, ThrowsMessage<IoError>(HasSubstr("none.safetensors")));
+  AutoencoderSpec spec;
+  spec.latent = 0;
+  write_model(options_.model, initialise(spec, 3));
+  EXPECT_THAT([this] { run(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("need a model with a bottleneck")));
+  EXPECT_FALSE(fs::exists(options_.out));
 }
 
 TEST_F(OodExperimentRun, KnowsImagesBehindLinksOfFolders) {

@@ -122,6 +122,21 @@ TEST(ChallengeFiles, WritesATreeElsewhereWithCleanCopiesWhereAsked) {
             scene(30, 31, 3, 2));
 }
 
+TEST(ChallengeFiles, KeepsTheFiveFieldsOfCureTsrAsDistributed) {
+  const TemporaryFolder folder;
+  for (int i = 1; i <= 5; ++i) {
+    save(folder / ("in/Real_Train/ChallengeFree/01_02_00_00_000" + std::to_string(i) + ".bmp"),
+         scene(20, 18, 3, 1));
+  }
+  save(folder / "in/Real_Train/Haze-2/01_02_12_02_0001.bmp", scene(20, 18, 3, 1));
+  save(folder / "in/Real_Test/ChallengeFree/01_02_00_00_0001.bmp", scene(20, 18, 3, 1));
+  BatchOptions some = options("haze", "1");
+  some.sets = {"val", "test"};
+  challenge_files(folder / "in", folder / "out", some);
+  EXPECT_THAT(names(folder / "out"), ElementsAre("RealChallenge/12_01/test/01_02_12_01_0001.bmp",
+                                                 "RealChallenge/12_01/val/01_02_12_01_0005.bmp"));
+}
+
 TEST(ChallengeFiles, TakesOneSetOfATree) {
   const TemporaryFolder folder;
   make_tree(folder / "in");
@@ -354,6 +369,9 @@ TEST(ChallengeFiles, AnUnfinishedRunGoesOnToTheSameFiles) {
     EXPECT_NE(files(stopped), files(whole));
     BatchOptions other = wanted;
     other.seed = 1;
+    EXPECT_THROW(challenge_files(in(stopped), stopped, other), InvalidArgument);
+    other = wanted;
+    other.challenge.strength = Strength::kPixels;
     EXPECT_THROW(challenge_files(in(stopped), stopped, other), InvalidArgument);
     const BatchResult second = challenge_files(in(stopped), stopped, wanted);
     EXPECT_EQ(second.kept, first.written);

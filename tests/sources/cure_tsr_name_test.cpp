@@ -17,6 +17,17 @@ TEST(CureTsrName, ReadsTheSevenFields) {
   EXPECT_EQ(name->index, "02_05_0003");
 }
 
+TEST(CureTsrName, ReadsTheFiveFieldsOfTheDataSetAsDistributed) {
+  const auto name = CureTsrName::parse("Real_Test/Rain-3/01_05_09_03_0007.bmp");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->sequence, 1);
+  EXPECT_EQ(name->sign, 5);
+  EXPECT_EQ(name->challenge, 9);
+  EXPECT_EQ(name->level, 3);
+  EXPECT_EQ(name->index, "0007");
+  EXPECT_EQ(name->text(), "01_05_09_03_0007");
+}
+
 TEST(CureTsrName, TakesFoldersAndNoExtensionToo) {
   for (const char* text :
        {"01_01_00_00_00_05_0003", "RealChallengeFree/train/01_01_00_00_00_05_0003.bmp",
@@ -49,10 +60,13 @@ TEST_P(NotACureTsrName, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Names, NotACureTsrName,
     ::testing::Values("", "/", ".", "_", "______", "______.bmp", "photo.bmp",
-                      "01_01_00_00_00_05",                                 // six fields
-                      "01_01_00_00_00_05_0003_1",                          // eight
-                      "01_01_00_00_00_05_0003.bmp.x",                      // two extensions
-                      "01_01_00_00_00_05_0003/",                           // a folder
+                      "01_01_00_00_00_05",                              // six fields
+                      "01_01_00_00", "01_01_00_00_", "01_01_00_00_12",  // four; no index; a time
+                      "01_01_00_00_x001", "01_01_13_00_0001", "01_01_00_06_0001",
+                      "01_01_00_00_0000000001",        // more digits than an index has
+                      "01_01_00_00_00_05_0003_1",      // eight
+                      "01_01_00_00_00_05_0003.bmp.x",  // two extensions
+                      "01_01_00_00_00_05_0003/",       // a folder
                       "00_01_00_00_00_05_0003", "03_01_00_00_00_05_0003",  // sequence
                       "01_00_00_00_00_05_0003", "01_15_00_00_00_05_0003",  // sign
                       "01_01_13_00_00_05_0003", "01_01_99_00_00_05_0003",  // challenge

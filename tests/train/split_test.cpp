@@ -105,10 +105,14 @@ TEST(SplitForTraining, NeedsTwoImages) {
               ThrowsMessage<InvalidArgument>(HasSubstr("one image is too few")));
 }
 
-TEST(ImagesOfSet, AreTheCleanOnesElseAll) {
+TEST(ImagesOfSet, AreItsCleanOnesElseAllCleanOnesElseAll) {
   const Listing tree({image("val", 0), image("val", 3), image("train", 0)});
   EXPECT_THAT(images_of_set(tree, "val"), ElementsAre(0));
-  EXPECT_THAT(images_of_set(tree, "other"), ElementsAre(0, 1, 2));
+  EXPECT_THAT(images_of_set(tree, "other"), ElementsAre(0, 2));
+  EXPECT_THAT(images_of_set(Listing({image("", 0), image("", 9), image("", 0)}), "train"),
+              ElementsAre(0, 2));
+  EXPECT_THAT(images_of_set(Listing({image("train", 7), image("train", 7)}), "train"),
+              ElementsAre(0, 1));
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ function mainFacts(data) {
   const against_level = options.trained_against_level ?? options.stand_in_level;
   const learn_from = against && `clean images against ${against}, level ${against_level}`;
   const made = options.challenges_made_in_memory === undefined ? null
-    : options.challenges_made_in_memory ? "made in memory from the clean images" : "read from the data’s RealChallenge folder";
+    : options.challenges_made_in_memory ? `made in memory from the clean images${options.strength === "pixels" ? ", sizes in pixels" : ""}` : "read from the data’s RealChallenge folder";
   return [
     ["Command", record.command_line ?? (options.command && `gradspace ${options.command}`), true],
     ["Data", options.data ?? options.path ?? options.database, true],
-    ["Autoencoder", trained || aligned || null],
+    ["Autoencoder", trained || aligned || (options.model && `${options.model}, as it was given`) || null],
     ["Known classes", classes],
     ["Weight of the gradient", options.gradient_weight],
     ["Detectors learn from", learn_from],

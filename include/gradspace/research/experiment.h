@@ -1,5 +1,5 @@
-// Whole experiments in one go: train an autoencoder on clean images, fit detectors, judge each on clean
-// against challenged test images, type by type and level by level.
+// Whole experiments in one go: train an autoencoder on clean images, or take one that is given; fit detectors, judge
+// each on clean against challenged test images, type by type and level by level.
 //
 // There are two. They differ in the detectors that they put side by side, their entries:
 //
@@ -7,9 +7,10 @@
 //   on other features of the autoencoder, and judged on challenges that they have never seen.
 // - OneClassExperiment compares detectors that learn from clean images alone.
 //
-// Data: a folder with RealChallengeFree/{train,val,test} in CURE-TSR's layout. Challenged sets are read
-// from RealChallenge/TT_LL/{train,val,test}; where there is no RealChallenge folder they are made in
-// memory (gradspace/challenge.h) from the clean ones, seeded by `challenge_seed`.
+// Data: a folder with RealChallengeFree/{train,val,test} in the layout of the paper's code, and challenged sets in
+// RealChallenge/TT_LL/{train,val,test}; or CURE-TSR as it is distributed, or any other folders of files with CURE-TSR
+// names in sets that ImageInfo::set tells. Where there are no challenged images they are made in memory
+// (gradspace/challenge.h) from the clean ones, seeded by `challenge_seed`.
 //
 // Every stage leaves a file or a feature set in `out`, which remembers what it was made of. A second
 // run with the same data and options takes what is there; after a kill, work continues. Data are the same
@@ -76,13 +77,16 @@ struct GRADSPACE_API ExperimentOptions {
   std::filesystem::path data;
   std::filesystem::path out;
   int runs = 1;  ///< run r uses each seed + r
+  /// A model file whose autoencoder every run uses as it is, an imported one for instance: runs differ in their
+  /// detectors alone (and "gradcon" trains its own). Empty = each run trains one, by `spec` and `training`.
+  std::filesystem::path model;
   AutoencoderSpec spec;
   ExperimentTraining training;
   ClassifierOptions classifier;  ///< its seed is that of all detectors' random numbers
   /// Tested against; empty = the paper's six in an OodExperiment, all in a OneClassExperiment.
   std::vector<challenge::Type> challenges;
   std::vector<int> levels{1, 2, 3, 4, 5};
-  /// Make challenged sets in memory even where there is a RealChallenge folder.
+  /// Make challenged sets in memory even where there are some.
   bool make_challenges = false;
   std::uint64_t challenge_seed = 0;
   challenge::Options challenge;  ///< for those made in memory
@@ -117,8 +121,8 @@ struct ExperimentResult {
 };
 
 /// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
-/// training.csv, fingerprints.json, samples/, report.html (gradspace/report.h), and a folder a run with
-/// model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another experiment
+/// training.csv (where autoencoders are trained), fingerprints.json, samples/, report.html (gradspace/report.h), and a
+/// folder a run with model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another experiment
 /// writes there, see output_lock.h), FormatError; names the first set that is missing.
 GRADSPACE_API ExperimentResult run_experiment(const ExperimentOptions& options,
                                               const ExperimentObserver& observer = {});

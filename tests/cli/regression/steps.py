@@ -60,6 +60,8 @@ USAGE = [
     Step("usage/missing options", "fit"),
     Step("usage/unknown format", "score --model a --detector b --format xml c"),
     Step("usage/option without its value", "extract --model"),
+    Step("usage/model and epochs", "experiment ood --data tree --out x --model m --epochs 3"),
+    Step("usage/unknown strength", "challenge --in photos --out x --strength pixel"),
     Step("usage/not a number", "train --data signs --out x.safetensors --epochs many"),
     Step("usage/no experiment", "experiment"),
     Step("usage/unknown experiment", "experiment odd"),
@@ -71,6 +73,8 @@ CHALLENGE = [
     Step("challenge/all types", "challenge --in photos/boat.bmp --out all --levels 3 --quiet"),
     Step("challenge/post-production",
          "challenge --in photos --out produced --types 2,7,12 --levels 2 --post-production --seed 5"),
+    Step("challenge/strength in pixels",
+         "challenge --in photos/boat.bmp --out absolute --types 2,3,8 --levels 2 --strength pixels"),
     Step("challenge/one file",
          "challenge --in photos/gate.png --out gate-snow.png --types snow --levels 5"),
     Step("challenge/grey and jpeg",
@@ -262,6 +266,9 @@ EXPERIMENT = [
     Step("experiment/one-class", ONE + "elbo,image-statistics,image-pseudo,gradcon,stand-ins,"
          "ensemble-fisher"),
     Step("experiment/one-class again", ONE + "elbo,image-statistics"),
+    Step("experiment/ood of a given model", "experiment ood --data tree --out ood-given --challenges 9 "
+         "--levels 5 --classifier-epochs 2 --model ood/run-0/model.safetensors --strength pixels"),
+    Step("experiment/no such model", "experiment ood --data tree --out x --model none.safetensors"),
     Step("experiment/unknown method", ONE + "magic"),
     Step("experiment/no tree", "experiment ood --data photos --out x"),
     Step("report/ood", "report ood"),
