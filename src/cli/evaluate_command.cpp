@@ -117,8 +117,10 @@ Command evaluate_command() {
         EvaluateArguments& a = *arguments;
         app.add_option("--detector", a.detector, "Detector file")->required();
         app.add_option("--model", a.model, "Model file, to judge by images");
-        app.add_option("--inliers", a.inliers,
-                       "Feature set of clean images, or with --model the images themselves")
+        app.add_option(
+               "--inliers", a.inliers,
+               "Feature set of clean images, or matrix of features (.npy); with --model the "
+               "images themselves")
             ->required();
         app.add_option(
                "--outliers", a.outliers,
@@ -130,7 +132,8 @@ Command evaluate_command() {
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {
-          arguments->names = names_of_sources(arguments->outliers);
+          arguments->names =
+              names_of_sources(arguments->outliers, /*files_apart=*/arguments->model.empty());
           refuse_to_overwrite(*arguments);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
           return arguments->model.empty() ? evaluate_feature_sets(*arguments)

@@ -61,7 +61,7 @@ std::vector<std::string> shortest_names(const std::vector<std::vector<std::strin
 
 }  // namespace
 
-std::vector<std::string> names_of_sources(std::span<const std::string> paths) {
+std::vector<std::string> names_of_sources(std::span<const std::string> paths, bool files_apart) {
   std::set<std::vector<std::string>> given;
   std::vector<std::vector<std::string>> folders;  // each once
   std::vector<std::size_t> folder_of;
@@ -70,7 +70,7 @@ std::vector<std::string> names_of_sources(std::span<const std::string> paths) {
     if (!given.insert(parts).second) {
       throw WrongUsage(fmt::format("--outliers: {} is given twice", path));
     }
-    if (parts.size() > 1 && is_there(path) && !is_folder(path)) {
+    if (!files_apart && parts.size() > 1 && is_there(path) && !is_folder(path)) {
       parts.erase(parts.begin());
     }
     const auto found = std::find(folders.begin(), folders.end(), parts);

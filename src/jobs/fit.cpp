@@ -10,10 +10,13 @@
 #include "core/json.h"
 #include "core/watched.h"
 #include "detect/classifier_detector.h"
+#include "detect/feature_density.h"
 #include "detect/hold_out.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
+#include "gradspace/fit_features.h"
 #include "gradspace/train.h"
+#include "jobs/feature_rows.h"
 #include "jobs/options.h"
 
 namespace gradspace {
@@ -21,7 +24,8 @@ namespace {
 
 constexpr const char* kClassifier = "classifier";
 
-/// The blocks of `set` that `features` names, columns from 0; all for an empty text.
+}  // namespace
+
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
   std::vector<FeatureBlock> chosen;
   if (features.empty()) {
@@ -51,20 +55,7 @@ std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::strin
   return chosen;
 }
 
-/// Rows copied out of a set, because they do not lie evenly apart in it.
-struct Rows {
-  std::vector<float> values;
-  std::size_t dimension = 0;
-
-  FeatureView view() const {
-    return {values.data(), dimension == 0 ? 0 : values.size() / dimension, dimension, dimension};
-  }
-};
-
-struct Split {
-  Rows training;
-  Rows validation;
-};
+namespace {
 
 Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
   Rows rows{{}, all.dimension};
@@ -75,12 +66,7 @@ Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
   return rows;
 }
 
-/// Training and validation rows of one class: two sets, or one that is split.
-struct ClassData {
-  FeatureView training;
-  FeatureView validation;
-  Split held;  ///< keeps the rows where the set was split
-};
+}  // namespace
 
 ClassData class_data(const Detector& detector, const FeatureSet& training,
                      const FeatureSet* validation, std::uint64_t seed, HoldOutOf what,
@@ -97,6 +83,8 @@ ClassData class_data(const Detector& detector, const FeatureSet& training,
   data.validation = data.held.validation.view();
   return data;
 }
+
+namespace {
 
 nlohmann::json options_record(const FitOptions& options) {
   return {{"method", kClassifier},
@@ -219,6 +207,9 @@ std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet&
 
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
+  if (is_feature_method(detector.method)) {
+    return score_rows(*load_feature_density(detector), detector_view(detector, set, name));
+  }
   if (detector.method != kClassifier) {
     throw InvalidArgument(
         fmt::format("{}: a feature set holds no images, which a {} detector looks at; "

@@ -39,6 +39,9 @@ TEST(SourceNames, OfFilesAreThoseOfTheirFolders) {
   const auto at = [&](const char* path) { return (folder / path).string(); };
   EXPECT_THAT(names({at("rain/1.png"), at("rain/2.png"), at("fog/1.png"), at("fog")}),
               ElementsAre("rain", "rain", "fog", "fog"));
+  const std::vector<std::string> matrices{at("rain/1.png"), at("fog/1.png"), at("fog")};
+  EXPECT_THAT(names_of_sources(matrices, /*files_apart=*/true),
+              ElementsAre("rain/1.png", "fog/1.png", "fog"));
 }
 
 TEST(SourceNames, RefuseAPathGivenTwice) {
