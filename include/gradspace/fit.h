@@ -72,8 +72,8 @@ struct JudgedImage {
   float bce = 0;  ///< the model's losses, as of ImageScore
   float kld = 0;
   std::string source = {};  ///< where it is from: a folder, a feature set
-  std::string name =
-      {};  ///< of an outlier: what the results call those of its kind, ResultRow::name
+  /// Of an outlier without a challenge: what the results call those of its kind (ResultRow::name).
+  std::string name = {};
 };
 
 /// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.

@@ -25,8 +25,8 @@ struct ResultRow {
   /// Of outliers of no known type: what people call them, such as the name of their folder; rows of different
   /// names are of different outliers. Empty where they have none.
   std::string name = {};
-  std::optional<Interval> auroc_interval =
-      {};  ///< 95 %, by `gradspace::auroc_interval`, where it was made
+  /// The 95 % interval of `metrics.auroc`, by `gradspace::auroc_interval`, where it was made.
+  std::optional<Interval> auroc_interval = {};
 };
 
 /// What made the results; "kind" in results.json.

@@ -12,7 +12,7 @@
 namespace gradspace {
 namespace {
 
-/// Of the clean images' draws; `mix` keeps the outliers' streams, which are small numbers, away from it.
+/// Of the clean images' draws; the outliers' streams go through `mix`, which keeps them away from it.
 constexpr std::uint64_t kCleanStream = 0x636c65616eULL;
 
 /// Where a score lies among the sorted clean ones: how many are below it, and how many up to it.

@@ -93,7 +93,8 @@ TEST_F(DriftCurves, NeedEnoughCleanImages) {
     test.resize(20);
   }
   EXPECT_TRUE(curves().at("curves").empty());
-  EXPECT_THAT(curves().at("absent").get<std::string>(), ::testing::HasSubstr("20 images and 1 clean"));
+  EXPECT_THAT(curves().at("absent").get<std::string>(),
+              ::testing::HasSubstr("20 images and 1 clean"));
   scores_.validation.clear();
   EXPECT_THAT(curves().at("absent").get<std::string>(),
               ::testing::HasSubstr("no scores of clean validation images"));
