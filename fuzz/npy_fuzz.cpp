@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "data/feature_matrix.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 
@@ -14,6 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::abort();
     }
     gradspace::parse_npy({data, size}, "fuzz");
+    const gradspace::FeatureMatrix matrix = gradspace::parse_feature_matrix({data, size}, "fuzz");
+    if (matrix.bytes.size() != matrix.rows * matrix.columns * sizeof(float)) {
+      std::abort();
+    }
   } catch (const gradspace::FormatError&) {
   }
   return 0;

@@ -110,10 +110,13 @@ class GRADSPACE_API FeatureSetWriter {
   std::unique_ptr<State> state_;
 };
 
-/// A feature set, memory-mapped. Thread-safe.
+/// A feature set, memory-mapped. Thread-safe. A file in the place of the folder is a matrix of features that another
+/// program made: NumPy's format, float32 or float64 [N, D] in C order, of finite values. As a set it has one block of
+/// columns, "feature", "no model" in the place of the model's SHA-256, and clean images "NAME#0", "NAME#1", ...
 class GRADSPACE_API FeatureSet {
  public:
-  /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit).
+  /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit, a value of a matrix
+  /// that is not finite).
   explicit FeatureSet(const std::filesystem::path& path);
   ~FeatureSet();
   FeatureSet(FeatureSet&&) noexcept;

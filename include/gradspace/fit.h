@@ -74,11 +74,14 @@ struct JudgedImage {
   float bce = 0;  ///< the model's losses, as of ImageScore
   float kld = 0;
   std::string source = {};  ///< where it is from: a folder, a feature set
+  /// Of an outlier without a challenge: what the results call those of its kind (ResultRow::name).
+  std::string name = {};
 };
 
 /// One row a challenge type and level that occurs in `outliers`, each against all of `inliers`.
-/// Outliers without a challenge (images of another kind) make rows of type 0. Accuracy is taken at
-/// `threshold`; `method` and `run` go into the rows. Throws InvalidArgument when `inliers` holds
+/// Outliers without a challenge (images of another kind) make rows of type 0, one a name in the order in which
+/// the names come. Accuracy is taken at `threshold`, and the interval by `auroc_interval`, on a stream of its own
+/// for each name; `method` and `run` go into the rows. Throws InvalidArgument when `inliers` holds
 /// challenged images or either is empty; `name` of the inliers stands in the message.
 GRADSPACE_API std::vector<ResultRow> judge(const std::string& name,
                                            std::span<const JudgedImage> inliers,
@@ -86,7 +89,8 @@ GRADSPACE_API std::vector<ResultRow> judge(const std::string& name,
                                            const std::string& method, int run);
 
 /// Writes image_scores.csv into `folder`, which is made where it is not there: a line an image with path, set
-/// ("inliers" or "outliers"), type, level, method, run, score, bce, kld, source. Throws IoError.
+/// ("inliers" or "outliers"), type, level, method, run, score, bce, kld, source, and, where an outlier without a
+/// challenge has one, name. Throws IoError.
 GRADSPACE_API void write_image_scores(const std::filesystem::path& folder,
                                       std::span<const JudgedImage> inliers,
                                       std::span<const JudgedImage> outliers,
@@ -101,7 +105,8 @@ struct NamedSet {
 /// `detector_scores` with the set's images.
 GRADSPACE_API std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set);
 
-/// `judge` by the detector's scores of feature sets, at its threshold.
+/// `judge` by the detector's scores of feature sets, at its threshold. Outliers without a challenge have the name of
+/// their set.
 GRADSPACE_API std::vector<ResultRow> evaluate_detector(const Detector& detector,
                                                        const NamedSet& inliers,
                                                        std::span<const NamedSet> outliers,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "gradspace/export.h"
@@ -34,6 +35,31 @@ struct DetectionMetrics {
 GRADSPACE_API DetectionMetrics detection_metrics(std::span<const double> in_scores,
                                                  std::span<const double> out_scores,
                                                  double threshold);
+
+/// From `low` to `high`, both included.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+struct GRADSPACE_API BootstrapOptions {
+  int resamples = 1000;
+  double confidence = 0.95;  ///< of the interval, within (0, 1)
+  std::uint64_t seed = 0;
+
+  /// Throws InvalidArgument.
+  void validate() const;
+};
+
+/// The bootstrap interval of the AUROC: percentiles over resamples, in each of which as many images as there
+/// are of either kind are drawn with replacement. It holds for the choice of test images, not for the training
+/// of the detector. `stream` tells comparisons with other outliers apart, so that they draw on their own: equal
+/// ones draw the same images. The result does not depend on the number of threads. O(resamples n). Throws
+/// InvalidArgument as `detection_metrics` does.
+GRADSPACE_API Interval auroc_interval(std::span<const double> in_scores,
+                                      std::span<const double> out_scores,
+                                      const BootstrapOptions& options = {},
+                                      std::uint64_t stream = 0);
 
 /// The threshold at which a clean image not seen before is called OOD with a probability of at most
 /// `false_alarms`: the ceil((1 - false_alarms)(n + 1))-th smallest of the n clean scores (split

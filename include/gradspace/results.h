@@ -1,9 +1,10 @@
 // Results of an experiment that judges detectors, as `results.csv` and `results.json`, and as a table for
 // people: one row a method, condition and run. The condition is a challenge of a type and level, or in
-// GradCon's experiment the class that is known.
+// GradCon's experiment the class that is known, or a set of outliers of no challenge, which has a name.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,11 @@ struct ResultRow {
   int run = 0;    ///< from 0
   DetectionMetrics metrics;
   int best_epoch = 0;  ///< in results of kind kGradCon: the epoch whose weights the detector kept
+  /// Of outliers of no known type: what people call them, such as the name of their folder; rows of different
+  /// names are of different outliers. Empty where they have none.
+  std::string name = {};
+  /// The 95 % interval of `metrics.auroc`, by `gradspace::auroc_interval`, where it was made.
+  std::optional<Interval> auroc_interval = {};
 };
 
 /// What made the results; "kind" in results.json.

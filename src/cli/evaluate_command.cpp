@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -14,10 +13,12 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/scoring.h"
+#include "cli/source_names.h"
 #include "cli/source_options.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/output_lock.h"
+#include "gradspace/photograph.h"
 #include "gradspace/results.h"
 
 namespace gradspace::cli {
@@ -31,6 +32,7 @@ struct EvaluateArguments {
   std::string out;
   std::string method;
   ScoreFilesOptions scoring;
+  std::vector<std::string> names = {};  ///< of `outliers`, in their order
 
   std::string method_of(const Detector& fitted) const {
     return method.empty() ? fitted.method : method;
@@ -68,8 +70,11 @@ int evaluate_feature_sets(const EvaluateArguments& arguments) {
     return judged_images(detector, {path, set});
   };
   std::vector<JudgedImage> outliers;
-  for (const std::string& path : arguments.outliers) {
-    std::ranges::move(judged_set(path), std::back_inserter(outliers));
+  for (std::size_t i = 0; i < arguments.outliers.size(); ++i) {
+    for (JudgedImage& image : judged_set(arguments.outliers[i])) {
+      image.name = arguments.names[i];
+      outliers.push_back(std::move(image));
+    }
   }
   show(arguments, detector, judged_set(arguments.inliers), outliers);
   return kDone;
@@ -82,16 +87,18 @@ int evaluate_images(const EvaluateArguments& arguments) {
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
-  const std::string* source = &arguments.inliers;
+  std::string source = arguments.inliers;
+  std::string name;  // inliers need none
   Scoring scoring(read.model_or_null(), detector, arguments.scoring, [&](const ScoredImage& image) {
     const ImageScore& score = image.score;
-    judged->push_back({image.image, score.score, score.bce, score.kld, *source});
+    judged->push_back({image.image, score.score, score.bce, score.kld, source, name});
   });
-  scoring.run_input(*source);
+  scoring.run_input(source);
   judged = &outliers;
-  for (const std::string& path : arguments.outliers) {
-    source = &path;
-    scoring.run_input(path);
+  for (std::size_t i = 0; i < arguments.outliers.size(); ++i) {
+    source = arguments.outliers[i];
+    name = arguments.names[i];
+    scoring.run_input(source);
   }
   const int status = scoring.finish();
   show(arguments, detector, inliers, outliers);
@@ -103,27 +110,37 @@ int evaluate_images(const EvaluateArguments& arguments) {
 Command evaluate_command() {
   return {
       "evaluate",
-      "Judge a detector on feature sets or images: exact metrics by challenge and level",
+      "Judge a detector on feature sets or images: exact metrics by set, or challenge and level",
       "gradspace evaluate --detector detector.safetensors --inliers clean-test --outliers "
       "rain-test snow-test --out results",
       [](CLI::App& app) -> std::function<int()> {
         const auto arguments = std::make_shared<EvaluateArguments>();
         EvaluateArguments& a = *arguments;
         app.add_option("--detector", a.detector, "Detector file")->required();
-        app.add_option("--model", a.model, "Model file, to judge by images (a detector without a model does so anyway)");
-        app.add_option("--inliers", a.inliers,
-                       "Feature set of clean images, or with --model the images themselves")
+        app.add_option(
+            "--model", a.model,
+            "Model file, to judge by images (a detector without a model does so anyway)");
+        app.add_option(
+               "--inliers", a.inliers,
+               "Feature set of clean images, or matrix of features (.npy); with --model the "
+               "images themselves")
             ->required();
-        app.add_option("--outliers", a.outliers, "The same of other images, several")->required();
+        app.add_option(
+               "--outliers", a.outliers,
+               "The same of other images, several: each makes a row of its own, named after its "
+               "folder, or a row a challenge and level where its images have challenges")
+            ->required();
         app.add_option("--out", a.out, "Folder for results.csv, results.json and image_scores.csv")
             ->required();
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {
+          arguments->names =
+              names_of_sources(arguments->outliers, /*files_apart=*/arguments->model.empty());
           refuse_to_overwrite(*arguments);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
           const bool of_images = !arguments->model.empty() ||
-                                 read_detector(arguments->detector).model_sha256.empty();
+                                 tiling_of(read_detector(arguments->detector)).has_value();
           return of_images ? evaluate_images(*arguments) : evaluate_feature_sets(*arguments);
         };
       }};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/option_values.h"
 #include "cli/output_target.h"
@@ -14,6 +15,7 @@
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
+#include "gradspace/fit_features.h"
 #include "gradspace/one_class.h"
 #include "gradspace/photograph.h"
 #include "gradspace/source.h"
@@ -106,7 +108,7 @@ int fit_from_images(const FitArguments& arguments) {
 /// Of photographs by their tiles: as --tiles says, or as the model was trained.
 int fit_to_photographs(const FitArguments& arguments) {
   if (arguments.data.empty() || !arguments.inliers.empty() || !arguments.outliers.empty()) {
-    throw InvalidArgument(
+    throw WrongUsage(
         fmt::format("fit: {} learns from clean photographs alone: give --data, no feature sets",
                     arguments.method));
   }
@@ -143,6 +145,31 @@ int fit_to_photographs(const FitArguments& arguments) {
   return 0;
 }
 
+int fit_from_features(const FitArguments& arguments) {
+  if (arguments.inliers.empty() || !arguments.outliers.empty() ||
+      !arguments.validation_outliers.empty() || !arguments.data.empty()) {
+    throw WrongUsage(
+        fmt::format("fit: {} learns from clean features alone: give --inliers, and --val-inliers",
+                    arguments.method));
+  }
+  const FeatureSet inliers(arguments.inliers);
+  const std::optional<FeatureSet> validation = open_optional(arguments.validation_inliers);
+  FeatureFitOptions options;
+  options.method = arguments.method;
+  options.features = arguments.options.features;
+  options.seed = arguments.options.classifier.seed;
+  options.memory_gib = arguments.memory_gib;
+  if (arguments.false_alarms > 0) {
+    options.false_alarms = arguments.false_alarms;
+  }
+  Progress progress("fit", "rows", arguments.quiet);
+  const Detector detector =
+      fit_to_features({inliers, validation ? &*validation : nullptr}, options);
+  write_detector(arguments.out, detector);
+  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  return 0;
+}
+
 int fit(FitArguments arguments) {
   if (arguments.method.empty()) {
     arguments.method = arguments.tiles.empty() ? "classifier" : "photograph";
@@ -154,10 +181,13 @@ int fit(FitArguments arguments) {
     return fit_to_photographs(arguments);
   }
   if (!arguments.tiles.empty() || !arguments.stride.empty()) {
-    throw InvalidArgument(fmt::format("fit: --tiles and --stride go with {}", photograph_names()));
+    throw WrongUsage(fmt::format("fit: --tiles and --stride go with {}", photograph_names()));
   }
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
+  }
+  if (is_feature_method(arguments.method)) {
+    return fit_from_features(arguments);
   }
   if (arguments.inliers.empty() || arguments.outliers.empty()) {
     throw InvalidArgument(fmt::format("fit: {} wants --inliers and --outliers", arguments.method));
@@ -198,8 +228,9 @@ Command fit_command() {
       [](CLI::App& app) -> std::function<int()> {
         const auto arguments = std::make_shared<FitArguments>();
         FitArguments& a = *arguments;
-        app.add_option("--inliers", a.inliers, "Feature set of clean images");
-        app.add_option("--outliers", a.outliers, "Feature set of challenged images");
+        app.add_option("--inliers", a.inliers,
+                       "Feature set of clean images, or matrix of features (.npy)");
+        app.add_option("--outliers", a.outliers, "The same of challenged images");
         app.add_option("--val-inliers", a.validation_inliers,
                        "Clean validation set; without it a fifth of --inliers is held out");
         app.add_option("--val-outliers", a.validation_outliers,
@@ -213,10 +244,16 @@ Command fit_command() {
         for (const OneClassMethodInfo& method : one_class_methods()) {
           methods += " " + method.name;
         }
+        methods += "; or one that learns from clean rows of --inliers alone:";
+        for (const OneClassMethodInfo& method : feature_methods()) {
+          methods += " " + method.name;
+        }
         std::vector<std::string> names = names_of(one_class_methods());
         const std::vector<std::string> photographs = names_of(photograph_methods());
         names.insert(names.begin(), photographs.begin(), photographs.end());
         names.insert(names.begin(), "classifier");
+        const std::vector<std::string> of_features = names_of(feature_methods());
+        names.insert(names.end(), of_features.begin(), of_features.end());
         app.add_option("--method", a.method, methods)->check(one_of(names));
         app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
         app.add_option("--data", a.data, "Clean images, for the same");

@@ -38,8 +38,8 @@ DetectorWithModel read_detector_with_model(const std::filesystem::path& detector
   }
   Detector detector = read_detector(detector_path);
   if (!detector.model_sha256.empty()) {
-    throw InvalidArgument(fmt::format("{}: made for a model: give it with --model",
-                                      detector_path.string()));
+    throw InvalidArgument(
+        fmt::format("{}: made for a model: give it with --model", detector_path.string()));
   }
   return {std::nullopt, std::move(detector)};
 }

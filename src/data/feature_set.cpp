@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "data/feature_checksums.h"
 #include "data/feature_index.h"
+#include "data/feature_matrix.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
@@ -22,17 +23,8 @@
 namespace gradspace {
 namespace {
 
-/// Where the matrix's values lie in its file.
-struct Matrix {
-  std::size_t rows = 0;
-  std::size_t columns = 0;
-  std::span<const std::uint8_t> bytes;
-
-  const float* values() const { return reinterpret_cast<const float*>(bytes.data()); }
-};
-
 /// Checks the matrix's header against the file's size and the columns.
-Matrix find_matrix(const MappedFile& file, const FeatureMetaFile& meta) {
+FeatureMatrix find_matrix(const MappedFile& file, const FeatureMetaFile& meta) {
   const std::size_t columns = dimension(meta.meta.columns);
   const NpyHeader header = parse_npy_header(file.bytes(), file.name());
   if (header.type != NpyType::kFloat32 || header.shape.size() != 2) {
@@ -58,7 +50,7 @@ Matrix find_matrix(const MappedFile& file, const FeatureMetaFile& meta) {
     throw FormatError(
         fmt::format("{}: is damaged: its header is not as it was written", file.name()));
   }
-  return {rows, columns, file.bytes().subspan(header.data_offset)};
+  return {rows, columns, file.bytes().subspan(header.data_offset), {}};
 }
 
 /// Throws FormatError when the text is not what the checksum is of.
@@ -133,33 +125,51 @@ std::string list_digest(const Source& source) {
 }
 
 struct FeatureSet::State {
-  explicit State(const std::filesystem::path& folder)
+  struct OfFolder {};
+  struct OfMatrix {};
+
+  State(OfFolder /*what*/, const std::filesystem::path& folder)
       : file(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
         features(folder / "features.npy"),
-        index_file(folder / "index.csv"),
+        index_file(std::in_place, folder / "index.csv"),
         matrix(find_matrix(features, file)),
         blocks(matrix.bytes, features.name(), file.checksums),
-        offsets(checked_offsets(index_file, matrix.rows, file)),
+        offsets(checked_offsets(*index_file, matrix.rows, file)),
         failures(read_failures(folder / "failures.csv", file.checksums)) {}
 
+  State(OfMatrix /*what*/, const std::filesystem::path& path)
+      : features(path),
+        matrix(parse_feature_matrix(features.bytes(), features.name())),
+        blocks(matrix.bytes, features.name(), std::nullopt) {
+    file.meta = feature_matrix_meta(matrix, features.name());
+  }
+
   FeatureRow read_row(std::size_t i) const {
+    if (!index_file) {
+      return feature_matrix_row(features.name(), i);
+    }
     FeatureRow row;
-    CsvReader(index_file.text(), offsets[i], index_file.name())
+    CsvReader(index_file->text(), offsets[i], index_file->name())
         .read_index_row(i, !file.meta.tiles_json.empty(), row);
     return row;
   }
 
   FeatureMetaFile file;
   MappedFile features;
-  MappedFile index_file;
-  Matrix matrix;
+  std::optional<MappedFile> index_file;  ///< a matrix of one's own has none
+  FeatureMatrix matrix;
   CheckedBlocks blocks;
   std::vector<std::uint64_t> offsets;
   std::vector<FailedImage> failures;
   MadeOnce<std::vector<FeatureRow>> index;
 };
 
-FeatureSet::FeatureSet(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {}
+FeatureSet::FeatureSet(const std::filesystem::path& path) {
+  std::error_code error;
+  state_ = std::filesystem::is_regular_file(path, error)
+               ? std::make_unique<State>(State::OfMatrix{}, path)
+               : std::make_unique<State>(State::OfFolder{}, path);
+}
 
 FeatureSet::~FeatureSet() = default;
 FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
@@ -174,7 +184,7 @@ std::size_t FeatureSet::dimension() const {
 }
 
 std::span<const float> FeatureSet::row(std::size_t i) const {
-  const Matrix& matrix = state_->matrix;
+  const FeatureMatrix& matrix = state_->matrix;
   const std::size_t first = i * matrix.columns;
   state_->blocks.require(first * sizeof(float), (first + matrix.columns) * sizeof(float));
   return {matrix.values() + first, matrix.columns};

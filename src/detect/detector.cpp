@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json.h"
+#include "data/feature_matrix.h"
 #include "data/feature_meta.h"
 #include "detect/gradcon_file.h"
 #include "gradspace/error.h"
@@ -127,6 +128,17 @@ std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
 
 FeatureView detector_view(const Detector& detector, const FeatureSet& set,
                           const std::string& name) {
+  const bool no_model = detector.model_sha256 == kNoModel;
+  if (no_model != (set.meta().model_sha256 == kNoModel)) {
+    throw InvalidArgument(fmt::format(
+        "{}: is a {}, but the detector was fitted to {}", name,
+        no_model ? "feature set of a model" : "matrix of features that no model of ours made",
+        no_model ? "matrices of features" : "feature sets of a model"));
+  }
+  if (no_model && set.dimension() != dimension(detector.columns)) {
+    throw InvalidArgument(fmt::format("{}: has {} columns, the detector takes {}", name,
+                                      set.dimension(), dimension(detector.columns)));
+  }
   if (set.meta().model_sha256 != detector.model_sha256) {
     throw InvalidArgument(
         fmt::format("{}: the features were made by another model (SHA-256 {:.12}...) than the "

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json.h"
+#include "detect/feature_density.h"
 #include "detect/one_class/method.h"
 #include "gradspace/classifier.h"
 #include "gradspace/error.h"
@@ -47,6 +48,25 @@ class ClassifierScore : public ScoreFunction {
   ObservationNeeds needs_;
 };
 
+/// A density of features as a function of observed gradients.
+class FeatureDensityScore : public ScoreFunction {
+ public:
+  explicit FeatureDensityScore(const Detector& detector)
+      : density_(load_feature_density(detector)) {
+    needs_.blocks = detector.columns;
+    needs_.gradients = true;
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    return score_rows(*density_, gradients_of(observations, needs_.blocks).rows);
+  }
+
+ private:
+  std::unique_ptr<Density> density_;
+  ObservationNeeds needs_;
+};
+
 void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
   const auto input = detector.metadata.find(kInput);
   if (input != detector.metadata.end() &&
@@ -79,6 +99,9 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
                                                    const AutoencoderSpec& spec) {
   if (detector.method == "classifier") {
     return std::make_unique<ClassifierScore>(detector);
+  }
+  if (is_feature_density(detector.method)) {
+    return std::make_unique<FeatureDensityScore>(detector);
   }
   require_extent(detector, spec);
   std::unique_ptr<ScoreFunction> score =

@@ -20,14 +20,21 @@ Description describe_experiment(const std::filesystem::path& path) {
   std::set<std::string> methods;
   std::set<int> types;
   std::set<int> runs;
+  std::set<std::string> names;
   for (const ResultRow& row : results.rows) {
     methods.insert(row.method);
     types.insert(row.type);
     runs.insert(row.run);
+    if (!row.name.empty()) {
+      names.insert(row.name);
+    }
   }
   facts["rows"] = results.rows.size();
   facts["methods"] = methods;
   facts[by_class ? "classes" : "types"] = types;
+  if (!names.empty()) {
+    facts["names"] = names;
+  }
   facts["runs"] = runs.size();
   facts["options"] = nlohmann::ordered_json::parse(results.options_json);
   return {std::move(facts), results_table(results)};

@@ -3,25 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
 
 #include "core/arena.h"
-#include "core/csv.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "core/random.h"
 #include "core/watched.h"
 #include "data/hold_out.h"
 #include "detect/classifier_detector.h"
+#include "detect/feature_density.h"
 #include "detect/hold_out.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
-#include "gradspace/metrics.h"
+#include "gradspace/fit_features.h"
 #include "gradspace/train.h"
+#include "jobs/feature_rows.h"
 #include "jobs/options.h"
 
 namespace gradspace {
@@ -29,7 +27,8 @@ namespace {
 
 constexpr const char* kClassifier = "classifier";
 
-/// The blocks of `set` that `features` names, columns from 0; all for an empty text.
+}  // namespace
+
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
   std::vector<FeatureBlock> chosen;
   if (features.empty()) {
@@ -59,20 +58,7 @@ std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::strin
   return chosen;
 }
 
-/// Rows copied out of a set, because they do not lie evenly apart in it.
-struct Rows {
-  std::vector<float> values;
-  std::size_t dimension = 0;
-
-  FeatureView view() const {
-    return {values.data(), dimension == 0 ? 0 : values.size() / dimension, dimension, dimension};
-  }
-};
-
-struct Split {
-  Rows training;
-  Rows validation;
-};
+namespace {
 
 Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
   Rows rows{{}, all.dimension};
@@ -83,12 +69,7 @@ Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
   return rows;
 }
 
-/// Training and validation rows of one class: two sets, or one that is split.
-struct ClassData {
-  FeatureView training;
-  FeatureView validation;
-  Split held;  ///< keeps the rows where the set was split
-};
+}  // namespace
 
 ClassData class_data(const Detector& detector, const FeatureSet& training,
                      const FeatureSet* validation, std::uint64_t seed, HoldOutOf what,
@@ -105,6 +86,8 @@ ClassData class_data(const Detector& detector, const FeatureSet& training,
   data.validation = data.held.validation.view();
   return data;
 }
+
+namespace {
 
 nlohmann::json options_record(const FitOptions& options) {
   return {{"method", kClassifier},
@@ -252,6 +235,9 @@ std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet&
 
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
+  if (is_feature_method(detector.method)) {
+    return score_rows(*load_feature_density(detector), detector_view(detector, set, name));
+  }
   if (detector.method != kClassifier) {
     throw InvalidArgument(
         fmt::format("{}: a feature set holds no images, which a {} detector looks at; "
@@ -261,56 +247,15 @@ std::vector<double> detector_scores(const Detector& detector, const FeatureSet& 
   return Classifier(detector.weights).score(detector_view(detector, set, name));
 }
 
-std::vector<ResultRow> judge(const std::string& name, std::span<const JudgedImage> inliers,
-                             std::span<const JudgedImage> outliers, double threshold,
-                             const std::string& method, int run) {
-  std::vector<double> in_scores;
-  for (const JudgedImage& inlier : inliers) {
-    if (inlier.image.challenge != 0) {
-      throw InvalidArgument(fmt::format("{}: holds a challenged image ({}), inliers must be clean",
-                                        name, inlier.image.path));
-    }
-    in_scores.push_back(inlier.score);
-  }
-  std::map<std::pair<int, int>, std::vector<double>> out_scores;  // by type and level
-  for (const JudgedImage& outlier : outliers) {
-    out_scores[{outlier.image.challenge, outlier.image.level}].push_back(outlier.score);
-  }
-  if (in_scores.empty() || out_scores.empty()) {
-    throw InvalidArgument(fmt::format("{}: there are {} inliers and {} outliers to judge by", name,
-                                      inliers.size(), outliers.size()));
-  }
-  std::vector<ResultRow> rows;
-  for (const auto& [condition, scores] : out_scores) {
-    rows.push_back({method, condition.first, condition.second, run,
-                    detection_metrics(in_scores, scores, threshold)});
-  }
-  return rows;
-}
-
-void write_image_scores(const std::filesystem::path& folder, std::span<const JudgedImage> inliers,
-                        std::span<const JudgedImage> outliers, const std::string& method, int run) {
-  CsvWriter csv;
-  csv.row("path", "set", "type", "level", "method", "run", "score", "bce", "kld", "source");
-  const auto add = [&](std::span<const JudgedImage> images, const char* set) {
-    for (const JudgedImage& judged : images) {
-      const ImageInfo& image = judged.image;
-      csv.row(image.path, set, image.challenge, image.level, method, run, judged.score, judged.bce,
-              judged.kld, judged.source);
-    }
-  };
-  add(inliers, "inliers");
-  add(outliers, "outliers");
-  make_folder(folder);
-  write_file(folder / "image_scores.csv", csv.text());
-}
-
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
                                          std::span<const NamedSet> outliers,
                                          const std::string& method, int run) {
   std::vector<JudgedImage> out;
   for (const NamedSet& outlier : outliers) {
-    std::ranges::move(judged_images(detector, outlier), std::back_inserter(out));
+    for (JudgedImage& image : judged_images(detector, outlier)) {
+      image.name = outlier.name;
+      out.push_back(std::move(image));
+    }
   }
   return judge(inliers.name, judged_images(detector, inliers), out, detector.threshold, method,
                run);

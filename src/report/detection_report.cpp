@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/json.h"
 #include "gradspace/challenge.h"
 #include "gradspace/error.h"
+#include "report/auroc_intervals.h"
 #include "report/drift_curves.h"
 #include "report/page_data.h"
 #include "report/summary_json.h"
@@ -35,8 +37,9 @@ json cells(const Results& results, const Conditions& conditions) {
   std::map<std::tuple<int, int, int>, Rows> groups;
   for (const ResultRow& row : results.rows) {
     const int method = conditions.method_at(row.method);
-    if (method >= 0 && conditions.type_at(row.type) >= 0) {
-      groups[{method, row.type, conditions.levels_averaged() ? 0 : row.level}].push_back(&row);
+    const int type = conditions.row_types().number_of(row);
+    if (method >= 0 && conditions.type_at(type) >= 0) {
+      groups[{method, type, conditions.levels_averaged() ? 0 : row.level}].push_back(&row);
     }
   }
   json list = json::array();
@@ -62,11 +65,11 @@ json challenge_types(const Conditions& conditions) {
         summary = info.summary;
       }
     }
-    const bool known = !summary.empty();
-    list.push_back(
-        {{"type", type},
-         {"name", known ? type_name(ResultsKind::kOod, type) : fmt::format("type {}", type)},
-         {"summary", summary}});
+    const RowTypes& row_types = conditions.row_types();
+    const bool has_label = !summary.empty() || type == 0 || row_types.is_named(type);
+    list.push_back({{"type", type},
+                    {"name", has_label ? row_types.label(type) : fmt::format("type {}", type)},
+                    {"summary", summary}});
   }
   return list;
 }
@@ -149,10 +152,25 @@ std::map<std::pair<int, int>, double> accuracy_of(const Results& results,
   for (const ResultRow& row : results.rows) {
     if (!conditions.levels_averaged() && row.run == run &&
         row.method == conditions.methods()[static_cast<std::size_t>(method)]) {
-      accuracy[{row.type, row.level}] = row.metrics.accuracy;
+      accuracy[{conditions.row_types().number_of(row), row.level}] = row.metrics.accuracy;
     }
   }
   return accuracy;
+}
+
+/// `evaluate` judges scores: it draws no pictures and looks into no gradients.
+bool is_evaluation(const Results& results) {
+  const json options = json::parse(results.options_json);
+  return options.is_object() && options.value("command", json()) == "evaluate";
+}
+
+/// The threshold that `evaluate` judged at.
+std::optional<double> evaluated_threshold(const Results& results) {
+  if (!is_evaluation(results)) {
+    return std::nullopt;
+  }
+  const json threshold = json::parse(results.options_json).value("threshold", json());
+  return threshold.is_number() ? std::optional(threshold.get<double>()) : std::nullopt;
 }
 
 /// Curves, calibration and samples: what needs image_scores.csv and samples/.
@@ -160,7 +178,9 @@ void add_images(const fs::path& folder, const Results& results, const Conditions
                 Notes& notes, json& data) {
   std::vector<Sample> samples;
   std::vector<SampleImage> wanted;
-  if (is_there(folder / "samples/samples.json", "sample pictures", notes)) {
+  const fs::path list = folder / "samples/samples.json";
+  const bool may_lack = is_evaluation(results) && !fs::exists(list);
+  if (!may_lack && is_there(list, "sample pictures", notes)) {
     samples = read_samples(folder / "samples", kSampleBytes);
     for (const Sample& sample : samples) {
       wanted.push_back(sample.clean);
@@ -170,11 +190,15 @@ void add_images(const fs::path& folder, const Results& results, const Conditions
   ImageScores scores;
   if (is_there(folder / "image_scores.csv", "curves and histograms", notes)) {
     scores = read_image_scores(folder / "image_scores.csv", conditions, wanted);
+    const std::optional<double> known = evaluated_threshold(results);
     data["curves"] = score_curves(scores.test, conditions, [&](int method, int run) {
-      return threshold_of(scores.test, method, run, accuracy_of(results, conditions, method, run));
+      return known ? known
+                   : threshold_of(scores.test, method, run,
+                                  accuracy_of(results, conditions, method, run));
     });
     data["calibration"] = calibration_curves(scores);
     data["drift"] = drift_curves(scores, conditions);
+    add_auroc_intervals(results, conditions, scores.test, data);
   }
   data["samples"] = json::array();
   for (const Sample& sample : samples) {
@@ -200,8 +224,8 @@ json detection_data(const fs::path& folder, const Results& results, Notes& notes
   if (!results.rows.empty()) {
     add_images(folder, results, conditions, notes, data);
     // One-class detectors look at more than gradients: their experiment leaves none.
-    const bool may_lack =
-        results.kind == ResultsKind::kOneClass && !fs::exists(folder / "fingerprints.json");
+    const bool may_lack = (results.kind == ResultsKind::kOneClass || is_evaluation(results)) &&
+                          !fs::exists(folder / "fingerprints.json");
     if (!may_lack && is_there(folder / "fingerprints.json", "gradient fingerprints", notes)) {
       data["fingerprints"] = read_fingerprints(folder / "fingerprints.json", conditions);
     }

@@ -1,9 +1,13 @@
 #include "report/drift_curves.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "core/random.h"
 #include "gradspace/calibration.h"
 #include "gradspace/drift.h"
 #include "gradspace/error.h"
@@ -21,17 +25,17 @@ constexpr std::size_t kLargestWindow = 100;
 
 struct StreamPart {
   int level = 0;
-  const std::vector<double>* scores = nullptr;
+  std::vector<double> scores;
 };
 
-/// The clean test images, then the type's levels in their order.
+/// The clean test images, then the type's levels in their order, each part in random order.
 std::vector<StreamPart> stream_of(const ScoreLists& test, const ScoreKey& clean, int type) {
-  std::vector<StreamPart> parts{{0, &test.at(clean)}};
+  std::vector<StreamPart> parts{{0, in_random_order(test.at(clean), kCleanPartSeed)}};
   for (auto at = test.lower_bound({clean.method, clean.run, type, 0});
        at != test.end() && at->first.method == clean.method && at->first.run == clean.run &&
        at->first.type == type;
        ++at) {
-    parts.push_back({at->first.level, &at->second});
+    parts.push_back({at->first.level, in_random_order(at->second, kCleanPartSeed + parts.size())});
   }
   return parts;
 }
@@ -51,7 +55,7 @@ Replay replay(DriftMonitor& monitor, const DriftOptions& options,
   json drifted = json::array();
   for (const StreamPart& part : parts) {
     begins.push_back({{"level", part.level}, {"image", monitor.images()}});
-    for (const double score : *part.scores) {
+    for (const double score : part.scores) {
       if (const std::optional<DriftWindow> window = monitor.add(score)) {
         if (window->drifted) {
           drifted.push_back(p_value.size());
@@ -80,11 +84,29 @@ std::size_t place_of(json stream, json& streams) {
   return place;
 }
 
+/// Validation scores that the stream is compared with.
+std::vector<double> known_scores(const std::vector<double>& validation) {
+  std::vector<double> known = in_random_order(validation, kKnownSeed);
+  known.resize(std::min(known.size(), kMaxClean));
+  return known;
+}
+
 }  // namespace
+
+std::vector<double> in_random_order(std::span<const double> scores, std::uint64_t seed) {
+  std::vector<double> mixed;
+  mixed.reserve(scores.size());
+  for (const std::uint32_t i : permutation(static_cast<std::uint32_t>(scores.size()), seed)) {
+    mixed.push_back(scores[i]);
+  }
+  return mixed;
+}
 
 json drift_curves(const ImageScores& scores, const Conditions& conditions) {
   json streams = json::array();
   json curves = json::array();
+  std::string absent =
+      "the run kept no scores of clean validation images, which a stream is compared with";
   for (const auto& [key, validation] : scores.validation) {
     const auto clean = scores.test.find(key);
     if (key.run != conditions.runs().front() || clean == scores.test.end()) {
@@ -92,9 +114,7 @@ json drift_curves(const ImageScores& scores, const Conditions& conditions) {
     }
     DriftOptions options;
     options.window = std::clamp(clean->second.size() / 6, kSmallestWindow, kLargestWindow);
-    const std::vector<double> known(
-        validation.begin(),
-        validation.begin() + static_cast<std::ptrdiff_t>(std::min(validation.size(), kMaxClean)));
+    const std::vector<double> known = known_scores(validation);
     for (const int type : conditions.types()) {
       const std::vector<StreamPart> parts = stream_of(scores.test, key, type);
       if (parts.size() < 2 || curves.size() == kMaxCurves) {
@@ -103,7 +123,10 @@ json drift_curves(const ImageScores& scores, const Conditions& conditions) {
       std::optional<DriftMonitor> monitor;
       try {
         monitor.emplace(Calibration(known), options);
-      } catch (const InvalidArgument&) {  // too few images for any alarm
+      } catch (const InvalidArgument&) {
+        absent = fmt::format(
+            "a window of {} images and {} clean validation images are too few to show a drift",
+            options.window, known.size());
         continue;
       }
       Replay replayed = replay(*monitor, options, parts);
@@ -113,7 +136,11 @@ json drift_curves(const ImageScores& scores, const Conditions& conditions) {
       curves.push_back(std::move(replayed.curve));
     }
   }
-  return {{"streams", std::move(streams)}, {"curves", std::move(curves)}};
+  json drift = {{"streams", std::move(streams)}, {"curves", std::move(curves)}};
+  if (drift["curves"].empty()) {
+    drift["absent"] = absent;
+  }
+  return drift;
 }
 
 }  // namespace gradspace

@@ -42,8 +42,8 @@ json summary_table(const Results& results, const Conditions& conditions) {
     const int method = conditions.method_at(row.method);
     if (method >= 0) {
       by_method[method].push_back(&row);
-      if (conditions.type_at(row.type) >= 0) {
-        by_type[{method, row.type}].push_back(&row);
+      if (conditions.type_at(row) >= 0) {
+        by_type[{method, conditions.row_types().number_of(row)}].push_back(&row);
       }
     }
   }

@@ -38,7 +38,8 @@ int place_of(const std::vector<T>& list, const T& value) {
 
 Conditions::Conditions(const Results& results)
     : methods_(methods_of(results)),
-      types_(types_of(results)),
+      row_types_(results),
+      types_(row_types_.numbers()),
       levels_(values_of(results, &ResultRow::level)),
       runs_(values_of(results, &ResultRow::run)) {
   methods_left_out_ = cut(methods_, kMaxMethods);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gradspace/results.h"
+#include "results/results_summary.h"
 
 namespace gradspace {
 
@@ -18,7 +19,9 @@ class Conditions {
   explicit Conditions(const Results& results);
 
   const std::vector<std::string>& methods() const { return methods_; }
+  /// Numbers of `row_types`.
   const std::vector<int>& types() const { return types_; }
+  const RowTypes& row_types() const { return row_types_; }
   /// {0} where levels are averaged.
   const std::vector<int>& levels() const { return levels_; }
   const std::vector<int>& runs() const { return runs_; }
@@ -30,10 +33,12 @@ class Conditions {
   /// Positions in the lists above, -1 for what the report does not show.
   int method_at(const std::string& method) const;
   int type_at(int type) const;
+  int type_at(const ResultRow& row) const { return type_at(row_types_.number_of(row)); }
   int level_at(int level) const;
 
  private:
   std::vector<std::string> methods_;
+  RowTypes row_types_;
   std::vector<int> types_;
   std::vector<int> levels_;
   std::vector<int> runs_;

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "gradspace/error.h"
+#include "gradspace/utf8_text.h"
 #include "gradspace/version.h"
 #include "results/results_kind.h"
 #include "results/results_summary.h"
@@ -38,7 +39,36 @@ std::span<const PlaceField> place_fields(ResultsKind kind) {
   return kind == ResultsKind::kGradCon ? std::span(kClass) : std::span(kChallenge);
 }
 
+/// Columns that only some results have.
+struct OptionalColumns {
+  bool names = false;
+  bool intervals = false;
+};
+
+OptionalColumns optional_columns(const Results& results) {
+  OptionalColumns columns;
+  for (const ResultRow& row : results.rows) {
+    columns.names |= !row.name.empty();
+    columns.intervals |= row.auroc_interval.has_value();
+  }
+  return columns;
+}
+
+void add_optional(const ResultRow& row, OptionalColumns columns, CsvWriter& csv) {
+  if (columns.names) {
+    csv.add(row.name);
+  }
+  if (columns.intervals && row.auroc_interval) {
+    csv.add(row.auroc_interval->low);
+    csv.add(row.auroc_interval->high);
+  } else if (columns.intervals) {
+    csv.add("");
+    csv.add("");
+  }
+}
+
 std::string to_csv(const Results& results) {
+  const OptionalColumns optional = optional_columns(results);
   CsvWriter csv;
   csv.add("method");
   for (const PlaceField& field : place_fields(results.kind)) {
@@ -47,7 +77,16 @@ std::string to_csv(const Results& results) {
   for (const MetricField& field : metric_fields()) {
     csv.add(field.name);
   }
-  csv.row("n_in", "n_out");
+  csv.add("n_in");
+  csv.add("n_out");
+  if (optional.names) {
+    csv.add("name");
+  }
+  if (optional.intervals) {
+    csv.add("auroc_low");
+    csv.add("auroc_high");
+  }
+  csv.end_row();
   for (const ResultRow& row : results.rows) {
     csv.add(row.method);
     for (const PlaceField& field : place_fields(results.kind)) {
@@ -56,7 +95,10 @@ std::string to_csv(const Results& results) {
     for (const MetricField& field : metric_fields()) {
       csv.add(row.metrics.*field.value);
     }
-    csv.row(row.metrics.n_in, row.metrics.n_out);
+    csv.add(row.metrics.n_in);
+    csv.add(row.metrics.n_out);
+    add_optional(row, optional, csv);
+    csv.end_row();
   }
   return std::string(csv.text());
 }
@@ -71,6 +113,13 @@ json row_to_json(const ResultRow& row, ResultsKind kind) {
   }
   item["n_in"] = row.metrics.n_in;
   item["n_out"] = row.metrics.n_out;
+  if (!row.name.empty()) {
+    item["name"] = row.name;
+  }
+  if (row.auroc_interval) {
+    item["auroc_low"] = row.auroc_interval->low;
+    item["auroc_high"] = row.auroc_interval->high;
+  }
   return item;
 }
 
@@ -87,6 +136,11 @@ ResultRow row_from_json(const json& item, ResultsKind kind, const std::string& f
   }
   row.metrics.n_in = item.at("n_in").get<std::size_t>();
   row.metrics.n_out = item.at("n_out").get<std::size_t>();
+  row.name = from_utf8(item.value("name", std::string()));
+  if (item.contains("auroc_low")) {
+    row.auroc_interval =
+        Interval{item["auroc_low"].get<double>(), item.at("auroc_high").get<double>()};
+  }
   return row;
 }
 

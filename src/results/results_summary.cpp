@@ -8,9 +8,16 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/random.h"
 #include "gradspace/challenge.h"
+#include "results/small_number.h"
 
 namespace gradspace {
+namespace {
+
+constexpr int kFirstName = kMaxNumber + 1;  ///< no type or class has a number from here on
+
+}  // namespace
 
 std::span<const MetricField> metric_fields() {
   static constexpr MetricField kFields[] = {
@@ -46,14 +53,40 @@ std::vector<std::string> methods_of(const Results& results) {
   return methods;
 }
 
-std::vector<int> types_of(const Results& results) {
-  std::vector<int> types;
+RowTypes::RowTypes(const Results& results) : kind_(results.kind) {
   for (const ResultRow& row : results.rows) {
-    types.push_back(row.type);
+    if (row.name.empty()) {
+      numbers_.push_back(row.type);
+    } else if (std::find(names_.begin(), names_.end(), row.name) == names_.end()) {
+      names_.push_back(row.name);
+    }
   }
-  std::sort(types.begin(), types.end());
-  types.erase(std::unique(types.begin(), types.end()), types.end());
-  return types;
+  std::sort(numbers_.begin(), numbers_.end());
+  numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    numbers_.push_back(kFirstName + static_cast<int>(i));
+  }
+}
+
+int RowTypes::number_of(int type, const std::string& name) const {
+  int number = type;
+  if (!name.empty()) {
+    const auto found = std::find(names_.begin(), names_.end(), name);
+    if (found == names_.end()) {
+      return -1;
+    }
+    number = kFirstName + static_cast<int>(found - names_.begin());
+  }
+  return std::binary_search(numbers_.begin(), numbers_.end(), number) ? number : -1;
+}
+
+bool RowTypes::is_named(int number) const {
+  return number >= kFirstName;
+}
+
+std::string RowTypes::label(int number) const {
+  return is_named(number) ? names_.at(static_cast<std::size_t>(number - kFirstName))
+                          : type_name(kind_, number);
 }
 
 std::string type_name(ResultsKind kind, int type) {
@@ -66,6 +99,10 @@ std::string type_name(ResultsKind kind, int type) {
     }
   }
   return "outliers";
+}
+
+std::uint64_t bootstrap_stream(const std::string& name) {
+  return name.empty() ? 0 : hash_text(name);
 }
 
 MeanAndSpread summarise(std::span<const ResultRow* const> rows, double DetectionMetrics::*metric) {

@@ -2,6 +2,7 @@
 // and runs, the paper's figures.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -32,11 +33,34 @@ std::span<const PaperRow> paper_rows();
 /// In the order of first appearance.
 std::vector<std::string> methods_of(const Results& results);
 
-/// Ascending, each once.
-std::vector<int> types_of(const Results& results);
+/// What a table's columns and a report's charts are of: challenge types, known classes, and sets of outliers that
+/// have a name. Each has a number: types and classes their own, in ascending order, and the names, in the order
+/// of their first appearance, numbers after all of these.
+class RowTypes {
+ public:
+  explicit RowTypes(const Results& results);
+
+  /// In order, each once.
+  const std::vector<int>& numbers() const { return numbers_; }
+  /// The number of the rows of this type and name; -1 where there are none.
+  int number_of(int type, const std::string& name) const;
+  int number_of(const ResultRow& row) const { return number_of(row.type, row.name); }
+  bool is_named(int number) const;
+  /// "rain", "class 3", or a set's own name.
+  std::string label(int number) const;
+
+ private:
+  ResultsKind kind_;
+  std::vector<int> numbers_;
+  std::vector<std::string> names_;
+};
 
 /// "rain", or "outliers" for a number that no challenge has; "class 3" in results of kind kGradCon.
 std::string type_name(ResultsKind kind, int type);
+
+/// The stream of `auroc_interval` for outliers of this name. Those without one are of challenges, which are of the
+/// same test images: they share a stream.
+std::uint64_t bootstrap_stream(const std::string& name);
 
 struct MeanAndSpread {
   double mean = 0;

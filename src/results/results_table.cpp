@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,6 +16,7 @@ namespace {
 
 using Rows = std::vector<const ResultRow*>;
 
+/// With the spread between runs, or the interval of the only row's AUROC.
 std::string table_cell(const Rows& rows, double DetectionMetrics::*metric, double scale,
                        int digits) {
   if (rows.empty()) {
@@ -24,7 +27,23 @@ std::string table_cell(const Rows& rows, double DetectionMetrics::*metric, doubl
   if (value.deviation) {
     text += fmt::format(" ±{:.{}f}", *value.deviation * scale, digits);
   }
+  if (metric == &DetectionMetrics::auroc && rows.size() == 1 && rows.front()->auroc_interval) {
+    const Interval& interval = *rows.front()->auroc_interval;
+    text += fmt::format(" ({:.{}f} to {:.{}f})", interval.low, digits, interval.high, digits);
+  }
   return text;
+}
+
+/// One-class detectors are many: the best mean AUROC comes first. Others stand in the order of the rows.
+std::vector<std::string> methods_in_order(const Results& results,
+                                          const std::map<std::string, Rows>& by_method) {
+  std::vector<std::string> methods = methods_of(results);
+  if (results.kind == ResultsKind::kOneClass) {
+    std::ranges::stable_sort(methods, std::greater(), [&](const std::string& method) {
+      return summarise(by_method.at(method), &DetectionMetrics::auroc).mean;
+    });
+  }
+  return methods;
 }
 
 /// The paper's row for `method`, with its mean where it tested every type of the table.
@@ -50,20 +69,21 @@ std::vector<std::string> paper_cells(const PaperRow& paper, const std::vector<in
 
 std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
                          int digits, bool with_paper) {
-  const std::vector<int> types = types_of(results);
+  const RowTypes row_types(results);
+  const std::vector<int>& types = row_types.numbers();
   std::map<std::string, std::map<int, Rows>> by_type;
   std::map<std::string, Rows> by_method;
   for (const ResultRow& row : results.rows) {
-    by_type[row.method][row.type].push_back(&row);
+    by_type[row.method][row_types.number_of(row)].push_back(&row);
     by_method[row.method].push_back(&row);
   }
   std::vector<std::string> header{"method"};
   for (const int type : types) {
-    header.push_back(type_name(results.kind, type));
+    header.push_back(row_types.label(type));
   }
   header.emplace_back("mean");
   TextTable table(std::move(header));
-  for (const std::string& method : methods_of(results)) {
+  for (const std::string& method : methods_in_order(results, by_method)) {
     std::vector<std::string> cells{method};
     for (const int type : types) {
       cells.push_back(table_cell(by_type[method][type], metric, scale, digits));

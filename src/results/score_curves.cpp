@@ -149,20 +149,21 @@ class ScoreReader {
   void read_row() {
     const int method =
         conditions_.method_at(present_method_name(std::string(table_.text(method_))));
-    const int type = small_number(table_, type_);
+    const int file_type = small_number(table_, type_);
     const int level = small_number(table_, level_);
     const int run = small_number(table_, run_);
     const double score = table_.number(score_);
     // `evaluate` knows outliers of no type.
-    const bool clean = type == 0 && table_.text(set_) != "outliers";
-    if (method < 0 || (!clean && conditions_.type_at(type) < 0) ||
-        !is_shown_run(conditions_, run)) {
+    const bool clean = file_type == 0 && table_.text(set_) != "outliers";
+    const std::string name(name_ ? table_.text(*name_) : std::string_view());
+    const int type = clean ? 0 : conditions_.row_types().number_of(file_type, name);
+    if (method < 0 || (!clean && conditions_.type_at(type) < 0)) {
       return;
     }
     const bool one_level = clean || conditions_.levels_averaged();
     const ScoreKey key{method, run, clean ? kCleanType : type, one_level ? 0 : level};
     if (table_.text(set_) == "val") {
-      if (clean) {
+      if (clean && is_shown_run(conditions_, run)) {
         scores_.validation[key].push_back(score);
       }
       return;
@@ -187,6 +188,7 @@ class ScoreReader {
   std::size_t score_ = table_.column("score");
   std::optional<std::size_t> bce_ = table_.find_column("bce");
   std::optional<std::size_t> kld_ = table_.find_column("kld");
+  std::optional<std::size_t> name_ = table_.find_column("name");
   ImageScores scores_;
 };
 
@@ -265,13 +267,17 @@ std::vector<std::uint32_t> counts_up_to(std::vector<double> scores,
 
 json score_curves(const ScoreLists& scores, const Conditions& conditions,
                   const ThresholdFinder& threshold, std::size_t most_stops) {
-  const std::size_t count = std::min(
-      most_stops,
-      std::clamp(kCountsBudget / std::max<std::size_t>(1, scores.size()), kMinStops, kMaxStops));
+  const auto lists =
+      static_cast<std::size_t>(std::count_if(scores.begin(), scores.end(), [&](const auto& list) {
+        return is_shown_run(conditions, list.first.run);
+      }));
+  const std::size_t count =
+      std::min(most_stops,
+               std::clamp(kCountsBudget / std::max<std::size_t>(1, lists), kMinStops, kMaxStops));
   json curves = json::array();
   for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
     for (const int run : conditions.runs()) {
-      if (detector_lists(scores, method, run).clean != nullptr) {
+      if (is_shown_run(conditions, run) && detector_lists(scores, method, run).clean != nullptr) {
         curves.push_back(detector_curves(scores, method, run, count, threshold(method, run)));
       }
     }

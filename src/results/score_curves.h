@@ -52,13 +52,12 @@ struct SampleScores {
 };
 
 struct ImageScores {
-  ScoreLists test;
-  ScoreLists validation;  ///< of clean images alone
+  ScoreLists test;        ///< of all runs
+  ScoreLists validation;  ///< of clean images alone, of the runs whose curves a page can hold
   std::map<SampleImage, SampleScores> samples;
 };
 
-/// Reads image_scores.csv; keeps what `conditions` shows, of as many runs as a page can hold, and the
-/// scores of the images asked for. Throws IoError, FormatError.
+/// Reads image_scores.csv; keeps what `conditions` shows, and the scores of the images asked for. Throws IoError, FormatError.
 ImageScores read_image_scores(const std::filesystem::path& path, const Conditions& conditions,
                               const std::vector<SampleImage>& samples);
 
@@ -83,7 +82,7 @@ using ThresholdFinder = std::function<std::optional<double>(int method, int run)
 inline constexpr std::size_t kMaxStops = 1024;
 
 /// [{"method", "run", "threshold", "stops": base64 of doubles, "series": [{"type", "level", "n",
-/// "counts": base64 of LEB128 numbers}]}]; type -1 is the clean test set.
+/// "counts": base64 of LEB128 numbers}]}]; type -1 is the clean test set. Of as many runs as a page can hold.
 nlohmann::json score_curves(const ScoreLists& scores, const Conditions& conditions,
                             const ThresholdFinder& threshold, std::size_t most_stops = kMaxStops);
 

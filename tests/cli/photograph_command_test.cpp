@@ -142,7 +142,7 @@ TEST_F(PhotographCommand, SaysWhatShrinkingLoses) {
   EXPECT_EQ(parse_autoencoder_spec(output(), "out"), autoencoder_for(64, 64));
   EXPECT_EQ(run("train --data large --size 30x28 --epochs 1 --out x.safetensors"), 1);
   EXPECT_EQ(run("train --data large --size 64 --epochs 1 --out x.safetensors"), 2);
-  EXPECT_EQ(run("fit --method elbo --tiles 28x28 --data large --model m.safetensors --out x"), 1);
+  EXPECT_EQ(run("fit --method elbo --tiles 28x28 --data large --model m.safetensors --out x"), 2);
   EXPECT_FALSE(fs::exists(folder_ / "x.safetensors"));
 }
 

@@ -82,6 +82,30 @@ TEST_F(Fit, JudgesOneRowATypeAndLevel) {
   EXPECT_GT(rows[0].metrics.accuracy, 0.9);
 }
 
+TEST(Judge, MakesARowANameAndARowAChallenge) {
+  const std::vector<JudgedImage> inliers{{{"a", "", 0, 0, -1}, 1}, {{"b", "", 0, 0, -1}, 2}};
+  const auto outlier = [](int challenge, int level, double score, const char* name) {
+    return JudgedImage{{"x", "", challenge, level, -1}, score, 0, 0, "source", name};
+  };
+  // A set of CURE-TSR among folders of photographs: its challenges are not called after their folder.
+  const std::vector<JudgedImage> outliers{outlier(9, 1, 3, "tree"), outlier(0, 0, 3, "wet"),
+                                          outlier(0, 0, 0, "fog"), outlier(0, 0, 4, "wet"),
+                                          outlier(0, 0, 0, "tree")};
+  const std::vector<ResultRow> rows = judge("in", inliers, outliers, 1.5, "m", 0);
+  ASSERT_EQ(rows.size(), 4U);
+  const char* const names[] = {"wet", "fog", "tree", ""};
+  const std::size_t counts[] = {2, 1, 1, 1};
+  const double aurocs[] = {1, 0, 0, 1};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(rows[i].name, names[i]);
+    EXPECT_EQ(rows[i].type, i == 3 ? 9 : 0);
+    EXPECT_EQ(rows[i].metrics.n_out, counts[i]);
+    EXPECT_EQ(rows[i].metrics.auroc, aurocs[i]);
+    ASSERT_TRUE(rows[i].auroc_interval);
+    EXPECT_EQ(rows[i].auroc_interval->low, aurocs[i]);
+  }
+}
+
 TEST_F(Fit, WritesTheScoresOfASetsImages) {
   const Detector detector = fit();
   const FeatureSet clean(folder_ / "clean-test");

@@ -1,5 +1,6 @@
 #include "report/drift_curves.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,8 +53,9 @@ TEST_F(DriftCurves, ReplayTheMonitorsOwnVerdicts) {
   DriftMonitor monitor(Calibration(scores_.validation.at({0, 0, kCleanType, 0})), options);
   std::vector<std::size_t> drifted;
   std::size_t window = 0;
+  std::uint64_t seed = kCleanPartSeed;
   for (const ScoreKey key : {ScoreKey{0, 0, kCleanType, 0}, {0, 0, 8, 1}, {0, 0, 8, 2}}) {
-    for (const double score : scores_.test.at(key)) {
+    for (const double score : in_random_order(scores_.test.at(key), seed++)) {
       if (const auto verdict = monitor.add(score)) {
         EXPECT_NEAR(stream["allowed"][window].get<double>(), verdict->level, 1e-5 * verdict->level);
         if (verdict->drifted) {
@@ -91,6 +93,39 @@ TEST_F(DriftCurves, NeedEnoughCleanImages) {
     test.resize(20);
   }
   EXPECT_TRUE(curves().at("curves").empty());
+  EXPECT_THAT(curves().at("absent").get<std::string>(),
+              ::testing::HasSubstr("20 images and 1 clean"));
+  scores_.validation.clear();
+  EXPECT_THAT(curves().at("absent").get<std::string>(),
+              ::testing::HasSubstr("no scores of clean validation images"));
+}
+
+TEST_F(DriftCurves, RaiseNoAlarmOnCleanImagesThatAFolderSortsByScore) {
+  for (auto* lists : {&scores_.test, &scores_.validation}) {
+    for (auto& [key, list] : *lists) {
+      std::sort(list.begin(), list.end());
+    }
+  }
+  const json drift = curves();
+  EXPECT_FALSE(drift.contains("absent"));
+  for (const json& curve : drift.at("curves")) {
+    for (const json& window : curve.at("drifted")) {
+      EXPECT_GE(window.get<int>(), 6) << "an alarm in the clean part";
+    }
+  }
+}
+
+TEST_F(DriftCurves, CompareWithValidationImagesOfAllClasses) {
+  // The first 2000 of 4000 are of one class, the others of another: either half alone is no calibration.
+  for (auto* lists : {&scores_.test, &scores_.validation}) {
+    auto& clean = (*lists)[{0, 0, kCleanType, 0}];
+    clean = normal_scores(2000, 0, 4);
+    const std::vector<double> other = normal_scores(2000, 3, 5);
+    clean.insert(clean.end(), other.begin(), other.end());
+  }
+  const json drift = curves();
+  const json& curve = drift.at("curves")[0];
+  EXPECT_TRUE(curve.at("drifted").empty() || curve.at("drifted")[0].get<int>() >= 40);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "gradspace/metrics.h"
 #include "gradspace/results.h"
 #include "support/test_files.h"
 
@@ -129,6 +130,59 @@ TEST_F(Report, FindsTheThresholdAndCountsTheScores) {
   // Stops 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.85 0.9 0.95: one clean score each at the first three and
   // at 0.9.
   EXPECT_EQ(curve["series"][0]["counts"], "AQEBAAAAAAAAAQA=");
+}
+
+TEST_F(Report, GivesEachAurocItsInterval) {
+  write_all();
+  const std::vector<double> clean{0.1, 0.2, 0.3, 0.9};
+  const Interval first = auroc_interval(clean, std::vector<double>{0.4, 0.5, 0.6, 0.7});
+  const json page_data = data();
+  const json& interval = page_data["cells"][0]["auroc_interval"];
+  EXPECT_NEAR(interval[0].get<double>(), first.low, 1e-5);
+  EXPECT_NEAR(interval[1].get<double>(), first.high, 1e-5);
+  EXPECT_LT(first.low, first.high);
+  // The mean over both levels: 0.75 and 0.8125 by counting pairs.
+  const json& mean = page_data["table"][0]["auroc_interval"];
+  EXPECT_LT(mean[0].get<double>(), (0.75 + 0.8125) / 2);
+  EXPECT_GT(mean[1].get<double>(), (0.75 + 0.8125) / 2);
+  EXPECT_EQ(page_data["intervals"]["resamples"], 1000);
+  EXPECT_EQ(page(), page()) << "the same page each time";
+}
+
+TEST_F(Report, GivesNoIntervalWhereScoresAreMissing) {
+  results_.rows.push_back(row("proposed", 9, 2, 1, 0.5));  // of a run without scores
+  write_all();
+  const json page_data = data();
+  EXPECT_TRUE(page_data["cells"][0].contains("auroc_interval"));
+  EXPECT_FALSE(page_data["cells"][1].contains("auroc_interval"));
+  for (const json& mean : page_data["table"]) {
+    EXPECT_FALSE(mean.contains("auroc_interval"));
+  }
+}
+
+TEST_F(Report, ShowsSetsOfOutliersByTheirNames) {
+  results_.options_json = R"({"command":"evaluate"})";
+  results_.rows = {row("m", 0, 0, 0, 0.5), row("m", 0, 0, 0, 0.75), row("m", 9, 1, 0, 0.5)};
+  results_.rows[0].name = "wet lens";
+  results_.rows[1].name = "<fog>";
+  write_results(folder_.path(), results_);
+  write_file(folder_ / "image_scores.csv",
+             std::string_view("path,set,type,level,method,run,score,bce,kld,source,name\n"
+                              "a.png,inliers,0,0,m,0,1,2,3,clean,\n"
+                              "b.png,inliers,0,0,m,0,3,2,3,clean,\n"
+                              "a.png,outliers,0,0,m,0,5,2,3,x/fog,<fog>\n"
+                              "a.png,outliers,0,0,m,0,2,2,3,lens,wet lens\n"
+                              "a.png,outliers,9,1,m,0,4,2,3,rain,\n"));
+  const json page_data = data();
+  EXPECT_THAT(page_data["notes"], IsEmpty()) << "evaluate makes no pictures";
+  ASSERT_EQ(page_data["types"].size(), 3U);
+  EXPECT_EQ(page_data["types"][0]["name"], "rain");
+  EXPECT_EQ(page_data["types"][1]["name"], "wet lens");
+  EXPECT_EQ(page_data["types"][2]["name"], "<fog>");
+  ASSERT_EQ(page_data["curves"][0]["series"].size(), 4U);
+  EXPECT_EQ(page_data["curves"][0]["series"][2]["type"], page_data["types"][1]["type"]);
+  EXPECT_EQ(page_data["cells"][2]["auroc_interval"], json({1.0, 1.0}));
+  EXPECT_THAT(page_data["drift"]["absent"].get<std::string>(), HasSubstr("validation"));
 }
 
 TEST_F(Report, AveragesFingerprintsOverRuns) {

@@ -45,6 +45,25 @@ TEST(Results, ComeBackFromJsonToTheLastBit) {
   EXPECT_EQ(read.options_json, written.options_json);
 }
 
+TEST(Results, NamesAndIntervalsComeBack) {
+  const testing::TemporaryFolder folder;
+  Results written = two_runs();
+  written.rows[1].name = "wet, \xe9 lens";
+  written.rows[1].auroc_interval = Interval{0.1, 0.1 + 0.2};
+  write_results(folder.path(), written);
+  const Results read = read_results(folder / "results.json");
+  EXPECT_EQ(read.rows[0].name, "");
+  EXPECT_FALSE(read.rows[0].auroc_interval);
+  EXPECT_EQ(read.rows[1].name, "wet, \xe9 lens");
+  EXPECT_THAT(read_text_file(folder / "results.json"), HasSubstr("wet, \\\\xe9 lens"));
+  ASSERT_TRUE(read.rows[1].auroc_interval);
+  EXPECT_EQ(read.rows[1].auroc_interval->high, 0.1 + 0.2);
+  const std::string csv = read_text_file(folder / "results.csv");
+  EXPECT_THAT(csv, HasSubstr(",n_in,n_out,name,auroc_low,auroc_high\n"));
+  EXPECT_THAT(csv, HasSubstr(",600,599,,,\n"));
+  EXPECT_THAT(csv, HasSubstr(",600,599,\"wet, \xe9 lens\",0.1,0.30000000000000004\n"));
+}
+
 TEST(Results, CsvHasAHeaderAndALineARow) {
   const testing::TemporaryFolder folder;
   write_results(folder.path(), two_runs());
@@ -75,6 +94,31 @@ TEST(Results, RefuseTruncatedAndNewerFilesByName) {
 TEST(ResultsTable, AveragesLevelsAndShowsTheSpreadBetweenRuns) {
   // Runs of 85 and 95 %: mean 90, standard deviation sqrt(50) = 7.07.
   EXPECT_THAT(results_table(two_runs()), HasSubstr("90.00 ±7.07"));
+}
+
+TEST(ResultsTable, HasTheBestOneClassDetectorFirst) {
+  Results results;
+  results.kind = ResultsKind::kOneClass;
+  for (const auto& [method, auroc] : {std::pair("worse", 0.6), std::pair("better", 0.9)}) {
+    results.rows.emplace_back(stored_row(method, 9, 1, 0, 0.5)).metrics.auroc = auroc;
+  }
+  const std::string best_first = results_table(results);
+  EXPECT_LT(best_first.find("better"), best_first.find("worse"));
+  results.kind = ResultsKind::kOod;
+  const std::string as_given = results_table(results);
+  EXPECT_GT(as_given.find("better"), as_given.find("worse"));
+}
+
+TEST(ResultsTable, HasAColumnForEachNameAndShowsItsInterval) {
+  Results results;
+  for (const char* name : {"rain", "fog"}) {
+    ResultRow& row = results.rows.emplace_back(stored_row("m", 0, 0, 0, 0.8));
+    row.name = name;
+    row.auroc_interval = Interval{0.25, 0.375};
+  }
+  const std::string table = results_table(results);
+  EXPECT_LT(table.find("rain"), table.find("fog")) << "in the order of the rows";
+  EXPECT_THAT(table, HasSubstr("0.3000 (0.2500 to 0.3750)"));
 }
 
 TEST(ResultsTable, ShowsThePapersRowWhereItTestedTheType) {

@@ -1,13 +1,13 @@
 // Rates of false alarms: asked for, and seen on clean images that were not used for the threshold.
-import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
+import { axis, chartCard, legendRows, lineLegend, tip, tooltip } from "./chart.js";
 import { count, percent } from "./format.js";
+import { inPageOrder, shownMethods, shownSentence } from "./shown.js";
 import { colours, seriesStyle } from "./theme.js";
 import { words } from "./words.js";
 
-const MAX_CURVES = 14;
-
 export function calibrationCard(model, state) {
-  const curves = () => model.calibrationCurves(state).slice(0, MAX_CURVES);
+  const all = () => model.calibrationCurves(state);
+  const curves = () => shownMethods(model, state, all().map((curve) => curve.method)).map((method) => all().find((curve) => curve.method === method));
   const first = () => curves()[0];
 
   /// Where 95 % of honest thresholds end up: both sets are finite.
@@ -24,8 +24,8 @@ export function calibrationCard(model, state) {
     const log = (name, gap) => axis({ type: "log", min: 0.004, max: 0.6, name, nameGap: gap, axisLabel: { formatter: (v) => `${Number((100 * v).toPrecision(2))}`, customValues: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }, splitLine: { show: true } });
     const ends = band();
     return {
-      grid: { left: 52, right: 16, top: 12, bottom: 44 + 22 * Math.ceil(list.length / (window.innerWidth < 560 ? 2 : 5)) },
-      legend: legend({ bottom: 0, left: 8, right: 8, data: list.map((curve) => model.methods[curve.method]) }),
+      grid: { left: 52, right: 16, top: 12, bottom: 44 + 22 * legendRows(list.map(({ method }) => model.methods[method]), Math.min(window.innerWidth - 90, 1020)) },
+      legend: lineLegend(inPageOrder(list).map(({ method }) => [model.methods[method], seriesStyle(method).dash]), { bottom: 0, left: 8, right: 8 }),
       xAxis: log("false alarms asked for, %", 26),
       yAxis: { ...log("false alarms seen, %", 36), nameRotate: 90 },
       tooltip: tooltip({ trigger: "item", formatter: ({ seriesName, data }) => tip(seriesName, [["asked for", percent(data[0])], ["seen", percent(data[2] ?? data[1])]]) }),
@@ -45,7 +45,7 @@ export function calibrationCard(model, state) {
     id: "calibration", title: "False alarms: asked for and seen", option, height: () => 380,
     lead: () => {
       const curve = first();
-      return curve ? `Thresholds set on ${count(curve.n_calibration)} ${words.clean} validation images, tried on ${count(curve.n)} ${words.clean} test images. On the dashed line the promise is kept to the letter; within the grey band chance explains the difference.` : "";
+      return curve ? `Thresholds set on ${count(curve.n_calibration)} ${words.clean} validation images, tried on ${count(curve.n)} ${words.clean} test images. On the dashed line the promise is kept to the letter; within the grey band chance explains the difference.${shownSentence(curves().length, all().length)}` : "";
     },
     csv: () => [["method", "run", "asked", "seen", "n_calibration", "n_test"], ...model.calibration.flatMap((curve) => curve.asked.map((asked, i) => [model.methods[curve.method], curve.run, asked, curve.seen[i], curve.n_calibration, curve.n]))],
   });

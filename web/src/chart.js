@@ -27,6 +27,36 @@ export function axis(extra = {}) {
   };
 }
 
+const KEY_WIDTH = 30, KEY_HEIGHT = 3;
+
+/// What stands before a line's name in a legend: a piece of that line, dashed as it is.
+export function lineKey(dash) {
+  const lengths = dash === "solid" ? [KEY_WIDTH] : dash === "dashed" ? [7, 4] : dash;
+  let path = "";
+  for (let x = 0, i = 0; x < KEY_WIDTH; x += lengths[i++ % lengths.length]) {
+    const stroke = i % 2 === 0 ? Math.min(lengths[i % lengths.length], KEY_WIDTH - x) : 0;
+    if (stroke > 0) path += `M${x} 0h${stroke}v${KEY_HEIGHT}h${-stroke}z`;
+  }
+  // A point without size at either end: the picture is stretched to the whole width.
+  return `path://M0 0h0M${KEY_WIDTH} ${KEY_HEIGHT}h0${path}`;
+}
+
+/// A legend; of lines, its `data` are [name, dash] pairs.
+export function lineLegend(lines, extra = {}) {
+  return legend({ itemWidth: KEY_WIDTH, itemHeight: KEY_HEIGHT, data: lines.map(([name, dash]) => ({ name, icon: lineKey(dash) })), ...extra });
+}
+
+/// How many rows a legend of lines takes in `width` px.
+export function legendRows(names, width) {
+  let rows = 1, used = 0;
+  for (const name of names) {
+    const needed = KEY_WIDTH + 22 + 6.5 * name.length;
+    if (used > 0 && used + needed > width) [rows, used] = [rows + 1, 0];
+    used += needed;
+  }
+  return rows;
+}
+
 export function legend(extra = {}) {
   return { icon: "roundRect", itemWidth: 14, itemHeight: 4, itemGap: 16, textStyle: { color: colours().ink, fontSize: 12.5 },
     inactiveColor: colours().faint, ...extra };

@@ -1,42 +1,35 @@
 // ROC and precision-recall curves of all detectors under the chosen condition.
-import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
-import { h } from "./dom.js";
+import { axis, chartCard, legendRows, lineLegend, tip, tooltip } from "./chart.js";
 import { number, percent } from "./format.js";
 import { areaUnder, baseRate, precision, precisionPoints, rocPoints } from "./scores.js";
+import { inPageOrder, shownMethods, shownSentence } from "./shown.js";
 import { colours, seriesStyle } from "./theme.js";
 import { words } from "./words.js";
 
-const MAX_CURVES = 10;
-
-/// Detectors to draw: the best in the mean of all conditions, and the chosen one last, on top.
-function shownMethods(model, state) {
-  const auroc = (i) => model.value(model.row(i, null), "auroc") ?? 0;
-  const others = model.methods.map((_, i) => i).filter((i) => i !== state.method).sort((a, b) => auroc(b) - auroc(a)).slice(0, MAX_CURVES - 1);
-  return [...others.sort((a, b) => a - b), state.method]
-    .map((method) => ({ method, pair: model.scores.pair(method, model.scores.detector(method, state.run) ? state.run : 0, state.type, state.level) }))
-    .filter(({ pair }) => pair);
+/// Detectors that have scores of the chosen condition, with them.
+function pairs(model, state) {
+  const run = (method) => (model.scores.detector(method, state.run) ? state.run : 0);
+  return new Map(model.methods.map((_, method) => [method, model.scores.pair(method, run(method), state.type, state.level)]).filter(([, pair]) => pair));
 }
 
-/// How many rows the legend takes in a card of this page.
-function legendRows(curves) {
-  const width = window.innerWidth < 980 ? Math.min(window.innerWidth, 980) - 90 : 390;
-  let rows = 1, used = 0;
-  for (const { name } of curves) {
-    const needed = 36 + 6.5 * name.length;
-    if (used > 0 && used + needed > width) [rows, used] = [rows + 1, 0];
-    used += needed;
-  }
-  return rows;
+function shownPairs(model, state) {
+  const all = pairs(model, state);
+  return shownMethods(model, state, [...all.keys()]).map((method) => ({ method, pair: all.get(method) }));
 }
+
+const leftOut = (model, state, shown) => shownSentence(shown, pairs(model, state).size);
+
+/// Of a card that has half the page, or on small screens all of it.
+const rowsOf = (curves) => legendRows(curves.map(({ name }) => name), window.innerWidth < 980 ? Math.min(window.innerWidth, 980) - 90 : 390);
 
 function curveOption(model, state, curves, names, extra) {
   const c = colours();
   const share = (name, gap) => axis({ type: "value", min: 0, max: 1, interval: 0.25, name, nameGap: gap, axisLabel: { formatter: (v) => `${100 * v}` } });
   return {
-    grid: { left: 48, right: 14, top: 12, bottom: 44 + 22 * legendRows(curves) },
+    grid: { left: 48, right: 14, top: 12, bottom: 44 + 22 * rowsOf(curves) },
     xAxis: share(names[0], 26),
     yAxis: { ...share(names[1], 34), nameRotate: 90 },
-    legend: legend({ bottom: 0, left: 8, right: 8, data: model.methods.map((_, i) => curves.find((curve) => curve.method === i)?.name).filter(Boolean) }),
+    legend: lineLegend(inPageOrder(curves).map(({ method, name }) => [name, seriesStyle(method).dash]), { bottom: 0, left: 8, right: 8 }),
     tooltip: tooltip({ trigger: "item", formatter: ({ seriesName, data }) => tip(seriesName, [[names[0], percent(data[0])], [names[1], percent(data[1])], data[2] !== undefined && Number.isFinite(data[2]) && ["threshold", number(data[2], 4)]]) }),
     series: [
       ...curves.map(({ method, name, points }) => {
@@ -54,7 +47,7 @@ function curveOption(model, state, curves, names, extra) {
 const csvOf = (curves, names) => [["method", ...names, "threshold"], ...curves.flatMap(({ label, points }) => points.map(([x, y, t]) => [label, x, y, Number.isFinite(t) ? t : ""]))];
 
 export function rocCard(model, state, threshold) {
-  const curves = () => shownMethods(model, state).map(({ method, pair }) => {
+  const curves = () => shownPairs(model, state).map(({ method, pair }) => {
     const points = rocPoints(pair);
     const label = model.methods[method];
     return { method, label, name: `${label}  ${areaUnder(points).toFixed(3)}`, points: points.map(([x, y, i]) => [x, y, i < 0 ? -Infinity : pair.stops[i]]) };
@@ -67,15 +60,15 @@ export function rocCard(model, state, threshold) {
       const now = threshold.current();
       return curveOption(model, state, list, ["false alarms, %", `${words.challenged} found, %`], { guess: [[0, 0], [1, 1]], mark: now && [now.falseAlarmRate, 1 - now.missRate, now.threshold] });
     },
-    lead: () => [`How many of the ${words.challenged} images (${model.conditionName(state.type, state.level)}) each detector finds, for every rate of false alarms: the nearer to the upper left corner, the better. The number is the area under the curve; the ring is the threshold above.`],
-    height: () => 316 + 22 * legendRows(curves()),
+    lead: () => [`How many of the ${words.challenged} images (${model.conditionName(state.type, state.level)}) each detector finds, for every rate of false alarms: the nearer to the upper left corner, the better. The number is the area under the curve; the ring is the threshold above.${leftOut(model, state, curves().length)}`],
+    height: () => 316 + 22 * rowsOf(curves()),
     csv: () => csvOf(curves(), ["false_alarm_rate", "detection_rate"]),
   });
   return follow(card, state, threshold);
 }
 
 export function precisionCard(model, state, threshold) {
-  const curves = () => shownMethods(model, state).map(({ method, pair }) => ({
+  const curves = () => shownPairs(model, state).map(({ method, pair }) => ({
     method, label: model.methods[method], name: model.methods[method],
     points: precisionPoints(pair).map(([x, y, i]) => [x, y, i < 0 ? -Infinity : pair.stops[i]]),
   }));
@@ -94,9 +87,9 @@ export function precisionCard(model, state, threshold) {
       const now = threshold.current();
       if (!now) return "";
       return `How many of a detector’s alarms are right, against how many of the ${words.challenged} images it finds. ` +
-        (now.pair.pooled ? `Worked out for as many ${words.clean} images as ${words.challenged} ones, so that guessing is right half the time.` : `Guessing is right as often as there are ${words.challenged} images here: ${percent(baseRate(now.pair), 0)}.`);
+        (now.pair.pooled ? `Worked out for as many ${words.clean} images as ${words.challenged} ones, so that guessing is right half the time.` : `Guessing is right as often as there are ${words.challenged} images here: ${percent(baseRate(now.pair), 0)}.`) + leftOut(model, state, curves().length);
     },
-    height: () => 316 + 22 * legendRows(curves()),
+    height: () => 316 + 22 * rowsOf(curves()),
     csv: () => csvOf(curves(), ["recall", "precision"]),
   });
   return follow(card, state, threshold);

@@ -54,7 +54,7 @@ export function driftCard(model, state) {
     const when = first < 0 ? "It never raises an alarm."
       : part(entry, entry.image[first]).level === 0 ? "It raises an alarm while the images are still clean."
       : `It raises its first alarm at ${partName(part(entry, entry.image[first]))}, after ${plural(entry.image[first] - entry.begins[1].image, "challenged image")}.`;
-    return `${model.methods[state.method]}, ${model.typeName(type())}: the clean test images come first, then the same challenged, level by level. Each mark is a window of ${entry.window} images compared with the clean ones; below the dashed line it is called a drift, which happens to a clean stream with a probability of at most ${percent(entry.false_alarms, 0)}, however long it is. ${when}`;
+    return `${model.methods[state.method]}, ${model.typeName(type())}: the clean test images come first, then the same challenged, level by level, each time in random order. Each mark is a window of ${entry.window} images compared with the clean ones; below the dashed line it is called a drift, which happens to a clean stream with a probability of at most ${percent(entry.false_alarms, 0)}, however long it is. ${when}`;
   }
 
   const card = chartCard({

@@ -43,7 +43,7 @@ export const METRICS = {
   accuracy: { name: "Balanced accuracy", short: "Accuracy", percent: true, good: 1, chance: 0.5,
     get says() { return `the mean share of right decisions on ${words.clean} and on ${words.challenged} images, at the detector’s own threshold; guessing gives 50 %`; } },
   auroc: { name: "AUROC", short: "AUROC", good: 1, chance: 0.5,
-    get says() { return `the chance that a ${words.challenged} image scores higher than a ${words.clean} one; guessing gives 0.5, a perfect detector 1`; } },
+    get says() { return `the chance that one of the ${words.challenged} images scores higher than one of the ${words.clean} ones; guessing gives 0.5, a perfect detector 1`; } },
   aupr_in: { get name() { return `AUPR, ${words.clean} as positive`; }, short: "AUPR in", good: 1, chance: 0.5,
     get says() { return `the mean precision when ${words.clean} images are the ones to find; more is better`; } },
   aupr_out: { get name() { return `AUPR, ${words.challenged} as positive`; }, short: "AUPR out", good: 1, chance: 0.5,

@@ -14,6 +14,8 @@ export class Model {
   row(method, type) { return this.byType.get(`${method} ${type}`); }
   value(row, metric) { return row?.mean[this.metricIndex(metric)]; }
   deviation(row, metric) { return row?.deviation?.[this.metricIndex(metric)]; }
+  /// [low, high] of a figure's AUROC, by resampling the test images; undefined where there is none.
+  interval(row, metric = "auroc") { return metric === "auroc" ? row?.auroc_interval : undefined; }
   typeName(type) { return this.typeNames.get(type) ?? `type ${type}`; }
 
   bestMethod(metric) {

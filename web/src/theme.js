@@ -34,10 +34,14 @@ export function colours() {
   };
 }
 
-/// Okabe and Ito's colours in turn, then the same again dashed: [colour, dash].
+/// Strokes and gaps, in px; ECharts takes "solid" or such a list.
+const DASHES = ["solid", [7, 4], [2, 3], [10, 3, 2, 3], [15, 5], [5, 3, 2, 3, 2, 3]];
+
+/// Okabe and Ito's colours in turn, then the same again with other dashes: [colour, dash]. No two of as many
+/// detectors as a page shows are alike.
 export function seriesStyle(index) {
   const { series } = colours();
-  return { color: series[index % series.length], dash: ["solid", "dashed", "dotted"][Math.floor(index / series.length) % 3] };
+  return { color: series[index % series.length], dash: DASHES[Math.floor(index / series.length) % DASHES.length] };
 }
 
 /// From bad (brown) over chance (pale) to good (blue); `goodness` within -1 and 1.

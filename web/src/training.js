@@ -1,5 +1,5 @@
 // Loss by epoch.
-import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
+import { axis, chartCard, lineLegend, tip, tooltip } from "./chart.js";
 import { segmented } from "./dom.js";
 import { number, tick } from "./format.js";
 import { colours } from "./theme.js";
@@ -33,7 +33,7 @@ export function trainingCard(model, state) {
     const lowest = (from, to) => { const below = from - 0.08 * (to - from); return from >= 0 ? Math.max(0, below) : below; };
     return {
       grid: { left: 64, right: 16, top: 34, bottom: 40 },
-      legend: legend({ top: 0, left: 0, data: ["training images", "validation images"] }),
+      legend: lineLegend([["training images", "solid"], ["validation images", "dashed"]], { top: 0, left: 0 }),
       xAxis: axis({ type: "value", name: "epoch", nameGap: 24, min: run.columns.epoch[0], max: run.columns.epoch[run.columns.epoch.length - 1], minInterval: 1, splitLine: { show: false } }),
       yAxis: axis({ type: "value", min: tail.length ? lowest(low, high) : undefined, max: tail.length && high > low ? high + 0.05 * (high - low) : undefined, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "line", lineStyle: { color: c.faint } }, formatter: (items) => tip(`epoch ${items[0].data[0]}`, items.filter((item) => item.seriesName !== "best").map((item) => [item.seriesName, number(item.data[1])])) }),

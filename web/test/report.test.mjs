@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, readCsv, smallBenchmark, smallExperiment, smallGradCon, smallOneClass } from "./small_run.mjs";
+import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -263,6 +263,101 @@ test("one-class report: detectors, calibration, drift", async () => {
   await choose(page, "Challenge", rows[0].type);
   await choose(page, "Level", rows[0].level);
   near((await current(page)).accuracy, rows[0].accuracy, 1e-12, "accuracy at the calibrated threshold");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+describe("report of many detectors", () => {
+  let out, rows;
+  const names = (page) => page.locator("#summary tbody th").allTextContents();
+  /// Methods by a figure, best first.
+  const ranking = (key, sign = 1, type = null) => {
+    const means = new Map();
+    for (const row of rows.filter((r) => type === null || r.type === type)) means.set(row.method, (means.get(row.method) ?? 0) + row[key]);
+    return [...means].sort((a, b) => sign * (b[1] - a[1])).map(([method]) => method);
+  };
+
+  before(() => {
+    out = manyDetectors(folder);
+    rows = JSON.parse(readFileSync(join(out, "results.json"), "utf8")).rows;
+  });
+
+  test("is sorted with the best first, and by any column that is pressed", async () => {
+    const page = await open(browser, report(out));
+    assert.deepEqual(await names(page), ranking("auroc"));
+    await page.getByRole("button", { name: "rain" }).click();
+    assert.deepEqual(await names(page), ranking("auroc", 1, 9));
+    assert.equal(await page.locator("#summary th[aria-sort]").getAttribute("aria-sort"), "descending");
+    await page.keyboard.press("Enter");  // the head that was pressed keeps the focus
+    assert.deepEqual(await names(page), ranking("auroc", -1, 9));
+    assert.equal(await page.locator("#summary th[aria-sort]").getAttribute("aria-sort"), "ascending");
+    await page.getByRole("button", { name: "Detector", exact: true }).focus();
+    await page.keyboard.press("Space");
+    assert.deepEqual(await names(page), ranking("auroc").sort());
+    await page.getByRole("button", { name: "mean" }).click();
+    await page.locator("#summary select").selectOption("fpr95_ood_positive");
+    assert.deepEqual(await names(page), ranking("fpr95_ood_positive", -1), "the least is the best");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("draws as many curves as it says, with legends that look like them", async () => {
+    const page = await open(browser, report(out));
+    for (const id of ["roc", "precision", "calibration"]) {
+      const { series, legend } = await page.evaluate((chart) => {
+        const option = window.gradspaceReport.charts[chart].getOption();
+        return { series: option.series.map((s) => ({ name: s.name, dash: s.lineStyle?.type, color: s.lineStyle?.color })), legend: option.legend[0].data };
+      }, id);
+      assert.match(await page.locator(`#${id} .lead`).textContent(), /10 detectors of 29 are drawn/);
+      assert.equal(legend.length, 10);
+      const drawn = series.filter((s) => legend.some((entry) => entry.name === s.name));
+      assert.equal(drawn.length, 10, id);
+      assert.equal(new Set(drawn.map((s) => JSON.stringify([s.dash, s.color]))).size, 10, "no two look alike");
+      // As many strokes in the legend as the pattern has in its 30 px.
+      for (const { name, icon } of legend) {
+        const { dash } = drawn.find((s) => s.name === name);
+        const lengths = dash === "solid" ? [30] : dash;
+        let strokes = 0;
+        for (let x = 0, i = 0; x < 30; x += lengths[i++ % lengths.length]) strokes += i % 2 === 0 ? 1 : 0;
+        assert.equal(icon.match(/z/g).length, strokes, `${name} in ${id}`);
+      }
+    }
+    await page.context().close();
+  });
+
+  test("tells how many conditions can't be told from guessing", async () => {
+    const page = await open(browser, report(out));
+    const { cells, intervals } = await page.evaluate(() => ({ cells: window.gradspaceReport.data.cells, intervals: window.gradspaceReport.data.intervals }));
+    assert.equal(intervals.confidence, 0.95);
+    const last = cells.filter((cell) => cell.method === 29);
+    assert.ok(last.every(({ mean, auroc_interval: [low, high] }) => low <= mean[1] && mean[1] <= high && high - low < 0.3));
+    const unsure = last.filter(({ auroc_interval: [low, high] }) => low <= 0.5 && high >= 0.5).length;
+    const row = page.locator("#summary tbody tr", { hasText: "detector-29" });
+    assert.equal(await row.locator("td").last().textContent(), `${unsure} of 2`);
+    assert.match(await page.locator(".headline").textContent(), new RegExp(`includes 0.5, which is guessing, in ${unsure || "none"} of 2 conditions`));
+    // Without scores there is no interval.
+    assert.equal(await page.locator("#summary tbody tr", { hasText: "detector-00" }).locator(".interval").count(), 0);
+    await page.context().close();
+  });
+});
+
+test("report of an evaluation: a row a folder", async () => {
+  const out = smallEvaluation(folder);
+  const page = await open(browser, report(out));
+  const heads = await page.locator("#summary thead button").allTextContents();
+  assert.deepEqual(heads.map((text) => text.replace(/[▲▼]/, "")), ["Detector", "dusk", "<b>fog", "mean"]);
+  assert.equal(await page.locator("b b, #summary th b").count(), 0, "a folder's name stays text");
+  const rows = JSON.parse(readFileSync(join(out, "results.json"), "utf8")).rows;
+  const written = await page.locator("#summary .interval").allTextContents();
+  rows.forEach((row, i) => assert.equal(written[i], `${row.auroc_low.toFixed(3)} to ${row.auroc_high.toFixed(3)}`, "the interval that evaluate wrote"));
+  await choose(page, "Outliers", (await page.evaluate(() => window.gradspaceReport.data.types))[1].type);
+  const shown = await current(page);
+  const scores = readCsv(join(out, "image_scores.csv"));
+  assert.equal(shown.misses, scores.filter((row) => row.name === "<b>fog" && Number(row.score) <= shown.threshold).length);
+  near(shown.accuracy, rows[1].accuracy, 1e-12, "accuracy at the detector's threshold");
+  assert.match(await page.locator("#drift").textContent(), /There is no figure/);
+  assert.equal(await page.locator(".notes").count(), 0);
+  assert.doesNotMatch(await page.locator("main").textContent(), /challenge/);
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

@@ -122,6 +122,45 @@ export function smallGradCon(folder) {
   return out;
 }
 
+/// So many detectors as experiments with one-class methods have, with made-up scores: the later, the better. One of
+/// them has scores of no image.
+export function manyDetectors(folder, count = 30) {
+  const out = join(folder, "many-detectors");
+  mkdirSync(out, { recursive: true });
+  const next = random(3);
+  const rows = [], lines = ["path,set,type,level,method,run,score,bce,kld"];
+  for (let i = 0; i < count; ++i) {
+    const method = `detector-${String(i).padStart(2, "0")}`;
+    const scores = (shift) => Array.from({ length: 40 }, () => next() + shift);
+    const sets = [["val", 0, scores(0)], ["test", 0, scores(0)], ["test", 8, scores(0)], ["test", 9, scores(i / count)]];
+    if (i > 0) sets.forEach(([set, type, values]) => values.forEach((score, k) => lines.push(`${k}.png,${set},${type},${type ? 1 : 0},${method},0,${score},1,1`)));
+    for (const type of [8, 9]) {
+      const out = sets.find((set) => set[1] === type)[2];
+      const auroc = out.reduce((sum, x) => sum + sets[1][2].filter((y) => y < x).length, 0) / 1600;
+      rows.push({ method, type, level: 1, run: 0, accuracy: 0.5, auroc, aupr_in: 0.5, aupr_out: 0.5, fpr95_in_positive: 1 - auroc, fpr95_ood_positive: 1 - auroc, detection_error: 0.5, n_in: 40, n_out: 40 });
+    }
+  }
+  writeFileSync(join(out, "image_scores.csv"), lines.join("\n") + "\n");
+  writeFileSync(join(out, "results.json"), JSON.stringify({ format_version: 1, kind: "one-class", options: { command: "experiment one-class" }, rows }));
+  gradspace("report", out);
+  return out;
+}
+
+/// A detector judged on two folders of pictures.
+export function smallEvaluation(folder) {
+  for (const [name, first, count] of [["photos", 1, 24], ["dusk", 301, 12], ["<b>fog", 401, 8]]) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (let i = 0; i < count; ++i) writeFileSync(join(folder, name, `${i}.bmp`), picture(first + i));
+  }
+  const at = (name) => join(folder, name);
+  gradspace("train", "--data", at("photos"), "--val", at("photos"), "--epochs", "1", "--out", at("m.safetensors"), "--quiet");
+  gradspace("fit", "--method", "image-statistics", "--model", at("m.safetensors"), "--data", at("photos"), "--out", at("d.safetensors"), "--false-alarms", "0.3", "--quiet");
+  const out = join(folder, "small-evaluation");
+  gradspace("evaluate", "--model", at("m.safetensors"), "--detector", at("d.safetensors"), "--inliers", at("photos"), "--outliers", at("dusk"), at("<b>fog"), "--out", out);
+  gradspace("report", out);
+  return out;
+}
+
 /// Ten thousand conditions.
 export function hugeRun(folder) {
   const out = join(folder, "huge-run");

@@ -200,6 +200,10 @@ EVALUATE = [
          "--outliers noise-test-set rain-test-set --out judged-sets"),
     Step("evaluate/images", "evaluate --model vae.safetensors --detector image-statistics.safetensors "
          "--inliers stream --outliers noisy --out judged-images --name statistics"),
+    Step("evaluate/folders", "evaluate --model vae.safetensors --detector image-statistics.safetensors "
+         "--inliers stream --outliers noisy ./stream/ --out judged-folders"),
+    Step("evaluate/folder twice", "evaluate --model vae.safetensors --detector image-statistics.safetensors "
+         "--inliers stream --outliers noisy ./noisy/ --out x"),
     Step("evaluate/tree images", "evaluate --model vae.safetensors --detector classifier.safetensors "
          "--inliers tree/RealChallengeFree/test --outliers tree/RealChallenge/08_05/test "
          "tree/RealChallenge/09_02/test --out judged-tree"),

@@ -1,0 +1,92 @@
+#include "detect/feature_density.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+#include "core/named_entries.h"
+#include "detect/one_class/independent_gaussian.h"
+#include "detect/one_class/nearest_neighbour.h"
+#include "detect/one_class/shrunk_gaussian.h"
+
+namespace gradspace {
+namespace {
+
+struct FeatureDensity {
+  std::string name;
+  std::string summary;
+  DensityKind kind;
+  bool has_covariance = false;
+};
+
+const std::vector<FeatureDensity>& feature_densities() {
+  static const std::vector<FeatureDensity> densities = {
+      {"mahalanobis", "Squared Mahalanobis distance of the features, covariance shrunk",
+       density_kind<ShrunkGaussian>(), true},
+      {"independent-gaussian", "Negative log density of the features, each a Gaussian of its own",
+       density_kind<IndependentGaussian>(), false},
+      {"nearest-neighbour", "Distance of the standardised features to the nearest clean row",
+       density_kind<NearestNeighbour>(), false},
+  };
+  return densities;
+}
+
+const FeatureDensity& feature_density(std::string_view name) {
+  return find_named(feature_densities(), name, "method for features", &FeatureDensity::name);
+}
+
+Matrix doubles_of(const FeatureView& rows) {
+  Matrix matrix(rows.rows, rows.dimension);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    std::ranges::copy(rows.row(i), matrix.row(i).begin());
+  }
+  return matrix;
+}
+
+}  // namespace
+
+const std::vector<OneClassMethodInfo>& feature_density_methods() {
+  static const std::vector<OneClassMethodInfo> infos = [] {
+    std::vector<OneClassMethodInfo> list;
+    for (const FeatureDensity& density : feature_densities()) {
+      list.push_back({density.name, density.summary, true});
+    }
+    return list;
+  }();
+  return infos;
+}
+
+std::uint64_t feature_density_memory(std::string_view method, std::size_t columns) {
+  constexpr std::uint64_t kMatrices = 5;  // as of `covariance_bytes`
+  return feature_density(method).has_covariance ? kMatrices * sizeof(double) * columns * columns
+                                                : 0;
+}
+
+TensorMap fit_feature_density(std::string_view method, const FeatureView& clean) {
+  return feature_density(method).kind.fit(doubles_of(clean), std::string(method));
+}
+
+bool is_feature_density(std::string_view name) {
+  const auto& densities = feature_densities();
+  return std::ranges::find(densities, name, &FeatureDensity::name) != densities.end();
+}
+
+std::unique_ptr<Density> load_feature_density(const Detector& detector) {
+  return feature_density(detector.method).kind.load(detector.weights);
+}
+
+std::vector<double> score_rows(const Density& density, const FeatureView& rows) {
+  // In parts, so that the doubles of a large set never stand there all at once.
+  constexpr std::size_t kRowsAtATime = 4096;
+  std::vector<double> scores;
+  scores.reserve(rows.rows);
+  for (std::size_t begin = 0; begin < rows.rows; begin += kRowsAtATime) {
+    FeatureView part = rows;
+    part.values += begin * rows.stride;
+    part.rows = std::min(kRowsAtATime, rows.rows - begin);
+    std::ranges::copy(density.score(doubles_of(part)), std::back_inserter(scores));
+  }
+  return scores;
+}
+
+}  // namespace gradspace
