@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
+#include <numeric>
 
 #include "simd/matrix_product.h"
 #include "simd/transpose.h"
@@ -17,8 +18,6 @@ constexpr float kFloor = 1e-6F;
 /// Where rings of frequency begin, of the highest along an axis.
 constexpr std::array kRingBegins = {2.0 / 28, 4.0 / 28, 7.0 / 28, 11.0 / 28, 16.0 / 28, 22.0 / 28};
 static_assert(kRingBegins.size() + 1 == kTileBands);
-/// The mean alone is in no band.
-constexpr std::uint8_t kNoBand = 255;
 
 /// The orthonormal DCT-II, [frequency, sample].
 std::vector<float> dct(std::size_t n) {
@@ -35,9 +34,9 @@ std::vector<float> dct(std::size_t n) {
   return matrix;
 }
 
-std::uint8_t band_of(double u, double v) {
+std::size_t band_of(double u, double v) {
   const double radius = std::sqrt(u * u + v * v);
-  return static_cast<std::uint8_t>(
+  return static_cast<std::size_t>(
       std::ranges::count_if(kRingBegins, [radius](double begin) { return radius >= begin; }));
 }
 
@@ -92,11 +91,14 @@ TileEnergies::TileEnergies(const Extent& extent)
   down_ = dct(height);
   std::array<float, kTileBands> counts{};
   for (std::size_t u = 0; u < height; ++u) {
-    for (std::size_t v = 0; v < width; ++v) {
-      const std::uint8_t band = band_of(static_cast<double>(u) / static_cast<double>(height),
-                                        static_cast<double>(v) / static_cast<double>(width));
-      band_.push_back(u + v == 0 ? kNoBand : band);
-      counts[band] += u + v == 0 ? 0 : 1;
+    for (std::size_t v = u == 0 ? 1 : 0; v < width; ++v) {  // the mean is in no band
+      const std::size_t band = band_of(static_cast<double>(u) / static_cast<double>(height),
+                                       static_cast<double>(v) / static_cast<double>(width));
+      counts[band] += 1;
+      if (segments_.empty() || segments_.back().row != u || segments_.back().band != band) {
+        segments_.push_back({u, v, v, band});
+      }
+      segments_.back().end = v + 1;
     }
   }
   for (const float count : counts) {
@@ -128,13 +130,19 @@ void TileEnergies::compute(std::span<const float> tiles_nchw, std::span<float> o
   for (std::size_t plane = 0; plane < tiles * channels; ++plane) {
     matrix_product(height, width, height, {down_.data(), height, 1}, &half_[plane * area], width,
                    coefficients_.data(), width, Rounding::kEveryStep);
-    std::array<float, 256> sums{};
-    for (std::size_t p = 0; p < area; ++p) {
-      sums[band_[p]] += coefficients_[p] * coefficients_[p];
+    squares_.assign(kTileBands * width, 0.0F);
+    for (const Segment& segment : segments_) {
+      float* sums = &squares_[segment.band * width];
+      const float* row = &coefficients_[segment.row * width];
+      for (std::size_t v = segment.begin; v < segment.end; ++v) {
+        sums[v] += row[v] * row[v];
+      }
     }
     float* energies = &out[plane / channels * columns_ + plane % channels * kTileBands];
     for (std::size_t band = 0; band < kTileBands; ++band) {
-      energies[band] = std::log(sums[band] * reciprocal_counts_[band] + kFloor);
+      const auto sums = std::span(squares_).subspan(band * width, width);
+      const float sum = std::accumulate(sums.begin(), sums.end(), 0.0F);
+      energies[band] = std::log(sum * reciprocal_counts_[band] + kFloor);
     }
   }
   for (std::size_t i = 0; i < tiles; ++i) {

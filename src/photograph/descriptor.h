@@ -38,11 +38,19 @@ class TileEnergies {
   std::size_t columns_;
   std::vector<float> across_;  ///< the DCT's matrix transposed, [width, width]
   std::vector<float> down_;    ///< the DCT's matrix, [height, height]
-  std::vector<std::uint8_t> band_;
+  /// Coefficients of one row of frequencies that belong to one band: they lie side by side.
+  struct Segment {
+    std::size_t row;
+    std::size_t begin;
+    std::size_t end;
+    std::size_t band;
+  };
+  std::vector<Segment> segments_;
   std::vector<float> reciprocal_counts_;
   std::vector<float> planes_;
   std::vector<float> half_;
   std::vector<float> coefficients_;
+  std::vector<float> squares_;  ///< summed down the rows, [bands, width]
 };
 
 /// Numbers of a photograph out of a table [tiles, columns] of its tiles, by column: mean, deviation, and the 2, 10, 50,

@@ -202,6 +202,10 @@ TEST_F(Photographs, FitSaysWhatItCannotPromise) {
   EXPECT_THAT(remarks, ::testing::Contains(HasSubstr("of 12 scenes: too few")));
   options.false_alarms = 0.001;
   EXPECT_THROW(fit_photographs(nullptr, *source, options), InvalidArgument) << "60 photographs";
+  options.false_alarms = 0.1;
+  options.hold_out = HoldOut::kFolders;
+  EXPECT_THAT([&] { fit_photographs(nullptr, *source, options); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("all photographs are in one folder")));
   options = options_of("photograph");
   EXPECT_THROW(fit_photographs(nullptr, *source, options), InvalidArgument) << "no model";
   options.tiling.width = 28;
