@@ -4,8 +4,10 @@
 
 #include "fuzz_folder.h"
 #include "gradspace/error.h"
+#include "gradspace/photograph.h"
 
-// Detectors of all methods: what is read can be written, and is read again.
+// Detectors of all methods: what is read can be written, and is read again. One of photographs that needs no model judges
+// one, or is refused.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gradspace;
   static const FuzzFolder folder;
@@ -16,7 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (ours.method != detector.method || ours.weights != detector.weights) {
       std::abort();
     }
+    if (is_photograph_method(ours.method) && ours.model_sha256.empty()) {
+      PhotographScorer(nullptr, ours).score(Image(64, 64, 3));
+    }
   } catch (const FormatError&) {
+  } catch (const InvalidArgument&) {
   }
   return 0;
 }

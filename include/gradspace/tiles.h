@@ -24,7 +24,7 @@ struct GRADSPACE_API Tiling {
       28;  ///< from a tile of a grid to the next one on its right; under the width they overlap
   int stride_y = 28;
 
-  /// Throws InvalidArgument unless everything is from 1 to 65536.
+  /// Throws InvalidArgument unless everything is from 1 to 65536, and a tile has at most 1024 pixels a side.
   void validate() const;
   friend bool operator==(const Tiling&, const Tiling&) = default;
 };

@@ -103,7 +103,7 @@ void CureTsrSets::hold_out_blocks(const FileList& files) {
     }
   }
   std::ranges::sort(pictures);
-  pictures.erase(std::ranges::unique(pictures).begin(), pictures.end());
+  pictures.erase(std::unique(pictures.begin(), pictures.end()), pictures.end());
   const std::size_t length =
       std::clamp<std::size_t>(pictures.size() / kEnoughBlocks, 1, kLongestBlock);
   for (std::size_t i = 0; i < pictures.size(); ++i) {

@@ -11,6 +11,7 @@ namespace gradspace {
 namespace {
 
 constexpr int kMaxSide = 65536;
+constexpr int kMaxTileSide = 1024;
 
 std::optional<int> side_of(std::string_view digits) {
   int value = 0;
@@ -37,10 +38,16 @@ PixelSize parse_pixel_size(std::string_view text) {
 
 Tiling parse_tiling(std::string_view text) {
   const PixelSize size = parse_pixel_size(text);
-  return {size.width, size.height, size.width, size.height};
+  const Tiling tiling{size.width, size.height, size.width, size.height};
+  tiling.validate();
+  return tiling;
 }
 
 void Tiling::validate() const {
+  if (width > kMaxTileSide || height > kMaxTileSide) {
+    throw InvalidArgument(fmt::format("tiles of {}x{} pixels: at most {} a side are possible",
+                                      width, height, kMaxTileSide));
+  }
   for (const int side : {width, height, stride_x, stride_y}) {
     if (side < 1 || side > kMaxSide) {
       throw InvalidArgument(

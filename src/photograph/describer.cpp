@@ -1,15 +1,22 @@
 #include "photograph/describer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
 
+#include "gradspace/error.h"
+
 namespace gradspace {
 namespace {
 
-/// Tiles that the engine works on at a time.
-constexpr std::size_t kBatch = 64;
+/// Tiles that the engine works on at a time, and the most values that they may have.
+constexpr std::size_t kMostTiles = 64;
+constexpr std::size_t kMostValues = std::size_t{1} << 22;
+/// The numbers of so many tiles lie in memory together.
+constexpr std::size_t kMaxGrid = 200'000;
 constexpr std::size_t kLosses = 2;
 
 Extent extent_of(const Model* model, const Tiling& tiling) {
@@ -85,13 +92,19 @@ PhotographDescriber::PhotographDescriber(const Model* model, const PhotographPar
 const PhotographNumbers& PhotographDescriber::describe(const ImageView& photograph,
                                                        std::string_view name) {
   const TileGrid grid(tiling_, photograph.width(), photograph.height(), name);
+  if (grid.size() > kMaxGrid) {
+    throw InvalidArgument(fmt::format(
+        "{}: a grid of {} tiles; at most {} are possible: a larger --stride takes fewer", name,
+        grid.size(), kMaxGrid));
+  }
+  const std::size_t batch = std::clamp<std::size_t>(kMostValues / extent_.size(), 1, kMostTiles);
   residual_table_.clear();
   image_table_.clear();
   loss_table_.clear();
   mean_table_.clear();
-  bytes_.resize(kBatch * extent_.size());
-  for (std::size_t first = 0; first < grid.size(); first += kBatch) {
-    const std::size_t count = std::min(kBatch, grid.size() - first);
+  bytes_.resize(batch * extent_.size());
+  for (std::size_t first = 0; first < grid.size(); first += batch) {
+    const std::size_t count = std::min(batch, grid.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
       const ImageView tile =
           part_of(photograph, grid.place(first + i), tiling_.width, tiling_.height);

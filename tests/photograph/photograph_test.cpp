@@ -190,6 +190,19 @@ TEST_F(Photographs, RefuseWhatDoesNotFit) {
       ThrowsMessage<InvalidArgument>(HasSubstr("small.png: 15x80 pixels are smaller than a tile")));
 }
 
+TEST_F(Photographs, RefuseGridsThatMemoryCannotHold) {
+  Detector dense = shared_->detectors["photograph-image"];
+  dense.metadata["tiles"] = R"({"size": [16, 16], "stride": [1, 1], "per_image": null})";
+  PhotographScorer scorer(nullptr, dense);
+  EXPECT_EQ(scorer.score(photograph_of_scene(96, 80, 1)).columns, 81);
+  EXPECT_THAT([&] { scorer.score(Image(1000, 1000, 3), "large.png"); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("large.png: a grid of 970225 tiles")));
+  dense.metadata["tiles"] = R"({"size": [60000, 60000], "stride": [1, 1]})";
+  EXPECT_THROW(PhotographScorer(nullptr, dense), InvalidArgument);
+  dense.metadata["tiles"] = R"({"size": [16]})";
+  EXPECT_THROW(PhotographScorer(nullptr, dense), InvalidArgument);
+}
+
 TEST_F(Photographs, FitSaysWhatItCannotPromise) {
   const auto source = open_source(shared_->folder.path());
   std::vector<std::string> remarks;
