@@ -88,6 +88,9 @@ struct FileScorer::State {
     OptionCheck("score")(options.separator == '\n' || options.separator == '\0', "separator",
                          static_cast<int>(options.separator), "a line's end or zero");
     // What does not fit is said before the first image is read.
+    if (photographs && options.backend.name != "native") {
+      throw InvalidArgument("score: photographs are judged by the native engine alone");
+    }
     if (photographs) {
       photograph_workers.local();
     } else if (model == nullptr) {

@@ -56,13 +56,20 @@ void to_opponents(std::span<const float> rgb, std::size_t area, float* out) {
   }
 }
 
-/// Linear between the two values next to the place.
-float quantile(std::span<const float> sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
+/// Linear between the two values next to the place of the share. Values before `from` are no larger than those after; it
+/// sorts no more than it must and returns from where on the next larger share may go.
+std::size_t take_quantile(std::span<float> values, double share, std::size_t from, float& out) {
+  const double place = share * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const auto between = static_cast<float>(place - static_cast<double>(below));
-  return sorted[below] + between * (sorted[above] - sorted[below]);
+  const auto at = [&values](std::size_t i) {
+    return values.begin() + static_cast<std::ptrdiff_t>(i);
+  };
+  std::nth_element(at(from), at(below), values.end());
+  const float above =
+      below + 1 < values.size() ? *std::min_element(at(below + 1), values.end()) : values[below];
+  out = values[below] +
+        static_cast<float>(place - static_cast<double>(below)) * (above - values[below]);
+  return below;
 }
 
 using Histogram = std::array<std::uint64_t, 256>;
@@ -123,13 +130,12 @@ void TileEnergies::compute(std::span<const float> tiles_nchw, std::span<float> o
     }
     planes = planes_.data();
   }
-  // Along the rows of all planes at once, then down each plane. Rounded alike on every processor, so that a
-  // detector that was fitted on one judges alike on another.
+  // Along the rows of all planes at once, then down each plane.
   matrix_product(tiles * channels * height, width, width, {planes, width, 1}, across_.data(), width,
-                 half_.data(), width, Rounding::kEveryStep);
+                 half_.data(), width);
   for (std::size_t plane = 0; plane < tiles * channels; ++plane) {
     matrix_product(height, width, height, {down_.data(), height, 1}, &half_[plane * area], width,
-                   coefficients_.data(), width, Rounding::kEveryStep);
+                   coefficients_.data(), width);
     squares_.assign(kTileBands * width, 0.0F);
     for (const Segment& segment : segments_) {
       float* sums = &squares_[segment.band * width];
@@ -164,13 +170,13 @@ void append_summary(std::span<const float> table, std::size_t columns, std::vect
       sum += column[i];
       squares += static_cast<double>(column[i]) * column[i];
     }
-    std::ranges::sort(column);
     const double mean = sum / static_cast<double>(tiles);
     out.push_back(static_cast<float>(mean));
     out.push_back(static_cast<float>(
         std::sqrt(std::max(squares / static_cast<double>(tiles) - mean * mean, 0.0))));
+    std::size_t from = 0;
     for (const double share : {0.02, 0.1, 0.5, 0.9, 0.98}) {
-      out.push_back(quantile(column, share));
+      from = take_quantile(column, share, from, out.emplace_back());
     }
   }
 }

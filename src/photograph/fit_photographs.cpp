@@ -35,26 +35,33 @@ struct Grouped {
   std::uint32_t fold_count = kFolds;
 };
 
+/// Throws InvalidArgument where folders are to be held out and there is one alone.
+std::uint32_t fold_count_of(std::span<const std::string> paths, HoldOut hold_out) {
+  if (hold_out != HoldOut::kFolders) {
+    return kFolds;
+  }
+  std::set<std::string> folders;
+  for (const std::string& path : paths) {
+    folders.insert(folder_of(path));
+  }
+  if (folders.size() < 2) {
+    throw InvalidArgument("fit: all photographs are in one folder, of which none can be held out");
+  }
+  return static_cast<std::uint32_t>(std::min<std::size_t>(kFolds, folders.size()));
+}
+
 Grouped grouped(std::vector<Learned> all, const PhotographOptions& options) {
   if (all.size() < kMinPhotographs) {
     throw InvalidArgument(fmt::format("fit: {} photographs to learn from, at least {} are wanted",
                                       all.size(), kMinPhotographs));
   }
   Grouped result;
-  std::set<std::string> folders;
   for (const Learned& learned : all) {
     result.paths.push_back(learned.path);
     result.hashes.push_back(learned.hash);
-    folders.insert(folder_of(learned.path));
   }
   result.all = std::move(all);
-  if (options.hold_out == HoldOut::kFolders) {
-    if (folders.size() < 2) {
-      throw InvalidArgument(
-          "fit: all photographs are in one folder, of which none can be held out");
-    }
-    result.fold_count = static_cast<std::uint32_t>(std::min<std::size_t>(kFolds, folders.size()));
-  }
+  result.fold_count = fold_count_of(result.paths, options.hold_out);
   result.folds =
       folds_of(result.paths, options.hold_out, result.fold_count, combine(options.seed, 107));
   return result;
@@ -97,7 +104,7 @@ Committee fit_part(const Grouped& photographs, PartRows part, const CommitteeOpt
     }
     clean.add(own.front(), false, folds[i]);
   }
-  const Committee committee = Committee::fit(rows, options, "photographs");
+  Committee committee = Committee::fit(rows, options, "photographs");
   left_out = committee.score_left_out(clean);
   return committee;
 }
@@ -195,13 +202,24 @@ void require_fit(const Model* model, const PhotographMethodInfo& method, const T
     return;
   }
   if (model == nullptr) {
-    throw InvalidArgument(fmt::format("fit: {} wants a model", method.name));
+    throw InvalidArgument(
+        fmt::format("fit: {} wants a model; photograph-image needs none", method.name));
   }
   const Extent& input = model->spec.input;
   if (input.width != tiling.width || input.height != tiling.height) {
     throw InvalidArgument(fmt::format("fit: tiles of {}x{} pixels, but the model takes {}x{}",
                                       tiling.width, tiling.height, input.width, input.height));
   }
+}
+
+/// What can be told before a photograph is read.
+void require_enough(const Source& clean, const PhotographOptions& options) {
+  conformal_rank(std::min(clean.size(), kMaxPhotographs), options.false_alarms);
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    paths.push_back(clean.info(i).path);
+  }
+  fold_count_of(paths, options.hold_out);
 }
 
 }  // namespace
@@ -220,7 +238,7 @@ Detector fit_photographs(const Model* model, const Source& clean, const Photogra
   options.validate();
   const PhotographMethodInfo& method = photograph_method(options.method);
   require_fit(model, method, options.tiling);
-  conformal_rank(std::min(clean.size(), kMaxPhotographs), options.false_alarms);
+  require_enough(clean, options);
   const PhotographParts parts = parts_of(method);
   Watched watched(observer);
   return in_arena(threads, [&] {

@@ -267,6 +267,9 @@ TEST_F(Photographs, AreScoredFromFilesWithMaps) {
   EXPECT_EQ(picture.width(), 96);
   EXPECT_THAT([&] { FileScorer(shared_->model, detector, options); },
               ThrowsMessage<InvalidArgument>(HasSubstr("not an empty folder")));
+  options = {};
+  options.backend.name = "torch";
+  EXPECT_THROW(FileScorer(shared_->model, detector, options), InvalidArgument);
 }
 
 TEST(TileMap, IsHotWhereTilesAreImprobable) {
