@@ -27,8 +27,8 @@ test: build
 # Address and undefined-behaviour sanitizers over all modules but LibTorch's, of which only the loader is
 # tried. Tests labelled slow are left out: cli.regression runs again, some three hundred times, the commands
 # that the modules' tests run.
-ASAN_MODULES := core simd image statistics data challenge model gradient train detect decoder quality opinions \
-  results report jobs experiment torch cli
+ASAN_MODULES := core simd image statistics data matlab challenge model gradient train detect photograph decoder quality \
+  opinions results report jobs experiment torch cli
 asan: setup
 	cmake --preset asan
 	cmake --build --preset asan --target $(ASAN_MODULES:%=gradspace_%_tests)
