@@ -17,3 +17,14 @@ for method in photograph photograph-gradients photograph-image; do
   echo "$method"
   /usr/bin/python3 "$here/judge_scores.py" "$work/$method.csv"
 done
+
+# The same photographs shrunk to 28x28 pixels, for comparison.
+"$gradspace" train --data "$set/train" --epochs 100 --quiet --out "$work/shrunk.safetensors"
+for method in pseudo-outliers spectral-fisher-pseudo; do
+  "$gradspace" fit --method "$method" --model "$work/shrunk.safetensors" --data "$set/train" --false-alarms 0.05 \
+    --quiet --out "$work/$method.safetensors"
+  "$gradspace" score --model "$work/shrunk.safetensors" --detector "$work/$method.safetensors" --format csv \
+    "$set/new" "$set/known" >"$work/$method.csv"
+  echo "$method at 28x28"
+  /usr/bin/python3 "$here/judge_scores.py" "$work/$method.csv"
+done
