@@ -77,6 +77,11 @@ JobObserver observer_of(Progress& progress) {
   return observer;
 }
 
+void write_fitted(const FitArguments& arguments, const Detector& detector, Progress& progress) {
+  write_detector(arguments.out, detector);
+  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+}
+
 int fit_from_images(const FitArguments& arguments) {
   if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
@@ -100,8 +105,7 @@ int fit_from_images(const FitArguments& arguments) {
   }
   const Detector detector = fit_to_images(model, {*clean, validation.get(), arguments.hold_out},
                                           options, 0, observer_of(progress));
-  write_detector(arguments.out, detector);
-  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  write_fitted(arguments, detector, progress);
   return 0;
 }
 
@@ -140,8 +144,7 @@ int fit_to_photographs(const FitArguments& arguments) {
   say_passed_over(progress, *clean, arguments.data);
   const Detector detector =
       fit_photographs(model ? &*model : nullptr, *clean, options, 0, observer_of(progress));
-  write_detector(arguments.out, detector);
-  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  write_fitted(arguments, detector, progress);
   return 0;
 }
 
@@ -165,8 +168,7 @@ int fit_from_features(const FitArguments& arguments) {
   Progress progress("fit", "rows", arguments.quiet);
   const Detector detector =
       fit_to_features({inliers, validation ? &*validation : nullptr}, options);
-  write_detector(arguments.out, detector);
-  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  write_fitted(arguments, detector, progress);
   return 0;
 }
 
@@ -214,8 +216,7 @@ int fit(FitArguments arguments) {
                     fmt::format("validation loss {:.4f}", epoch.validation_loss));
   };
   const Detector detector = fit_detector(data, options, on_epoch);
-  write_detector(arguments.out, detector);
-  progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
+  write_fitted(arguments, detector, progress);
   return 0;
 }
 

@@ -33,11 +33,7 @@ class TiledSource : public Source {
 
   Image load(std::size_t i) const override {
     const ImageView tile = view(i);
-    Image copy(tile.width(), tile.height(), tile.channels());
-    for (int y = 0; y < tile.height(); ++y) {
-      std::ranges::copy(tile.row(y), copy.row(y).begin());
-    }
-    return copy;
+    return tile.channels() == 1 ? to_grey(tile) : to_rgb(tile);
   }
 
   void load_fitted(std::size_t i, FixedSizeReader& reader,

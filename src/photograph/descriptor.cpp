@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <numbers>
 #include <numeric>
 
+#include "detect/one_class/image_features.h"
 #include "simd/matrix_product.h"
 #include "simd/transpose.h"
 
@@ -18,21 +18,6 @@ constexpr float kFloor = 1e-6F;
 /// Where rings of frequency begin, of the highest along an axis.
 constexpr std::array kRingBegins = {2.0 / 28, 4.0 / 28, 7.0 / 28, 11.0 / 28, 16.0 / 28, 22.0 / 28};
 static_assert(kRingBegins.size() + 1 == kTileBands);
-
-/// The orthonormal DCT-II, [frequency, sample].
-std::vector<float> dct(std::size_t n) {
-  std::vector<float> matrix(n * n);
-  const auto size = static_cast<double>(n);
-  for (std::size_t u = 0; u < n; ++u) {
-    const double scale = std::sqrt((u == 0 ? 1.0 : 2.0) / size);
-    for (std::size_t x = 0; x < n; ++x) {
-      matrix[u * n + x] =
-          static_cast<float>(scale * std::cos(std::numbers::pi * (static_cast<double>(x) + 0.5) *
-                                              static_cast<double>(u) / size));
-    }
-  }
-  return matrix;
-}
 
 std::size_t band_of(double u, double v) {
   const double radius = std::sqrt(u * u + v * v);
@@ -94,8 +79,8 @@ TileEnergies::TileEnergies(const Extent& extent)
       columns_(static_cast<std::size_t>(extent.channels) * kTileBands + kTileBands - 1) {
   const auto height = static_cast<std::size_t>(extent.height);
   const auto width = static_cast<std::size_t>(extent.width);
-  across_ = transposed(width, width, dct(width).data());
-  down_ = dct(height);
+  across_ = transposed(width, width, dct_matrix(width)->data());
+  down_ = *dct_matrix(height);
   std::array<float, kTileBands> counts{};
   for (std::size_t u = 0; u < height; ++u) {
     for (std::size_t v = u == 0 ? 1 : 0; v < width; ++v) {  // the mean is in no band

@@ -67,8 +67,9 @@ class Learner {
     const Image photograph = source_.load(i);
     learned.hash = perceptual_hash(photograph);
     const Coding coding = coding_of_file(i);
-    add(photograph, photograph, false, describer, random, learned);
-    keep_clean_tiles(describer, photograph, random, learned);
+    const PhotographNumbers& numbers =
+        add(photograph, photograph, false, describer, random, learned);
+    keep_clean_tiles(numbers, random, learned);
     for (std::size_t k = 0; k < kCleanCopies; ++k) {
       const Image part = window(photograph, random);
       add(random.chance(0.5) ? coded_again(part, coding) : part, part, false, describer, random,
@@ -98,11 +99,7 @@ class Learner {
     const auto [x, width] = side(photograph.width(), options_.tiling.width);
     const auto [y, height] = side(photograph.height(), options_.tiling.height);
     const ImageView view = part_of(photograph, {x, y}, width, height);
-    Image part(width, height, photograph.channels());
-    for (int row = 0; row < height; ++row) {
-      std::ranges::copy(view.row(row), part.row(row).begin());
-    }
-    return part;
+    return view.channels() == 1 ? to_grey(view) : to_rgb(view);
   }
 
   /// A file's coding; that of images out of archives is not known.
@@ -111,8 +108,10 @@ class Learner {
     return files.size() == 1 ? coding_of(read_file(files.front())) : Coding{};
   }
 
-  void add(const Image& copy, const Image& original, bool is_damaged,
-           PhotographDescriber& describer, Random& random, Learned& learned) const {
+  /// Returns the copy's numbers, until the describer is used again.
+  const PhotographNumbers& add(const Image& copy, const Image& original, bool is_damaged,
+                               PhotographDescriber& describer, Random& random,
+                               Learned& learned) const {
     const PhotographNumbers& numbers = describer.describe(copy, learned.path);
     if (!numbers.gradients.empty()) {
       learned.gradients.push_back(numbers.gradients);
@@ -129,15 +128,14 @@ class Learner {
         learned.tiles.add(row_of(numbers, tile), change > kChangedBy, 0);
       }
     }
+    return numbers;
   }
 
   static std::span<const float> row_of(const PhotographNumbers& numbers, std::size_t tile) {
     return std::span(numbers.tiles).subspan(tile * numbers.tile_columns, numbers.tile_columns);
   }
 
-  void keep_clean_tiles(PhotographDescriber& describer, const Image& photograph, Random& random,
-                        Learned& learned) const {
-    const PhotographNumbers& numbers = describer.describe(photograph, learned.path);
+  static void keep_clean_tiles(const PhotographNumbers& numbers, Random& random, Learned& learned) {
     const std::size_t count = numbers.tiles.size() / numbers.tile_columns;
     if (count <= kMaxCleanTiles) {
       learned.clean_tiles = numbers.tiles;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "image/font.h"
-#include "image/heat_colour.h"
+#include "image/heat_legend.h"
 
 namespace gradspace {
 namespace {
@@ -13,10 +13,6 @@ constexpr double kDimmed = 0.55;
 constexpr double kVeil = 0.75;
 /// The scale ends at p = 10^-3.
 constexpr double kDecades = 3;
-
-void paint_pixel(Image& image, int x, int y, const Colour& colour) {
-  std::ranges::copy(to_bytes(colour), image.row(y).begin() + std::ptrdiff_t{3} * x);
-}
 
 double heat_of(float p_value) {
   return std::clamp(-std::log10(std::max(p_value, 1e-6F)) / kDecades, 0.0, 1.0);
@@ -41,25 +37,6 @@ std::vector<float> heat_by_pixel(const ImageView& photograph, const PhotographSc
   return heat;
 }
 
-/// A bar of all colours between its two numbers.
-void paint_legend(Image& picture, int top, int height, int text_scale) {
-  constexpr std::uint8_t kWhite = 255;
-  constexpr std::string_view kLow = "p 1";
-  constexpr std::string_view kHigh = "0.001";
-  const int glyph = challenge::kGlyphWidth * text_scale;
-  const int text_y = top + (height - challenge::kGlyphHeight * text_scale) / 2;
-  const int bar_begin = (static_cast<int>(kLow.size()) + 2) * glyph;
-  const int bar_end = picture.width() - (static_cast<int>(kHigh.size()) + 2) * glyph;
-  challenge::draw_text(picture, glyph, text_y, text_scale, kWhite, kLow);
-  challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, kHigh);
-  for (int y = top + height / 4; y < top + height - height / 4; ++y) {
-    for (int x = bar_begin; x < bar_end; ++x) {
-      const double level = static_cast<double>(x - bar_begin) / (bar_end - bar_begin);
-      paint_pixel(picture, x, y, heat_colour(kIndigoToYellow, level));
-    }
-  }
-}
-
 }  // namespace
 
 Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
@@ -82,7 +59,7 @@ Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
                    (1 - veil) * grey + veil * hot[2]});
     }
   }
-  paint_legend(picture, luma.height(), legend, text_scale);
+  paint_heat_legend(picture, luma.height(), legend, text_scale, "p 1", "0.001");
   return picture;
 }
 

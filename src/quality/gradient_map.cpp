@@ -10,17 +10,13 @@
 #include "gradspace/error.h"
 #include "gradspace/quality.h"
 #include "image/font.h"
-#include "image/heat_colour.h"
+#include "image/heat_legend.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace {
 namespace {
 
 constexpr int kPatchPixels = 2 * quality::kPatchSide;  // of the image before it was halved
-
-void paint(Image& image, int x, int y, const Colour& colour) {
-  std::ranges::copy(to_bytes(colour), image.row(y).begin() + std::ptrdiff_t{3} * x);
-}
 
 /// The largest value, rounded up to 1, 2 or 5 times a power of ten: the end of the scale.
 double scale_end(const std::vector<double>& values) {
@@ -58,26 +54,7 @@ void paint_patches(const QualityImage& reference, const GradientMap& map, double
           colour[c] = (1 - veil) * colour[c] + veil * hot[c];
         }
       }
-      paint(picture, x, y, colour);
-    }
-  }
-}
-
-/// A bar of all colours between its two numbers.
-void paint_scale(Image& picture, int top, int height, int text_scale, double end) {
-  const std::string high = fmt::format("{:g}", end);
-  const int glyph = challenge::kGlyphWidth * text_scale;
-  const int text_y = top + (height - challenge::kGlyphHeight * text_scale) / 2;
-  const int bar_begin = 3 * glyph;
-  const int bar_end = picture.width() - (static_cast<int>(high.size()) + 2) * glyph;
-  constexpr std::uint8_t kWhite = 255;
-  challenge::draw_text(picture, glyph, text_y, text_scale, kWhite, "0");
-  challenge::draw_text(picture, bar_end + glyph, text_y, text_scale, kWhite, high);
-  for (int y = top + height / 4; y < top + height - height / 4; ++y) {
-    for (int x = bar_begin; x < bar_end; ++x) {
-      paint(
-          picture, x, y,
-          heat_colour(kIndigoToYellow, static_cast<double>(x - bar_begin) / (bar_end - bar_begin)));
+      paint_pixel(picture, x, y, colour);
     }
   }
 }
@@ -99,7 +76,8 @@ Image draw_gradient_map(const QualityImage& reference, const GradientMap& map) {
   Image picture(luma.width(), luma.height() + scale_height, 3);
   const double end = scale_end(map.values);
   paint_patches(reference, map, end, picture);
-  paint_scale(picture, luma.height(), scale_height, text_scale, end);
+  paint_heat_legend(picture, luma.height(), scale_height, text_scale, "0",
+                    fmt::format("{:g}", end));
   return picture;
 }
 

@@ -32,28 +32,6 @@ double quantile(std::span<const float> sorted, double share) {
                              (static_cast<double>(sorted[above]) - sorted[below]);
 }
 
-/// The orthonormal DCT-II as a matrix [frequency, sample], made once a size.
-std::shared_ptr<const std::vector<float>> dct_matrix(std::size_t n) {
-  static std::mutex mutex;
-  static std::map<std::size_t, std::shared_ptr<const std::vector<float>>> known;
-  const std::lock_guard lock(mutex);
-  auto& entry = known[n];
-  if (!entry) {
-    std::vector<float> matrix(n * n);
-    const auto size = static_cast<double>(n);
-    for (std::size_t u = 0; u < n; ++u) {
-      const double scale = std::sqrt((u == 0 ? 1.0 : 2.0) / size);
-      for (std::size_t x = 0; x < n; ++x) {
-        matrix[u * n + x] =
-            static_cast<float>(scale * std::cos(std::numbers::pi * (static_cast<double>(x) + 0.5) *
-                                                static_cast<double>(u) / size));
-      }
-    }
-    entry = std::make_shared<const std::vector<float>>(std::move(matrix));
-  }
-  return entry;
-}
-
 /// The two-dimensional DCT of a plane, D_h x D_w^T: the same digits on every processor, so that a
 /// detector fitted on one judges pictures alike on another.
 std::vector<float> transform(std::span<const float> plane, std::size_t height, std::size_t width) {
@@ -242,6 +220,27 @@ Moments moments(std::span<const float> values) {
 }
 
 }  // namespace
+
+std::shared_ptr<const std::vector<float>> dct_matrix(std::size_t n) {
+  static std::mutex mutex;
+  static std::map<std::size_t, std::shared_ptr<const std::vector<float>>> known;
+  const std::lock_guard lock(mutex);
+  auto& entry = known[n];
+  if (!entry) {
+    std::vector<float> matrix(n * n);
+    const auto size = static_cast<double>(n);
+    for (std::size_t u = 0; u < n; ++u) {
+      const double scale = std::sqrt((u == 0 ? 1.0 : 2.0) / size);
+      for (std::size_t x = 0; x < n; ++x) {
+        matrix[u * n + x] =
+            static_cast<float>(scale * std::cos(std::numbers::pi * (static_cast<double>(x) + 0.5) *
+                                                static_cast<double>(u) / size));
+      }
+    }
+    entry = std::make_shared<const std::vector<float>>(std::move(matrix));
+  }
+  return entry;
+}
 
 Planes image_planes(const Observations& observations, std::size_t i) {
   Planes planes = channel_planes(observations, i);

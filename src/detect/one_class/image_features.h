@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "gradspace/one_class.h"
 
 namespace gradspace {
+
+/// The orthonormal DCT-II as a matrix [frequency, sample], made once a size.
+std::shared_ptr<const std::vector<float>> dct_matrix(std::size_t n);
 
 /// Planes of one picture; three are luma and two opponent colours, (R + G + B) / sqrt 3,
 /// (R - G) / sqrt 2, (R + G - 2 B) / sqrt 6: an orthonormal change of basis, so that energies add up.
