@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <limits>
 
 #include "core/file.h"
@@ -23,9 +22,8 @@ template <typename T>
 std::vector<std::uint8_t> npy_bytes(NpyType type, const std::vector<std::int64_t>& shape,
                                     const std::vector<T>& values) {
   std::vector<std::uint8_t> bytes = npy_header(type, shape);
-  const std::size_t begin = bytes.size();
-  bytes.resize(begin + values.size() * sizeof(T));
-  std::memcpy(bytes.data() + begin, values.data(), values.size() * sizeof(T));
+  const auto* const begin = reinterpret_cast<const std::uint8_t*>(values.data());
+  bytes.insert(bytes.end(), begin, begin + values.size() * sizeof(T));
   return bytes;
 }
 
