@@ -46,6 +46,10 @@ class GRADSPACE_API Calibration {
   std::size_t most_up_to(double score) const;
   std::size_t least_below(double score) const;
 
+  /// The least and the largest clean score. There is at least one.
+  double lowest() const { return scores_.front(); }
+  double highest() const { return scores_.back(); }
+
   /// For files: "calibration.clean_scores", and "calibration.ranks".
   TensorMap tensors() const;
   /// Takes those two out of `tensors`; empty where they are not there. Ranks are 1, 2, ... where there

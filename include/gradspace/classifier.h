@@ -39,6 +39,10 @@ struct FeatureView {
   std::size_t stride = 0;
 
   std::span<const float> row(std::size_t i) const { return {values + i * stride, dimension}; }
+  /// `count` columns from `first` on.
+  FeatureView columns(std::size_t first, std::size_t count) const {
+    return {values + first, rows, count, stride};
+  }
 };
 
 class Perceptron;
@@ -57,6 +61,8 @@ class GRADSPACE_API Classifier {
 
   /// P(out of distribution) = 1 - P(in) for each row.
   std::vector<double> score(const FeatureView& features) const;
+  /// The logit of that, log(P / (1 - P)), for each row.
+  std::vector<double> logits(const FeatureView& features) const;
 
  private:
   std::shared_ptr<const Perceptron> network_;

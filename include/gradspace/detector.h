@@ -13,6 +13,7 @@
 #include "gradspace/export.h"
 #include "gradspace/gradient.h"
 #include "gradspace/tensor.h"
+#include "gradspace/two_sided.h"
 
 namespace gradspace {
 
@@ -20,20 +21,29 @@ struct GRADSPACE_API Detector {
   std::string method = "classifier";  ///< or one of `one_class_methods()`
   TensorMap weights;
   std::vector<FeatureBlock> columns;  ///< the blocks it looks at, in order, the first column 0
-  std::string model_sha256;           ///< of the model whose features it was trained on
-  double threshold = 0.5;             ///< OOD where score > threshold
+  /// Of a model that has several autoencoders (Model::members), how many it looks at: the first ones. Over 1 it has a
+  /// part for each, whose tensors begin with `member_prefix`, and its score is made of the parts' means:
+  /// of the classifiers' logits, or of one-class scores.
+  std::size_t members = 1;
+  /// Where it is not empty, the score is the distance of what the parts say from the middle of clean images.
+  TwoSided two_sided = {};
+  std::string model_sha256;  ///< of the model whose features it was trained on
+  double threshold = 0.5;    ///< OOD where score > threshold
   /// Scores of clean validation images: they give the threshold of any rate of false alarms, and
   /// p-values.
   Calibration calibration;
   /// What else the file says (options, seed, data, training record), as JSON texts by key.
   std::map<std::string, std::string> metadata;
 
-  /// Throws InvalidArgument, naming the member, when the method or the model's SHA-256 is empty, the
-  /// threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, or the columns
-  /// do not follow one another from 0. Whether the tensors are those of the method is seen when the detector
+  /// Throws InvalidArgument, naming the field, when the method or the model's SHA-256 is empty, the
+  /// threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, the columns
+  /// do not follow one another from 0, member after member, or are of other members. Whether the tensors are those of the method is seen when the detector
   /// is put to use.
   void validate() const;
 };
+
+/// What the names of a part's tensors begin with: "member.2.".
+GRADSPACE_API std::string member_prefix(std::size_t member);
 
 /// Of a file that holds its model too (gradcon_detector.h), the detector. It is valid. Throws IoError,
 /// FormatError.

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gradspace/export.h"
 
@@ -25,17 +26,25 @@ GRADSPACE_API Loss parse_loss(std::string_view text);
 struct FeatureBlock {
   std::string layer;
   std::optional<Loss> loss;
-  std::size_t begin = 0;  ///< first column
-  std::size_t end = 0;    ///< one past the last
+  std::size_t begin = 0;   ///< first column
+  std::size_t end = 0;     ///< one past the last
+  std::size_t member = 0;  ///< of a model that has several autoencoders (Model), whose it is
 
   friend bool operator==(const FeatureBlock&, const FeatureBlock&) = default;
 };
 
-/// "down.6:kld", "mu": as requests for features have it.
+/// "down.6:kld", "mu": as requests for features have it; "down.6:kld#2" of the model's member 2, the first but two.
 GRADSPACE_API std::string text(const FeatureBlock& block);
 
 /// A request for all of them: "down.6:kld,up.6:bce".
 GRADSPACE_API std::string text(std::span<const FeatureBlock> blocks);
+
+/// The blocks of one member as those of a model by itself: columns from 0 on, member 0.
+GRADSPACE_API std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,
+                                                         std::size_t member);
+
+/// How many members the blocks are of: one more than the last of them.
+GRADSPACE_API std::size_t member_count(std::span<const FeatureBlock> blocks);
 
 /// The total number of columns.
 GRADSPACE_API std::size_t dimension(std::span<const FeatureBlock> blocks);

@@ -27,8 +27,11 @@ struct FitOptions {
   /// Blocks of the sets to use, "layer:loss" or "mu", comma-separated; empty = all columns.
   std::string features;
   ClassifierOptions classifier;
-  /// Sets the threshold by `calibrate_threshold` on the clean validation scores; else it is 0.5.
+  /// Sets the threshold for this rate on the clean validation scores; without it it is a probability of 0.5, or
+  /// two-sided a rate of 0.05.
   std::optional<double> false_alarms;
+  /// Scores are distances from the middle of clean images (two_sided.h).
+  bool two_sided = false;
   int threads = 0;  ///< 0 = all cores
 };
 
@@ -41,6 +44,8 @@ struct FitData {
   const FeatureSet* validation_outliers = nullptr;
 };
 
+/// Of a model with several members a classifier is trained for each, on its own columns and from a seed of its own; the
+/// detector's score is made of the mean of their logits. `on_epoch` is told of all of them, by one thread at a time.
 /// Throws InvalidArgument when a set is empty, sets were made by different models, or columns are
 /// missing.
 GRADSPACE_API Detector
@@ -55,7 +60,7 @@ struct CleanSources {
   std::optional<HoldOut> hold_out = {};
 };
 
-/// Fits a one-class method to images: reads and observes them on the native engine, fits, calibrates. The
+/// Fits a one-class method to images, for each of the model's members, whose scores' mean is the detector's: reads and observes them on the native engine, fits, calibrates. The
 /// observer counts the images read, of each source in turn; images that can't be read are left out and
 /// reported, and it is remarked where the fit takes much memory. Throws InvalidArgument as `fit_one_class` does, of
 /// memory before an image is read, or when the sources hold no image.

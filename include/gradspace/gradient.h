@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,11 +26,14 @@ namespace gradspace {
 
 /// The blocks that a request stands for, in the order asked, columns assigned.
 /// Request: comma-separated `layer:loss` ("down.6:kld,up.6:bce"), `mu`, `logvar`, `all` (every weight
-/// layer with bce, then, where there is a bottleneck, every one with kld), `all:LOSS`. Throws
+/// layer with bce, then, where there is a bottleneck, every one with kld), `all:LOSS`. Of a model with several
+/// members a term stands for that of each; "down.6:kld#2" is that of member 2 alone. The blocks of a member lie
+/// side by side, in the order asked. Throws
 /// InvalidArgument naming the valid layers and losses; also for kld, elbo, mu and logvar of a model
-/// without bottleneck, and for a block asked for twice.
+/// without bottleneck, for a member that there is not, and for a block asked for twice.
 GRADSPACE_API std::vector<FeatureBlock> parse_features(std::string_view request,
-                                                       const AutoencoderSpec& spec);
+                                                       const AutoencoderSpec& spec,
+                                                       std::size_t members = 1);
 
 /// The paper's features of the last encoder and decoder layers: "down.6:kld,up.6:bce" for the default;
 /// without a bottleneck the decoder's alone.
@@ -100,10 +104,21 @@ GRADSPACE_API std::string_view name(InstructionSet set);
 /// portable code, which kBest then stands for.
 GRADSPACE_API std::vector<InstructionSet> available_instruction_sets();
 
-/// The native SIMD engine (src/gradient). Throws InvalidArgument for a model that does not validate,
-/// or an instruction set that this processor lacks.
+/// The native SIMD engine (src/gradient). Of a model with several members it is `make_members_backend`'s. Throws
+/// InvalidArgument for a model that does not validate, or an instruction set that this processor lacks.
 GRADSPACE_API std::unique_ptr<GradientBackend> make_native_backend(
     const Model& model, std::vector<FeatureBlock> blocks,
     InstructionSet set = InstructionSet::kBest);
+
+/// Makes a backend for one autoencoder; its blocks are of member 0.
+using MemberBackendFactory =
+    std::function<std::unique_ptr<GradientBackend>(const Model& member, std::vector<FeatureBlock>)>;
+
+/// Gradients of all the members that the blocks are of, by a backend each. The losses are means over those members;
+/// of the other outputs, which belong to one autoencoder, there are none (InvalidArgument): observe its members one by
+/// one for them. Without blocks it is the first member's. Throws InvalidArgument where the blocks are of a
+/// member that the model does not have, or do not follow one another.
+GRADSPACE_API std::unique_ptr<GradientBackend> make_members_backend(
+    const Model& model, std::vector<FeatureBlock> blocks, const MemberBackendFactory& make);
 
 }  // namespace gradspace

@@ -102,7 +102,19 @@ struct ModelFile {
   std::uint64_t content = 0;  ///< of what was read: tells whether the model has been changed since
 };
 
-/// A description with its weights.
+/// The most autoencoders that a model may have.
+inline constexpr std::size_t kMaxMembers = 64;
+
+/// A further autoencoder of a model that has several.
+struct ModelMember {
+  TensorMap weights;
+  std::string
+      training;  ///< its record, as metadata "training" is the first one's; empty where there is none
+};
+
+/// A description with its weights. A model may have several autoencoders of one description, its members: trained
+/// on the same images from different seeds (train_members.h), and looked at together. `weights`, metadata
+/// "training" and `mean_gradients` are the first one's.
 struct GRADSPACE_API Model {
   AutoencoderSpec spec;
   TensorMap weights;
@@ -113,11 +125,22 @@ struct GRADSPACE_API Model {
   /// Of a model trained by GradCon's objective (gradcon.h): the mean gradient of each up layer's weight,
   /// by the weight's name; else empty.
   TensorMap mean_gradients = {};
+  /// Empty for one autoencoder alone.
+  std::vector<ModelMember> further_members = {};
+
+  std::size_t members() const { return 1 + further_members.size(); }
 
   /// Throws InvalidArgument naming the tensor when one is missing, superfluous, of another shape, or
-  /// holds a NaN or an infinity.
+  /// holds a NaN or an infinity; and for more than kMaxMembers, or members that are over kMaxWeights together.
   void validate() const;
 };
+
+/// One of a model's members, from 0, as a model by itself. Throws InvalidArgument when there is no such member.
+GRADSPACE_API Model member_of(const Model& model, std::size_t member);
+
+/// The models, one autoencoder each, as members of one; all but weights and training records is the first one's.
+/// Throws InvalidArgument when there are none, they are of different descriptions, or as `Model::validate`.
+GRADSPACE_API Model join_members(std::vector<Model> members);
 
 /// What feature sets and detectors know their model by: SHA-256, lower-case hex, of the file that the
 /// model was read from; of the file that `write_model` would write where it was made in memory, or has
@@ -128,7 +151,8 @@ GRADSPACE_API std::string fingerprint(const Model& model);
 /// +-1/sqrt(fan_in)), drawn from gradspace's own generator, so that every backend starts equal.
 GRADSPACE_API Model initialise(const AutoencoderSpec& spec, std::uint64_t seed);
 
-/// Reads and writes `.safetensors` with kind "autoencoder"; mean gradients are named "mean.<weight>".
+/// Reads and writes `.safetensors` with kind "autoencoder"; mean gradients are named "mean.<weight>", weights of a
+/// further member "member.<number>.<weight>", its training record "member.<number>.training".
 /// What `write_gradcon` (gradcon_detector.h) wrote is read too. Throws IoError, FormatError.
 GRADSPACE_API Model read_model(const std::filesystem::path& path);
 GRADSPACE_API void write_model(const std::filesystem::path& path, const Model& model);

@@ -15,10 +15,13 @@
 namespace gradspace {
 
 struct ImageScore {
-  double score = 0;    ///< larger = further out of distribution; a classifier's is P(OOD), 0 to 1
+  /// Larger = further out of distribution; a classifier's is P(OOD), 0 to 1, a two-sided one's the distance from the
+  /// middle (two_sided.h).
+  double score = 0;
   double p_value = 1;  ///< among the detector's clean images; 1 where it holds none
-  float bce = 0;       ///< reconstruction loss, summed over pixels
-  float kld = 0;       ///< latent loss
+  /// Reconstruction loss, summed over pixels, and latent loss: of several members, their means.
+  float bce = 0;
+  float kld = 0;
   bool out_of_distribution = false;  ///< score > the detector's threshold
   double error = 0;   ///< of GradCon's detector: mean squared error of the pixels; else 0
   double cosine = 0;  ///< of GradCon's detector (gradcon_detector.h); else 0
@@ -33,11 +36,11 @@ class GRADSPACE_API Scorer {
  public:
   /// Scores on the native engine. Throws InvalidArgument when the detector was made for another model
   /// (`fingerprint`) or does not fit this one, when either does not validate, or for an instruction
-  /// set that this processor lacks. Neither needs to outlive the scorer.
+  /// set that this processor lacks. Of a model with several members the scorer holds an engine a member. Neither needs to outlive the scorer.
   Scorer(const Model& model, const Detector& detector, const ScorerOptions& options = {});
-  /// Scores on another backend, made for this model and `detector.columns`. Throws InvalidArgument as
-  /// well when it computes other features.
-  Scorer(const Model& model, const Detector& detector, std::unique_ptr<GradientBackend> backend);
+  /// Scores on other backends, made for each of the model's members that the detector looks at, with the blocks
+  /// that it looks at of that member. Throws InvalidArgument as well when one computes other features.
+  Scorer(const Model& model, const Detector& detector, const MemberBackendFactory& make_backend);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;

@@ -81,7 +81,7 @@ int extract(const ExtractArguments& arguments) {
   const Model model = read_model(arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
-  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec);
+  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
@@ -138,9 +138,11 @@ Command extract_command() {
                        "CIFAR-10 binaries")
             ->required();
         app.add_option("--out", a.out, "Feature set to write, a folder")->required();
-        app.add_option("--features", a.features,
-                       "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo "
-                       "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
+        app.add_option(
+            "--features", a.features,
+            "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo; of a "
+            "model's member 2 alone LAYER:LOSS#2 "
+            "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
         app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
             ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
         declare_hidden(app, a.source_options);

@@ -176,6 +176,9 @@ int fit(FitArguments arguments) {
   if (arguments.method.empty()) {
     arguments.method = arguments.tiles.empty() ? "classifier" : "photograph";
   }
+  if (arguments.options.two_sided && arguments.method != "classifier") {
+    throw WrongUsage("fit: --two-sided goes with --method classifier");
+  }
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
@@ -210,9 +213,10 @@ int fit(FitArguments arguments) {
     options.false_alarms = arguments.false_alarms;
   }
   Progress progress("fit", "epochs", arguments.quiet);
+  const std::size_t members = member_count(inliers.meta().columns);
+  std::size_t epochs = 0;
   const auto on_epoch = [&](const ClassifierEpoch& epoch) {
-    progress.update(static_cast<std::size_t>(epoch.epoch),
-                    static_cast<std::size_t>(options.classifier.epochs),
+    progress.update(++epochs, members * static_cast<std::size_t>(options.classifier.epochs),
                     fmt::format("validation loss {:.4f}", epoch.validation_loss));
   };
   const Detector detector = fit_detector(data, options, on_epoch);
@@ -294,6 +298,9 @@ Command fit_command() {
                        "Set the threshold for this rate on clean validation images "
                        "(without it: probability 0.5, or a rate of 0.01 for clean images alone)")
             ->check(fraction());
+        app.add_flag("--two-sided", a.options.two_sided,
+                     "A classifier's score is the distance from the middle of clean validation "
+                     "images, to either side (without --false-alarms the threshold is for 0.05)");
         app.add_option("--seed", a.options.classifier.seed, "Initialisation and order")
             ->check(seed_number());
         app.add_flag("--quiet", a.quiet, "No progress");

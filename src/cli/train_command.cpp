@@ -28,7 +28,8 @@ void refuse(const CLI::App& app, const std::vector<const char*>& options,
 
 int train_by_objective(const CLI::App& app, TrainingArguments arguments) {
   if (arguments.objective == kGradConObjective) {
-    refuse(app, {"--beta", "--backend", "--device", "--size", "--tiles"}, kAutoencoderObjective);
+    refuse(app, {"--beta", "--backend", "--device", "--size", "--tiles", "--members"},
+           kAutoencoderObjective);
     const TrainOptions defaults = gradcon_training();
     arguments.options.epochs =
         app.count("--epochs") > 0 ? arguments.options.epochs : defaults.epochs;
@@ -88,6 +89,11 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--beta", a.options.beta, "Weight of the KLD in the loss")->check(number_from(0));
   app.add_option("--seed", a.options.seed, "Initialisation, order of images, noise")
       ->check(seed_number());
+  app.add_option("--members", a.members,
+                 "Autoencoders in the model, trained side by side from different seeds; what looks "
+                 "at the model looks at all of them")
+      ->check(whole_number(1))
+      ->check(CLI::Range(std::size_t{1}, kMaxMembers));
   app.add_option("--backend", a.backend.name, "native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", a.backend.device, "cpu, cuda, or cuda:N");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
 
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
@@ -14,6 +16,7 @@
 #include "gradspace/gradcon_detector.h"
 #include "gradspace/output_lock.h"
 #include "gradspace/threads.h"
+#include "gradspace/train_members.h"
 
 namespace gradspace::cli {
 namespace {
@@ -57,28 +60,40 @@ TrainObserver training_observer(Progress& progress, int digits) {
   return observer;
 }
 
-TrainResult run_training(const AutoencoderSpec& spec, const TrainingImages& images,
-                         const TrainingArguments& arguments) {
+MembersResult run_training(const AutoencoderSpec& spec, const TrainingImages& images,
+                           const TrainingArguments& arguments) {
   const TrainOptions& options = arguments.options;
   const InterruptGuard guard;
   Progress progress("train", "images", arguments.quiet);
   if (is_gradcon(arguments)) {
-    return train_gradcon(spec, *images.train, *images.validation, options, arguments.gradcon,
-                         training_observer(progress, 5));
+    TrainResult result = train_gradcon(spec, *images.train, *images.validation, options,
+                                       arguments.gradcon, training_observer(progress, 5));
+    Model model = std::exchange(result.model, {});
+    const bool stopped = result.stopped;
+    return {std::move(model), {std::move(result)}, stopped};
   }
-  const auto backend =
-      make_training_backend(arguments.backend, initialise(spec, options.seed), options);
-  return train_autoencoder(spec, *images.train, *images.validation, *backend, options,
-                           training_observer(progress, 1));
+  const auto make_backend = [&](const Model& initial, const TrainOptions& own) {
+    return make_training_backend(arguments.backend, initial, own);
+  };
+  return train_members(spec, *images.train, *images.validation, make_backend, options,
+                       arguments.members, training_observer(progress, 1));
+}
+
+std::vector<std::filesystem::path> checkpoints_of(const TrainingArguments& arguments) {
+  std::vector<std::filesystem::path> checkpoints;
+  for (std::size_t member = 0; member < arguments.members; ++member) {
+    checkpoints.push_back(member_checkpoint(arguments.options.checkpoint, member));
+  }
+  return checkpoints;
 }
 
 /// The outcome of an earlier run that nothing is left to do for.
 bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                      const TrainingArguments& arguments) {
   return !is_gradcon(arguments) && arguments.options.resume &&
-         !is_there(arguments.options.checkpoint) && is_there(arguments.out) &&
-         is_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
-                       arguments.options);
+         std::ranges::none_of(checkpoints_of(arguments), is_there) && is_there(arguments.out) &&
+         are_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
+                        arguments.options, arguments.members);
 }
 
 /// How tiles were drawn, for the model's file.
@@ -89,16 +104,15 @@ std::string tiles_record(const TrainingArguments& arguments) {
                      each > 0 ? std::to_string(each) : "null", tiles.width, tiles.height);
 }
 
-void write_trained(TrainResult result, const ImageStore& validation,
-                   const TrainingArguments& arguments) {
+void write_trained(Model model, const ImageStore& validation, const TrainingArguments& arguments) {
   if (arguments.sources.tiles) {
-    result.model.metadata["tiles"] = tiles_record(arguments);
+    model.metadata["tiles"] = tiles_record(arguments);
   }
   if (is_gradcon(arguments)) {
-    write_gradcon(arguments.out, result.model,
-                  gradcon_detector(result.model, validation.images(0, validation.size())));
+    write_gradcon(arguments.out, model,
+                  gradcon_detector(model, validation.images(0, validation.size())));
   } else {
-    write_model(arguments.out, result.model);
+    write_model(arguments.out, model);
   }
 }
 
@@ -119,9 +133,11 @@ int train_settled(const TrainingArguments& arguments) {
     print_line("{}: trained already with these options on these images", arguments.out.string());
     return kDone;
   }
-  const TrainResult result = run_training(spec, images, arguments);
-  if (result.best_epoch == 0) {
-    say("gradspace: interrupted before the first epoch was done: nothing is written");
+  const MembersResult result = run_training(spec, images, arguments);
+  if (!result.all_began()) {
+    say("gradspace: interrupted before the first epoch{} was done: nothing is written{}",
+        arguments.members > 1 ? " of every member" : "",
+        std::ranges::any_of(checkpoints_of(arguments), is_there) ? "; --resume goes on" : "");
     return InterruptGuard::exit_status();
   }
   if (result.stopped) {
@@ -130,12 +146,16 @@ int train_settled(const TrainingArguments& arguments) {
       return InterruptGuard::exit_status();
     }
   }
-  write_trained(result, *images.validation, arguments);
-  const EpochRecord& best = result.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
-  print_line("{}: best epoch {} of {}, validation loss {}", arguments.out.string(), best.epoch,
-             result.epochs.size(), text_of(best.validation, arguments));
+  write_trained(result.model, *images.validation, arguments);
+  for (std::size_t i = 0; i < result.members.size(); ++i) {
+    const TrainResult& member = result.members[i];
+    const EpochRecord& best = member.epochs[static_cast<std::size_t>(member.best_epoch) - 1];
+    print_line("{}{}: best epoch {} of {}, validation loss {}", arguments.out.string(),
+               result.members.size() > 1 ? fmt::format(", member {}", i) : "", best.epoch,
+               member.epochs.size(), text_of(best.validation, arguments));
+  }
   if (!result.stopped) {
-    remove_file(options.checkpoint);
+    std::ranges::for_each(checkpoints_of(arguments), remove_file);
   }
   return kDone;
 }
@@ -158,9 +178,11 @@ int train(TrainingArguments arguments) {
   const std::vector<std::filesystem::path> inputs = {arguments.sources.data,
                                                      arguments.sources.validation, arguments.spec};
   refuse_inputs(arguments.out, inputs);
-  refuse_inputs(options.checkpoint, inputs);
   check_target(arguments.out);
-  refuse_forgotten_checkpoint(options.checkpoint, options.resume, arguments.checkpoint);
+  for (const std::filesystem::path& checkpoint : checkpoints_of(arguments)) {
+    refuse_inputs(checkpoint, inputs);
+    refuse_forgotten_checkpoint(checkpoint, options.resume, arguments.checkpoint);
+  }
   const OutputLock lock = OutputLock::of_file(arguments.out);
   return on_threads(arguments.threads, [&] { return train_settled(arguments); });
 }

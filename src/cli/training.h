@@ -28,6 +28,7 @@ struct TrainingArguments {
   std::filesystem::path out;
   int channels = 1;  ///< these two of GradCon's autoencoder, where `spec` is empty
   int latent = 0;
+  std::size_t members = 1;  ///< not of GradCon's objective
   BackendChoice backend;
   TrainOptions options;
   CheckpointOptions checkpoint;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/named_entries.h"
@@ -31,7 +32,9 @@ Loss parse_loss(std::string_view text) {
 }
 
 std::string text(const FeatureBlock& block) {
-  return block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
+  std::string text =
+      block.loss ? fmt::format("{}:{}", block.layer, name(*block.loss)) : block.layer;
+  return block.member == 0 ? text : fmt::format("{}#{}", text, block.member);
 }
 
 std::string text(std::span<const FeatureBlock> blocks) {
@@ -40,6 +43,26 @@ std::string text(std::span<const FeatureBlock> blocks) {
     list += (list.empty() ? "" : ",") + text(block);
   }
   return list;
+}
+
+std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,
+                                           std::size_t member) {
+  std::vector<FeatureBlock> own;
+  for (const FeatureBlock& block : blocks) {
+    if (block.member == member) {
+      const std::size_t begin = dimension(own);
+      own.push_back({block.layer, block.loss, begin, begin + block.end - block.begin});
+    }
+  }
+  return own;
+}
+
+std::size_t member_count(std::span<const FeatureBlock> blocks) {
+  std::size_t count = 1;
+  for (const FeatureBlock& block : blocks) {
+    count = std::max(count, block.member + 1);
+  }
+  return count;
 }
 
 std::size_t dimension(std::span<const FeatureBlock> blocks) {

@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::string_view kKind = "feature-set";
 constexpr std::int64_t kMaxDimension = std::int64_t{1} << 40;
+constexpr std::int64_t kMaxMember = 63;  // kMaxMembers of model.h, less one
 
 bool columns_chain(const std::vector<FeatureBlock>& columns) {
   std::size_t next = 0;
@@ -31,11 +32,16 @@ bool columns_chain(const std::vector<FeatureBlock>& columns) {
   return next > 0;
 }
 
-json column_to_json(const FeatureBlock& block) {
-  return {{"layer", block.layer},
-          {"loss", block.loss ? json(name(*block.loss)) : json(nullptr)},
-          {"begin", block.begin},
-          {"end", block.end}};
+/// The member stands in it only where there are several, so that other files are as they were before there were any.
+json column_to_json(const FeatureBlock& block, bool several_members) {
+  json column = {{"layer", block.layer},
+                 {"loss", block.loss ? json(name(*block.loss)) : json(nullptr)},
+                 {"begin", block.begin},
+                 {"end", block.end}};
+  if (several_members) {
+    column["member"] = block.member;
+  }
+  return column;
 }
 
 /// Reads members of one object with errors that name them.
@@ -86,9 +92,10 @@ std::optional<Loss> read_loss(const ObjectReader& column, std::string_view where
 }  // namespace
 
 json feature_columns_to_json(const std::vector<FeatureBlock>& columns) {
+  const bool several = member_count(columns) > 1;
   json list = json::array();
   for (const FeatureBlock& block : columns) {
-    list.push_back(column_to_json(block));
+    list.push_back(column_to_json(block, several));
   }
   return list;
 }
@@ -100,9 +107,12 @@ std::vector<FeatureBlock> parse_feature_columns(const json& list, std::string_vi
   std::vector<FeatureBlock> columns;
   for (const json& entry : list) {
     const ObjectReader column(entry, where);
-    columns.push_back({column.text("layer"), read_loss(column, where),
-                       static_cast<std::size_t>(column.integer("begin", 0, kMaxDimension)),
-                       static_cast<std::size_t>(column.integer("end", 0, kMaxDimension))});
+    columns.push_back(
+        {column.text("layer"), read_loss(column, where),
+         static_cast<std::size_t>(column.integer("begin", 0, kMaxDimension)),
+         static_cast<std::size_t>(column.integer("end", 0, kMaxDimension)),
+         static_cast<std::size_t>(entry.contains("member") ? column.integer("member", 0, kMaxMember)
+                                                           : 0)});
   }
   if (!columns_chain(columns)) {
     throw FormatError(fmt::format("{}: \"columns\" do not follow each other from 0 on", where));

@@ -167,21 +167,27 @@ TensorMap Classifier::weights() const {
   return network_->tensors();
 }
 
-std::vector<double> Classifier::score(const FeatureView& features) const {
+std::vector<double> Classifier::logits(const FeatureView& features) const {
   if (features.dimension != dimension()) {
     throw InvalidArgument(fmt::format("classifier: {} features an image, wanted {}",
                                       features.dimension, dimension()));
   }
   Activations activations;
-  std::vector<double> scores;
-  scores.reserve(features.rows);
+  std::vector<double> logits;
+  logits.reserve(features.rows);
   for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
     const std::size_t rows = std::min(kChunkRows, features.rows - first);
     network_->forward(features.row(first).data(), features.stride, rows, activations);
     for (std::size_t row = 0; row < rows; ++row) {
-      scores.push_back(sigmoid(-static_cast<double>(activations.back()[row])));
+      logits.push_back(-static_cast<double>(activations.back()[row]));
     }
   }
+  return logits;
+}
+
+std::vector<double> Classifier::score(const FeatureView& features) const {
+  std::vector<double> scores = logits(features);
+  std::ranges::transform(scores, scores.begin(), sigmoid);
   return scores;
 }
 

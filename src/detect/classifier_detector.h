@@ -1,16 +1,27 @@
-// A trained classifier as a detector.
+// Trained classifiers as a detector.
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "gradspace/classifier.h"
 #include "gradspace/detector.h"
 
 namespace gradspace {
 
-/// Puts the classifier into `detector`, calibrated by its scores of clean validation rows; where a rate of false
-/// alarms is given, the threshold is set for it, else it stays. Throws as Calibration::threshold does.
-void put_classifier(const Classifier& classifier, const FeatureView& clean_validation,
-                    std::optional<double> false_alarms, Detector& detector);
+/// What a detector's score and threshold are made of, beside the classifiers.
+struct ClassifierDecision {
+  bool two_sided = false;
+  /// Sets the threshold for this rate of false alarms on clean validation rows. Without it the threshold stays what it
+  /// is in the detector; two-sided, where no probability has a meaning, it is kTwoSidedFalseAlarms.
+  std::optional<double> false_alarms;
+};
+
+inline constexpr double kTwoSidedFalseAlarms = 0.05;
+
+/// Puts the classifiers, one for each of the model's members, into `detector`, whose columns are theirs, calibrated by
+/// its scores of clean validation rows. Throws as Calibration::threshold does.
+void put_classifiers(std::span<const Classifier> classifiers, const FeatureView& clean_validation,
+                     const ClassifierDecision& decision, Detector& detector);
 
 }  // namespace gradspace

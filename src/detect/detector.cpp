@@ -20,6 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kKind = "detector";
+constexpr const char* kMembers = "members";
 
 std::string take(std::map<std::string, std::string>& metadata, const std::string& key,
                  const std::string& file) {
@@ -33,10 +34,42 @@ std::string take(std::map<std::string, std::string>& metadata, const std::string
 }
 
 bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
-  return a.layer == b.layer && a.loss == b.loss && a.end - a.begin == b.end - b.begin;
+  return a.layer == b.layer && a.loss == b.loss && a.member == b.member &&
+         a.end - a.begin == b.end - b.begin;
+}
+
+void check_columns(const std::vector<FeatureBlock>& columns, std::size_t members) {
+  std::size_t column = 0;
+  std::size_t member = 0;
+  for (const FeatureBlock& block : columns) {
+    if (block.begin != column || block.end <= block.begin) {
+      throw InvalidArgument(fmt::format("detector: columns {} to {} of {}; wanted from {} on",
+                                        block.begin, block.end, text(block), column));
+    }
+    if (block.member < member || block.member >= members) {
+      throw InvalidArgument(fmt::format("detector: {} after columns of member {}, of {} in all",
+                                        text(block), member, members));
+    }
+    column = block.end;
+    member = block.member;
+  }
+}
+
+/// Nothing said stands for one.
+std::size_t take_members(std::map<std::string, std::string>& metadata, const std::string& file) {
+  const auto found = metadata.extract(kMembers);
+  if (found.empty()) {
+    return 1;
+  }
+  return static_cast<std::size_t>(integer_within(parse_json(found.mapped(), file), 1, kMaxMembers,
+                                                 fmt::format("{}: \"{}\"", file, kMembers)));
 }
 
 }  // namespace
+
+std::string member_prefix(std::size_t member) {
+  return fmt::format("member.{}.", member);
+}
 
 void Detector::validate() const {
   const bool needs_model = !columns.empty() || metadata.count("tiles") == 0;
@@ -47,14 +80,11 @@ void Detector::validate() const {
   if (std::isnan(threshold)) {
     throw InvalidArgument("detector: its threshold is NaN");
   }
-  std::size_t column = 0;
-  for (const FeatureBlock& block : columns) {
-    if (block.begin != column || block.end <= block.begin) {
-      throw InvalidArgument(fmt::format("detector: columns {} to {} of {}; wanted from {} on",
-                                        block.begin, block.end, text(block), column));
-    }
-    column = block.end;
+  if (members < 1 || members > kMaxMembers) {
+    throw InvalidArgument(
+        fmt::format("detector: {} members; it has 1 to {}", members, kMaxMembers));
   }
+  check_columns(columns, members);
   for (const auto& [name, tensor] : weights) {
     if (element_count(tensor.shape) != tensor.values.size()) {
       throw InvalidArgument(fmt::format("detector: tensor '{}' of shape {} holds {} values", name,
@@ -86,8 +116,10 @@ Detector read_detector(const std::filesystem::path& path) {
         fmt::format("{}: the threshold is {}, not a number", where, brief(threshold)));
   }
   detector.threshold = threshold.get<double>();
+  detector.members = take_members(file.metadata, where);
   try {
     detector.calibration = Calibration::take_from(file.tensors);
+    detector.two_sided = TwoSided::take_from(file.tensors);
     detector.weights = std::move(file.tensors);
     detector.metadata = std::move(file.metadata);
     detector.validate();
@@ -102,11 +134,17 @@ void write_detector(const std::filesystem::path& path, const Detector& detector)
   SafeTensors file;
   file.tensors = detector.weights;
   file.tensors.merge(detector.calibration.tensors());
+  if (!detector.two_sided.empty()) {
+    file.tensors.merge(detector.two_sided.tensors());
+  }
   file.metadata = detector.metadata;
   file.metadata["method"] = detector.method;
   file.metadata["columns"] = feature_columns_to_json(detector.columns).dump();
   file.metadata["model_sha256"] = detector.model_sha256;
   file.metadata["threshold"] = json(detector.threshold).dump();
+  if (detector.members > 1) {
+    file.metadata[kMembers] = json(detector.members).dump();
+  }
   write_safetensors(path, kKind, std::move(file));
 }
 

@@ -1,84 +1,24 @@
-// Fitting a one-class method into a detector, and any detector back into a function of observations.
+// Fitting a one-class method into a detector.
 #include "gradspace/one_class.h"
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/json.h"
-#include "detect/feature_density.h"
+#include "core/random.h"
+#include "detect/decision.h"
 #include "detect/one_class/method.h"
-#include "gradspace/classifier.h"
+#include "detect/one_class_fit.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
-namespace {
 
 using nlohmann::json;
-
-constexpr const char* kInput = "input";
 
 json extent_json(const Extent& extent) {
   return {extent.channels, extent.height, extent.width};
 }
-
-/// The paper's classifier as a function of observed gradients.
-class ClassifierScore : public ScoreFunction {
- public:
-  explicit ClassifierScore(const Detector& detector) : classifier_(detector.weights) {
-    needs_.blocks = detector.columns;
-    needs_.gradients = true;
-    const std::size_t columns = dimension(detector.columns);
-    if (classifier_.dimension() != columns) {
-      throw InvalidArgument(
-          fmt::format("detector: its network takes {} features, its columns are {}",
-                      classifier_.dimension(), columns));
-    }
-  }
-
-  const ObservationNeeds& needs() const override { return needs_; }
-  std::vector<double> score(const Observations& observations) const override {
-    return classifier_.score(gradients_of(observations, needs_.blocks).rows);
-  }
-
- private:
-  Classifier classifier_;
-  ObservationNeeds needs_;
-};
-
-/// A density of features as a function of observed gradients.
-class FeatureDensityScore : public ScoreFunction {
- public:
-  explicit FeatureDensityScore(const Detector& detector)
-      : density_(load_feature_density(detector)) {
-    needs_.blocks = detector.columns;
-    needs_.gradients = true;
-  }
-
-  const ObservationNeeds& needs() const override { return needs_; }
-  std::vector<double> score(const Observations& observations) const override {
-    return score_rows(*density_, gradients_of(observations, needs_.blocks).rows);
-  }
-
- private:
-  std::unique_ptr<Density> density_;
-  ObservationNeeds needs_;
-};
-
-void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
-  const auto input = detector.metadata.find(kInput);
-  if (input != detector.metadata.end() &&
-      parse_json(input->second, "detector") != extent_json(spec.input)) {
-    throw InvalidArgument(
-        fmt::format("detector: made for images of {} (channels, height, width), "
-                    "the model takes {}",
-                    input->second, extent_json(spec.input).dump()));
-  }
-}
-
-}  // namespace
 
 void OneClassOptions::validate() const {
   const OneClassMethod& chosen = one_class_method(method);
@@ -95,54 +35,65 @@ void OneClassOptions::validate() const {
   }
 }
 
-std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
-                                                   const AutoencoderSpec& spec) {
-  if (detector.method == "classifier") {
-    return std::make_unique<ClassifierScore>(detector);
-  }
-  if (is_feature_density(detector.method)) {
-    return std::make_unique<FeatureDensityScore>(detector);
-  }
-  require_extent(detector, spec);
-  std::unique_ptr<ScoreFunction> score =
-      one_class_method(detector.method).load(detector.weights, spec);
-  if (score->needs().blocks != detector.columns) {
-    throw InvalidArgument(
-        fmt::format("detector: \"{}\" looks at other layers than the file says", detector.method));
-  }
-  return score;
-}
-
-Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {
+OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& spec)
+    : options_(options) {
   options.validate();
   const OneClassMethod& method = one_class_method(options.method);
-  Detector detector;
-  detector.method = options.method;
-  detector.model_sha256 = data.model_sha256;
-  detector.columns = method.needs(data.spec).blocks;
-  check_memory(method, data.spec, options.memory_gib);
-  conformal_rank(data.validation->count, options.false_alarms);  // before the work, not after it
-  const auto observe_more = [&](const ObservationNeeds& needs,
-                                std::span<const std::uint8_t> images) {
-    return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
-  };
-  detector.weights = method.fit(
-      {data.spec, data.train, observe_more, options.seed, parse_distortions(options.distortions)});
-  const auto score = method.load(detector.weights, data.spec);
-  detector.calibration = Calibration(score->score(data.validation));
-  detector.threshold = detector.calibration.threshold(options.false_alarms);
-  detector.metadata[kInput] = extent_json(data.spec->input).dump();
-  detector.metadata["preprocessing"] =
+  method.needs(spec);
+  check_memory(method, spec, options.memory_gib);
+  detector_.method = options.method;
+  detector_.metadata[kInputKey] = extent_json(spec.input).dump();
+  detector_.metadata["preprocessing"] =
       "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
   json record = {
       {"method", options.method}, {"false_alarms", options.false_alarms}, {"seed", options.seed}};
   if (!options.distortions.empty()) {
     record["distortions"] = options.distortions;
   }
-  detector.metadata["options"] = record.dump();
-  detector.metadata["training"] =
+  detector_.metadata["options"] = record.dump();
+}
+
+void OneClassFit::add_member(const OneClassData& data) {
+  conformal_rank(data.validation->count, options_.false_alarms);  // before the work, not after it
+  const OneClassMethod& method = one_class_method(options_.method);
+  const std::size_t member = parts_.size();
+  detector_.model_sha256 = data.model_sha256;
+  for (FeatureBlock block : method.needs(data.spec).blocks) {
+    const std::size_t width = block.end - block.begin;
+    block.begin = dimension(detector_.columns);
+    block.end = block.begin + width;
+    block.member = member;
+    detector_.columns.push_back(std::move(block));
+  }
+  const auto observe_more = [&](const ObservationNeeds& needs,
+                                std::span<const std::uint8_t> images) {
+    return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
+  };
+  const std::uint64_t seed = member == 0 ? options_.seed : combine(options_.seed, member);
+  parts_.push_back(method.fit(
+      {data.spec, data.train, observe_more, seed, parse_distortions(options_.distortions)}));
+  clean_scores_.push_back(method.load(parts_.back(), data.spec)->score(data.validation));
+  detector_.metadata["training"] =
       json{{"inliers", data.train->count}, {"validation_inliers", data.validation->count}}.dump();
-  return detector;
+}
+
+Detector OneClassFit::finish() {
+  detector_.members = parts_.size();
+  if (parts_.size() == 1) {
+    detector_.weights = std::move(parts_.front());
+  }
+  for (std::size_t member = 0; parts_.size() > 1 && member < parts_.size(); ++member) {
+    put_under(detector_.weights, member_prefix(member), parts_[member]);
+  }
+  detector_.calibration = Calibration(means_of(clean_scores_));
+  detector_.threshold = detector_.calibration.threshold(options_.false_alarms);
+  return std::move(detector_);
+}
+
+Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {
+  OneClassFit fit(options, data.spec);
+  fit.add_member(data);
+  return fit.finish();
 }
 
 }  // namespace gradspace

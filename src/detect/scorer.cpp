@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "detect/decision.h"
 #include "detect/observation.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
@@ -25,15 +26,21 @@ void require_model(const Detector& detector, const Model& model) {
 }  // namespace
 
 struct Scorer::State {
-  std::unique_ptr<GradientBackend> backend;
-  std::unique_ptr<ScoreFunction> function;
+  /// What looks at the images by one of the model's members.
+  struct Part {
+    std::unique_ptr<GradientBackend> backend;
+    std::unique_ptr<ScoreFunction> function;
+    Observations observations = {};
+  };
+
+  std::vector<Part> parts;
+  Decision decision;
   Calibration calibration;
   double threshold;
   AutoencoderSpec spec;
   // Memory that lives on from call to call.
   std::optional<FixedSizeReader> reader = {};
   std::vector<std::uint8_t> pixels = {};
-  Observations observations = {};
 
   FixedSizeReader& make_reader() {
     if (!reader) {
@@ -44,19 +51,25 @@ struct Scorer::State {
 };
 
 Scorer::Scorer(const Model& model, const Detector& detector, const ScorerOptions& options)
-    : Scorer(model, detector,
-             make_native_backend(model, detector.columns, options.instruction_set)) {}
+    : Scorer(model, detector, [&](const Model& member, std::vector<FeatureBlock> blocks) {
+        return make_native_backend(member, std::move(blocks), options.instruction_set);
+      }) {}
 
 Scorer::Scorer(const Model& model, const Detector& detector,
-               std::unique_ptr<GradientBackend> backend) {
+               const MemberBackendFactory& make_backend) {
   detector.validate();
   require_model(detector, model);
-  if (!std::ranges::equal(backend->blocks(), detector.columns)) {
-    throw InvalidArgument("scorer: the backend does not compute the detector's features");
+  std::vector<State::Part> parts;
+  for (std::unique_ptr<ScoreFunction>& function : load_parts(detector, model.spec)) {
+    std::vector<FeatureBlock> blocks = blocks_of_member(detector.columns, parts.size());
+    std::unique_ptr<GradientBackend> backend = make_backend(member_of(model, parts.size()), blocks);
+    if (!std::ranges::equal(backend->blocks(), blocks)) {
+      throw InvalidArgument("scorer: the backend does not compute the detector's features");
+    }
+    parts.push_back({std::move(backend), std::move(function)});
   }
-  state_ =
-      std::make_unique<State>(State{std::move(backend), load_score_function(detector, model.spec),
-                                    detector.calibration, detector.threshold, model.spec});
+  state_ = std::make_unique<State>(State{std::move(parts), Decision(detector), detector.calibration,
+                                         detector.threshold, model.spec});
 }
 
 Scorer::~Scorer() = default;
@@ -86,19 +99,29 @@ void Scorer::score(std::span<const ImageView> images, std::span<ImageScore> scor
 void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
                           std::span<ImageScore> scores) {
   State& state = *state_;
-  Observations& observations = state.observations;
-  observe_into(*state.backend, state.function->needs(), state.spec, images_u8_nhwc, observations);
-  if (scores.size() != observations.count) {
-    throw InvalidArgument(
-        fmt::format("scorer: room for {} scores of {} images", scores.size(), observations.count));
+  std::vector<std::vector<double>> said;
+  for (State::Part& part : state.parts) {
+    observe_into(*part.backend, part.function->needs(), state.spec, images_u8_nhwc,
+                 part.observations);
+    if (scores.size() != part.observations.count) {
+      throw InvalidArgument(fmt::format("scorer: room for {} scores of {} images", scores.size(),
+                                        part.observations.count));
+    }
+    said.push_back(part.function->score(part.observations));
   }
-  const std::vector<double> values = state.function->score(observations);
+  const std::vector<double> values = state.decision.scores(said);
+  const Observations& first = state.parts.front().observations;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]),
-                 observations.bce[i], observations.kld[i], values[i] > state.threshold};
-    if (!observations.cosine.empty()) {
-      scores[i].error = observations.squared_error[i];
-      scores[i].cosine = observations.cosine[i];
+    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]), 0,
+                 0, values[i] > state.threshold};
+    for (const State::Part& part : state.parts) {
+      const auto members = static_cast<float>(state.parts.size());
+      scores[i].bce += part.observations.bce[i] / members;
+      scores[i].kld += part.observations.kld[i] / members;
+    }
+    if (!first.cosine.empty()) {
+      scores[i].error = first.squared_error[i];
+      scores[i].cosine = first.cosine[i];
     }
   }
 }

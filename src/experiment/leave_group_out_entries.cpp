@@ -103,8 +103,9 @@ Detector LeaveGroupOutEntry::make(const FitMaterial& material) const {
   options.seed = run.seed();
   const Classifier classifier = train_classifier(in.rows, view_of(out, columns), validation_in.rows,
                                                  view_of(validation_out, columns), options);
-  put_classifier(classifier, validation_in.rows,
-                 std::get<OneClassExperiment>(run.options.kind).false_alarms, detector);
+  put_classifiers(std::span(&classifier, 1), validation_in.rows,
+                  {.false_alarms = std::get<OneClassExperiment>(run.options.kind).false_alarms},
+                  detector);
   detector.metadata["options"] = json{{"trained_on", types_}, {"level", level_}}.dump();
   material.on_step();
   return detector;

@@ -1,6 +1,8 @@
 // Requests for features: text to blocks and columns.
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "gradspace/error.h"
@@ -21,6 +23,9 @@ std::string layer_list(const std::vector<LayerInfo>& layers) {
 class BlockList {
  public:
   explicit BlockList(const AutoencoderSpec& spec) : latent_(spec.latent), layers_(layers(spec)) {}
+
+  /// The member that the terms to come are of.
+  void begin_member(std::size_t member) { member_ = member; }
 
   void add_term(std::string_view term) {
     const std::size_t colon = term.find(':');
@@ -79,32 +84,72 @@ class BlockList {
 
   void append(std::string layer, std::optional<Loss> loss, std::size_t size) {
     for (const FeatureBlock& block : blocks_) {
-      if (block.layer == layer && block.loss == loss) {
+      if (block.layer == layer && block.loss == loss && block.member == member_) {
         throw InvalidArgument(fmt::format("features: {} is asked for twice", text(block)));
       }
     }
     const std::size_t begin = dimension(blocks_);
-    blocks_.push_back({std::move(layer), loss, begin, begin + size});
+    blocks_.push_back({std::move(layer), loss, begin, begin + size, member_});
   }
 
   int latent_;
+  std::size_t member_ = 0;
   std::vector<LayerInfo> layers_;
   std::vector<FeatureBlock> blocks_;
 };
 
-}  // namespace
+/// A term of a request: of one member, or, without a number behind it, of all.
+struct Term {
+  std::string_view text;
+  std::optional<std::size_t> member;
 
-std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec) {
-  BlockList list(spec);
+  bool is_of(std::size_t other) const { return !member || *member == other; }
+};
+
+Term parse_term(std::string_view text, std::size_t members) {
+  const std::size_t hash = text.find('#');
+  if (hash == std::string_view::npos) {
+    return {text, std::nullopt};
+  }
+  const std::string_view digits = text.substr(hash + 1);
+  std::size_t member = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), member);
+  if (error != std::errc() || end != digits.data() + digits.size() || member >= members) {
+    throw InvalidArgument(fmt::format(
+        "features: \"{}\": the model has {}", text,
+        members == 1 ? "one member, #0" : fmt::format("members #0 to #{}", members - 1)));
+  }
+  return {text.substr(0, hash), member};
+}
+
+std::vector<Term> parse_terms(std::string_view request, std::size_t members) {
+  std::vector<Term> terms;
   std::size_t begin = 0;
   while (true) {
     const std::size_t comma = request.find(',', begin);
-    list.add_term(request.substr(begin, comma - begin));
+    terms.push_back(parse_term(request.substr(begin, comma - begin), members));
     if (comma == std::string_view::npos) {
-      return list.take();
+      return terms;
     }
     begin = comma + 1;
   }
+}
+
+}  // namespace
+
+std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec,
+                                         std::size_t members) {
+  const std::vector<Term> terms = parse_terms(request, members);
+  BlockList list(spec);
+  for (std::size_t member = 0; member < members; ++member) {
+    list.begin_member(member);
+    for (const Term& term : terms) {
+      if (term.is_of(member)) {
+        list.add_term(term.text);
+      }
+    }
+  }
+  return list.take();
 }
 
 std::string proposed_features(const AutoencoderSpec& spec) {

@@ -300,6 +300,12 @@ class NativeBackend final : public GradientBackend {
 std::unique_ptr<GradientBackend> make_native_backend(const Model& model,
                                                      std::vector<FeatureBlock> blocks,
                                                      InstructionSet set) {
+  if (model.members() > 1) {
+    return make_members_backend(model, std::move(blocks),
+                                [set](const Model& member, std::vector<FeatureBlock> own) {
+                                  return make_native_backend(member, std::move(own), set);
+                                });
+  }
   return std::make_unique<gradient::NativeBackend>(model, std::move(blocks), set);
 }
 

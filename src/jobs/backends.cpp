@@ -30,11 +30,15 @@ std::unique_ptr<GradientBackend> make_gradient_backend(const BackendChoice& choi
                                                        const Model& model,
                                                        std::vector<FeatureBlock> blocks) {
   choice.validate();
-  if (choice.name == "torch") {
-    return torch_module().make_gradients(model, std::move(blocks), choice.device,
-                                         Precision::kFloat32);
+  if (choice.name == "native") {
+    return make_native_backend(model, std::move(blocks));
   }
-  return make_native_backend(model, std::move(blocks));
+  const MemberBackendFactory make = [&](const Model& member, std::vector<FeatureBlock> own) {
+    return torch_module().make_gradients(member, std::move(own), choice.device,
+                                         Precision::kFloat32);
+  };
+  return model.members() > 1 ? make_members_backend(model, std::move(blocks), make)
+                             : make(model, std::move(blocks));
 }
 
 std::unique_ptr<TrainingBackend> make_training_backend(const BackendChoice& choice,

@@ -3,22 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "core/watched.h"
 #include "data/hold_out.h"
 #include "detect/classifier_detector.h"
-#include "detect/feature_density.h"
+#include "detect/decision.h"
 #include "detect/hold_out.h"
 #include "detect/one_class/method.h"
+#include "detect/one_class_fit.h"
 #include "gradspace/error.h"
 #include "gradspace/fit_features.h"
 #include "gradspace/train.h"
+#include "gradspace/train_members.h"
 #include "jobs/feature_rows.h"
 #include "jobs/options.h"
 
@@ -27,26 +31,40 @@ namespace {
 
 constexpr const char* kClassifier = "classifier";
 
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    parts.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+const FeatureBlock& find_block(const std::vector<FeatureBlock>& columns, const std::string& wanted,
+                               std::size_t member) {
+  const auto found = std::ranges::find_if(columns, [&](FeatureBlock block) {
+    return block.member == member && (block.member = 0, text(block) == wanted);
+  });
+  if (found == columns.end()) {
+    throw InvalidArgument(
+        fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, text(columns)));
+  }
+  return *found;
+}
+
 }  // namespace
 
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
+  const std::vector<FeatureBlock>& columns = set.meta().columns;
   std::vector<FeatureBlock> chosen;
   if (features.empty()) {
-    chosen = set.meta().columns;
+    chosen = columns;
   }
-  for (std::size_t at = 0; at < features.size();) {
-    const std::size_t comma = std::min(features.find(',', at), features.size());
-    const std::string wanted = features.substr(at, comma - at);
-    const auto& columns = set.meta().columns;
-    const auto found = std::find_if(columns.begin(), columns.end(), [&](const FeatureBlock& block) {
-      return text(block) == wanted;
-    });
-    if (found == columns.end()) {
-      throw InvalidArgument(
-          fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, text(columns)));
+  for (std::size_t member = 0; !features.empty() && member < member_count(columns); ++member) {
+    for (const std::string& wanted : split_at_commas(features)) {
+      chosen.push_back(find_block(columns, wanted, member));
     }
-    chosen.push_back(*found);
-    at = comma + 1;
   }
   std::size_t begin = 0;
   for (FeatureBlock& block : chosen) {
@@ -90,14 +108,72 @@ ClassData class_data(const Detector& detector, const FeatureSet& training,
 namespace {
 
 nlohmann::json options_record(const FitOptions& options) {
-  return {{"method", kClassifier},
-          {"features", options.features},
-          {"epochs", options.classifier.epochs},
-          {"batch", options.classifier.batch},
-          {"learning_rate", options.classifier.learning_rate},
-          {"seed", options.classifier.seed},
-          {"false_alarms",
-           options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
+  nlohmann::json record = {
+      {"method", kClassifier},
+      {"features", options.features},
+      {"epochs", options.classifier.epochs},
+      {"batch", options.classifier.batch},
+      {"learning_rate", options.classifier.learning_rate},
+      {"seed", options.classifier.seed},
+      {"false_alarms",
+       options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
+  if (options.two_sided) {
+    record["two_sided"] = true;
+  }
+  return record;
+}
+
+/// A classifier for one of the model's members, and the epoch that it is of.
+struct FittedMember {
+  std::optional<Classifier> classifier;
+  std::uint64_t seed = 0;
+  ClassifierEpoch best = {};
+
+  nlohmann::json record() const {
+    return {{"best_epoch", best.epoch},
+            {"train_loss", best.train_loss},
+            {"validation_loss", best.validation_loss}};
+  }
+};
+
+/// `in` and `out` have the member's columns alone.
+FittedMember fit_member(const ClassData& in, const ClassData& out, std::size_t first,
+                        std::size_t count, const ClassifierOptions& options,
+                        const std::function<void(const ClassifierEpoch&)>& on_epoch) {
+  FittedMember fitted;
+  fitted.seed = options.seed;
+  const auto watch = [&](const ClassifierEpoch& epoch) {
+    if (fitted.best.epoch == 0 || epoch.validation_loss < fitted.best.validation_loss) {
+      fitted.best = epoch;
+    }
+    if (on_epoch) {
+      on_epoch(epoch);
+    }
+  };
+  fitted.classifier = train_classifier(
+      in.training.columns(first, count), out.training.columns(first, count),
+      in.validation.columns(first, count), out.validation.columns(first, count), options, watch);
+  return fitted;
+}
+
+std::vector<FittedMember> fit_members(const Detector& detector, const ClassData& in,
+                                      const ClassData& out, const ClassifierOptions& options,
+                                      const std::function<void(const ClassifierEpoch&)>& on_epoch) {
+  std::vector<FittedMember> fitted(member_count(detector.columns));
+  std::mutex mutex;
+  const auto one_at_a_time = [&](const ClassifierEpoch& epoch) {
+    const std::scoped_lock lock(mutex);
+    on_epoch(epoch);
+  };
+  parallel_for(fitted.size(), [&](std::size_t member) {
+    const auto first = std::ranges::find(detector.columns, member, &FeatureBlock::member)->begin;
+    ClassifierOptions own = options;
+    own.seed = member_seed(options.seed, member);
+    fitted[member] =
+        fit_member(in, out, first, dimension(blocks_of_member(detector.columns, member)), own,
+                   on_epoch ? one_at_a_time : std::function<void(const ClassifierEpoch&)>());
+  });
+  return fitted;
 }
 
 /// On the threads that the caller chose.
@@ -113,28 +189,24 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
                                   HoldOutOf::kInliers, "inliers");
   const ClassData out = class_data(detector, data.outliers, data.validation_outliers, seed,
                                    HoldOutOf::kOutliers, "outliers");
-  ClassifierEpoch best;
-  const auto watch = [&](const ClassifierEpoch& epoch) {
-    if (best.epoch == 0 || epoch.validation_loss < best.validation_loss) {
-      best = epoch;
+  const std::vector<FittedMember> fitted =
+      fit_members(detector, in, out, options.classifier, on_epoch);
+  std::vector<Classifier> classifiers;
+  nlohmann::json training = fitted.front().record();
+  for (const FittedMember& member : fitted) {
+    classifiers.push_back(*member.classifier);
+    if (fitted.size() > 1) {
+      training["members"].push_back(member.record());
+      training["members"].back()["seed"] = member.seed;
     }
-    if (on_epoch) {
-      on_epoch(epoch);
-    }
-  };
-  const Classifier classifier = train_classifier(in.training, out.training, in.validation,
-                                                 out.validation, options.classifier, watch);
-  put_classifier(classifier, in.validation, options.false_alarms, detector);
+  }
+  put_classifiers(classifiers, in.validation, {options.two_sided, options.false_alarms}, detector);
   detector.metadata["options"] = dump_json(options_record(options));
-  detector.metadata["training"] = nlohmann::json{
-      {"best_epoch", best.epoch},
-      {"train_loss", best.train_loss},
-      {"validation_loss", best.validation_loss},
-      {"inliers", in.training.rows},
-      {"outliers", out.training.rows},
-      {"validation_inliers", in.validation.rows},
-      {"validation_outliers",
-       out.validation.rows}}.dump();
+  training.update({{"inliers", in.training.rows},
+                   {"outliers", out.training.rows},
+                   {"validation_inliers", in.validation.rows},
+                   {"validation_outliers", out.validation.rows}});
+  detector.metadata["training"] = training.dump();
   return detector;
 }
 
@@ -147,17 +219,21 @@ std::string memory_remark(const std::string& method, const AutoencoderSpec& spec
                                      static_cast<double>(bytes) / (std::uint64_t{1} << 30));
 }
 
-/// The images of a source as the model observes them; they hold on to their pixels.
-Observations observe_source(const Source& source, const Model& model, const ObservationNeeds& needs,
-                            Watched& watched) {
-  const auto images = std::make_shared<const ImageStore>(
-      source, model.spec.input,
-      [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
+std::shared_ptr<const ImageStore> load_images(const Source& source, const Extent& input,
+                                              Watched& watched) {
+  auto images = std::make_shared<const ImageStore>(
+      source, input, [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
   for (const std::string& failure : images->failures()) {
     watched.failure(failure);
   }
-  Observations observed = observe([&] { return make_native_backend(model, needs.blocks); }, needs,
-                                  model.spec, images->images(0, images->size()));
+  return images;
+}
+
+/// What a model of one autoencoder says of images; holds on to their pixels.
+Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Model& member,
+                            const ObservationNeeds& needs) {
+  Observations observed = observe([&] { return make_native_backend(member, needs.blocks); }, needs,
+                                  member.spec, images->images(0, images->size()));
   observed.pixels_owner = images;
   return observed;
 }
@@ -167,32 +243,45 @@ struct CleanObservations {
   Observations validation;
 };
 
-/// Validation images are those of their own source, or held out of the clean ones.
-CleanObservations observe_clean(const CleanSources& sources, const Model& model,
-                                const ObservationNeeds& needs, std::uint64_t seed,
-                                Watched& watched) {
-  const auto observed = [&](const Source& source) {
-    return observe_source(source, model, needs, watched);
-  };
-  if (sources.validation != nullptr) {
-    return {observed(sources.clean), observed(*sources.validation)};
+/// Clean images in memory. Validation images are those of their own source, or held out of the clean ones.
+class CleanImageSets {
+ public:
+  CleanImageSets(const CleanSources& sources, const Extent& input, std::uint64_t seed,
+                 Watched& watched) {
+    const Source& all = sources.clean;
+    const HoldOut hold_out = sources.hold_out.value_or(default_hold_out(all.size()));
+    if (sources.validation != nullptr) {
+      train_ = load_images(all, input, watched);
+      validation_ = load_images(*sources.validation, input, watched);
+    } else if (hold_out == HoldOut::kRandom) {
+      train_ = load_images(all, input, watched);
+      positions_ = hold_out_positions(train_->size(), seed, HoldOutOf::kInliers);
+    } else {
+      constexpr std::uint32_t kHeldFolds = 2;  // of ten
+      std::vector<std::uint32_t> candidates(all.size());
+      std::iota(candidates.begin(), candidates.end(), 0U);
+      const SplitPositions split =
+          split_positions(all, candidates, hold_out, kHeldFolds,
+                          combine(seed, static_cast<std::uint64_t>(HoldOutOf::kInliers)));
+      const std::shared_ptr<const Source> lent(&all, [](const Source*) {});
+      train_ = load_images(*select(lent, split.kept), input, watched);
+      validation_ = load_images(*select(lent, split.held), input, watched);
+    }
   }
-  const Source& all = sources.clean;
-  const HoldOut hold_out = sources.hold_out.value_or(default_hold_out(all.size()));
-  if (hold_out == HoldOut::kRandom) {
-    const Observations train = observed(all);
-    const HeldOutPositions positions = hold_out_positions(train.count, seed, HoldOutOf::kInliers);
-    return {select(train, positions.kept), select(train, positions.held)};
+
+  CleanObservations observe(const Model& member, const ObservationNeeds& needs) const {
+    Observations train = observe_images(train_, member, needs);
+    if (validation_ != nullptr) {
+      return {std::move(train), observe_images(validation_, member, needs)};
+    }
+    return {select(train, positions_.kept), select(train, positions_.held)};
   }
-  constexpr std::uint32_t kHeldFolds = 2;  // of ten
-  std::vector<std::uint32_t> candidates(all.size());
-  std::iota(candidates.begin(), candidates.end(), 0U);
-  const SplitPositions split =
-      split_positions(all, candidates, hold_out, kHeldFolds,
-                      combine(seed, static_cast<std::uint64_t>(HoldOutOf::kInliers)));
-  const std::shared_ptr<const Source> lent(&all, [](const Source*) {});
-  return {observed(*select(lent, split.kept)), observed(*select(lent, split.held))};
-}
+
+ private:
+  std::shared_ptr<const ImageStore> train_;
+  std::shared_ptr<const ImageStore> validation_;  ///< null where it is `positions_` of the others
+  HeldOutPositions positions_;
+};
 
 }  // namespace
 
@@ -213,12 +302,17 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
     watched.remark(memory_remark(options.method, model.spec));
     const Extent& input = model.spec.input;
     watched.remark(shrinking_remark(sources.clean, input.width, input.height));
-    const CleanObservations clean = observe_clean(sources, model, needs, options.seed, watched);
-    return fit_one_class({model.spec, fingerprint(model), clean.train, clean.validation,
-                          [&](std::vector<FeatureBlock> blocks) {
-                            return make_native_backend(model, std::move(blocks));
-                          }},
-                         options);
+    const CleanImageSets images(sources, input, options.seed, watched);
+    OneClassFit fit(options, model.spec);
+    for (std::size_t i = 0; i < model.members(); ++i) {
+      const Model member = member_of(model, i);
+      const CleanObservations clean = images.observe(member, needs);
+      fit.add_member({model.spec, fingerprint(model), clean.train, clean.validation,
+                      [&](std::vector<FeatureBlock> blocks) {
+                        return make_native_backend(member, std::move(blocks));
+                      }});
+    }
+    return fit.finish();
   });
 }
 
@@ -235,16 +329,13 @@ std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet&
 
 std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                     const std::string& name) {
-  if (is_feature_method(detector.method)) {
-    return score_rows(*load_feature_density(detector), detector_view(detector, set, name));
-  }
-  if (detector.method != kClassifier) {
+  if (detector.method != kClassifier && !is_feature_method(detector.method)) {
     throw InvalidArgument(
         fmt::format("{}: a feature set holds no images, which a {} detector looks at; "
                     "give folders of images, and --model",
                     name, detector.method));
   }
-  return Classifier(detector.weights).score(detector_view(detector, set, name));
+  return score_rows(detector, detector_view(detector, set, name));
 }
 
 std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "detect/decision.h"
 #include "detect/feature_density.h"
+#include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "jobs/feature_rows.h"
 #include "jobs/options.h"
@@ -37,8 +40,14 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
   const ClassData rows = class_data(detector, sets.clean, sets.validation, options.seed,
                                     HoldOutOf::kInliers, "inliers");
   conformal_rank(rows.validation.rows, options.false_alarms);  // before the work, not after it
-  detector.weights = fit_feature_density(options.method, rows.training);
-  detector.calibration = Calibration(score_rows(*load_feature_density(detector), rows.validation));
+  detector.members = member_count(detector.columns);
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    const auto first = std::ranges::find(detector.columns, member, &FeatureBlock::member);
+    const std::size_t width = dimension(blocks_of_member(detector.columns, member));
+    put_under(detector.weights, detector.members > 1 ? member_prefix(member) : "",
+              fit_feature_density(options.method, rows.training.columns(first->begin, width)));
+  }
+  detector.calibration = Calibration(score_rows(detector, rows.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
   detector.metadata["options"] = dump_json(nlohmann::json{{"method", options.method},
                                                           {"features", options.features},

@@ -77,9 +77,12 @@ struct FileScorer::State {
         photographs(tiling_of(detector).has_value()),
         workers([model, &detector, backend = options.backend] {
           const Extent& input = model->spec.input;
-          return ScoreWorker{
-              Scorer(*model, detector, make_gradient_backend(backend, *model, detector.columns)),
-              FixedSizeReader(input.width, input.height, input.channels)};
+          return ScoreWorker{Scorer(*model, detector,
+                                    [&](const Model& member, std::vector<FeatureBlock> blocks) {
+                                      return make_gradient_backend(backend, member,
+                                                                   std::move(blocks));
+                                    }),
+                             FixedSizeReader(input.width, input.height, input.channels)};
         }),
         photograph_workers([model, &detector, maps = options.maps] {
           return PhotographWorker(model, detector, maps);

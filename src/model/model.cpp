@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "core/file.h"
@@ -23,6 +26,8 @@ constexpr const char* kKind = "autoencoder";
 constexpr std::string_view kGradConKind = "gradcon";
 constexpr const char* kSpecKey = "spec";
 const std::string kMeanPrefix = "mean.";
+constexpr std::string_view kMemberPrefix = "member.";
+constexpr const char* kTraining = "training";
 constexpr std::string_view kCalibrationPrefix = "calibration.";
 
 /// What the container says of itself; no part of Model::metadata.
@@ -100,10 +105,107 @@ Tensor draw(const std::string& name, const std::vector<std::int64_t>& shape, dou
   return tensor;
 }
 
+void check_weights(const TensorMap& weights, const AutoencoderSpec& spec) {
+  const auto wanted = parameters(spec);
+  for (const auto& [name, shape] : wanted) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) {
+      throw InvalidArgument(fmt::format("tensor '{}' is missing", name));
+    }
+    check_tensor(name, found->second, shape);
+  }
+  if (weights.size() == wanted.size()) {
+    return;
+  }
+  TensorMap left = weights;
+  for (const auto& [name, shape] : wanted) {
+    left.erase(name);
+  }
+  throw InvalidArgument(fmt::format("tensor '{}' belongs to no layer of the description",
+                                    printable(left.begin()->first)));
+}
+
+std::size_t weight_count(const TensorMap& weights) {
+  std::size_t count = 0;
+  for (const auto& [name, tensor] : weights) {
+    count += tensor.values.size();
+  }
+  return count;
+}
+
+void check_members(const Model& model) {
+  if (model.members() > kMaxMembers) {
+    throw InvalidArgument(
+        fmt::format("{} members; a model has at most {}", model.members(), kMaxMembers));
+  }
+  if (model.members() * weight_count(model.weights) > kMaxWeights) {
+    throw InvalidArgument(
+        fmt::format("the {} members have over {} weights together", model.members(), kMaxWeights));
+  }
+  for (std::size_t i = 1; i < model.members(); ++i) {
+    try {
+      check_weights(model.further_members[i - 1].weights, model.spec);
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(fmt::format("member {}: {}", i, error.what()));
+    }
+  }
+}
+
+/// Of a member's tensors and texts in a file.
+std::string member_prefix(std::size_t member) {
+  return fmt::format("{}{}.", kMemberPrefix, member);
+}
+
+/// The number behind "member." and the name behind that; nothing where the name is no member's.
+std::optional<std::pair<std::size_t, std::string>> member_name(std::string_view name) {
+  if (!name.starts_with(kMemberPrefix)) {
+    return std::nullopt;
+  }
+  name.remove_prefix(kMemberPrefix.size());
+  std::size_t member = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), member);
+  const auto digits = static_cast<std::size_t>(end - name.data());
+  const bool whole = error == std::errc() && digits < name.size() && name[digits] == '.' &&
+                     name[0] != '0' && member < kMaxMembers;
+  return whole ? std::optional(std::pair(member, std::string(name.substr(digits + 1))))
+               : std::nullopt;
+}
+
+/// Takes the further members out of what `model` read as its own. Those that are named lie side by side from 1 on
+/// in a file of ours; where one is missing, `validate` finds it empty.
+void take_members(Model& model) {
+  TensorMap first;
+  for (auto& [name, tensor] : model.weights) {
+    const auto named = member_name(name);
+    if (!named) {
+      first.emplace(name, std::move(tensor));
+      continue;
+    }
+    const auto& [member, own_name] = *named;
+    model.further_members.resize(std::max(model.further_members.size(), member));
+    model.further_members[member - 1].weights.emplace(own_name, std::move(tensor));
+  }
+  model.weights = std::move(first);
+  for (std::size_t i = 1; i < model.members(); ++i) {
+    if (auto record = model.metadata.extract(member_prefix(i) + kTraining); !record.empty()) {
+      model.further_members[i - 1].training = std::move(record.mapped());
+    }
+  }
+}
+
 SafeTensors contents_of(const Model& model) {
   SafeTensors file{model.weights, model.metadata};
   for (const auto& [name, tensor] : model.mean_gradients) {
     file.tensors.emplace(kMeanPrefix + name, tensor);
+  }
+  for (std::size_t i = 1; i < model.members(); ++i) {
+    const ModelMember& member = model.further_members[i - 1];
+    for (const auto& [name, tensor] : member.weights) {
+      file.tensors.emplace(member_prefix(i) + name, tensor);
+    }
+    if (!member.training.empty()) {
+      file.metadata[member_prefix(i) + kTraining] = member.training;
+    }
   }
   file.metadata[kSpecKey] = to_json(model.spec);
   return file;
@@ -134,6 +236,9 @@ std::uint64_t combine_tensors(std::uint64_t hash, const TensorMap& tensors) {
 std::uint64_t content_of(const Model& model) {
   std::uint64_t hash = combine_tensors(hash_text(to_json(model.spec)), model.weights);
   hash = combine_tensors(hash, model.mean_gradients);
+  for (const ModelMember& member : model.further_members) {
+    hash = combine(combine_tensors(hash, member.weights), hash_text(member.training));
+  }
   for (const auto& [key, text] : model.metadata) {
     hash = combine(combine(hash, hash_text(key)), hash_text(text));
   }
@@ -151,24 +256,48 @@ std::string fingerprint(const Model& model) {
 }
 
 void Model::validate() const {
-  const auto wanted = parameters(spec);
-  for (const auto& [name, shape] : wanted) {
-    const auto found = weights.find(name);
-    if (found == weights.end()) {
-      throw InvalidArgument(fmt::format("tensor '{}' is missing", name));
-    }
-    check_tensor(name, found->second, shape);
-  }
+  check_weights(weights, spec);
   check_mean_gradients(*this);
-  if (weights.size() == wanted.size()) {
-    return;
+  check_members(*this);
+}
+
+Model member_of(const Model& model, std::size_t member) {
+  if (member >= model.members()) {
+    throw InvalidArgument(
+        fmt::format("there is no member {} of the model's {}", member, model.members()));
   }
-  TensorMap left = weights;
-  for (const auto& [name, shape] : wanted) {
-    left.erase(name);
+  Model result{model.spec, model.weights, model.metadata};
+  if (member == 0) {
+    result.mean_gradients = model.mean_gradients;
+    return result;
   }
-  throw InvalidArgument(fmt::format("tensor '{}' belongs to no layer of the description",
-                                    printable(left.begin()->first)));
+  const ModelMember& further = model.further_members[member - 1];
+  result.weights = further.weights;
+  result.metadata.erase(kTraining);
+  if (!further.training.empty()) {
+    result.metadata[kTraining] = further.training;
+  }
+  return result;
+}
+
+Model join_members(std::vector<Model> members) {
+  if (members.empty()) {
+    throw InvalidArgument("a model has at least one member");
+  }
+  Model joined = std::move(members.front());
+  joined.file = {};
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    if (members[i].spec != joined.spec || members[i].members() > 1) {
+      throw InvalidArgument(
+          fmt::format("member {} is not one autoencoder of the first one's description", i));
+    }
+    const auto record = members[i].metadata.find(kTraining);
+    joined.further_members.push_back(
+        {std::move(members[i].weights),
+         record == members[i].metadata.end() ? std::string() : std::move(record->second)});
+  }
+  joined.validate();
+  return joined;
 }
 
 Model initialise(const AutoencoderSpec& spec, std::uint64_t seed) {
@@ -204,6 +333,7 @@ Model read_model(const std::filesystem::path& path) {
   for (const char* key : kContainerKeys) {
     model.metadata.erase(key);
   }
+  take_members(model);
   try {
     model.validate();
   } catch (const InvalidArgument& error) {

@@ -1,0 +1,164 @@
+// Any detector back into functions of observations, and of rows of features.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/json.h"
+#include "detect/decision.h"
+#include "detect/feature_density.h"
+#include "detect/one_class/method.h"
+#include "detect/one_class_fit.h"
+#include "gradspace/classifier.h"
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+/// The paper's classifier as a function of observed gradients.
+class ClassifierScore : public ScoreFunction {
+ public:
+  ClassifierScore(const Detector& detector, bool as_logits)
+      : classifier_(detector.weights), as_logits_(as_logits) {
+    needs_.blocks = detector.columns;
+    needs_.gradients = true;
+    const std::size_t columns = dimension(detector.columns);
+    if (classifier_.dimension() != columns) {
+      throw InvalidArgument(
+          fmt::format("detector: its network takes {} features, its columns are {}",
+                      classifier_.dimension(), columns));
+    }
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    const ObservedGradients gradients = gradients_of(observations, needs_.blocks);
+    return as_logits_ ? classifier_.logits(gradients.rows) : classifier_.score(gradients.rows);
+  }
+
+ private:
+  Classifier classifier_;
+  bool as_logits_;
+  ObservationNeeds needs_;
+};
+
+/// A density of features as a function of observed gradients.
+class FeatureDensityScore : public ScoreFunction {
+ public:
+  explicit FeatureDensityScore(const Detector& detector)
+      : density_(load_feature_density(detector)) {
+    needs_.blocks = detector.columns;
+    needs_.gradients = true;
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    return score_rows(*density_, gradients_of(observations, needs_.blocks).rows);
+  }
+
+ private:
+  std::unique_ptr<Density> density_;
+  ObservationNeeds needs_;
+};
+
+/// The score of a detector of one part, decided upon.
+class DecidedScore : public ScoreFunction {
+ public:
+  DecidedScore(const Detector& detector, std::unique_ptr<ScoreFunction> part)
+      : decision_(detector), part_(std::move(part)) {}
+
+  const ObservationNeeds& needs() const override { return part_->needs(); }
+  std::vector<double> score(const Observations& observations) const override {
+    const std::vector<double> said = part_->score(observations);
+    return decision_.scores(std::span(&said, 1));
+  }
+
+ private:
+  Decision decision_;
+  std::unique_ptr<ScoreFunction> part_;
+};
+
+void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
+  const auto input = detector.metadata.find(kInputKey);
+  if (input != detector.metadata.end() &&
+      parse_json(input->second, "detector") != extent_json(spec.input)) {
+    throw InvalidArgument(
+        fmt::format("detector: made for images of {} (channels, height, width), "
+                    "the model takes {}",
+                    input->second, extent_json(spec.input).dump()));
+  }
+}
+
+/// `part`: as `part_of`.
+std::unique_ptr<ScoreFunction> load_part(const Detector& part, const AutoencoderSpec& spec,
+                                         bool as_logits) {
+  if (part.method == "classifier") {
+    return std::make_unique<ClassifierScore>(part, as_logits);
+  }
+  if (is_feature_density(part.method)) {
+    return std::make_unique<FeatureDensityScore>(part);
+  }
+  require_extent(part, spec);
+  std::unique_ptr<ScoreFunction> score = one_class_method(part.method).load(part.weights, spec);
+  if (score->needs().blocks != part.columns) {
+    throw InvalidArgument(
+        fmt::format("detector: \"{}\" looks at other layers than the file says", part.method));
+  }
+  return score;
+}
+
+}  // namespace
+
+Detector part_of(const Detector& detector, std::size_t member) {
+  Detector part = detector;
+  part.members = 1;
+  part.two_sided = {};
+  part.calibration = {};
+  if (detector.members > 1) {
+    part.columns = blocks_of_member(detector.columns, member);
+    part.weights = tensors_under(detector.weights, member_prefix(member));
+  }
+  return part;
+}
+
+std::vector<std::unique_ptr<ScoreFunction>> load_parts(const Detector& detector,
+                                                       const AutoencoderSpec& spec) {
+  const bool as_logits = Decision(detector).takes_logits();
+  std::vector<std::unique_ptr<ScoreFunction>> parts;
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    parts.push_back(load_part(part_of(detector, member), spec, as_logits));
+  }
+  return parts;
+}
+
+std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
+                                                   const AutoencoderSpec& spec) {
+  if (detector.members > 1) {
+    throw InvalidArgument(
+        fmt::format("detector: it looks at {} members, one observation is of one; use a Scorer",
+                    detector.members));
+  }
+  std::unique_ptr<ScoreFunction> part = std::move(load_parts(detector, spec).front());
+  return detector.two_sided.empty() ? std::move(part)
+                                    : std::make_unique<DecidedScore>(detector, std::move(part));
+}
+
+std::vector<double> score_rows(const Detector& detector, const FeatureView& rows) {
+  const Decision decision(detector);
+  std::vector<std::vector<double>> said;
+  std::size_t column = 0;
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    const Detector part = part_of(detector, member);
+    const FeatureView own = rows.columns(column, dimension(part.columns));
+    column += own.dimension;
+    if (is_feature_density(part.method)) {
+      said.push_back(score_rows(*load_feature_density(part), own));
+    } else {
+      const Classifier classifier(part.weights);
+      said.push_back(decision.takes_logits() ? classifier.logits(own) : classifier.score(own));
+    }
+  }
+  return decision.scores(said);
+}
+
+}  // namespace gradspace

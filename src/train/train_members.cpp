@@ -1,0 +1,140 @@
+#include "gradspace/train_members.h"
+
+#include <fmt/format.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "core/options.h"
+#include "core/output_path.h"
+#include "core/parallel.h"
+#include "core/random.h"
+
+namespace gradspace {
+namespace {
+
+TrainOptions member_options(TrainOptions options, std::size_t member, std::size_t count) {
+  options.seed = member_seed(options.seed, member);
+  options.checkpoint = member_checkpoint(options.checkpoint, member);
+  if (count > 1 && !options.log_folder.empty()) {
+    options.log_folder /= fmt::format("member-{}", member);
+  }
+  return options;
+}
+
+/// One observer of all members; calls it by one thread at a time.
+class MembersObserver {
+ public:
+  MembersObserver(const TrainObserver& observer, std::size_t count)
+      : observer_(observer), steps_(count) {}
+
+  /// For the member's own training; of functions that the observer lacks it has none.
+  TrainObserver of_member(std::size_t member) {
+    TrainObserver own;
+    if (observer_.on_step) {
+      own.on_step = [this, member](const TrainProgress& progress) { step(member, progress); };
+    }
+    if (observer_.on_epoch) {
+      own.on_epoch = [this](const EpochRecord& record) {
+        alone([&] { observer_.on_epoch(record); });
+      };
+    }
+    if (observer_.stop_requested) {
+      own.stop_requested = [this] {
+        bool requested = false;
+        alone([&] { requested = observer_.stop_requested(); });
+        return requested;
+      };
+    }
+    return own;
+  }
+
+ private:
+  void step(std::size_t member, const TrainProgress& progress) {
+    alone([&] {
+      steps_[member] = progress.images_done;
+      TrainProgress all = progress;
+      all.images_done = 0;
+      for (const std::size_t done : steps_) {
+        all.images_done += done;
+      }
+      all.images_total *= steps_.size();
+      observer_.on_step(all);
+    });
+  }
+
+  /// A callback that does parallel work of its own must not pick up a task of the training meanwhile, which could
+  /// want the same lock.
+  template <typename Function>
+  void alone(const Function& function) {
+    const std::scoped_lock lock(in_use_);
+    tbb::this_task_arena::isolate(function);
+  }
+
+  const TrainObserver& observer_;
+  std::mutex in_use_;
+  std::vector<std::size_t> steps_;  ///< images done by each member
+};
+
+}  // namespace
+
+std::uint64_t member_seed(std::uint64_t seed, std::size_t member) {
+  return member == 0 ? seed : combine(seed, member);
+}
+
+std::filesystem::path member_checkpoint(const std::filesystem::path& checkpoint,
+                                        std::size_t member) {
+  return member == 0 || checkpoint.empty()
+             ? checkpoint
+             : path_with_suffix(checkpoint, fmt::format(".member-{}", member));
+}
+
+bool MembersResult::all_began() const {
+  return std::ranges::all_of(members,
+                             [](const TrainResult& member) { return member.best_epoch > 0; });
+}
+
+MembersResult train_members(const AutoencoderSpec& spec, const ImageStore& train,
+                            const ImageStore& validation,
+                            const TrainingBackendFactory& make_backend, const TrainOptions& options,
+                            std::size_t count, const TrainObserver& observer) {
+  OptionCheck("train")(count >= 1 && count <= kMaxMembers, "members", count,
+                       fmt::format("1 to {}", kMaxMembers));
+  MembersResult result;
+  result.members.resize(count);
+  MembersObserver watched(observer, count);
+  parallel_for(count, [&](std::size_t member) {
+    // A thread that waits for a part of one member's step must not begin another member meanwhile.
+    tbb::this_task_arena::isolate([&] {
+      const TrainOptions own = member_options(options, member, count);
+      const auto backend = make_backend(initialise(spec, own.seed), own);
+      result.members[member] =
+          train_autoencoder(spec, train, validation, *backend, own, watched.of_member(member));
+    });
+  });
+  std::vector<Model> models;
+  for (TrainResult& member : result.members) {
+    models.push_back(std::exchange(member.model, {}));
+    result.stopped = result.stopped || member.stopped;
+  }
+  result.model = join_members(std::move(models));
+  return result;
+}
+
+bool are_trained_by(const Model& model, const AutoencoderSpec& spec, const ImageStore& train,
+                    const ImageStore& validation, const TrainOptions& options, std::size_t count) {
+  if (model.members() != count) {
+    return false;
+  }
+  for (std::size_t member = 0; member < count; ++member) {
+    if (!is_trained_by(member_of(model, member), spec, train, validation,
+                       member_options(options, member, count))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace gradspace
