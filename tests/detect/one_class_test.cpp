@@ -128,9 +128,9 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
 }
 
 TEST_F(OneClass, FindsNoiseInSecondMoments) {
-  for (const std::string method :
-       {"spectral-fisher", "spectral-fisher-local", "image-statistics", "image-neighbour",
-        "pseudo-outliers", "spectral-fisher-pseudo", "ensemble-fisher"}) {
+  for (const std::string method : {"spectral-fisher", "spectral-fisher-local", "image-statistics",
+                                   "image-neighbour", "pseudo-outliers", "spectral-fisher-pseudo",
+                                   "colour-fisher", "colour-fisher-pseudo", "ensemble-fisher"}) {
     const auto score = load_score_function(fit(method, 120), spec_);
     const auto clean = score->score(observed(method, 60, 3));
     const auto noisy = score->score(observed(method, 60, 4, 12));

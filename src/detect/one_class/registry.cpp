@@ -12,7 +12,10 @@
   METHODS(gradient_norm_methods)             \
   METHODS(gradient_methods)                  \
   METHODS(spectral_fisher_methods)           \
+  METHODS(colour_fisher_methods)             \
   METHODS(image_statistics_methods)          \
+  METHODS(state_density_methods)             \
+  METHODS(input_complexity_methods)          \
   METHODS(aligned_gradient_methods)
 
 namespace gradspace {
