@@ -9,7 +9,8 @@
 //    With S_k = A exp(H) A^T, the gradient at the clean images' fit A A^T is
 //      d(-log p) / dH = N_k / 2 (I - A^-1 E_k A^-T),
 //    a linear function of E_k that can be inverted: whoever knows the gradient knows E_k. Taken are the logarithms
-//    of its variances, as in the spectral likelihood, and Fisher's z of its correlations, both near normal.
+//    of its variances, as in the spectral likelihood, and Fisher's z of its correlations, both near normal. The same
+//    holds for the pixels of three bands of differences of Gaussians, whose correlations are taken as they are.
 // 2. Levels. Each sample of a channel has one of 16 levels with probabilities pi = softmax(theta):
 //      -log p = -sum_j n_j log pi_j,   d(-log p) / d theta_j = N pi_j - n_j,
 //    at whose optimum pi_j is the share of the level in the clean images. Taken is log((n_j + 1) / N), a monotone
@@ -36,6 +37,7 @@ Matrix colour_scores(const Observations& observations) {
     add_band_energies(residual, kColourBands, out);
     add_local_energies(residual, out);
     add_band_correlations(residual, out);
+    add_channel_correlations(residual, out);
     add_levels(all, i, out);
   });
 }
