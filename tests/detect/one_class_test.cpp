@@ -130,11 +130,25 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
 TEST_F(OneClass, FindsNoiseInSecondMoments) {
   for (const std::string method :
        {"spectral-fisher", "spectral-fisher-local", "image-statistics", "image-neighbour",
-        "pseudo-outliers", "spectral-fisher-pseudo", "ensemble-fisher"}) {
+        "pseudo-outliers", "spectral-fisher-pseudo", "colour-fisher", "colour-fisher-pseudo",
+        "fisher-pseudo", "ensemble-fisher"}) {
     const auto score = load_score_function(fit(method, 120), spec_);
     const auto clean = score->score(observed(method, 60, 3));
     const auto noisy = score->score(observed(method, 60, 4, 12));
     EXPECT_GT(detection_metrics(clean, noisy, 0).auroc, 0.9) << method;
+  }
+}
+
+TEST_F(OneClass, AddsTheLogitsOfTwoNetworks) {
+  const auto scores = [&](const std::string& method) {
+    return load_score_function(fit(method), spec_)->score(observed(method, 20, 3, 4));
+  };
+  const auto both = scores("fisher-pseudo");
+  const auto spectral = scores("spectral-fisher-pseudo");
+  const auto colour = scores("colour-fisher-pseudo");
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    const double odds = spectral[i] / (1 - spectral[i]) * colour[i] / (1 - colour[i]);
+    EXPECT_NEAR(both[i], std::log(odds) / 2, 1e-6) << i;
   }
 }
 

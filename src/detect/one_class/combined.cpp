@@ -1,4 +1,4 @@
-// Methods made of others: typicality and ensembles, both on normal scores.
+// Methods made of others: typicality and ensembles, both on normal scores; and networks, on logits.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -105,6 +105,46 @@ class EnsembleScore : public ScoreFunction {
   ObservationNeeds needs_;
 };
 
+class LogitScore : public ScoreFunction {
+ public:
+  explicit LogitScore(std::vector<std::unique_ptr<ScoreFunction>> members)
+      : members_(std::move(members)) {
+    for (const auto& member : members_) {
+      needs_ = merge(needs_, member->needs());
+    }
+  }
+
+  const ObservationNeeds& needs() const override { return needs_; }
+  std::vector<double> score(const Observations& observations) const override {
+    constexpr double kLeast = 1e-15;
+    std::vector<double> means(observations.count);
+    for (const auto& member : members_) {
+      const std::vector<double> scores = member->score(observations);
+      for (std::size_t i = 0; i < means.size(); ++i) {
+        const double p = std::clamp(scores[i], kLeast, 1 - kLeast);
+        means[i] += (std::log(p) - std::log1p(-p)) / static_cast<double>(members_.size());
+      }
+    }
+    return means;
+  }
+
+ private:
+  std::vector<std::unique_ptr<ScoreFunction>> members_;
+  ObservationNeeds needs_;
+};
+
+/// What all members together need.
+std::function<ObservationNeeds(const AutoencoderSpec&)> needs_of(
+    std::vector<OneClassMethod> members) {
+  return [members = std::move(members)](const AutoencoderSpec& spec) {
+    ObservationNeeds needs;
+    for (const OneClassMethod& member : members) {
+      needs = merge(needs, member.needs(spec));
+    }
+    return needs;
+  };
+}
+
 std::string prefix_of(std::size_t member) {
   return fmt::format("member.{}.", member);
 }
@@ -131,13 +171,7 @@ OneClassMethod typicality_method(const OneClassMethod& base) {
 OneClassMethod ensemble_method(std::string name, std::string summary, Combination combination,
                                std::vector<OneClassMethod> members) {
   OneClassMethod method{std::move(name), std::move(summary), {}, {}, {}};
-  method.needs = [members](const AutoencoderSpec& spec) {
-    ObservationNeeds needs;
-    for (const OneClassMethod& member : members) {
-      needs = merge(needs, member.needs(spec));
-    }
-    return needs;
-  };
+  method.needs = needs_of(members);
   method.fit = [members](const OneClassTraining& training) {
     const HeldOut parts = hold_out(training.clean, training.seed);
     TensorMap tensors;
@@ -165,6 +199,27 @@ OneClassMethod ensemble_method(std::string name, std::string summary, Combinatio
       loaded.push_back(load_calibrated(members[i], tensors_under(tensors, prefix_of(i)), spec));
     }
     return std::make_unique<EnsembleScore>(combination, std::move(loaded));
+  };
+  return method;
+}
+
+OneClassMethod logit_sum_method(std::string name, std::string summary,
+                                std::vector<OneClassMethod> members) {
+  OneClassMethod method{std::move(name), std::move(summary), needs_of(members), {}, {}, true};
+  method.fit = [members](const OneClassTraining& training) {
+    TensorMap tensors;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      put_under(tensors, prefix_of(i), members[i].fit(training));
+    }
+    return tensors;
+  };
+  method.load = [members = std::move(members)](const TensorMap& tensors,
+                                               const AutoencoderSpec& spec) {
+    std::vector<std::unique_ptr<ScoreFunction>> loaded;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      loaded.push_back(members[i].load(tensors_under(tensors, prefix_of(i)), spec));
+    }
+    return std::make_unique<LogitScore>(std::move(loaded));
   };
   return method;
 }

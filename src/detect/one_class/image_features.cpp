@@ -23,6 +23,16 @@ constexpr std::array kToneQuantiles = {0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.
 /// Where rings of frequency begin, of the highest along an axis.
 constexpr std::array kRings = {2.0 / 28, 4.0 / 28, 7.0 / 28, 11.0 / 28, 16.0 / 28, 22.0 / 28};
 
+/// The ring of a frequency, given in shares of the highest along each axis.
+std::size_t ring_of(double u, double v) {
+  return static_cast<std::size_t>(std::ranges::upper_bound(kRings, std::hypot(u, v)) -
+                                  kRings.begin());
+}
+
+/// The first byte of each level but the lowest.
+constexpr std::array kLevelBegins = {1,   8,   16,  26,  39,  57,  77, 102,
+                                     128, 153, 179, 204, 230, 248, 255};
+
 /// Linear between the two values next to the place. `sorted` is not empty.
 double quantile(std::span<const float> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
@@ -273,8 +283,7 @@ void add_directional_energies(const Planes& planes, std::vector<double>& out) {
   add_grouped_energies(
       planes, (kRings.size() + 1) * kDirections,
       [](double u, double v) {
-        const auto ring = static_cast<std::size_t>(
-            std::ranges::upper_bound(kRings, std::hypot(u, v)) - kRings.begin());
+        const std::size_t ring = ring_of(u, v);
         const double angle = std::atan2(u, v);
         const std::size_t direction = angle < std::numbers::pi / 8       ? 0U
                                       : angle < 3 * std::numbers::pi / 8 ? 1U
@@ -282,6 +291,58 @@ void add_directional_energies(const Planes& planes, std::vector<double>& out) {
         return ring * kDirections + direction;
       },
       out);
+}
+
+void add_band_correlations(const Planes& planes, std::vector<double>& out) {
+  constexpr double kMostCorrelation = 0.999;  // where z is 3.8
+  if (planes.channels != 3) {
+    return;
+  }
+  std::array<std::vector<float>, 3> coefficients;
+  for (std::size_t c = 0; c < 3; ++c) {
+    coefficients[c] = transform(planes.plane(c), planes.height, planes.width);
+  }
+  /// Sums of products of channels a and b, by ring.
+  std::array<std::array<std::array<double, kRings.size() + 1>, 3>, 3> sums{};
+  std::array<double, kRings.size() + 1> counts{};
+  for (std::size_t k = 1; k < planes.area(); ++k) {  // the mean is in none
+    const std::size_t ring =
+        ring_of(static_cast<double>(k / planes.width) / static_cast<double>(planes.height),
+                static_cast<double>(k % planes.width) / static_cast<double>(planes.width));
+    counts[ring] += 1;
+    for (std::size_t a = 0; a < 3; ++a) {
+      for (std::size_t b = a; b < 3; ++b) {
+        sums[a][b][ring] += static_cast<double>(coefficients[a][k]) * coefficients[b][k];
+      }
+    }
+  }
+  for (std::size_t a = 0; a < 3; ++a) {
+    for (std::size_t b = a + 1; b < 3; ++b) {
+      for (std::size_t ring = 0; ring < counts.size(); ++ring) {
+        const double floor = kFloor * std::max(counts[ring], 1.0);
+        const double rho =
+            sums[a][b][ring] / std::sqrt((sums[a][a][ring] + floor) * (sums[b][b][ring] + floor));
+        out.push_back(std::atanh(std::clamp(rho, -kMostCorrelation, kMostCorrelation)));
+      }
+    }
+  }
+}
+
+void add_levels(const Observations& observations, std::size_t i, std::vector<double>& out) {
+  const auto channels = static_cast<std::size_t>(observations.input.channels);
+  const std::size_t size = observations.input.size();
+  const auto image = observations.pixels.subspan(i * size, size);
+  std::vector<std::array<double, kLevelBegins.size() + 1>> counts(channels);
+  for (std::size_t k = 0; k < size; ++k) {
+    const auto above = std::ranges::upper_bound(kLevelBegins, static_cast<int>(image[k]));
+    counts[k % channels][static_cast<std::size_t>(above - kLevelBegins.begin())] += 1;
+  }
+  const auto samples = static_cast<double>(size / channels);
+  for (const auto& of_channel : counts) {
+    for (const double count : of_channel) {
+      out.push_back(std::log((count + 1) / samples));
+    }
+  }
 }
 
 void add_local_energies(const Planes& planes, std::vector<double>& out) {

@@ -43,6 +43,14 @@ void add_band_energies(const Planes& planes, std::size_t bands, std::vector<doub
 /// along columns, between.
 void add_directional_energies(const Planes& planes, std::vector<double>& out);
 
+/// Adds how the planes of three go together: for each two of them, the correlation of their DCT coefficients in
+/// each of the same seven rings, as Fisher's z = atanh(rho). None for another number of planes.
+void add_band_correlations(const Planes& planes, std::vector<double>& out);
+
+/// Adds, for each channel of the image as it is, the logarithm of the share of its samples on each of sixteen
+/// levels, (count + 1) / samples: 0 alone, 255 alone, and fourteen between, narrow ones in the shadows.
+void add_levels(const Observations& observations, std::size_t i, std::vector<double>& out);
+
 /// Adds quantiles (5, 25, 50, 75, 95 %) over a grid of 7 x 7 blocks of each block's energy in two
 /// bands (what a Gaussian of sigma 1 takes away; the difference of sigmas 1 and 2), by plane.
 void add_local_energies(const Planes& planes, std::vector<double>& out);

@@ -88,6 +88,11 @@ OneClassMethod pseudo_outlier_method(std::string name, std::string summary,
                                      std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
                                      Representation represent);
 
+/// Several networks' verdicts as one: the mean of the logits of scores that are probabilities, which are held within
+/// 1e-15 of 0 and 1. Each network learns from the same copies of the clean images. The members must distort.
+OneClassMethod logit_sum_method(std::string name, std::string summary,
+                                std::vector<OneClassMethod> members);
+
 /// Clean observations in two: every fifth in a seeded random order is for calibration.
 struct HeldOut {
   Observations fit;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 #include "core/named_entries.h"
@@ -12,7 +13,10 @@
   METHODS(gradient_norm_methods)             \
   METHODS(gradient_methods)                  \
   METHODS(spectral_fisher_methods)           \
+  METHODS(colour_fisher_methods)             \
   METHODS(image_statistics_methods)          \
+  METHODS(state_density_methods)             \
+  METHODS(input_complexity_methods)          \
   METHODS(aligned_gradient_methods)
 
 namespace gradspace {
@@ -31,6 +35,16 @@ std::vector<OneClassMethod> basic_methods() {
   return methods;
 }
 
+/// Those of these names, in the order of `methods`.
+std::vector<OneClassMethod> named(const std::vector<OneClassMethod>& methods,
+                                  std::initializer_list<std::string_view> names) {
+  std::vector<OneClassMethod> chosen;
+  std::ranges::copy_if(methods, std::back_inserter(chosen), [&](const OneClassMethod& method) {
+    return std::ranges::find(names, method.name) != names.end();
+  });
+  return chosen;
+}
+
 std::vector<OneClassMethod> all_methods() {
   const std::vector<OneClassMethod> basic = basic_methods();
   std::vector<OneClassMethod> methods = basic;
@@ -40,16 +54,12 @@ std::vector<OneClassMethod> all_methods() {
       methods.push_back(typicality_method(method));
     }
   }
-  std::vector<OneClassMethod> members;
-  for (const OneClassMethod& method : methods) {
-    for (const std::string_view member :
-         {"gradient-norm-density", "spectral-fisher", "spectral-fisher-local", "image-statistics",
-          "image-appearance", "image-neighbour"}) {
-      if (method.name == member) {
-        members.push_back(method);
-      }
-    }
-  }
+  methods.push_back(logit_sum_method(
+      "fisher-pseudo", "spectral-fisher-pseudo and colour-fisher-pseudo, their logits together",
+      named(basic, {"spectral-fisher-pseudo", "colour-fisher-pseudo"})));
+  const std::vector<OneClassMethod> members =
+      named(basic, {"gradient-norm-density", "spectral-fisher", "spectral-fisher-local",
+                    "image-statistics", "image-appearance", "image-neighbour"});
   const std::string summary = "Six densities' p-values together, ";
   methods.push_back(ensemble_method("ensemble-fisher", summary + "by Fisher's sum of logarithms",
                                     Combination::kFisher, members));

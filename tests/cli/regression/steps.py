@@ -155,6 +155,7 @@ EXTRACT = [
 ONE_CLASS = ["reconstruction", "elbo", "latent-mahalanobis", "gradient-norm-density",
              "gradient-mahalanobis", "gradient-neighbour", "spectral-fisher-linear",
              "spectral-fisher", "spectral-fisher-local", "spectral-fisher-pseudo",
+             "colour-fisher", "colour-fisher-pseudo", "fisher-pseudo", "dose", "input-complexity",
              "image-statistics", "image-appearance", "image-neighbour", "image-pseudo",
              "pseudo-outliers", "elbo-typicality", "gradient-neighbour-typicality",
              "spectral-fisher-typicality", "image-statistics-typicality", "ensemble-fisher",
@@ -162,7 +163,8 @@ ONE_CLASS = ["reconstruction", "elbo", "latent-mahalanobis", "gradient-norm-dens
 
 # Their networks learn from gradients for so many steps that the last bit of a sum, which depends on the
 # width of vector registers, grows to a percent of a score and changes ranks.
-NOT_PORTABLE = {"pseudo-outliers", "spectral-fisher-pseudo"}
+NOT_PORTABLE = {"pseudo-outliers", "spectral-fisher-pseudo", "colour-fisher-pseudo",
+                "fisher-pseudo"}
 
 FIT = [
     Step("fit/classifier", "fit --inliers clean-train-set --outliers blur-train-set "
