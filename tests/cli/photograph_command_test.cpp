@@ -92,6 +92,15 @@ TEST_F(PhotographCommand, GoesFromTilesToMaps) {
             0)
       << errors();
   EXPECT_GT(read_results(folder_ / "results/results.json").rows.at(0).metrics.auroc, 0.8);
+  const auto frames =
+      nlohmann::json::parse(read_text_file(folder_ / "results/frames/frames.json"))["rows"];
+  ASSERT_EQ(frames.size(), 6U) << "three of each set";
+  EXPECT_EQ(frames[0]["set"], "inliers");
+  EXPECT_EQ(frames[1]["name"], "dark");
+  EXPECT_GE(frames[1]["score"], frames[3]["score"]);
+  const Image strip = read_image(folder_ / "results/frames/01.jpg");
+  EXPECT_EQ(strip.width(), 2 * 96);
+  EXPECT_EQ(strip.height(), 80);
   EXPECT_EQ(run("drift --model m.safetensors --detector d.safetensors --window 5 stream"), 0)
       << errors();
 }

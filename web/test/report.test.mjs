@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass } from "./small_run.mjs";
+import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -358,6 +358,22 @@ test("report of an evaluation: a row a folder", async () => {
   assert.match(await page.locator("#drift").textContent(), /There is no figure/);
   assert.equal(await page.locator(".notes").count(), 0);
   assert.doesNotMatch(await page.locator("main").textContent(), /challenge/);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("report of photographs: the worst of each set with their maps", async () => {
+  const out = smallPhotographs(folder);
+  const page = await open(browser, report(out));
+  const frames = page.locator("#frames .strip");
+  assert.equal(await frames.count(), 4, "one of the clean ones and of each set");
+  const rows = readCsv(join(out, "image_scores.csv")).filter((row) => row.name === "night").sort((a, b) => b.score - a.score);
+  await choose(page, "Outliers", (await page.evaluate(() => window.gradspaceReport.data.types)).find(({ name }) => name === "night").type);
+  assert.equal(await frames.count(), 3 + 3);
+  const night = frames.filter({ has: page.locator("b", { hasText: "night" }) });
+  assert.deepEqual(await night.locator(".path").allTextContents(), rows.slice(0, 3).map((row) => row.path), "the highest scores, in order");
+  const shape = await night.locator(".panel").first().boundingBox();
+  near(shape.width / shape.height, 1, 0.02, "a panel keeps the photograph's proportions");
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
