@@ -20,7 +20,7 @@ struct GRADSPACE_API Detector {
   std::string method = "classifier";  ///< or one of `one_class_methods()`
   TensorMap weights;
   std::vector<FeatureBlock> columns;  ///< the blocks it looks at, in order, the first column 0
-  std::string model_sha256;           ///< of the model whose features it was trained on
+  std::string model_sha256;           ///< of the model it was made for; empty where it needs none
   double threshold = 0.5;             ///< OOD where score > threshold
   /// Scores of clean validation images: they give the threshold of any rate of false alarms, and
   /// p-values.
@@ -28,7 +28,8 @@ struct GRADSPACE_API Detector {
   /// What else the file says (options, seed, data, training record), as JSON texts by key.
   std::map<std::string, std::string> metadata;
 
-  /// Throws InvalidArgument, naming the member, when the method or the model's SHA-256 is empty, the
+  /// Throws InvalidArgument, naming the member, when the method is empty, the model's SHA-256 is though there are
+  /// columns or the metadata do not say what images it takes ("input", "tiles"), the
   /// threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, or the columns
   /// do not follow one another from 0. Whether the tensors are those of the method is seen when the detector
   /// is put to use.

@@ -63,6 +63,12 @@ GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sou
                                      const OneClassOptions& options, int threads = 0,
                                      const JobObserver& observer = {});
 
+/// The same of a method that needs no model: images are fitted to `input`, of 1 (grey) or 3 channels. Throws
+/// InvalidArgument as well when the method needs one, or sides are over 4096.
+GRADSPACE_API Detector fit_to_images(const Extent& input, const CleanSources& sources,
+                                     const OneClassOptions& options, int threads = 0,
+                                     const JobObserver& observer = {});
+
 /// The detector's scores of a whole set, in order; `name` stands in messages.
 GRADSPACE_API std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
                                                   const std::string& name);

@@ -38,11 +38,14 @@ class GRADSPACE_API Scorer {
   /// Scores on another backend, made for this model and `detector.columns`. Throws InvalidArgument as
   /// well when it computes other features.
   Scorer(const Model& model, const Detector& detector, std::unique_ptr<GradientBackend> backend);
+  /// For a detector that needs no model: bce and kld of its scores are 0. Throws InvalidArgument when it needs one, or
+  /// does not validate.
+  explicit Scorer(const Detector& detector);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
 
-  /// What the model takes: images of any other size and number of channels are fitted to it.
+  /// What the model takes, or without one the detector: images of any other size and number of channels are fitted to it.
   const Extent& input() const;
 
   /// An image of any size, grey or colour. Throws InvalidArgument when the model takes other than 1 or

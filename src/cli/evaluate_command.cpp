@@ -18,7 +18,6 @@
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/output_lock.h"
-#include "gradspace/photograph.h"
 #include "gradspace/results.h"
 #include "gradspace/worst_frames.h"
 
@@ -139,12 +138,11 @@ Command evaluate_command() {
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {
-          arguments->names =
-              names_of_sources(arguments->outliers, /*files_apart=*/arguments->model.empty());
+          const bool of_images =
+              !arguments->model.empty() || read_detector(arguments->detector).model_sha256.empty();
+          arguments->names = names_of_sources(arguments->outliers, /*files_apart=*/!of_images);
           refuse_to_overwrite(*arguments);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
-          const bool of_images = !arguments->model.empty() ||
-                                 tiling_of(read_detector(arguments->detector)).has_value();
           return of_images ? evaluate_images(*arguments) : evaluate_feature_sets(*arguments);
         };
       }};

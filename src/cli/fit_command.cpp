@@ -40,6 +40,7 @@ struct FitArguments {
   SourceOptions source;
   std::vector<std::string> distortions;
   double memory_gib = OneClassOptions().memory_gib;
+  std::string size;
   std::string tiles;
   std::string stride;
   std::optional<HoldOut> hold_out;
@@ -82,14 +83,32 @@ void write_fitted(const FitArguments& arguments, const Detector& detector, Progr
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
 }
 
+/// Of a one-class method.
+bool needs_model(const std::string& method) {
+  const std::vector<OneClassMethodInfo> methods = one_class_methods();
+  return std::ranges::find(methods, method, &OneClassMethodInfo::name)->needs_model;
+}
+
+/// Where there is no model: of three channels, as --size says.
+Extent image_extent(const FitArguments& arguments) {
+  const Extent usual;
+  const PixelSize size = arguments.size.empty() ? PixelSize{usual.width, usual.height}
+                                                : parse_pixel_size(arguments.size);
+  return {3, size.height, size.width};
+}
+
 int fit_from_images(const FitArguments& arguments) {
-  if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
+  const bool lacks_model = arguments.model.empty() && needs_model(arguments.method);
+  if (lacks_model || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
-    throw InvalidArgument(fmt::format(
-        "fit: {} learns from clean images alone: give --model and --data, no feature sets",
-        arguments.method));
+    throw InvalidArgument(
+        fmt::format("fit: {} learns from clean images alone: give {}--data, no feature sets",
+                    arguments.method, needs_model(arguments.method) ? "--model and " : ""));
   }
-  const Model model = read_model(arguments.model);
+  std::optional<Model> model;
+  if (!arguments.model.empty()) {
+    model = read_model(arguments.model);
+  }
   const OneClassOptions options = arguments.one_class();
   options.validate();
   const std::unique_ptr<Source> clean =
@@ -103,8 +122,11 @@ int fit_from_images(const FitArguments& arguments) {
   if (validation != nullptr) {
     say_passed_over(progress, *validation, arguments.validation_data);
   }
-  const Detector detector = fit_to_images(model, {*clean, validation.get(), arguments.hold_out},
-                                          options, 0, observer_of(progress));
+  const CleanSources sources{*clean, validation.get(), arguments.hold_out};
+  const JobObserver observer = observer_of(progress);
+  const Detector detector =
+      model ? fit_to_images(*model, sources, options, 0, observer)
+            : fit_to_images(image_extent(arguments), sources, options, 0, observer);
   write_fitted(arguments, detector, progress);
   return 0;
 }
@@ -179,6 +201,11 @@ int fit(FitArguments arguments) {
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
+  const bool takes_size = is_one_class_method(arguments.method) && !needs_model(arguments.method);
+  if (!arguments.size.empty() && !takes_size) {
+    throw WrongUsage(fmt::format("fit: --size goes with methods that need no model, not with {}",
+                                 arguments.method));
+  }
   if (is_photograph_method(arguments.method)) {
     return fit_to_photographs(arguments);
   }
@@ -256,7 +283,15 @@ Command fit_command() {
         const std::vector<std::string> of_features = names_of(feature_methods());
         names.insert(names.end(), of_features.begin(), of_features.end());
         app.add_option("--method", a.method, methods)->check(one_of(names));
-        app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
+        auto* model =
+            app.add_option("--model", a.model,
+                           "Model file, for methods that learn from clean images; those that are "
+                           "called image-... and photograph-image need none");
+        app.add_option("--size", a.size,
+                       "Without a model, the size that images are fitted to, width first, such as "
+                       "64x64 (default: 28x28)")
+            ->check(parsed_by(parse_pixel_size))
+            ->excludes(model);
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");

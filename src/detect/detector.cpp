@@ -39,7 +39,8 @@ bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
 }  // namespace
 
 void Detector::validate() const {
-  const bool needs_model = !columns.empty() || metadata.count("tiles") == 0;
+  const bool says_what_it_takes = metadata.contains("tiles") || metadata.contains("input");
+  const bool needs_model = !columns.empty() || !says_what_it_takes;
   if (method.empty() || (model_sha256.empty() && needs_model)) {
     throw InvalidArgument(
         fmt::format("detector: its {} is empty", method.empty() ? "method" : "model's SHA-256"));

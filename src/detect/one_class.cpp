@@ -9,6 +9,7 @@
 
 #include "core/json.h"
 #include "detect/feature_density.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "gradspace/classifier.h"
 #include "gradspace/error.h"
@@ -67,6 +68,12 @@ class FeatureDensityScore : public ScoreFunction {
   ObservationNeeds needs_;
 };
 
+/// What images are made to before a method sees them.
+std::string preprocessing(bool has_model) {
+  return fmt::format("{}, resized with Pillow's bilinear filter, divided by 255",
+                     has_model ? "RGB or grey as the model takes it" : "RGB");
+}
+
 void require_extent(const Detector& detector, const AutoencoderSpec& spec) {
   const auto input = detector.metadata.find(kInput);
   if (input != detector.metadata.end() &&
@@ -113,18 +120,48 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
   return score;
 }
 
+Extent input_of(const Detector& detector) {
+  if (!detector.model_sha256.empty() || !is_one_class_method(detector.method) ||
+      one_class_method(detector.method).needs_model) {
+    throw InvalidArgument(fmt::format("detector: {} wants a model", detector.method));
+  }
+  const auto found = detector.metadata.find(kInput);
+  const json record =
+      found == detector.metadata.end() ? json() : parse_json(found->second, "detector");
+  Extent input;
+  try {
+    input = {record.at(0).get<int>(), record.at(1).get<int>(), record.at(2).get<int>()};
+  } catch (const json::exception&) {
+    throw InvalidArgument(
+        fmt::format("detector: its input is {}, not channels, height and width", brief(record)));
+  }
+  require_input(input, "detector");
+  return input;
+}
+
+std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector) {
+  AutoencoderSpec images_alone;
+  images_alone.input = input_of(detector);
+  return load_score_function(detector, images_alone);
+}
+
 Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {
   options.validate();
   const OneClassMethod& method = one_class_method(options.method);
   Detector detector;
   detector.method = options.method;
   detector.model_sha256 = data.model_sha256;
+  if (method.needs_model && !data.make_backend) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", options.method));
+  }
   detector.columns = method.needs(data.spec).blocks;
   check_memory(method, data.spec, options.memory_gib);
   conformal_rank(data.validation->count, options.false_alarms);  // before the work, not after it
   const auto observe_more = [&](const ObservationNeeds& needs,
                                 std::span<const std::uint8_t> images) {
-    return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
+    return data.make_backend
+               ? observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images)
+               : observe_pixels(data.spec->input, images);
   };
   detector.weights = method.fit(
       {data.spec, data.train, observe_more, options.seed, parse_distortions(options.distortions)});
@@ -132,8 +169,7 @@ Detector fit_one_class(const OneClassData& data, const OneClassOptions& options)
   detector.calibration = Calibration(score->score(data.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
   detector.metadata[kInput] = extent_json(data.spec->input).dump();
-  detector.metadata["preprocessing"] =
-      "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
+  detector.metadata["preprocessing"] = preprocessing(static_cast<bool>(data.make_backend));
   json record = {
       {"method", options.method}, {"false_alarms", options.false_alarms}, {"seed", options.seed}};
   if (!options.distortions.empty()) {

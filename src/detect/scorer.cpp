@@ -25,11 +25,11 @@ void require_model(const Detector& detector, const Model& model) {
 }  // namespace
 
 struct Scorer::State {
-  std::unique_ptr<GradientBackend> backend;
+  std::unique_ptr<GradientBackend> backend;  ///< none for a detector that needs no model
   std::unique_ptr<ScoreFunction> function;
   Calibration calibration;
   double threshold;
-  AutoencoderSpec spec;
+  AutoencoderSpec spec;  ///< without a model, its input alone
   // Memory that lives on from call to call.
   std::optional<FixedSizeReader> reader = {};
   std::vector<std::uint8_t> pixels = {};
@@ -40,6 +40,14 @@ struct Scorer::State {
       reader.emplace(spec.input.width, spec.input.height, spec.input.channels);
     }
     return *reader;
+  }
+
+  void observe(std::span<const std::uint8_t> images_u8_nhwc) {
+    if (backend) {
+      observe_into(*backend, function->needs(), spec, images_u8_nhwc, observations);
+    } else {
+      observe_pixels_into(spec.input, images_u8_nhwc, observations);
+    }
   }
 };
 
@@ -57,6 +65,14 @@ Scorer::Scorer(const Model& model, const Detector& detector,
   state_ =
       std::make_unique<State>(State{std::move(backend), load_score_function(detector, model.spec),
                                     detector.calibration, detector.threshold, model.spec});
+}
+
+Scorer::Scorer(const Detector& detector) {
+  detector.validate();
+  AutoencoderSpec images_alone;
+  images_alone.input = input_of(detector);
+  state_ = std::make_unique<State>(State{nullptr, load_score_function(detector),
+                                         detector.calibration, detector.threshold, images_alone});
 }
 
 Scorer::~Scorer() = default;
@@ -86,16 +102,20 @@ void Scorer::score(std::span<const ImageView> images, std::span<ImageScore> scor
 void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
                           std::span<ImageScore> scores) {
   State& state = *state_;
-  Observations& observations = state.observations;
-  observe_into(*state.backend, state.function->needs(), state.spec, images_u8_nhwc, observations);
+  state.observe(images_u8_nhwc);
+  const Observations& observations = state.observations;
   if (scores.size() != observations.count) {
     throw InvalidArgument(
         fmt::format("scorer: room for {} scores of {} images", scores.size(), observations.count));
   }
   const std::vector<double> values = state.function->score(observations);
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]),
-                 observations.bce[i], observations.kld[i], values[i] > state.threshold};
+    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i])};
+    scores[i].out_of_distribution = values[i] > state.threshold;
+    if (state.backend) {
+      scores[i].bce = observations.bce[i];
+      scores[i].kld = observations.kld[i];
+    }
     if (!observations.cosine.empty()) {
       scores[i].error = observations.squared_error[i];
       scores[i].cosine = observations.cosine[i];

@@ -15,6 +15,7 @@
 #include "detect/classifier_detector.h"
 #include "detect/feature_density.h"
 #include "detect/hold_out.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "gradspace/fit_features.h"
@@ -147,17 +148,26 @@ std::string memory_remark(const std::string& method, const AutoencoderSpec& spec
                                      static_cast<double>(bytes) / (std::uint64_t{1} << 30));
 }
 
-/// The images of a source as the model observes them; they hold on to their pixels.
-Observations observe_source(const Source& source, const Model& model, const ObservationNeeds& needs,
+/// What observes clean images: a model, or nothing but their size.
+struct Eye {
+  const AutoencoderSpec& spec;  ///< without a model, its input alone
+  const Model* model = nullptr;
+};
+
+/// The images of a source as they are observed; they hold on to their pixels.
+Observations observe_source(const Source& source, const Eye& eye, const ObservationNeeds& needs,
                             Watched& watched) {
   const auto images = std::make_shared<const ImageStore>(
-      source, model.spec.input,
+      source, eye.spec.input,
       [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
   for (const std::string& failure : images->failures()) {
     watched.failure(failure);
   }
-  Observations observed = observe([&] { return make_native_backend(model, needs.blocks); }, needs,
-                                  model.spec, images->images(0, images->size()));
+  const std::span<const std::uint8_t> pixels = images->images(0, images->size());
+  Observations observed =
+      eye.model == nullptr ? observe_pixels(eye.spec.input, pixels)
+                           : observe([&] { return make_native_backend(*eye.model, needs.blocks); },
+                                     needs, eye.spec, pixels);
   observed.pixels_owner = images;
   return observed;
 }
@@ -168,11 +178,11 @@ struct CleanObservations {
 };
 
 /// Validation images are those of their own source, or held out of the clean ones.
-CleanObservations observe_clean(const CleanSources& sources, const Model& model,
+CleanObservations observe_clean(const CleanSources& sources, const Eye& eye,
                                 const ObservationNeeds& needs, std::uint64_t seed,
                                 Watched& watched) {
   const auto observed = [&](const Source& source) {
-    return observe_source(source, model, needs, watched);
+    return observe_source(source, eye, needs, watched);
   };
   if (sources.validation != nullptr) {
     return {observed(sources.clean), observed(*sources.validation)};
@@ -194,6 +204,33 @@ CleanObservations observe_clean(const CleanSources& sources, const Model& model,
   return {observed(*select(lent, split.kept)), observed(*select(lent, split.held))};
 }
 
+Detector fit_observed(const Eye& eye, const CleanSources& sources, const OneClassOptions& options,
+                      int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  const OneClassMethod& method = one_class_method(options.method);
+  if (method.needs_model && eye.model == nullptr) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", method.name));
+  }
+  Watched watched(observer);
+  return in_arena(threads, [&] {
+    const ObservationNeeds needs = method.needs(eye.spec);
+    check_memory(method, eye.spec, options.memory_gib);
+    watched.remark(memory_remark(options.method, eye.spec));
+    const Extent& input = eye.spec.input;
+    watched.remark(shrinking_remark(sources.clean, input.width, input.height));
+    const CleanObservations clean = observe_clean(sources, eye, needs, options.seed, watched);
+    OneClassData data{eye.spec, "", clean.train, clean.validation, {}};
+    if (eye.model != nullptr) {
+      data.model_sha256 = fingerprint(*eye.model);
+      data.make_backend = [&eye](std::vector<FeatureBlock> blocks) {
+        return make_native_backend(*eye.model, std::move(blocks));
+      };
+    }
+    return fit_one_class(data, options);
+  });
+}
+
 }  // namespace
 
 Detector fit_detector(const FitData& data, const FitOptions& options,
@@ -204,22 +241,15 @@ Detector fit_detector(const FitData& data, const FitOptions& options,
 
 Detector fit_to_images(const Model& model, const CleanSources& sources,
                        const OneClassOptions& options, int threads, const JobObserver& observer) {
-  options.validate();
-  require_threads(threads, "fit");
-  Watched watched(observer);
-  return in_arena(threads, [&] {
-    const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
-    check_memory(one_class_method(options.method), model.spec, options.memory_gib);
-    watched.remark(memory_remark(options.method, model.spec));
-    const Extent& input = model.spec.input;
-    watched.remark(shrinking_remark(sources.clean, input.width, input.height));
-    const CleanObservations clean = observe_clean(sources, model, needs, options.seed, watched);
-    return fit_one_class({model.spec, fingerprint(model), clean.train, clean.validation,
-                          [&](std::vector<FeatureBlock> blocks) {
-                            return make_native_backend(model, std::move(blocks));
-                          }},
-                         options);
-  });
+  return fit_observed({model.spec, &model}, sources, options, threads, observer);
+}
+
+Detector fit_to_images(const Extent& input, const CleanSources& sources,
+                       const OneClassOptions& options, int threads, const JobObserver& observer) {
+  require_input(input, "fit");
+  AutoencoderSpec images_alone;
+  images_alone.input = input;
+  return fit_observed({images_alone}, sources, options, threads, observer);
 }
 
 std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
