@@ -133,6 +133,9 @@ int fit_from_images(const FitArguments& arguments) {
 
 /// Of photographs by their tiles: as --tiles says, or as the model was trained.
 int fit_to_photographs(const FitArguments& arguments) {
+  if (!arguments.validation_data.empty()) {
+    throw WrongUsage("fit: --val does not go with tiles: a part of the photographs is held out");
+  }
   if (arguments.data.empty() || !arguments.inliers.empty() || !arguments.outliers.empty()) {
     throw WrongUsage(
         fmt::format("fit: {} learns from clean photographs alone: give --data, no feature sets",
@@ -146,6 +149,8 @@ int fit_to_photographs(const FitArguments& arguments) {
   options.method = arguments.method;
   options.seed = arguments.options.classifier.seed;
   options.hold_out = arguments.hold_out.value_or(HoldOut::kBlocks);
+  options.distortions = arguments.distortions;
+  options.memory_gib = arguments.memory_gib;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
   }
@@ -201,16 +206,25 @@ int fit(FitArguments arguments) {
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
-  const bool takes_size = is_one_class_method(arguments.method) && !needs_model(arguments.method);
+  const bool takes_size = arguments.tiles.empty() && is_one_class_method(arguments.method) &&
+                          !needs_model(arguments.method);
   if (!arguments.size.empty() && !takes_size) {
-    throw WrongUsage(fmt::format("fit: --size goes with methods that need no model, not with {}",
-                                 arguments.method));
+    throw WrongUsage(
+        fmt::format("fit: --size goes with methods that need no model and look at images whole, "
+                    "not with {}{}",
+                    arguments.method, arguments.tiles.empty() ? "" : " and --tiles"));
   }
-  if (is_photograph_method(arguments.method)) {
+  const bool by_tiles = !arguments.tiles.empty() && is_one_class_method(arguments.method);
+  if (is_photograph_method(arguments.method) || by_tiles) {
     return fit_to_photographs(arguments);
   }
-  if (!arguments.tiles.empty() || !arguments.stride.empty()) {
-    throw WrongUsage(fmt::format("fit: --tiles and --stride go with {}", photograph_names()));
+  if (!arguments.tiles.empty()) {
+    throw WrongUsage(
+        fmt::format("fit: --tiles goes with {} and the methods that learn from clean images alone",
+                    photograph_names()));
+  }
+  if (!arguments.stride.empty()) {
+    throw WrongUsage("fit: --stride is a distance of tiles: give --tiles, too");
   }
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
@@ -296,8 +310,9 @@ Command fit_command() {
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
         app.add_option("--tiles", a.tiles,
-                       "Judge photographs by tiles of this size, such as 28x28 (default with a "
-                       "method for photographs: the model's input, or 28x28)")
+                       "Judge photographs by tiles of this size, such as 28x28, with a method for "
+                       "photographs (default of these: the model's input, or 28x28) or one that "
+                       "learns from clean images alone")
             ->check(parsed_by(parse_tiling));
         app.add_option("--stride", a.stride,
                        "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")

@@ -110,6 +110,11 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
   if (is_feature_density(detector.method)) {
     return std::make_unique<FeatureDensityScore>(detector);
   }
+  if (detector.metadata.contains("tiles")) {
+    throw InvalidArgument(fmt::format(
+        "detector: {} was fitted to tiles: it judges photographs, no images of the model's size",
+        detector.method));
+  }
   require_extent(detector, spec);
   std::unique_ptr<ScoreFunction> score =
       one_class_method(detector.method).load(detector.weights, spec);

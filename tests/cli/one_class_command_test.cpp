@@ -105,7 +105,10 @@ TEST_F(OneClassCommand, NeedsNoModelForThePixelsAlone) {
   EXPECT_EQ(refused("--method elbo"), 1);
   EXPECT_THAT(errors(), HasSubstr("give --model and --data"));
   EXPECT_EQ(refused("--method elbo --size 24x20"), 2);
-  EXPECT_THAT(errors(), HasSubstr("--size goes with methods that need no model, not with elbo"));
+  EXPECT_THAT(
+      errors(),
+      HasSubstr(
+          "--size goes with methods that need no model and look at images whole, not with elbo"));
   EXPECT_EQ(refused("--method image-statistics --size 5000x20"), 1);
   EXPECT_THAT(errors(), HasSubstr("sides from 1 to 4096"));
   EXPECT_EQ(refused("--method image-statistics --size 24x20 --model " + model_.string()), 2);

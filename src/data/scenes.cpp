@@ -1,4 +1,6 @@
-#include "photograph/scenes.h"
+#include "data/scenes.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -80,6 +82,29 @@ std::size_t count_near_copies(std::span<const std::uint64_t> hashes,
     }
   }
   return count;
+}
+
+void remark_on_scenes(std::span<const std::string> paths, std::span<const std::uint64_t> hashes,
+                      double false_alarms, Watched& watched) {
+  const std::size_t scenes = count_scenes(paths, hashes);
+  const auto wanted = static_cast<std::size_t>(1 / false_alarms);
+  if (scenes < wanted) {
+    watched.remark(
+        fmt::format("{} photographs seem to be of {} scenes: too few to promise a rate of false "
+                    "alarms of {} on new scenes, which takes {}",
+                    paths.size(), scenes, false_alarms, wanted));
+  }
+}
+
+void remark_on_near_copies(std::span<const std::uint64_t> hashes,
+                           std::span<const std::uint32_t> folds, Watched& watched) {
+  if (const std::size_t copies = count_near_copies(hashes, folds); copies > 0) {
+    watched.remark(fmt::format(
+        "{} photographs have a near-copy on the other side of the split: the rate of false alarms "
+        "holds for such copies, not for new scenes; hold out folders or blocks that belong "
+        "together",
+        copies));
+  }
 }
 
 }  // namespace gradspace

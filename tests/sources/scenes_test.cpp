@@ -1,4 +1,4 @@
-#include "photograph/scenes.h"
+#include "data/scenes.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

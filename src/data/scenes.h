@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/watched.h"
 #include "gradspace/image.h"
 
 namespace gradspace {
@@ -24,5 +25,13 @@ std::size_t count_scenes(std::span<const std::string> paths, std::span<const std
 /// How many photographs have a near-copy in another fold.
 std::size_t count_near_copies(std::span<const std::uint64_t> hashes,
                               std::span<const std::uint32_t> folds);
+
+/// Remarks where photographs are of fewer scenes than a rate of false alarms on new scenes takes.
+void remark_on_scenes(std::span<const std::string> paths, std::span<const std::uint64_t> hashes,
+                      double false_alarms, Watched& watched);
+
+/// Remarks where photographs have near-copies in another fold.
+void remark_on_near_copies(std::span<const std::uint64_t> hashes,
+                           std::span<const std::uint32_t> folds, Watched& watched);
 
 }  // namespace gradspace
