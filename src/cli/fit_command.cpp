@@ -91,7 +91,7 @@ bool needs_model(const std::string& method) {
 
 /// Where there is no model: of three channels, as --size says.
 Extent image_extent(const FitArguments& arguments) {
-  const Extent usual;
+  const Extent usual = AutoencoderSpec().input;
   const PixelSize size = arguments.size.empty() ? PixelSize{usual.width, usual.height}
                                                 : parse_pixel_size(arguments.size);
   return {3, size.height, size.width};

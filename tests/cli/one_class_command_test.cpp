@@ -102,6 +102,12 @@ TEST_F(OneClassCommand, NeedsNoModelForThePixelsAlone) {
     EXPECT_FALSE(fs::exists(folder_ / "x"));
     return WEXITSTATUS(status);
   };
+  EXPECT_EQ(run(fmt::format("fit --method image-statistics --data {} --false-alarms 0.1 --out {}",
+                            path("clean"), path("usual.safetensors")))
+                .status,
+            0)
+      << errors();
+  EXPECT_EQ(input_of(read_detector(folder_ / "usual.safetensors")), AutoencoderSpec().input);
   EXPECT_EQ(refused("--method elbo"), 1);
   EXPECT_THAT(errors(), HasSubstr("give --model and --data"));
   EXPECT_EQ(refused("--method elbo --size 24x20"), 2);
