@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <cmath>
 #include <filesystem>
+#include <numeric>
 #include <set>
 
+#include "core/parallel.h"
 #include "data/hold_out.h"
 
 namespace gradspace {
@@ -82,6 +86,55 @@ std::size_t count_near_copies(std::span<const std::uint64_t> hashes,
     }
   }
   return count;
+}
+
+Look look_at(const ImageView& image) {
+  Look look;
+  look.hash = perceptual_hash(image);
+  const Image small = to_grey(resize_bilinear(image, Look::kSide, Look::kSide));
+  std::ranges::copy(small.pixels(), look.thumbnail.begin());
+  const float mean = std::reduce(look.thumbnail.begin(), look.thumbnail.end()) /
+                     static_cast<float>(look.thumbnail.size());
+  float squares = 0;
+  for (float& value : look.thumbnail) {
+    value -= mean;
+    squares += value * value;
+  }
+  for (float& value : look.thumbnail) {
+    value = squares > 0 ? value / std::sqrt(squares) : 0;
+  }
+  return look;
+}
+
+bool are_near_copies(const Look& a, const Look& b) {
+  constexpr float kAlike = 0.98F;
+  return std::popcount(a.hash ^ b.hash) <= kNearCopyBits &&
+         std::inner_product(a.thumbnail.begin(), a.thumbnail.end(), b.thumbnail.begin(), 0.0F) >
+             kAlike;
+}
+
+void remark_on_held_copies(std::span<const Look> learned, std::span<const Look> held,
+                           Watched& watched) {
+  constexpr std::size_t kMostLookedAt =
+      1000;  // of many held out, so many evenly apart tell the share
+  constexpr double kShare = 0.1;
+  const std::size_t count = std::min(held.size(), kMostLookedAt);
+  std::atomic<std::size_t> copies = 0;
+  parallel_for(count, [&](std::size_t k) {
+    const Look& one = held[k * held.size() / count];
+    copies +=
+        std::ranges::any_of(learned, [&](const Look& other) { return are_near_copies(one, other); })
+            ? 1
+            : 0;
+  });
+  const double share = count == 0 ? 0 : static_cast<double>(copies) / static_cast<double>(count);
+  if (share > kShare) {
+    watched.remark(fmt::format(
+        "{:.0f} % of the images held out are near-copies of images that were learned from: the "
+        "rate of false alarms holds for such copies, and may be higher on new scenes; hold out "
+        "folders or blocks that belong together",
+        100 * share));
+  }
 }
 
 void remark_on_scenes(std::span<const std::string> paths, std::span<const std::uint64_t> hashes,

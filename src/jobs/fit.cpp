@@ -9,9 +9,11 @@
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "core/watched.h"
 #include "data/hold_out.h"
+#include "data/scenes.h"
 #include "detect/classifier_detector.h"
 #include "detect/feature_density.h"
 #include "detect/hold_out.h"
@@ -204,6 +206,18 @@ CleanObservations observe_clean(const CleanSources& sources, const Eye& eye,
   return {observed(*select(lent, split.kept)), observed(*select(lent, split.held))};
 }
 
+std::vector<Look> looks_of(const Observations& images) {
+  std::vector<Look> looks(images.count);
+  const Extent& extent = images.input;
+  parallel_for(looks.size(), [&](std::size_t i) {
+    const std::span<const std::uint8_t> pixels =
+        images.pixels.subspan(i * extent.size(), extent.size());
+    looks[i] = look_at(ImageView(pixels, extent.width, extent.height, extent.channels,
+                                 extent.size() / static_cast<std::size_t>(extent.height)));
+  });
+  return looks;
+}
+
 Detector fit_observed(const Eye& eye, const CleanSources& sources, const OneClassOptions& options,
                       int threads, const JobObserver& observer) {
   options.validate();
@@ -220,6 +234,7 @@ Detector fit_observed(const Eye& eye, const CleanSources& sources, const OneClas
     const Extent& input = eye.spec.input;
     watched.remark(shrinking_remark(sources.clean, input.width, input.height));
     const CleanObservations clean = observe_clean(sources, eye, needs, options.seed, watched);
+    remark_on_held_copies(looks_of(clean.train), looks_of(clean.validation), watched);
     OneClassData data{eye.spec, "", clean.train, clean.validation, {}};
     if (eye.model != nullptr) {
       data.model_sha256 = fingerprint(*eye.model);
