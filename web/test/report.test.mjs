@@ -394,6 +394,7 @@ describe("GradCon benchmark report", () => {
     assert.deepEqual(await series("training"), [3, 3, 1]);
     assert.equal((await series("roc")).length, 3 + 2);
     assert.equal(await page.locator("#summary tbody tr").count(), 3);
+    assert.equal(await page.locator("#summary .interval").count(), 3 * 4, "of three classes and their mean");
     assert.equal(await page.locator("#mistakes .strip").count(), 12);
     assert.equal(await page.locator("#mistakes .panel").count(), 3 * 12);
     assert.equal(await page.locator(".notes").count(), 0);
