@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 

@@ -4,8 +4,8 @@
 #include <tbb/enumerable_thread_specific.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
-#include <numeric>
 #include <optional>
 #include <utility>
 
