@@ -138,10 +138,10 @@ Command evaluate_command() {
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {
+          refuse_to_overwrite(*arguments);
           const bool of_images =
               !arguments->model.empty() || read_detector(arguments->detector).model_sha256.empty();
           arguments->names = names_of_sources(arguments->outliers, /*files_apart=*/!of_images);
-          refuse_to_overwrite(*arguments);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
           return of_images ? evaluate_images(*arguments) : evaluate_feature_sets(*arguments);
         };
