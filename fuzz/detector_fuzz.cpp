@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (ours.method != detector.method || ours.weights != detector.weights) {
       std::abort();
     }
-    if (is_photograph_method(ours.method) && ours.model_sha256.empty()) {
+    if (ours.model_sha256.empty() && tiling_of(ours)) {
       PhotographScorer(nullptr, ours).score(Image(64, 64, 3));
     }
   } catch (const FormatError&) {

@@ -18,6 +18,16 @@ for method in photograph photograph-gradients photograph-image; do
   /usr/bin/python3 "$here/judge_scores.py" "$work/$method.csv"
 done
 
+# Tiles judged by one-class methods.
+for method in spectral-fisher-pseudo image-pseudo; do
+  "$gradspace" fit --method "$method" --model "$work/model.safetensors" --data "$set/train" --tiles 28x28 \
+    --false-alarms 0.05 --quiet --out "$work/tiled-$method.safetensors"
+  "$gradspace" score --model "$work/model.safetensors" --detector "$work/tiled-$method.safetensors" --format csv \
+    "$set/new" "$set/known" >"$work/tiled-$method.csv"
+  echo "$method by tiles"
+  /usr/bin/python3 "$here/judge_scores.py" "$work/tiled-$method.csv"
+done
+
 # The same photographs shrunk to 28x28 pixels, for comparison.
 "$gradspace" train --data "$set/train" --epochs 100 --quiet --out "$work/shrunk.safetensors"
 for method in pseudo-outliers spectral-fisher-pseudo; do

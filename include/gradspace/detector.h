@@ -27,7 +27,7 @@ struct GRADSPACE_API Detector {
   std::size_t members = 1;
   /// Where it is not empty, the score is the distance of what the parts say from the middle of clean images.
   TwoSided two_sided = {};
-  std::string model_sha256;  ///< of the model whose features it was trained on
+  std::string model_sha256;  ///< of the model it was made for; empty where it needs none
   double threshold = 0.5;    ///< OOD where score > threshold
   /// Scores of clean validation images: they give the threshold of any rate of false alarms, and
   /// p-values.
@@ -35,8 +35,8 @@ struct GRADSPACE_API Detector {
   /// What else the file says (options, seed, data, training record), as JSON texts by key.
   std::map<std::string, std::string> metadata;
 
-  /// Throws InvalidArgument, naming the field, when the method or the model's SHA-256 is empty, the
-  /// threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, the columns
+  /// Throws InvalidArgument, naming the field, when the method is empty, the model's SHA-256 is though there are
+  /// columns or the metadata do not say what images it takes ("input", "tiles"), the threshold is NaN, a tensor's values are not as many as its shape says or one is NaN, the columns
   /// do not follow one another from 0, member after member, or are of other members. Whether the tensors are those of the method is seen when the detector
   /// is put to use.
   void validate() const;

@@ -62,9 +62,16 @@ struct CleanSources {
 
 /// Fits a one-class method to images, for each of the model's members, whose scores' mean is the detector's: reads and observes them on the native engine, fits, calibrates. The
 /// observer counts the images read, of each source in turn; images that can't be read are left out and
-/// reported, and it is remarked where the fit takes much memory. Throws InvalidArgument as `fit_one_class` does, of
+/// reported, and it is remarked where the fit takes much memory, or many of the images that it is calibrated on are
+/// near-copies of those that it learns from. Throws InvalidArgument as `fit_one_class` does, of
 /// memory before an image is read, or when the sources hold no image.
 GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sources,
+                                     const OneClassOptions& options, int threads = 0,
+                                     const JobObserver& observer = {});
+
+/// The same of a method that needs no model: images are fitted to `input`, of 1 (grey) or 3 channels. Throws
+/// InvalidArgument as well when the method needs one, or sides are over 4096.
+GRADSPACE_API Detector fit_to_images(const Extent& input, const CleanSources& sources,
                                      const OneClassOptions& options, int threads = 0,
                                      const JobObserver& observer = {});
 

@@ -75,6 +75,11 @@ observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
         const ObservationNeeds& needs, const AutoencoderSpec& spec,
         std::span<const std::uint8_t> images_u8_nhwc);
 
+/// Images of this extent, alone: no model says anything of them, so that the losses are empty, too.
+GRADSPACE_API Observations observe_pixels(const Extent& input,
+                                          std::span<const std::uint8_t> images_u8_nhwc);
+
+Observations observe_pixels(const Extent& input, std::vector<std::uint8_t>&& images) = delete;
 Observations observe(GradientBackend& backend, const ObservationNeeds& needs,
                      const AutoencoderSpec& spec, std::vector<std::uint8_t>&& images) = delete;
 Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& make_backend,
@@ -123,11 +128,19 @@ class GRADSPACE_API ScoreFunction {
 GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
                                                                  const AutoencoderSpec& spec);
 
+/// Of a detector that needs no model, which says itself what images it takes: their extent. Throws InvalidArgument
+/// when its method needs a model, or what it says can't be read.
+GRADSPACE_API Extent input_of(const Detector& detector);
+
+/// The same at work.
+GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector);
+
 struct OneClassMethodInfo {
   std::string name;     ///< "image-statistics"
   std::string summary;  ///< one line
   /// Takes any model; else (gradcon) one that was trained for it.
   bool any_model = true;
+  bool needs_model = true;  ///< else it looks at the pixels alone
 };
 
 /// All methods, in the order of their tables.
@@ -161,11 +174,11 @@ struct GRADSPACE_API OneClassOptions {
 
 /// Clean images as they are observed by the model of `spec`. The two sets have no image in common.
 struct OneClassData {
-  Borrowed<AutoencoderSpec> spec;
-  std::string model_sha256;
+  Borrowed<AutoencoderSpec> spec;  ///< without a model, its input counts alone
+  std::string model_sha256;        ///< empty without a model
   Borrowed<Observations> train;
   Borrowed<Observations> validation;  ///< sets the threshold, nothing else
-  /// Makes backends for methods that observe images of their own.
+  /// Makes backends for methods that observe images of their own. Empty without a model.
   std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)> make_backend;
 };
 

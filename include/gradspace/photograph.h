@@ -7,6 +7,10 @@
 // added. Another network judges each tile by itself, which shows where a photograph is damaged; its high quantile over
 // the tiles is one more part of the score. Thresholds and p-values are those of photographs: from the scores of clean
 // ones that a network had not seen.
+//
+// Any one-class method (one_class.h) can judge the tiles instead, as if they were images: a photograph's score is then
+// the sum of the median and the 95 % quantile of its tiles' normal scores, each standardised by the clean photographs
+// that were learned from; thresholds are those of photographs held out.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +28,7 @@
 #include "gradspace/image.h"
 #include "gradspace/job_observer.h"
 #include "gradspace/model.h"
+#include "gradspace/one_class.h"
 #include "gradspace/scorer.h"
 #include "gradspace/source.h"
 #include "gradspace/tiles.h"
@@ -44,12 +49,17 @@ GRADSPACE_API std::vector<PhotographMethodInfo> photograph_methods();
 GRADSPACE_API bool is_photograph_method(std::string_view name);
 
 struct GRADSPACE_API PhotographOptions {
-  std::string method = "photograph";
+  std::string method =
+      "photograph";            ///< or another of photograph_methods(), or of one_class_methods()
   Tiling tiling;               ///< where there is a model, of its input's size
   double false_alarms = 0.01;  ///< share of clean photographs that are called out at the threshold
   std::uint64_t seed = 0;      ///< of damage, order and initialisation
   HoldOut hold_out = HoldOut::kBlocks;
+  std::vector<std::string> distortions = {};         ///< of one-class methods, as OneClassOptions
+  double memory_gib = OneClassOptions().memory_gib;  ///< the same
 
+  /// What a one-class method is told.
+  OneClassOptions one_class() const;
   /// Throws InvalidArgument.
   void validate() const;
 };
@@ -57,8 +67,9 @@ struct GRADSPACE_API PhotographOptions {
 /// Fits to clean photographs. `model` may be null for a method without one. Photographs that can't be read, or are
 /// smaller than a tile, are left out and reported. Of more than 1000, 1000 are learned from and calibrated on. The observer counts
 /// photographs. It is remarked where photographs are of few scenes, or where near-copies stand on both sides of a
-/// split. Throws InvalidArgument when there are under 20 photographs, too few for the rate of false alarms, or the
-/// tiling is not the model's.
+/// split. A one-class method learns from some eight thousand tiles of four fifths of the photographs, and is calibrated
+/// on the others. Throws InvalidArgument when there are under 20 photographs, too few for the rate of false alarms, or
+/// the tiling is not the model's.
 GRADSPACE_API Detector fit_photographs(const Model* model, const Source& clean,
                                        const PhotographOptions& options, int threads = 0,
                                        const JobObserver& observer = {});

@@ -41,6 +41,9 @@ class GRADSPACE_API Scorer {
   /// Scores on other backends, made for each of the model's members that the detector looks at, with the blocks
   /// that it looks at of that member. Throws InvalidArgument as well when one computes other features.
   Scorer(const Model& model, const Detector& detector, const MemberBackendFactory& make_backend);
+  /// For a detector that needs no model: bce and kld of its scores are 0. Throws InvalidArgument when it needs one, or
+  /// does not validate.
+  explicit Scorer(const Detector& detector);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;

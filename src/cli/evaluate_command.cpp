@@ -18,8 +18,8 @@
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/output_lock.h"
-#include "gradspace/photograph.h"
 #include "gradspace/results.h"
+#include "gradspace/worst_frames.h"
 
 namespace gradspace::cli {
 namespace {
@@ -46,8 +46,8 @@ void refuse_to_overwrite(const EvaluateArguments& arguments) {
   refuse_inputs(arguments.out, inputs);
 }
 
-/// Judges, writes and prints.
-void show(const EvaluateArguments& arguments, const Detector& detector,
+/// Judges, writes and prints. `model` is null where images were not looked at, or none is needed.
+void show(const EvaluateArguments& arguments, const Model* model, const Detector& detector,
           std::span<const JudgedImage> inliers, std::span<const JudgedImage> outliers) {
   const double threshold = detector.threshold;
   const std::string method = arguments.method_of(detector);
@@ -59,6 +59,7 @@ void show(const EvaluateArguments& arguments, const Detector& detector,
                                                   {"inliers", arguments.inliers},
                                                   {"outliers", arguments.outliers}});
   write_image_scores(arguments.out, inliers, outliers, method, 0);
+  write_worst_frames(arguments.out, model, detector, inliers, outliers, arguments.scoring.source);
   write_results(arguments.out, results);
   print_table(results_table(results));
 }
@@ -76,7 +77,7 @@ int evaluate_feature_sets(const EvaluateArguments& arguments) {
       outliers.push_back(std::move(image));
     }
   }
-  show(arguments, detector, judged_set(arguments.inliers), outliers);
+  show(arguments, nullptr, detector, judged_set(arguments.inliers), outliers);
   return kDone;
 }
 
@@ -101,7 +102,7 @@ int evaluate_images(const EvaluateArguments& arguments) {
     scoring.run_input(source);
   }
   const int status = scoring.finish();
-  show(arguments, detector, inliers, outliers);
+  show(arguments, read.model_or_null(), detector, inliers, outliers);
   return status;
 }
 
@@ -130,17 +131,18 @@ Command evaluate_command() {
                "The same of other images, several: each makes a row of its own, named after its "
                "folder, or a row a challenge and level where its images have challenges")
             ->required();
-        app.add_option("--out", a.out, "Folder for results.csv, results.json and image_scores.csv")
+        app.add_option("--out", a.out,
+                       "Folder for results.csv, results.json and image_scores.csv; of photographs "
+                       "judged by tiles, frames/ too: the worst of each set with their maps")
             ->required();
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
         return [arguments] {
-          arguments->names =
-              names_of_sources(arguments->outliers, /*files_apart=*/arguments->model.empty());
           refuse_to_overwrite(*arguments);
+          const bool of_images =
+              !arguments->model.empty() || read_detector(arguments->detector).model_sha256.empty();
+          arguments->names = names_of_sources(arguments->outliers, /*files_apart=*/!of_images);
           const OutputLock lock = OutputLock::of_folder(arguments->out);
-          const bool of_images = !arguments->model.empty() ||
-                                 tiling_of(read_detector(arguments->detector)).has_value();
           return of_images ? evaluate_images(*arguments) : evaluate_feature_sets(*arguments);
         };
       }};

@@ -40,6 +40,7 @@ struct FitArguments {
   SourceOptions source;
   std::vector<std::string> distortions;
   double memory_gib = OneClassOptions().memory_gib;
+  std::string size;
   std::string tiles;
   std::string stride;
   std::optional<HoldOut> hold_out;
@@ -82,14 +83,32 @@ void write_fitted(const FitArguments& arguments, const Detector& detector, Progr
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
 }
 
+/// Of a one-class method.
+bool needs_model(const std::string& method) {
+  const std::vector<OneClassMethodInfo> methods = one_class_methods();
+  return std::ranges::find(methods, method, &OneClassMethodInfo::name)->needs_model;
+}
+
+/// Where there is no model: of three channels, as --size says.
+Extent image_extent(const FitArguments& arguments) {
+  const Extent usual = AutoencoderSpec().input;
+  const PixelSize size = arguments.size.empty() ? PixelSize{usual.width, usual.height}
+                                                : parse_pixel_size(arguments.size);
+  return {3, size.height, size.width};
+}
+
 int fit_from_images(const FitArguments& arguments) {
-  if (arguments.model.empty() || arguments.data.empty() || !arguments.inliers.empty() ||
+  const bool lacks_model = arguments.model.empty() && needs_model(arguments.method);
+  if (lacks_model || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
-    throw InvalidArgument(fmt::format(
-        "fit: {} learns from clean images alone: give --model and --data, no feature sets",
-        arguments.method));
+    throw InvalidArgument(
+        fmt::format("fit: {} learns from clean images alone: give {}--data, no feature sets",
+                    arguments.method, needs_model(arguments.method) ? "--model and " : ""));
   }
-  const Model model = read_model(arguments.model);
+  std::optional<Model> model;
+  if (!arguments.model.empty()) {
+    model = read_model(arguments.model);
+  }
   const OneClassOptions options = arguments.one_class();
   options.validate();
   const std::unique_ptr<Source> clean =
@@ -103,14 +122,20 @@ int fit_from_images(const FitArguments& arguments) {
   if (validation != nullptr) {
     say_passed_over(progress, *validation, arguments.validation_data);
   }
-  const Detector detector = fit_to_images(model, {*clean, validation.get(), arguments.hold_out},
-                                          options, 0, observer_of(progress));
+  const CleanSources sources{*clean, validation.get(), arguments.hold_out};
+  const JobObserver observer = observer_of(progress);
+  const Detector detector =
+      model ? fit_to_images(*model, sources, options, 0, observer)
+            : fit_to_images(image_extent(arguments), sources, options, 0, observer);
   write_fitted(arguments, detector, progress);
   return 0;
 }
 
 /// Of photographs by their tiles: as --tiles says, or as the model was trained.
 int fit_to_photographs(const FitArguments& arguments) {
+  if (!arguments.validation_data.empty()) {
+    throw WrongUsage("fit: --val does not go with tiles: a part of the photographs is held out");
+  }
   if (arguments.data.empty() || !arguments.inliers.empty() || !arguments.outliers.empty()) {
     throw WrongUsage(
         fmt::format("fit: {} learns from clean photographs alone: give --data, no feature sets",
@@ -124,6 +149,8 @@ int fit_to_photographs(const FitArguments& arguments) {
   options.method = arguments.method;
   options.seed = arguments.options.classifier.seed;
   options.hold_out = arguments.hold_out.value_or(HoldOut::kBlocks);
+  options.distortions = arguments.distortions;
+  options.memory_gib = arguments.memory_gib;
   if (arguments.false_alarms > 0) {
     options.false_alarms = arguments.false_alarms;
   }
@@ -182,11 +209,25 @@ int fit(FitArguments arguments) {
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
-  if (is_photograph_method(arguments.method)) {
+  const bool takes_size = arguments.tiles.empty() && is_one_class_method(arguments.method) &&
+                          !needs_model(arguments.method);
+  if (!arguments.size.empty() && !takes_size) {
+    throw WrongUsage(
+        fmt::format("fit: --size goes with methods that need no model and look at images whole, "
+                    "not with {}{}",
+                    arguments.method, arguments.tiles.empty() ? "" : " and --tiles"));
+  }
+  const bool by_tiles = !arguments.tiles.empty() && is_one_class_method(arguments.method);
+  if (is_photograph_method(arguments.method) || by_tiles) {
     return fit_to_photographs(arguments);
   }
-  if (!arguments.tiles.empty() || !arguments.stride.empty()) {
-    throw WrongUsage(fmt::format("fit: --tiles and --stride go with {}", photograph_names()));
+  if (!arguments.tiles.empty()) {
+    throw WrongUsage(
+        fmt::format("fit: --tiles goes with {} and the methods that learn from clean images alone",
+                    photograph_names()));
+  }
+  if (!arguments.stride.empty()) {
+    throw WrongUsage("fit: --stride is a distance of tiles: give --tiles, too");
   }
   if (is_one_class_method(arguments.method)) {
     return fit_from_images(arguments);
@@ -260,13 +301,22 @@ Command fit_command() {
         const std::vector<std::string> of_features = names_of(feature_methods());
         names.insert(names.end(), of_features.begin(), of_features.end());
         app.add_option("--method", a.method, methods)->check(one_of(names));
-        app.add_option("--model", a.model, "Model file, for methods that learn from clean images");
+        auto* model =
+            app.add_option("--model", a.model,
+                           "Model file, for methods that learn from clean images; those that are "
+                           "called image-... and photograph-image need none");
+        app.add_option("--size", a.size,
+                       "Without a model, the size that images are fitted to, width first, such as "
+                       "64x64 (default: 28x28)")
+            ->check(parsed_by(parse_pixel_size))
+            ->excludes(model);
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
         app.add_option("--tiles", a.tiles,
-                       "Judge photographs by tiles of this size, such as 28x28 (default with a "
-                       "method for photographs: the model's input, or 28x28)")
+                       "Judge photographs by tiles of this size, such as 28x28, with a method for "
+                       "photographs (default of these: the model's input, or 28x28) or one that "
+                       "learns from clean images alone")
             ->check(parsed_by(parse_tiling));
         app.add_option("--stride", a.stride,
                        "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")

@@ -28,20 +28,19 @@ Detector read_detector_for(const std::filesystem::path& detector_path, const Mod
 
 DetectorWithModel read_detector_with_model(const std::filesystem::path& detector_path,
                                            const std::filesystem::path& model_path) {
+  std::optional<Model> model;
   if (!model_path.empty()) {
-    std::optional<Model> model = read_model(model_path);
-    Detector detector = read_detector(detector_path);
-    if (!detector.model_sha256.empty()) {
-      detector = read_detector_for(detector_path, *model, model_path);
-    }
-    return {std::move(model), std::move(detector)};
+    model = read_model(model_path);
   }
   Detector detector = read_detector(detector_path);
-  if (!detector.model_sha256.empty()) {
+  if (detector.model_sha256.empty()) {  // it needs none
+    return {std::nullopt, std::move(detector)};
+  }
+  if (!model) {
     throw InvalidArgument(
         fmt::format("{}: made for a model: give it with --model", detector_path.string()));
   }
-  return {std::nullopt, std::move(detector)};
+  return {model, read_detector_for(detector_path, *model, model_path)};
 }
 
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {

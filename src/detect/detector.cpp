@@ -72,7 +72,8 @@ std::string member_prefix(std::size_t member) {
 }
 
 void Detector::validate() const {
-  const bool needs_model = !columns.empty() || metadata.count("tiles") == 0;
+  const bool says_what_it_takes = metadata.contains("tiles") || metadata.contains("input");
+  const bool needs_model = !columns.empty() || !says_what_it_takes;
   if (method.empty() || (model_sha256.empty() && needs_model)) {
     throw InvalidArgument(
         fmt::format("detector: its {} is empty", method.empty() ? "method" : "model's SHA-256"));

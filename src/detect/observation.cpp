@@ -14,20 +14,24 @@ namespace {
 /// Images a thread observes at a time.
 constexpr std::size_t kGrain = 64;
 
+/// Throws InvalidArgument unless the bytes are whole images.
+void take_pixels(const Extent& input, std::span<const std::uint8_t> images, Observations& result) {
+  result.input = input;
+  result.count = images.size() / input.size();
+  if (result.count * input.size() != images.size()) {
+    throw InvalidArgument(fmt::format("observe: {} bytes are no whole number of {}x{}x{} images",
+                                      images.size(), input.width, input.height, input.channels));
+  }
+  result.pixels = images;
+}
+
 /// Makes room for what is needed of the images; what was there is written over.
 void make_room(const ObservationNeeds& needs, const AutoencoderSpec& spec,
                std::span<const std::uint8_t> images, Observations& result) {
+  take_pixels(spec.input, images, result);
   const std::size_t size = spec.input.size();
-  result.input = spec.input;
-  result.count = images.size() / size;
-  if (result.count * size != images.size()) {
-    throw InvalidArgument(fmt::format("observe: {} bytes are no whole number of {}x{}x{} images",
-                                      images.size(), spec.input.width, spec.input.height,
-                                      spec.input.channels));
-  }
   result.latent = static_cast<std::size_t>(spec.latent);
   result.blocks = needs.blocks;
-  result.pixels = images;
   result.bce.resize(result.count);
   result.kld.resize(result.count);
   result.gradients.resize(needs.gradients ? result.count * dimension(needs.blocks) : 0);
@@ -128,6 +132,29 @@ void observe_into(GradientBackend& backend, const ObservationNeeds& needs,
   if (result.count > 0) {
     observe_rows(backend, result, 0, result.count);
   }
+}
+
+void require_input(const Extent& input, std::string_view what) {
+  constexpr int kMaxSide = 4096;
+  const auto is_side = [](int side) { return side >= 1 && side <= kMaxSide; };
+  if ((input.channels != 1 && input.channels != 3) || !is_side(input.height) ||
+      !is_side(input.width)) {
+    throw InvalidArgument(
+        fmt::format("{}: images of {} channels and {}x{} pixels; wanted are 1 or 3 channels and "
+                    "sides from 1 to {}",
+                    what, input.channels, input.width, input.height, kMaxSide));
+  }
+}
+
+void observe_pixels_into(const Extent& input, std::span<const std::uint8_t> images_u8_nhwc,
+                         Observations& result) {
+  take_pixels(input, images_u8_nhwc, result);
+}
+
+Observations observe_pixels(const Extent& input, std::span<const std::uint8_t> images_u8_nhwc) {
+  Observations result;
+  observe_pixels_into(input, images_u8_nhwc, result);
+  return result;
 }
 
 Observations observe(GradientBackend& backend, const ObservationNeeds& needs,

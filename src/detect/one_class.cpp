@@ -8,6 +8,7 @@
 
 #include "core/random.h"
 #include "detect/decision.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class_fit.h"
 #include "gradspace/error.h"
@@ -35,6 +36,16 @@ void OneClassOptions::validate() const {
   }
 }
 
+namespace {
+
+/// What images are made to before a method sees them.
+std::string preprocessing(bool has_model) {
+  return fmt::format("{}, resized with Pillow's bilinear filter, divided by 255",
+                     has_model ? "RGB or grey as the model takes it" : "RGB");
+}
+
+}  // namespace
+
 OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& spec)
     : options_(options) {
   options.validate();
@@ -43,8 +54,6 @@ OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& 
   check_memory(method, spec, options.memory_gib);
   detector_.method = options.method;
   detector_.metadata[kInputKey] = extent_json(spec.input).dump();
-  detector_.metadata["preprocessing"] =
-      "RGB or grey as the model takes it, resized with Pillow's bilinear filter, divided by 255";
   json record = {
       {"method", options.method}, {"false_alarms", options.false_alarms}, {"seed", options.seed}};
   if (!options.distortions.empty()) {
@@ -56,8 +65,12 @@ OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& 
 void OneClassFit::add_member(const OneClassData& data) {
   conformal_rank(data.validation->count, options_.false_alarms);  // before the work, not after it
   const OneClassMethod& method = one_class_method(options_.method);
+  if (method.needs_model && !data.make_backend) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", options_.method));
+  }
   const std::size_t member = parts_.size();
   detector_.model_sha256 = data.model_sha256;
+  detector_.metadata["preprocessing"] = preprocessing(static_cast<bool>(data.make_backend));
   for (FeatureBlock block : method.needs(data.spec).blocks) {
     const std::size_t width = block.end - block.begin;
     block.begin = dimension(detector_.columns);
@@ -67,7 +80,9 @@ void OneClassFit::add_member(const OneClassData& data) {
   }
   const auto observe_more = [&](const ObservationNeeds& needs,
                                 std::span<const std::uint8_t> images) {
-    return observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images);
+    return data.make_backend
+               ? observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images)
+               : observe_pixels(data.spec->input, images);
   };
   const std::uint64_t seed = member == 0 ? options_.seed : combine(options_.seed, member);
   parts_.push_back(method.fit(

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "detect/decision.h"
 #include "detect/feature_density.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class_fit.h"
 #include "gradspace/classifier.h"
@@ -98,6 +99,11 @@ std::unique_ptr<ScoreFunction> load_part(const Detector& part, const Autoencoder
   if (is_feature_density(part.method)) {
     return std::make_unique<FeatureDensityScore>(part);
   }
+  if (part.metadata.contains("tiles")) {
+    throw InvalidArgument(fmt::format(
+        "detector: {} was fitted to tiles: it judges photographs, no images of the model's size",
+        part.method));
+  }
   require_extent(part, spec);
   std::unique_ptr<ScoreFunction> score = one_class_method(part.method).load(part.weights, spec);
   if (score->needs().blocks != part.columns) {
@@ -141,6 +147,31 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
   std::unique_ptr<ScoreFunction> part = std::move(load_parts(detector, spec).front());
   return detector.two_sided.empty() ? std::move(part)
                                     : std::make_unique<DecidedScore>(detector, std::move(part));
+}
+
+Extent input_of(const Detector& detector) {
+  if (!detector.model_sha256.empty() || !is_one_class_method(detector.method) ||
+      one_class_method(detector.method).needs_model) {
+    throw InvalidArgument(fmt::format("detector: {} wants a model", detector.method));
+  }
+  const auto found = detector.metadata.find(kInputKey);
+  const nlohmann::json record =
+      found == detector.metadata.end() ? nlohmann::json() : parse_json(found->second, "detector");
+  Extent input;
+  try {
+    input = {record.at(0).get<int>(), record.at(1).get<int>(), record.at(2).get<int>()};
+  } catch (const nlohmann::json::exception&) {
+    throw InvalidArgument(
+        fmt::format("detector: its input is {}, not channels, height and width", brief(record)));
+  }
+  require_input(input, "detector");
+  return input;
+}
+
+std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector) {
+  AutoencoderSpec images_alone;
+  images_alone.input = input_of(detector);
+  return load_score_function(detector, images_alone);
 }
 
 std::vector<double> score_rows(const Detector& detector, const FeatureView& rows) {

@@ -28,16 +28,24 @@ void require_model(const Detector& detector, const Model& model) {
 struct Scorer::State {
   /// What looks at the images by one of the model's members.
   struct Part {
-    std::unique_ptr<GradientBackend> backend;
+    std::unique_ptr<GradientBackend> backend;  ///< none for a detector that needs no model
     std::unique_ptr<ScoreFunction> function;
     Observations observations = {};
+
+    void observe(const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+      if (backend) {
+        observe_into(*backend, function->needs(), spec, images_u8_nhwc, observations);
+      } else {
+        observe_pixels_into(spec.input, images_u8_nhwc, observations);
+      }
+    }
   };
 
   std::vector<Part> parts;
   Decision decision;
   Calibration calibration;
   double threshold;
-  AutoencoderSpec spec;
+  AutoencoderSpec spec;  ///< without a model, its input alone
   // Memory that lives on from call to call.
   std::optional<FixedSizeReader> reader = {};
   std::vector<std::uint8_t> pixels = {};
@@ -72,6 +80,16 @@ Scorer::Scorer(const Model& model, const Detector& detector,
                                          detector.threshold, model.spec});
 }
 
+Scorer::Scorer(const Detector& detector) {
+  detector.validate();
+  AutoencoderSpec images_alone;
+  images_alone.input = input_of(detector);
+  std::vector<State::Part> parts;
+  parts.push_back({nullptr, load_score_function(detector)});
+  state_ = std::make_unique<State>(State{std::move(parts), Decision(detector), detector.calibration,
+                                         detector.threshold, images_alone});
+}
+
 Scorer::~Scorer() = default;
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
@@ -101,8 +119,7 @@ void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
   State& state = *state_;
   std::vector<std::vector<double>> said;
   for (State::Part& part : state.parts) {
-    observe_into(*part.backend, part.function->needs(), state.spec, images_u8_nhwc,
-                 part.observations);
+    part.observe(state.spec, images_u8_nhwc);
     if (scores.size() != part.observations.count) {
       throw InvalidArgument(fmt::format("scorer: room for {} scores of {} images", scores.size(),
                                         part.observations.count));
@@ -110,15 +127,17 @@ void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
     said.push_back(part.function->score(part.observations));
   }
   const std::vector<double> values = state.decision.scores(said);
-  const Observations& first = state.parts.front().observations;
+  const auto members = static_cast<float>(state.parts.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i]), 0,
-                 0, values[i] > state.threshold};
+    scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i])};
+    scores[i].out_of_distribution = values[i] > state.threshold;
     for (const State::Part& part : state.parts) {
-      const auto members = static_cast<float>(state.parts.size());
-      scores[i].bce += part.observations.bce[i] / members;
-      scores[i].kld += part.observations.kld[i] / members;
+      if (part.backend) {
+        scores[i].bce += part.observations.bce[i] / members;
+        scores[i].kld += part.observations.kld[i] / members;
+      }
     }
+    const Observations& first = state.parts.front().observations;
     if (!first.cosine.empty()) {
       scores[i].error = first.squared_error[i];
       scores[i].cosine = first.cosine[i];

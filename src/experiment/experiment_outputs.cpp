@@ -11,8 +11,9 @@
 
 #include "core/checksum.h"
 #include "core/csv.h"
-#include "experiment/picture_strip.h"
+#include "experiment/error_map.h"
 #include "gradspace/error.h"
+#include "image/picture_strip.h"
 
 namespace gradspace {
 namespace {

@@ -14,9 +14,11 @@
 #include "core/random.h"
 #include "core/watched.h"
 #include "data/hold_out.h"
+#include "data/scenes.h"
 #include "detect/classifier_detector.h"
 #include "detect/decision.h"
 #include "detect/hold_out.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class_fit.h"
 #include "gradspace/error.h"
@@ -229,11 +231,21 @@ std::shared_ptr<const ImageStore> load_images(const Source& source, const Extent
   return images;
 }
 
-/// What a model of one autoencoder says of images; holds on to their pixels.
-Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Model& member,
+/// What observes clean images: one autoencoder, or nothing but their size.
+struct Eye {
+  const AutoencoderSpec& spec;  ///< without a model, its input alone
+  const Model* member = nullptr;
+};
+
+/// Images as they are observed; the observations hold on to the pixels.
+Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Eye& eye,
                             const ObservationNeeds& needs) {
-  Observations observed = observe([&] { return make_native_backend(member, needs.blocks); }, needs,
-                                  member.spec, images->images(0, images->size()));
+  const std::span<const std::uint8_t> pixels = images->images(0, images->size());
+  Observations observed =
+      eye.member == nullptr
+          ? observe_pixels(eye.spec.input, pixels)
+          : observe([&] { return make_native_backend(*eye.member, needs.blocks); }, needs, eye.spec,
+                    pixels);
   observed.pixels_owner = images;
   return observed;
 }
@@ -269,10 +281,10 @@ class CleanImageSets {
     }
   }
 
-  CleanObservations observe(const Model& member, const ObservationNeeds& needs) const {
-    Observations train = observe_images(train_, member, needs);
+  CleanObservations observe(const Eye& eye, const ObservationNeeds& needs) const {
+    Observations train = observe_images(train_, eye, needs);
     if (validation_ != nullptr) {
-      return {std::move(train), observe_images(validation_, member, needs)};
+      return {std::move(train), observe_images(validation_, eye, needs)};
     }
     return {select(train, positions_.kept), select(train, positions_.held)};
   }
@@ -282,6 +294,54 @@ class CleanImageSets {
   std::shared_ptr<const ImageStore> validation_;  ///< null where it is `positions_` of the others
   HeldOutPositions positions_;
 };
+
+std::vector<Look> looks_of(const Observations& images) {
+  std::vector<Look> looks(images.count);
+  const Extent& extent = images.input;
+  parallel_for(looks.size(), [&](std::size_t i) {
+    const std::span<const std::uint8_t> pixels =
+        images.pixels.subspan(i * extent.size(), extent.size());
+    looks[i] = look_at(ImageView(pixels, extent.width, extent.height, extent.channels,
+                                 extent.size() / static_cast<std::size_t>(extent.height)));
+  });
+  return looks;
+}
+
+/// Fits to what one eye sees after the other; the first one's pixels are looked at for near-copies.
+Detector fit_to_sets(std::span<const Eye> eyes, const std::string& model_sha256,
+                     const CleanImageSets& images, const OneClassOptions& options,
+                     Watched& watched) {
+  const ObservationNeeds needs = one_class_method(options.method).needs(eyes.front().spec);
+  OneClassFit fit(options, eyes.front().spec);
+  for (const Eye& eye : eyes) {
+    const CleanObservations clean = images.observe(eye, needs);
+    if (&eye == &eyes.front()) {
+      remark_on_held_copies(looks_of(clean.train), looks_of(clean.validation), watched);
+    }
+    OneClassData data{eye.spec, model_sha256, clean.train, clean.validation, {}};
+    if (eye.member != nullptr) {
+      data.make_backend = [&eye](std::vector<FeatureBlock> blocks) {
+        return make_native_backend(*eye.member, std::move(blocks));
+      };
+    }
+    fit.add_member(data);
+  }
+  return fit.finish();
+}
+
+Detector fit_observed(std::span<const Eye> eyes, const std::string& model_sha256,
+                      const CleanSources& sources, const OneClassOptions& options, int threads,
+                      const JobObserver& observer) {
+  Watched watched(observer);
+  return in_arena(threads, [&] {
+    const AutoencoderSpec& spec = eyes.front().spec;
+    check_memory(one_class_method(options.method), spec, options.memory_gib);
+    watched.remark(memory_remark(options.method, spec));
+    watched.remark(shrinking_remark(sources.clean, spec.input.width, spec.input.height));
+    const CleanImageSets images(sources, spec.input, options.seed, watched);
+    return fit_to_sets(eyes, model_sha256, images, options, watched);
+  });
+}
 
 }  // namespace
 
@@ -295,25 +355,31 @@ Detector fit_to_images(const Model& model, const CleanSources& sources,
                        const OneClassOptions& options, int threads, const JobObserver& observer) {
   options.validate();
   require_threads(threads, "fit");
-  Watched watched(observer);
-  return in_arena(threads, [&] {
-    const ObservationNeeds needs = one_class_needs(std::span(&options.method, 1), model.spec);
-    check_memory(one_class_method(options.method), model.spec, options.memory_gib);
-    watched.remark(memory_remark(options.method, model.spec));
-    const Extent& input = model.spec.input;
-    watched.remark(shrinking_remark(sources.clean, input.width, input.height));
-    const CleanImageSets images(sources, input, options.seed, watched);
-    OneClassFit fit(options, model.spec);
-    for (std::size_t i = 0; i < model.members(); ++i) {
-      const Model member = member_of(model, i);
-      const CleanObservations clean = images.observe(member, needs);
-      fit.add_member({model.spec, fingerprint(model), clean.train, clean.validation,
-                      [&](std::vector<FeatureBlock> blocks) {
-                        return make_native_backend(member, std::move(blocks));
-                      }});
-    }
-    return fit.finish();
-  });
+  // What looks at the pixels alone sees the same by each of the members.
+  const std::size_t count = one_class_method(options.method).needs_model ? model.members() : 1;
+  std::vector<Model> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    members.push_back(member_of(model, i));
+  }
+  std::vector<Eye> eyes;
+  for (const Model& member : members) {
+    eyes.push_back({member.spec, &member});
+  }
+  return fit_observed(eyes, fingerprint(model), sources, options, threads, observer);
+}
+
+Detector fit_to_images(const Extent& input, const CleanSources& sources,
+                       const OneClassOptions& options, int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  require_input(input, "fit");
+  if (one_class_method(options.method).needs_model) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", options.method));
+  }
+  AutoencoderSpec images_alone;
+  images_alone.input = input;
+  const Eye eye{images_alone};
+  return fit_observed(std::span(&eye, 1), "", sources, options, threads, observer);
 }
 
 std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {

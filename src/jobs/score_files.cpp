@@ -69,19 +69,22 @@ struct Load {
 }  // namespace
 
 struct FileScorer::State {
-  /// `model` is null for a detector that needs none.
+  /// `model` may be null for a detector that needs none.
   State(const Model* model, const Detector& detector, const ScoreFilesOptions& options)
       : threads(options.threads),
         source(options.source),
         separator(options.separator),
         photographs(tiling_of(detector).has_value()),
         workers([model, &detector, backend = options.backend] {
-          const Extent& input = model->spec.input;
-          return ScoreWorker{Scorer(*model, detector,
-                                    [&](const Model& member, std::vector<FeatureBlock> blocks) {
-                                      return make_gradient_backend(backend, member,
-                                                                   std::move(blocks));
-                                    }),
+          Scorer scorer =
+              detector.model_sha256.empty() || model == nullptr
+                  ? Scorer(detector)
+                  : Scorer(*model, detector,
+                           [&](const Model& member, std::vector<FeatureBlock> blocks) {
+                             return make_gradient_backend(backend, member, std::move(blocks));
+                           });
+          const Extent input = scorer.input();
+          return ScoreWorker{std::move(scorer),
                              FixedSizeReader(input.width, input.height, input.channels)};
         }),
         photograph_workers([model, &detector, maps = options.maps] {
@@ -96,8 +99,6 @@ struct FileScorer::State {
     }
     if (photographs) {
       photograph_workers.local();
-    } else if (model == nullptr) {
-      throw InvalidArgument(fmt::format("score: {} wants a model", detector.method));
     } else if (!options.maps.empty()) {
       throw InvalidArgument(
           "score: a detector of whole images has no maps; one fitted with tiles has");

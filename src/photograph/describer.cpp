@@ -12,11 +12,6 @@
 namespace gradspace {
 namespace {
 
-/// Tiles that the engine works on at a time, and the most values that they may have.
-constexpr std::size_t kMostTiles = 64;
-constexpr std::size_t kMostValues = std::size_t{1} << 22;
-/// The numbers of so many tiles lie in memory together.
-constexpr std::size_t kMaxGrid = 200'000;
 constexpr std::size_t kLosses = 2;
 
 Extent extent_of(const Model* model, const Tiling& tiling) {
@@ -83,35 +78,20 @@ float mean_of(std::span<const float> table, std::size_t columns, std::size_t col
 PhotographDescriber::PhotographDescriber(const Model* model, const PhotographParts& parts,
                                          const Tiling& tiling)
     : parts_(parts),
-      tiling_(tiling),
       extent_(extent_of(model, tiling)),
       backend_(parts.gradients ? make_native_backend(*model, {}) : nullptr),
-      reader_(extent_.width, extent_.height, extent_.channels),
+      cutter_(tiling, extent_.channels),
       energies_(extent_) {}
 
 const PhotographNumbers& PhotographDescriber::describe(const ImageView& photograph,
                                                        std::string_view name) {
-  const TileGrid grid(tiling_, photograph.width(), photograph.height(), name);
-  if (grid.size() > kMaxGrid) {
-    throw InvalidArgument(fmt::format(
-        "{}: a grid of {} tiles; at most {} are possible: a larger --stride takes fewer", name,
-        grid.size(), kMaxGrid));
-  }
-  const std::size_t batch = std::clamp<std::size_t>(kMostValues / extent_.size(), 1, kMostTiles);
   residual_table_.clear();
   image_table_.clear();
   loss_table_.clear();
   mean_table_.clear();
-  bytes_.resize(batch * extent_.size());
-  for (std::size_t first = 0; first < grid.size(); first += batch) {
-    const std::size_t count = std::min(batch, grid.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      const ImageView tile =
-          part_of(photograph, grid.place(first + i), tiling_.width, tiling_.height);
-      reader_.fit(tile, std::span(bytes_).subspan(i * extent_.size(), extent_.size()));
-    }
-    add_tiles(std::span(bytes_).first(count * extent_.size()), count);
-  }
+  const TileGrid grid = cutter_.cut(
+      photograph, name,
+      [this](std::span<const std::uint8_t> tiles, std::size_t count) { add_tiles(tiles, count); });
   numbers_.columns = grid.columns;
   numbers_.rows = grid.rows;
   numbers_.gradients.clear();

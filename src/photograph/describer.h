@@ -11,6 +11,7 @@
 #include "gradspace/model.h"
 #include "gradspace/tiles.h"
 #include "photograph/descriptor.h"
+#include "photograph/tile_cutter.h"
 
 namespace gradspace {
 
@@ -48,13 +49,11 @@ class PhotographDescriber {
   void add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count);
 
   PhotographParts parts_;
-  Tiling tiling_;
   Extent extent_;
   std::unique_ptr<GradientBackend> backend_;
-  FixedSizeReader reader_;
+  TileCutter cutter_;
   TileEnergies energies_;
   PhotographNumbers numbers_;
-  std::vector<std::uint8_t> bytes_;
   std::vector<float> tiles_;
   std::vector<float> reconstruction_;
   std::vector<float> bce_;

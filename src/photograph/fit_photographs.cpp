@@ -11,17 +11,18 @@
 #include "core/json.h"
 #include "core/random.h"
 #include "data/hold_out.h"
+#include "data/scenes.h"
+#include "detect/one_class/method.h"
 #include "gradspace/error.h"
+#include "photograph/fitting.h"
 #include "photograph/judge.h"
 #include "photograph/learning.h"
-#include "photograph/scenes.h"
 
 namespace gradspace {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMinPhotographs = 20;
 constexpr std::uint32_t kFolds = 6;
 /// Tiles are many: their networks have learned by then.
 constexpr int kTileEpochs = 12;
@@ -51,10 +52,7 @@ std::uint32_t fold_count_of(std::span<const std::string> paths, HoldOut hold_out
 }
 
 Grouped grouped(std::vector<Learned> all, const PhotographOptions& options) {
-  if (all.size() < kMinPhotographs) {
-    throw InvalidArgument(fmt::format("fit: {} photographs to learn from, at least {} are wanted",
-                                      all.size(), kMinPhotographs));
-  }
+  require_photographs(all.size());
   Grouped result;
   for (const Learned& learned : all) {
     result.paths.push_back(learned.path);
@@ -65,27 +63,6 @@ Grouped grouped(std::vector<Learned> all, const PhotographOptions& options) {
   result.folds =
       folds_of(result.paths, options.hold_out, result.fold_count, combine(options.seed, 107));
   return result;
-}
-
-/// What the photographs' names and looks say against a promise.
-void remark_on_scenes(const Grouped& photographs, double false_alarms, Watched& watched) {
-  const std::size_t scenes = count_scenes(photographs.paths, photographs.hashes);
-  const auto wanted = static_cast<std::size_t>(1 / false_alarms);
-  if (scenes < wanted) {
-    watched.remark(
-        fmt::format("{} photographs seem to be of {} scenes: too few to promise a rate of false "
-                    "alarms of {} on new "
-                    "scenes, which takes {}",
-                    photographs.paths.size(), scenes, false_alarms, wanted));
-  }
-  if (const std::size_t copies = count_near_copies(photographs.hashes, photographs.folds);
-      copies > 0) {
-    watched.remark(fmt::format(
-        "{} photographs have a near-copy on the other side of the split: the rate of false alarms "
-        "holds for "
-        "such copies, not for new scenes; hold out folders or blocks that belong together",
-        copies));
-  }
 }
 
 using PartRows = std::vector<std::vector<float>> Learned::*;
@@ -182,36 +159,6 @@ json tiling_json(const Tiling& tiling) {
           {"per_image", nullptr}};
 }
 
-/// Into the detector's metadata.
-void record(const PhotographOptions& options, const Grouped& photographs, Detector& detector) {
-  detector.metadata["tiles"] = tiling_json(options.tiling).dump();
-  detector.metadata["preprocessing"] =
-      "RGB or grey as the model takes it, tiles at native resolution, divided by 255";
-  const json chosen = {{"method", options.method},
-                       {"false_alarms", options.false_alarms},
-                       {"seed", options.seed},
-                       {"hold_out", name(options.hold_out)}};
-  detector.metadata["options"] = chosen.dump();
-  const json training = {{"inliers", photographs.all.size()},
-                         {"scenes", count_scenes(photographs.paths, photographs.hashes)}};
-  detector.metadata["training"] = training.dump();
-}
-
-void require_fit(const Model* model, const PhotographMethodInfo& method, const Tiling& tiling) {
-  if (!method.needs_model) {
-    return;
-  }
-  if (model == nullptr) {
-    throw InvalidArgument(
-        fmt::format("fit: {} wants a model; photograph-image needs none", method.name));
-  }
-  const Extent& input = model->spec.input;
-  if (input.width != tiling.width || input.height != tiling.height) {
-    throw InvalidArgument(fmt::format("fit: tiles of {}x{} pixels, but the model takes {}x{}",
-                                      tiling.width, tiling.height, input.width, input.height));
-  }
-}
-
 /// What can be told before a photograph is read.
 void require_enough(const Source& clean, const PhotographOptions& options) {
   conformal_rank(std::min(clean.size(), kMaxPhotographs), options.false_alarms);
@@ -224,27 +171,85 @@ void require_enough(const Source& clean, const PhotographOptions& options) {
 
 }  // namespace
 
+void require_photographs(std::size_t count) {
+  if (count < kMinPhotographs) {
+    throw InvalidArgument(fmt::format("fit: {} photographs to learn from, at least {} are wanted",
+                                      count, kMinPhotographs));
+  }
+}
+
+void require_model(const Model* model, const std::string& method, bool needs_model,
+                   const Tiling& tiling) {
+  if (!needs_model) {
+    return;
+  }
+  if (model == nullptr) {
+    throw InvalidArgument(
+        fmt::format("fit: {} wants a model; photograph-image needs none", method));
+  }
+  const Extent& input = model->spec.input;
+  if (input.width != tiling.width || input.height != tiling.height) {
+    throw InvalidArgument(fmt::format("fit: tiles of {}x{} pixels, but the model takes {}x{}",
+                                      tiling.width, tiling.height, input.width, input.height));
+  }
+}
+
+void record_fit(const PhotographOptions& options, std::span<const std::string> paths,
+                std::span<const std::uint64_t> hashes, Detector& detector) {
+  detector.metadata["tiles"] = tiling_json(options.tiling).dump();
+  detector.metadata["preprocessing"] =
+      "RGB or grey as the model takes it, tiles at native resolution, divided by 255";
+  json chosen = {{"method", options.method},
+                 {"false_alarms", options.false_alarms},
+                 {"seed", options.seed},
+                 {"hold_out", name(options.hold_out)}};
+  if (!options.distortions.empty()) {
+    chosen["distortions"] = options.distortions;
+  }
+  detector.metadata["options"] = chosen.dump();
+  const json training = {{"inliers", paths.size()}, {"scenes", count_scenes(paths, hashes)}};
+  detector.metadata["training"] = training.dump();
+}
+
 void PhotographOptions::validate() const {
-  photograph_method(method);
   tiling.validate();
+  if (is_one_class_method(method)) {
+    one_class().validate();
+    return;
+  }
+  photograph_method(method);
+  if (!distortions.empty()) {
+    throw InvalidArgument(fmt::format(
+        "fit: {} has damaged copies of its own: distortions go with one-class methods", method));
+  }
   if (!(false_alarms > 0 && false_alarms < 1)) {
     throw InvalidArgument(
         fmt::format("fit: a rate of false alarms of {} is not between 0 and 1", false_alarms));
   }
 }
 
+OneClassOptions PhotographOptions::one_class() const {
+  return {method, false_alarms, seed, distortions, memory_gib};
+}
+
 Detector fit_photographs(const Model* model, const Source& clean, const PhotographOptions& options,
                          int threads, const JobObserver& observer) {
   options.validate();
+  Watched watched(observer);
+  if (is_one_class_method(options.method)) {
+    require_model(model, options.method, one_class_method(options.method).needs_model,
+                  options.tiling);
+    return in_arena(threads, [&] { return fit_tile_quantiles(model, clean, options, watched); });
+  }
   const PhotographMethodInfo& method = photograph_method(options.method);
-  require_fit(model, method, options.tiling);
+  require_model(model, method.name, method.needs_model, options.tiling);
   require_enough(clean, options);
   const PhotographParts parts = parts_of(method);
-  Watched watched(observer);
   return in_arena(threads, [&] {
     const Grouped photographs = grouped(
         learn_all(parts.gradients ? model : nullptr, clean, options, parts, watched), options);
-    remark_on_scenes(photographs, options.false_alarms, watched);
+    remark_on_scenes(photographs.paths, photographs.hashes, options.false_alarms, watched);
+    remark_on_near_copies(photographs.hashes, photographs.folds, watched);
     const Fitted fitted = fit_judge(photographs, parts, options.seed);
     Detector detector;
     detector.method = options.method;
@@ -252,7 +257,7 @@ Detector fit_photographs(const Model* model, const Source& clean, const Photogra
     detector.weights = fitted.judge.tensors();
     detector.calibration = Calibration(fitted.clean_totals);
     detector.threshold = detector.calibration.threshold(options.false_alarms);
-    record(options, photographs, detector);
+    record_fit(options, photographs.paths, photographs.hashes, detector);
     return detector;
   });
 }

@@ -9,9 +9,9 @@
 #include "core/file.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "data/scenes.h"
 #include "gradspace/error.h"
 #include "photograph/damage.h"
-#include "photograph/scenes.h"
 
 namespace gradspace {
 namespace {
@@ -153,7 +153,8 @@ class Learner {
   std::size_t tiles_per_copy_;
 };
 
-/// At most kMaxPhotographs positions of all, evenly apart.
+}  // namespace
+
 std::vector<std::size_t> chosen_photographs(std::size_t count) {
   std::vector<std::size_t> chosen;
   const std::size_t wanted = std::min(count, kMaxPhotographs);
@@ -162,8 +163,6 @@ std::vector<std::size_t> chosen_photographs(std::size_t count) {
   }
   return chosen;
 }
-
-}  // namespace
 
 std::vector<Learned> learn_all(const Model* model, const Source& clean,
                                const PhotographOptions& options, const PhotographParts& parts,

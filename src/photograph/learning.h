@@ -16,6 +16,9 @@ namespace gradspace {
 /// Of more photographs, so many are learned from, evenly apart.
 inline constexpr std::size_t kMaxPhotographs = 1000;
 
+/// At most kMaxPhotographs positions of `count`, evenly apart.
+std::vector<std::size_t> chosen_photographs(std::size_t count);
+
 /// One photograph's numbers: its own, then those of clean windows of it, then those of damaged copies.
 struct Learned {
   std::string path;

@@ -39,12 +39,9 @@ std::vector<float> heat_by_pixel(const ImageView& photograph, const PhotographSc
 
 }  // namespace
 
-Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
-                    const Tiling& tiling) {
+Image draw_heat(const ImageView& photograph, const PhotographScore& score, const Tiling& tiling) {
   const Image luma = to_grey(photograph);
-  const int text_scale = std::max(1, std::min(luma.width(), luma.height()) / 250);
-  const int legend = 2 * challenge::kGlyphHeight * text_scale;
-  Image picture(luma.width(), luma.height() + legend, 3);
+  Image picture(luma.width(), luma.height(), 3);
   const std::vector<float> heat = heat_by_pixel(photograph, score, tiling);
   for (int y = 0; y < luma.height(); ++y) {
     for (int x = 0; x < luma.width(); ++x) {
@@ -59,7 +56,17 @@ Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
                    (1 - veil) * grey + veil * hot[2]});
     }
   }
-  paint_heat_legend(picture, luma.height(), legend, text_scale, "p 1", "0.001");
+  return picture;
+}
+
+Image draw_tile_map(const ImageView& photograph, const PhotographScore& score,
+                    const Tiling& tiling) {
+  const Image heat = draw_heat(photograph, score, tiling);
+  const int text_scale = std::max(1, std::min(heat.width(), heat.height()) / 250);
+  const int legend = 2 * challenge::kGlyphHeight * text_scale;
+  Image picture(heat.width(), heat.height() + legend, 3);
+  std::ranges::copy(heat.pixels(), picture.pixels().begin());
+  paint_heat_legend(picture, heat.height(), legend, text_scale, "p 1", "0.001");
   return picture;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/random.h"
 #include "detect/auroc_bootstrap.h"
 #include "results/results_summary.h"
 #include "results/run_files.h"
@@ -60,11 +61,16 @@ struct ResampleSums {
   }
 };
 
-BootstrapOptions bootstrap_options(const ScoreLists& test) {
-  std::size_t images = 1;
+std::size_t count_outliers(const ScoreLists& test) {
+  std::size_t count = 0;
   for (const auto& [key, scores] : test) {
-    images += key.type == kCleanType ? 0 : scores.size();
+    count += key.type == kCleanType ? 0 : scores.size();
   }
+  return count;
+}
+
+BootstrapOptions bootstrap_options(std::size_t outliers) {
+  const std::size_t images = std::max<std::size_t>(1, outliers);
   BootstrapOptions options;
   options.resamples = static_cast<int>(
       std::clamp(kMostLookUps / images, kFewestResamples,
@@ -147,29 +153,113 @@ class MethodIntervals {
   std::set<FigurePlace> incomplete_;
 };
 
+/// What one method's AUROCs come out as on one class, resample by resample; nothing where scores are missing.
+std::vector<double> resampled_class(const ClassTest& test, int method, BootstrapOptions options) {
+  const auto clean = test.test.find({method, test.run, kCleanType, 0});
+  const auto others = test.test.find({method, test.run, 0, 0});
+  if (clean == test.test.end() || others == test.test.end()) {
+    return {};
+  }
+  options.seed = combine(options.seed, static_cast<std::uint64_t>(test.type));
+  const OutlierScores outliers[] = {{others->second, 0}};
+  return resampled_aurocs(clean->second, outliers, options).front();
+}
+
+/// Of one method: by class, and over all of them.
+std::map<FigurePlace, Interval> class_intervals(int method, const Results& results,
+                                                const Conditions& conditions,
+                                                const std::vector<ClassTest>& tests,
+                                                const BootstrapOptions& options) {
+  std::map<int, ResampleSums> by_class;  // over runs
+  std::map<int, ResampleSums> by_run;    // over classes
+  std::set<std::pair<int, int>> there;
+  for (const ClassTest& test : tests) {
+    const std::vector<double> aurocs = resampled_class(test, method, options);
+    if (!aurocs.empty()) {
+      by_class[test.type].add(aurocs);
+      by_run[test.run].add(aurocs);
+      there.emplace(test.type, test.run);
+    }
+  }
+  std::set<int> incomplete;
+  for (const ResultRow& row : results.rows) {
+    if (conditions.method_at(row.method) == method && !there.contains({row.type, row.run})) {
+      incomplete.insert(row.type);
+    }
+  }
+  std::map<FigurePlace, Interval> intervals;
+  for (const auto& [type, sums] : by_class) {
+    if (!incomplete.contains(type)) {
+      intervals[{type, kAll}] = percentile_interval(sums.mean(), options.confidence);
+    }
+  }
+  ResampleSums over_runs;
+  for (const auto& [run, sums] : by_run) {
+    over_runs.add(sums.mean());
+  }
+  if (incomplete.empty() && over_runs.count > 0) {
+    intervals[{kAll, kAll}] = percentile_interval(over_runs.mean(), options.confidence);
+  }
+  return intervals;
+}
+
+void add_interval(json& item, const std::map<FigurePlace, Interval>& intervals,
+                  const FigurePlace& place) {
+  if (const auto found = intervals.find(place); found != intervals.end()) {
+    item["auroc_interval"] = {rounded(found->second.low), rounded(found->second.high)};
+  }
+}
+
+/// Of a row of the page's table.
+FigurePlace place_of_row(const json& row) {
+  const json& type = row.at("type");
+  return {type.is_null() ? kAll : type.get<int>(), kAll};
+}
+
+json intervals_json(const BootstrapOptions& options) {
+  return {{"resamples", options.resamples}, {"confidence", options.confidence}};
+}
+
 }  // namespace
+
+void add_class_auroc_intervals(const Results& results, const Conditions& conditions,
+                               const std::vector<ClassTest>& tests, json& data) {
+  std::size_t outliers = 0;
+  for (const ClassTest& test : tests) {
+    outliers += count_outliers(test.test);
+  }
+  if (outliers == 0) {
+    return;
+  }
+  const BootstrapOptions options = bootstrap_options(outliers);
+  std::vector<std::map<FigurePlace, Interval>> of_method;
+  for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
+    of_method.push_back(class_intervals(method, results, conditions, tests, options));
+  }
+  for (json& row : data.at("table")) {
+    add_interval(row, of_method.at(row.at("method").get<std::size_t>()), place_of_row(row));
+  }
+  data["intervals"] = intervals_json(options);
+}
 
 void add_auroc_intervals(const Results& results, const Conditions& conditions,
                          const ScoreLists& test, json& data) {
-  const BootstrapOptions options = bootstrap_options(test);
+  const BootstrapOptions options = bootstrap_options(count_outliers(test));
   std::vector<std::map<FigurePlace, Interval>> of_method;
   for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
     of_method.push_back(MethodIntervals(method, conditions, test, options).intervals(results));
   }
-  const auto add = [&](json& item, const FigurePlace& place) {
-    const auto& intervals = of_method.at(item.at("method").get<std::size_t>());
-    if (const auto found = intervals.find(place); found != intervals.end()) {
-      item["auroc_interval"] = {rounded(found->second.low), rounded(found->second.high)};
-    }
+  const auto intervals_of = [&](const json& item) -> const std::map<FigurePlace, Interval>& {
+    return of_method.at(item.at("method").get<std::size_t>());
   };
   for (json& cell : data.at("cells")) {
-    add(cell, {cell.at("type").get<int>(), cell.at("level").get<int>()});
+    add_interval(cell, intervals_of(cell),
+                 {cell.at("type").get<int>(), cell.at("level").get<int>()});
   }
   for (json& row : data.at("table")) {
-    const json& type = row.at("type");
-    add(row, {type.is_null() ? kAll : type.get<int>(), kAll});
+    add_interval(row, intervals_of(row), place_of_row(row));
   }
-  data["intervals"] = {{"resamples", options.resamples}, {"confidence", options.confidence}};
+  data["intervals"] = intervals_json(options);
 }
 
 }  // namespace gradspace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "gradspace/results.h"
 #include "results/conditions.h"
@@ -15,5 +16,18 @@ namespace gradspace {
 /// drawn on their own. So the interval of a mean over conditions is that mean's own.
 void add_auroc_intervals(const Results& results, const Conditions& conditions,
                          const ScoreLists& test, nlohmann::json& data);
+
+/// A class and a run of GradCon's experiment, and its test images' scores by ScoreKey: clean ones under kCleanType, the
+/// others under type 0.
+struct ClassTest {
+  int type = 0;  ///< the class
+  int run = 0;
+  ScoreLists test;
+};
+
+/// The same of GradCon's experiment, which has no cells. The methods are judged on the same images in a resample, and so
+/// are the runs; each class has a test of its own, whose images are drawn on their own.
+void add_class_auroc_intervals(const Results& results, const Conditions& conditions,
+                               const std::vector<ClassTest>& tests, nlohmann::json& data);
 
 }  // namespace gradspace

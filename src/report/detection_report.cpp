@@ -14,6 +14,7 @@
 #include "gradspace/error.h"
 #include "report/auroc_intervals.h"
 #include "report/drift_curves.h"
+#include "report/frames.h"
 #include "report/page_data.h"
 #include "report/summary_json.h"
 #include "report/thumbnails.h"
@@ -29,6 +30,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kSampleBytes = 600'000;
+constexpr std::size_t kFrameBytes = 700'000;
 
 using Rows = std::vector<const ResultRow*>;
 
@@ -223,6 +225,9 @@ json detection_data(const fs::path& folder, const Results& results, Notes& notes
   note_what_is_left_out(results, conditions, notes);
   if (!results.rows.empty()) {
     add_images(folder, results, conditions, notes, data);
+    if (const fs::path list = folder / "frames/frames.json"; fs::exists(list)) {
+      data["frames"] = read_frames(list, conditions, kFrameBytes);
+    }
     // One-class detectors look at more than gradients: their experiment leaves none.
     const bool may_lack = (results.kind == ResultsKind::kOneClass || is_evaluation(results)) &&
                           !fs::exists(folder / "fingerprints.json");

@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "gradspace/error.h"
 #include "gradspace/metrics.h"
+#include "report/auroc_intervals.h"
 #include "report/page_data.h"
 #include "report/summary_json.h"
 #include "report/thumbnails.h"
@@ -118,6 +119,8 @@ class PartReader {
   }
 
   json take() { return std::move(data_); }
+  /// The scores of the parts that have them.
+  const std::vector<ClassTest>& tests() const { return tests_; }
   /// How many folders lack a file, by its name.
   const std::map<std::string, int>& missing() const { return missing_; }
 
@@ -154,6 +157,7 @@ class PartReader {
       return;
     }
     const ImageScores scores = scores_by_method(images, conditions_, part.run);
+    tests_.push_back({part.inlier_class, part.run, scores.test});
     const auto threshold = [&](int method, int run) {
       return threshold_at(scores, {method, run, kCleanType, 0}, false_alarms_);
     };
@@ -197,6 +201,7 @@ class PartReader {
   std::size_t most_stops_;
   std::size_t sample_bytes_ = 0;
   std::map<std::string, int> missing_;
+  std::vector<ClassTest> tests_;
   json data_ = {{"training", json::array()},
                 {"curves", json::array()},
                 {"calibration", json::array()},
@@ -278,6 +283,7 @@ json gradcon_data(const fs::path& folder, const Results& results, Notes& notes) 
     data["n_out"] = results.rows.front().metrics.n_out;
   }
   data["table"] = summary_table(results, conditions);
+  add_class_auroc_intervals(results, conditions, reader.tests(), data);
   return data;
 }
 

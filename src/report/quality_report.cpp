@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
+#include "image/picture_strip.h"
 #include "report/page_data.h"
 #include "report/thumbnails.h"
 #include "results/run_files.h"

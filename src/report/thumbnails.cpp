@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "gradspace/error.h"
+#include "image/picture_strip.h"
 #include "results/run_files.h"
 #include "results/small_number.h"
 
@@ -55,24 +56,12 @@ std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality) {
                      base64(bytes));
 }
 
-Image thumbnail(const Image& image, int side) {
-  const int longer = std::max(image.width(), image.height());
-  if (longer <= side) {
-    return image;
-  }
-  const auto scaled = [&](int length) {
-    return std::max(1, static_cast<int>((std::int64_t{length} * side + longer / 2) / longer));
-  };
-  return resize_bilinear(image, scaled(image.width()), scaled(image.height()));
-}
-
-std::string listed_picture(const fs::path& list, const std::string& file) {
+std::string listed_picture(const fs::path& list, const std::string& file, ImageFormat format) {
   if (file.empty() || file.front() == '.' || file.find_first_of("/\\") != std::string::npos) {
     throw FormatError(
         fmt::format("{}: '{}' must be a file beside it", list.string(), printable(file)));
   }
-  return data_uri(thumbnail(read_image(list.parent_path() / file), kMaxStripSide),
-                  ImageFormat::kPng);
+  return data_uri(thumbnail(read_image(list.parent_path() / file), kMaxStripSide), format);
 }
 
 std::vector<Sample> read_samples(const fs::path& folder, std::size_t max_bytes) {

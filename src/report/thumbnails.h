@@ -15,9 +15,6 @@ namespace gradspace {
 /// "data:image/png;base64,...".
 std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality = 80);
 
-/// Within `side` by `side` pixels, in its proportions; a smaller image stays as it is.
-Image thumbnail(const Image& image, int side);
-
 /// A strip of panels that samples.json lists.
 struct Sample {
   std::string file;
@@ -26,9 +23,10 @@ struct Sample {
   std::string image;  ///< data URI
 };
 
-/// The data URI of a picture that `list`, a file of the same folder, names. Throws FormatError when
-/// the name leads out of the folder.
-std::string listed_picture(const std::filesystem::path& list, const std::string& file);
+/// The data URI, in this format, of a picture that `list`, a file of the same folder, names. Throws FormatError
+/// when the name leads out of the folder.
+std::string listed_picture(const std::filesystem::path& list, const std::string& file,
+                           ImageFormat format = ImageFormat::kPng);
 
 /// Reads samples.json and strips until they take `max_bytes`: the first image under every condition,
 /// then the second, and so on. Throws IoError, FormatError.

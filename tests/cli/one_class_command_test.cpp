@@ -8,8 +8,10 @@
 
 #include "core/file.h"
 #include "core/random.h"
+#include "gradspace/detector.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "gradspace/one_class.h"
 #include "gradspace/results.h"
 #include "support/python.h"
 #include "support/test_files.h"
@@ -69,6 +71,54 @@ class OneClassCommand : public ::testing::Test {
   testing::TemporaryFolder folder_;
   fs::path model_ = folder_ / "m.safetensors";
 };
+
+TEST_F(OneClassCommand, NeedsNoModelForThePixelsAlone) {
+  ASSERT_EQ(
+      run(fmt::format("fit --method image-neighbour --data {} --size 24x20 --false-alarms 0.1 "
+                      "--out {}",
+                      path("clean"), path("d.safetensors")))
+          .status,
+      0)
+      << errors();
+  const Detector detector = read_detector(folder_ / "d.safetensors");
+  EXPECT_EQ(input_of(detector), (Extent{3, 20, 24}));
+  const std::string of_it = fmt::format("--detector {}", path("d.safetensors"));
+  const testing::ScriptOutput scored =
+      run(fmt::format("score {} --format csv {}", of_it, path("noisy/000.bmp")));
+  EXPECT_EQ(scored.status, 0) << errors();
+  EXPECT_THAT(scored.text, HasSubstr(",,,out")) << "no losses without a model";
+  EXPECT_EQ(run(fmt::format("drift {} --window 30 {}", of_it, path("stream"))).status, 0)
+      << errors();
+  EXPECT_EQ(run(fmt::format("evaluate {} --inliers {} --outliers {} --out {}", of_it,
+                            path("stream"), path("noisy"), path("results")))
+                .status,
+            0)
+      << errors();
+  EXPECT_GT(read_results(folder_ / "results/results.json").rows.at(0).metrics.auroc, 0.9);
+
+  const auto refused = [&](const std::string& options) {
+    const int status =
+        run(fmt::format("fit {} --data {} --out {}", options, path("clean"), path("x"))).status;
+    EXPECT_FALSE(fs::exists(folder_ / "x"));
+    return WEXITSTATUS(status);
+  };
+  EXPECT_EQ(run(fmt::format("fit --method image-statistics --data {} --false-alarms 0.1 --out {}",
+                            path("clean"), path("usual.safetensors")))
+                .status,
+            0)
+      << errors();
+  EXPECT_EQ(input_of(read_detector(folder_ / "usual.safetensors")), AutoencoderSpec().input);
+  EXPECT_EQ(refused("--method elbo"), 1);
+  EXPECT_THAT(errors(), HasSubstr("give --model and --data"));
+  EXPECT_EQ(refused("--method elbo --size 24x20"), 2);
+  EXPECT_THAT(
+      errors(),
+      HasSubstr(
+          "--size goes with methods that need no model and look at images whole, not with elbo"));
+  EXPECT_EQ(refused("--method image-statistics --size 5000x20"), 1);
+  EXPECT_THAT(errors(), HasSubstr("sides from 1 to 4096"));
+  EXPECT_EQ(refused("--method image-statistics --size 24x20 --model " + model_.string()), 2);
+}
 
 TEST_F(OneClassCommand, IsJudgedByImages) {
   fit("image-statistics");

@@ -92,6 +92,15 @@ TEST_F(PhotographCommand, GoesFromTilesToMaps) {
             0)
       << errors();
   EXPECT_GT(read_results(folder_ / "results/results.json").rows.at(0).metrics.auroc, 0.8);
+  const auto frames =
+      nlohmann::json::parse(read_text_file(folder_ / "results/frames/frames.json"))["rows"];
+  ASSERT_EQ(frames.size(), 6U) << "three of each set";
+  EXPECT_EQ(frames[0]["set"], "inliers");
+  EXPECT_EQ(frames[1]["name"], "dark");
+  EXPECT_GE(frames[1]["score"], frames[3]["score"]);
+  const Image strip = read_image(folder_ / "results/frames/01.jpg");
+  EXPECT_EQ(strip.width(), 2 * 96);
+  EXPECT_EQ(strip.height(), 80);
   EXPECT_EQ(run("drift --model m.safetensors --detector d.safetensors --window 5 stream"), 0)
       << errors();
 }
@@ -106,6 +115,33 @@ TEST_F(PhotographCommand, NeedsNoModelForThePictureAlone) {
   EXPECT_EQ(run("evaluate --detector d.safetensors --inliers stream --outliers dark --out results"),
             0)
       << errors();
+}
+
+TEST_F(PhotographCommand, JudgesTilesByAOneClassMethod) {
+  write_model(folder_ / "m.safetensors", initialise(autoencoder_for(16, 16), 1));
+  ASSERT_EQ(run("fit --method spectral-fisher --data clean --model m.safetensors --tiles 16x16 "
+                "--stride 8x16 --false-alarms 0.1 --out d.safetensors"),
+            0)
+      << errors();
+  ASSERT_EQ(
+      run("score --model m.safetensors --detector d.safetensors --format csv --map maps dark"), 0)
+      << errors();
+  EXPECT_TRUE(fs::exists(folder_ / "maps/dark/scene50_0.png.png"));
+  EXPECT_EQ(run("drift --model m.safetensors --detector d.safetensors --window 5 stream"), 0)
+      << errors();
+  ASSERT_EQ(run("evaluate --model m.safetensors --detector d.safetensors --inliers stream "
+                "--outliers dark --out results"),
+            0)
+      << errors();
+  EXPECT_GT(read_results(folder_ / "results/results.json").rows.at(0).metrics.auroc, 0.8);
+  EXPECT_TRUE(fs::exists(folder_ / "results/frames/frames.json"));
+  EXPECT_EQ(run("score --detector d.safetensors dark"), 1);
+  EXPECT_THAT(errors(), HasSubstr("give it with --model"));
+  EXPECT_EQ(run("fit --method elbo --data clean --tiles 16x16 --out x.safetensors"), 1);
+  EXPECT_THAT(errors(), HasSubstr("elbo wants a model"));
+  EXPECT_EQ(run("fit --method elbo --data clean --val stream --tiles 16x16 --out x.safetensors"),
+            2);
+  EXPECT_THAT(errors(), HasSubstr("--val does not go with tiles"));
 }
 
 TEST_F(PhotographCommand, ExtractsTilesWithTheirPlaces) {
@@ -142,7 +178,8 @@ TEST_F(PhotographCommand, SaysWhatShrinkingLoses) {
   EXPECT_EQ(parse_autoencoder_spec(output(), "out"), autoencoder_for(64, 64));
   EXPECT_EQ(run("train --data large --size 30x28 --epochs 1 --out x.safetensors"), 1);
   EXPECT_EQ(run("train --data large --size 64 --epochs 1 --out x.safetensors"), 2);
-  EXPECT_EQ(run("fit --method elbo --tiles 28x28 --data large --model m.safetensors --out x"), 2);
+  EXPECT_EQ(run("fit --method elbo --stride 28x28 --data large --model m.safetensors --out x"), 2);
+  EXPECT_THAT(errors(), HasSubstr("give --tiles, too"));
   EXPECT_FALSE(fs::exists(folder_ / "x.safetensors"));
 }
 

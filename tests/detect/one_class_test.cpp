@@ -127,6 +127,65 @@ TEST_F(OneClass, EveryMethodComesBackFromItsFileAndScoresAlike) {
   }
 }
 
+TEST_F(OneClass, LooksAtPixelsAloneWhereNoModelIsNeeded) {
+  const testing::TemporaryFolder folder;
+  AutoencoderSpec images_alone;
+  images_alone.input = spec_.input;
+  const auto fit_pixels = [&](const std::string& method) {
+    const std::vector<std::uint8_t> train = pictures(spec_.input, 120, 1, 3);
+    const std::vector<std::uint8_t> held = pictures(spec_.input, 30, 2, 3);
+    const Observations clean = observe_pixels(spec_.input, train);
+    const Observations validation = observe_pixels(spec_.input, held);
+    return fit_one_class({images_alone, "", clean, validation, {}}, {method, 0.1, 7});
+  };
+  std::vector<std::string> without_model;
+  for (const OneClassMethodInfo& info : one_class_methods()) {
+    SCOPED_TRACE(info.name);
+    if (info.needs_model) {
+      EXPECT_THAT([&] { fit_pixels(info.name); },
+                  ThrowsMessage<InvalidArgument>(HasSubstr(info.name + " wants a model")));
+      EXPECT_FALSE(info.name.starts_with("image-"));
+      continue;
+    }
+    without_model.push_back(info.name);
+    const Detector detector = fit_pixels(info.name);
+    EXPECT_EQ(detector.model_sha256, "");
+    EXPECT_EQ(input_of(detector), spec_.input);
+    // A model that is there changes nothing: none of its numbers is looked at.
+    EXPECT_EQ(detector.weights, fit(info.name, 120).weights);
+    write_detector(folder / "d.safetensors", detector);
+    Scorer scorer(read_detector(folder / "d.safetensors"));
+    EXPECT_EQ(scorer.input(), spec_.input);
+    const std::vector<std::uint8_t> fresh = pictures(spec_.input, 5, 3, 3);
+    const std::vector<double> scores =
+        load_score_function(detector)->score(observe_pixels(spec_.input, fresh));
+    const std::vector<ImageScore> scored = scorer.score_fitted(fresh);
+    for (std::size_t i = 0; i < scored.size(); ++i) {
+      EXPECT_EQ(scored[i].score, scores[i]);
+      EXPECT_EQ(scored[i].bce, 0);
+    }
+  }
+  EXPECT_EQ(without_model.size(), 7U) << "four, and three of them two-sided";
+}
+
+TEST_F(OneClass, RefusesADetectorThatSaysNoImagesToTake) {
+  Detector detector = fit("image-statistics");
+  detector.model_sha256 = "";
+  EXPECT_NO_THROW(Scorer{detector});
+  for (const char* input :
+       {"[3,16]", "{}", "[2,16,16]", "[3,0,16]", "[3,16,100000]", "[3,16,1e9]"}) {
+    detector.metadata["input"] = input;
+    EXPECT_THROW(Scorer{detector}, InvalidArgument) << input;
+  }
+  detector.metadata.erase("input");
+  EXPECT_THAT([&] { detector.validate(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("SHA-256 is empty")));
+  Detector needs_one = fit("reconstruction");
+  needs_one.model_sha256 = "";
+  EXPECT_THAT([&] { Scorer{needs_one}; },
+              ThrowsMessage<InvalidArgument>(HasSubstr("reconstruction wants a model")));
+}
+
 TEST_F(OneClass, FindsNoiseInSecondMoments) {
   for (const std::string method :
        {"spectral-fisher", "spectral-fisher-local", "image-statistics", "image-neighbour",

@@ -10,12 +10,14 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "gradspace/error.h"
+#include "support/scenes.h"
 #include "support/test_files.h"
 
 namespace gradspace {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -186,6 +188,24 @@ TEST(FitToImages, RefusesACovarianceThatIsTooLargeBeforeAnImageIsRead) {
   }
   options.memory_gib = 0;
   EXPECT_THROW(options.validate(), InvalidArgument);
+}
+
+TEST(FitToImages, RemarksOnNearCopiesAmongTheImagesHeldOut) {
+  const testing::TemporaryFolder folder;
+  // Every scene comes back thirty names later: in another block.
+  for (int i = 0; i < 60; ++i) {
+    write_image(folder / fmt::format("{:02}.png", i),
+                testing::photograph_of_scene(40, 32, static_cast<std::uint64_t>(i % 30)));
+  }
+  std::vector<std::string> remarks;
+  JobObserver observer;
+  observer.on_remark = [&](std::string_view line) { remarks.emplace_back(line); };
+  const auto clean = open_source(folder.path());
+  OneClassOptions options;
+  options.method = "image-statistics";
+  options.false_alarms = 0.2;
+  fit_to_images(Extent{3, 20, 20}, {*clean}, options, 0, observer);
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("100 % of the images held out are near-copies")));
 }
 
 TEST_F(Fit, RefusesSetsThatDoNotBelongTogether) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "gradspace/metrics.h"
@@ -129,6 +130,37 @@ TEST_F(GradConReport, ReadsScoresToTheLastBit) {
     EXPECT_EQ(read.inliers[i].score.score, written.inliers[i].score.score);
     EXPECT_EQ(read.inliers[i].score.cosine, written.inliers[i].score.cosine);
   }
+}
+
+TEST_F(GradConReport, GivesIntervalsOfClassesWhoseScoresAreAllThere) {
+  write_all();
+  const auto row = [](const json& page, const json& type) {
+    for (const json& candidate : page["table"]) {
+      if (candidate["method"] == 1 && candidate["type"] == type) {
+        return candidate;
+      }
+    }
+    return json();
+  };
+  // Both runs have the same scores, so that their mean is each one's.
+  const json page = data();
+  BootstrapOptions options;
+  options.seed = combine(options.seed, 5);
+  const std::vector<double> known = {0.1, 0.15, 0.3};
+  const std::vector<double> foreign = {0.25, 0.12};
+  const Interval interval = auroc_interval(known, foreign, options);
+  EXPECT_NEAR(row(page, 5)["auroc_interval"][0].get<double>(), interval.low, 1e-6);
+  EXPECT_NEAR(row(page, 5)["auroc_interval"][1].get<double>(), interval.high, 1e-6);
+  // Of a mean over classes that are drawn on their own, it is the narrower.
+  const json mean = row(page, nullptr)["auroc_interval"];
+  EXPECT_LT(mean[1].get<double>() - mean[0].get<double>(), interval.high - interval.low);
+  EXPECT_EQ(page["intervals"]["resamples"], options.resamples);
+
+  fs::remove(part(3, 1) / "image_scores.csv");
+  const json without = data();
+  EXPECT_FALSE(row(without, 3).contains("auroc_interval"));
+  EXPECT_FALSE(row(without, nullptr).contains("auroc_interval"));
+  EXPECT_TRUE(row(without, 5).contains("auroc_interval"));
 }
 
 TEST_F(GradConReport, HoldsEveryClassAndRun) {

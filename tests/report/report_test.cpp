@@ -185,6 +185,50 @@ TEST_F(Report, ShowsSetsOfOutliersByTheirNames) {
   EXPECT_THAT(page_data["drift"]["absent"].get<std::string>(), HasSubstr("validation"));
 }
 
+TEST_F(Report, ShowsTheWorstPhotographsOfItsConditions) {
+  results_.options_json = R"({"command":"evaluate"})";
+  results_.rows = {row("m", 0, 0, 0, 0.5)};
+  results_.rows[0].name = "fog";
+  write_results(folder_.path(), results_);
+  fs::create_directories(folder_ / "frames");
+  write_image(folder_ / "frames/00.jpg", Image(20, 8, 3));
+  const auto frame = [](const char* set, const char* name) {
+    return json{{"file", "00.jpg"},
+                {"path", kHostilePath},
+                {"set", set},
+                {"type", 0},
+                {"level", 0},
+                {"name", name},
+                {"score", 2.5},
+                {"p_value", 0.25},
+                {"width", 10},
+                {"height", 8},
+                {"out_of_distribution", false}};
+  };
+  const auto write = [&](const json& rows) {
+    write_file(folder_ / "frames/frames.json", json{{"format_version", 1}, {"rows", rows}}.dump());
+  };
+  write({frame("outliers", "fog"), frame("outliers", "not in the results"), frame("inliers", "")});
+  const json page_data = data();
+  const json& shown = page_data["frames"];
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0]["type"], page_data["types"][0]["type"]);
+  EXPECT_EQ(shown[1]["type"], -1);
+  EXPECT_EQ(shown[0]["path"], kHostilePath);
+  EXPECT_THAT(shown[0]["image"].get<std::string>(), HasSubstr("data:image/jpeg;base64,"));
+
+  json outside = frame("inliers", "");
+  outside["file"] = "../00.jpg";
+  write(json::array({outside}));
+  EXPECT_THAT([&] { write_report(folder_.path()); },
+              ThrowsMessage<FormatError>(HasSubstr("must be a file beside it")));
+  json flat = frame("inliers", "");
+  flat["height"] = 0;
+  write(json::array({flat}));
+  EXPECT_THAT([&] { write_report(folder_.path()); },
+              ThrowsMessage<FormatError>(HasSubstr("height is 0")));
+}
+
 TEST_F(Report, AveragesFingerprintsOverRuns) {
   write_all();
   const json layer = data()["fingerprints"][0];

@@ -64,7 +64,8 @@ export function byClassCard(model, state) {
       tooltip: tooltip({ trigger: "item", formatter: ({ data }) => tip(rows[data[1]].name, model.methods.map((name, i) => {
         const row = model.row(i, rows[data[1]].type);
         const deviation = model.deviation(row, state.metric);
-        return [name, metricValue(state.metric, model.value(row, state.metric)) + (deviation === undefined ? "" : ` ± ${metricValue(state.metric, deviation)}`)];
+        const interval = model.interval(row, state.metric);
+        return [name, metricValue(state.metric, model.value(row, state.metric)) + (deviation === undefined ? "" : ` ± ${metricValue(state.metric, deviation)}`) + (interval ? ` (${interval.map((end) => metricValue(state.metric, end)).join(" to ")})` : "")];
       })) }),
       series: model.methods.map((name, method) => ({ type: "custom", name, data: all[method], encode: { x: 0, y: 1 }, itemStyle: { color: seriesStyle(method).color }, renderItem: draw(method), clip: true, cursor: "pointer" })),
     };

@@ -11,6 +11,7 @@ import { heatMapCard } from "./heat_map.js";
 import { thresholdCard } from "./threshold.js";
 import { precisionCard, rocCard } from "./curves.js";
 import { samplesSection } from "./samples.js";
+import { framesSection } from "./frames.js";
 import { fingerprintSection } from "./fingerprint.js";
 import { trainingCard } from "./training.js";
 import { calibrationCard } from "./calibration.js";
@@ -149,6 +150,7 @@ export function detectionReport(data) {
   } else if (data.drift) {
     content.push(group("A stream that gets worse", null, driftElement(data, model, state, add)));
   }
+  if (data.frames?.length) content.push(add(framesSection(model, state, threshold)));
   if (data.samples?.length) content.push(add(samplesSection(model, state, threshold)));
   if (data.fingerprints?.length) content.push(add(fingerprintSection(model, state)));
   if (data.training.length) {

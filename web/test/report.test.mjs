@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass } from "./small_run.mjs";
+import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -362,6 +362,22 @@ test("report of an evaluation: a row a folder", async () => {
   await page.context().close();
 });
 
+test("report of photographs: the worst of each set with their maps", async () => {
+  const out = smallPhotographs(folder);
+  const page = await open(browser, report(out));
+  const frames = page.locator("#frames .strip");
+  assert.equal(await frames.count(), 4, "one of the clean ones and of each set");
+  const rows = readCsv(join(out, "image_scores.csv")).filter((row) => row.name === "night").sort((a, b) => b.score - a.score);
+  await choose(page, "Outliers", (await page.evaluate(() => window.gradspaceReport.data.types)).find(({ name }) => name === "night").type);
+  assert.equal(await frames.count(), 3 + 3);
+  const night = frames.filter({ has: page.locator("b", { hasText: "night" }) });
+  assert.deepEqual(await night.locator(".path").allTextContents(), rows.slice(0, 3).map((row) => row.path), "the highest scores, in order");
+  const shape = await night.locator(".panel").first().boundingBox();
+  near(shape.width / shape.height, 1, 0.02, "a panel keeps the photograph's proportions");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 describe("GradCon benchmark report", () => {
   const METHODS = ["gradcon", "reconstruction", "gradient"];
   let out, rows;
@@ -378,6 +394,7 @@ describe("GradCon benchmark report", () => {
     assert.deepEqual(await series("training"), [3, 3, 1]);
     assert.equal((await series("roc")).length, 3 + 2);
     assert.equal(await page.locator("#summary tbody tr").count(), 3);
+    assert.equal(await page.locator("#summary .interval").count(), 3 * 4, "of three classes and their mean");
     assert.equal(await page.locator("#mistakes .strip").count(), 12);
     assert.equal(await page.locator("#mistakes .panel").count(), 3 * 12);
     assert.equal(await page.locator(".notes").count(), 0);

@@ -161,6 +161,20 @@ export function smallEvaluation(folder) {
   return out;
 }
 
+/// The same photographs and two more sets of them, judged by their tiles.
+export function smallPhotographs(folder) {
+  const at = (name) => join(folder, name);
+  for (const [name, first] of [["night", 501], ["glare", 601]]) {
+    mkdirSync(at(name), { recursive: true });
+    for (let i = 0; i < 5; ++i) writeFileSync(join(at(name), `${i}.bmp`), picture(first + i));
+  }
+  gradspace("fit", "--method", "photograph-image", "--tiles", "8x8", "--data", at("photos"), "--out", at("tiles.safetensors"), "--false-alarms", "0.3", "--quiet");
+  const out = join(folder, "small-photographs");
+  gradspace("evaluate", "--detector", at("tiles.safetensors"), "--inliers", at("photos"), "--outliers", at("dusk"), at("night"), at("glare"), "--out", out);
+  gradspace("report", out);
+  return out;
+}
+
 /// Ten thousand conditions.
 export function hugeRun(folder) {
   const out = join(folder, "huge-run");

@@ -164,6 +164,7 @@ OneClassMethod typicality_method(const OneClassMethod& base) {
   method.load = [base](const TensorMap& tensors, const AutoencoderSpec& spec) {
     return std::make_unique<TypicalityScore>(load_calibrated(base, tensors, spec));
   };
+  method.needs_model = base.needs_model;
   method.covariance_columns = base.covariance_columns;
   return method;
 }

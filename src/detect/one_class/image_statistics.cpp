@@ -52,7 +52,7 @@ Matrix appearance_and_residual(const Observations& observations) {
 std::vector<OneClassMethod> image_statistics_methods() {
   const auto bands = [](const AutoencoderSpec&) { return band_energies; };
   const auto all = [](const AutoencoderSpec&) { return appearance; };
-  return {
+  std::vector<OneClassMethod> methods = {
       density_method("image-statistics",
                      "Mahalanobis distance of log DCT band energies of luma and opponent colours",
                      pixels_alone, bands, density_kind<ShrunkGaussian>()),
@@ -65,11 +65,16 @@ std::vector<OneClassMethod> image_statistics_methods() {
           "image-pseudo",
           "The same numbers, told from those of distorted clean images by a network", pixels_alone,
           appearance),
+  };
+  for (OneClassMethod& method : methods) {
+    method.needs_model = false;
+  }
+  methods.push_back(
       pseudo_outlier_method("pseudo-outliers",
                             "The same and log Fisher scores, told from those of distorted clean "
                             "images by a network",
-                            pixels_and_residual, appearance_and_residual),
-  };
+                            pixels_and_residual, appearance_and_residual));
+  return methods;
 }
 
 }  // namespace gradspace

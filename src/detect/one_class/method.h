@@ -33,6 +33,7 @@ struct OneClassMethod {
   std::function<std::unique_ptr<ScoreFunction>(const TensorMap&, const AutoencoderSpec&)> load;
   bool distorts = false;  ///< learns from distorted copies of the clean images
   bool any_model = true;  ///< see OneClassMethodInfo
+  bool needs_model = true;
   /// Of methods that fit a covariance of as many columns as the model makes them: how many. Memory grows with
   /// their square, and time with their cube. Empty where the method's own numbers are few.
   std::function<std::size_t(const AutoencoderSpec&)> covariance_columns = {};

@@ -84,7 +84,7 @@ const OneClassMethod& one_class_method(std::string_view name) {
 std::vector<OneClassMethodInfo> one_class_methods() {
   std::vector<OneClassMethodInfo> infos;
   for (const OneClassMethod& method : one_class_registry()) {
-    infos.push_back({method.name, method.summary, method.any_model});
+    infos.push_back({method.name, method.summary, method.any_model, method.needs_model});
   }
   return infos;
 }

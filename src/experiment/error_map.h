@@ -1,8 +1,6 @@
 // Pictures for people to look at: what a model sees, what it makes of it, where the two differ.
 #pragma once
 
-#include <span>
-
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
@@ -18,8 +16,5 @@ Image reconstruct(const Image& image, GradientBackend& backend);
 /// The mean over channels of the absolute differences, as colours; the lightest from a difference
 /// of half the range on, the same for every image.
 Image error_map(const Image& image, const Image& reconstruction);
-
-/// RGB pictures of one size, side by side.
-Image picture_strip(std::span<const Image> panels);
 
 }  // namespace gradspace

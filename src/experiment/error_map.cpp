@@ -1,9 +1,10 @@
-#include "experiment/picture_strip.h"
+#include "experiment/error_map.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,14 +13,6 @@
 
 namespace gradspace {
 namespace {
-
-/// Copies a picture of the strip's height into it as its panel number `panel`.
-void place(const Image& picture, int panel, Image& strip) {
-  for (int y = 0; y < picture.height(); ++y) {
-    const auto row = picture.row(y);
-    std::ranges::copy(row, strip.row(y).begin() + static_cast<std::ptrdiff_t>(row.size()) * panel);
-  }
-}
 
 std::vector<std::uint8_t> to_bytes_hwc(std::span<const float> image_chw, const Extent& extent) {
   const auto pixels = static_cast<std::size_t>(extent.height * extent.width);
@@ -65,15 +58,6 @@ Image prepared(const Image& image, const Extent& extent) {
   std::vector<std::uint8_t> pixels(extent.size());
   FixedSizeReader(extent.width, extent.height, extent.channels).fit(image, pixels);
   return {extent.width, extent.height, extent.channels, std::move(pixels)};
-}
-
-Image picture_strip(std::span<const Image> panels) {
-  const Image& first = panels.front();
-  Image strip(static_cast<int>(panels.size()) * first.width(), first.height(), 3);
-  for (std::size_t i = 0; i < panels.size(); ++i) {
-    place(panels[i], static_cast<int>(i), strip);
-  }
-  return strip;
 }
 
 }  // namespace gradspace
