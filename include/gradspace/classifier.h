@@ -39,10 +39,6 @@ struct FeatureView {
   std::size_t stride = 0;
 
   std::span<const float> row(std::size_t i) const { return {values + i * stride, dimension}; }
-  /// `count` columns from `first` on.
-  FeatureView columns(std::size_t first, std::size_t count) const {
-    return {values + first, rows, count, stride};
-  }
 };
 
 class Perceptron;

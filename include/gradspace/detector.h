@@ -52,11 +52,12 @@ GRADSPACE_API Detector read_detector(const std::filesystem::path& path);
 /// not valid.
 GRADSPACE_API void write_detector(const std::filesystem::path& path, const Detector& detector);
 
-/// The columns [begin, end) of `set` that hold the detector's features. They must lie side by side
-/// in the detector's order. Throws InvalidArgument when they do not, or the set was made by another
+/// The columns of `set` that hold the detector's features, a view for each of its members. A member's must lie side by
+/// side in the detector's order. Throws InvalidArgument when they do not, or the set was made by another
 /// model; `name` stands in the message.
-GRADSPACE_API FeatureView detector_view(const Detector& detector, const FeatureSet& set,
-                                        const std::string& name);
+GRADSPACE_API std::vector<FeatureView> detector_views(const Detector& detector,
+                                                      const FeatureSet& set,
+                                                      const std::string& name);
 
 /// Where `columns` lie side by side among those of a set: the first column. Throws InvalidArgument
 /// naming the block that is missing.

@@ -39,6 +39,20 @@ GRADSPACE_API std::string text(const FeatureBlock& block);
 /// A request for all of them: "down.6:kld,up.6:bce".
 GRADSPACE_API std::string text(std::span<const FeatureBlock> blocks);
 
+/// A term of a request for features, "down.6:kld#2" or "all": what is asked for, and of which member; without one, of
+/// all.
+struct GRADSPACE_API FeatureTerm {
+  std::string_view text;
+  std::optional<std::size_t> member;
+
+  bool is_of(std::size_t other) const { return !member || *member == other; }
+};
+
+/// The terms between commas, which view `request`. Throws InvalidArgument when what stands behind a "#" is not the
+/// number of one of `members` members.
+GRADSPACE_API std::vector<FeatureTerm> parse_feature_terms(std::string_view request,
+                                                           std::size_t members);
+
 /// The blocks of one member as those of a model by itself: columns from 0 on, member 0.
 GRADSPACE_API std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,
                                                          std::size_t member);

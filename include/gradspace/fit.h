@@ -52,6 +52,12 @@ GRADSPACE_API Detector
 fit_detector(const FitData& data, const FitOptions& options,
              const std::function<void(const ClassifierEpoch&)>& on_epoch = {});
 
+/// A fitted classifier, of however many members, with the distance from the middle of clean images as its score
+/// (two_sided.h), calibrated on `clean`, which it was not trained on; see FitOptions::false_alarms. Throws
+/// InvalidArgument for another method, a set that is not the detector's, or too few rows for the rate.
+GRADSPACE_API Detector make_two_sided(const Detector& one_sided, const FeatureSet& clean,
+                                      std::optional<double> false_alarms = {});
+
 /// Clean images, and others of the same kind to validate on. Where those are null, a fifth is held out of the clean
 /// ones: by blocks or folders, or at random; without a word, as `default_hold_out` says.
 struct CleanSources {

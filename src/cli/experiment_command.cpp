@@ -123,6 +123,11 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
 std::function<int()> declare_ood(CLI::App& app) {
   const auto arguments = std::make_shared<ExperimentArguments>();
   declare_common(app, *arguments, "the paper's six");
+  app.add_option("--members", arguments->ood.members,
+                 "Autoencoders a run: beside the paper's rows, those of all their classifiers "
+                 "together, one- and two-sided")
+      ->check(whole_number(1, kMaxMembers))
+      ->excludes(app.get_option("--model"));
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->ood;

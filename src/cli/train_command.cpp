@@ -92,8 +92,7 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--members", a.members,
                  "Autoencoders in the model, trained side by side from different seeds; what looks "
                  "at the model looks at all of them")
-      ->check(whole_number(1))
-      ->check(CLI::Range(std::size_t{1}, kMaxMembers));
+      ->check(whole_number(1, kMaxMembers));
   app.add_option("--backend", a.backend.name, "native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", a.backend.device, "cpu, cuda, or cuda:N");

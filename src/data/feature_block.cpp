@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "core/named_entries.h"
 #include "gradspace/error.h"
@@ -12,6 +13,22 @@ namespace gradspace {
 namespace {
 
 constexpr std::array kLosses{Loss::kBce, Loss::kKld, Loss::kElbo};
+
+FeatureTerm parse_term(std::string_view text, std::size_t members) {
+  const std::size_t hash = text.find('#');
+  if (hash == std::string_view::npos) {
+    return {text, std::nullopt};
+  }
+  const std::string_view digits = text.substr(hash + 1);
+  std::size_t member = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), member);
+  if (error != std::errc() || end != digits.data() + digits.size() || member >= members) {
+    throw InvalidArgument(fmt::format(
+        "features: \"{}\": the model has {}", text,
+        members == 1 ? "one member, #0" : fmt::format("members #0 to #{}", members - 1)));
+  }
+  return {text.substr(0, hash), member};
+}
 
 }  // namespace
 
@@ -43,6 +60,19 @@ std::string text(std::span<const FeatureBlock> blocks) {
     list += (list.empty() ? "" : ",") + text(block);
   }
   return list;
+}
+
+std::vector<FeatureTerm> parse_feature_terms(std::string_view request, std::size_t members) {
+  std::vector<FeatureTerm> terms;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t comma = request.find(',', begin);
+    terms.push_back(parse_term(request.substr(begin, comma - begin), members));
+    if (comma == std::string_view::npos) {
+      return terms;
+    }
+    begin = comma + 1;
+  }
 }
 
 std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,

@@ -7,8 +7,20 @@
 #include "detect/one_class/method.h"
 
 namespace gradspace {
+namespace {
 
-void put_classifiers(std::span<const Classifier> classifiers, const FeatureView& clean_validation,
+std::vector<double> mean_logits(const Detector& detector, std::span<const FeatureView> rows) {
+  std::vector<std::vector<double>> logits;
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    logits.push_back(Classifier(part_of(detector, member).weights).logits(rows[member]));
+  }
+  return means_of(logits);
+}
+
+}  // namespace
+
+void put_classifiers(std::span<const Classifier> classifiers,
+                     std::span<const FeatureView> clean_validation,
                      const ClassifierDecision& decision, Detector& detector) {
   detector.members = classifiers.size();
   if (classifiers.size() == 1) {
@@ -17,15 +29,14 @@ void put_classifiers(std::span<const Classifier> classifiers, const FeatureView&
   for (std::size_t member = 0; classifiers.size() > 1 && member < classifiers.size(); ++member) {
     put_under(detector.weights, member_prefix(member), classifiers[member].weights());
   }
+  calibrate_classifier(clean_validation, decision, detector);
+}
+
+void calibrate_classifier(std::span<const FeatureView> clean_validation,
+                          const ClassifierDecision& decision, Detector& detector) {
   std::optional<double> false_alarms = decision.false_alarms;
   if (decision.two_sided) {
-    std::vector<std::vector<double>> logits;
-    std::size_t column = 0;
-    for (const Classifier& classifier : classifiers) {
-      logits.push_back(classifier.logits(clean_validation.columns(column, classifier.dimension())));
-      column += classifier.dimension();
-    }
-    const std::vector<double> clean = means_of(logits);
+    const std::vector<double> clean = mean_logits(detector, clean_validation);
     detector.two_sided = TwoSided(clean);
     detector.calibration = Calibration(TwoSided::distances_from_others(clean));
     false_alarms = false_alarms.value_or(kTwoSidedFalseAlarms);

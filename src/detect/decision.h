@@ -33,9 +33,9 @@ std::vector<double> means_of(std::span<const std::vector<double>> parts);
 /// One of a detector's parts as a detector by itself, of one member; without calibration, and of one side.
 Detector part_of(const Detector& detector, std::size_t member);
 
-/// The scores of rows of features, which have all columns of a detector of rows: of a classifier, or a density of
+/// The scores of rows of features, a view for each member, of a detector of rows: of classifiers, or of densities of
 /// features. Throws InvalidArgument when its tensors do not fit.
-std::vector<double> score_rows(const Detector& detector, const FeatureView& rows);
+std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows);
 
 /// The parts of a detector, each a function of what one of the model's members says of images. Throws InvalidArgument as
 /// `load_score_function`.

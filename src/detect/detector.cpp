@@ -165,8 +165,8 @@ std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
       text(wanted)));
 }
 
-FeatureView detector_view(const Detector& detector, const FeatureSet& set,
-                          const std::string& name) {
+std::vector<FeatureView> detector_views(const Detector& detector, const FeatureSet& set,
+                                        const std::string& name) {
   const bool no_model = detector.model_sha256 == kNoModel;
   if (no_model != (set.meta().model_sha256 == kNoModel)) {
     throw InvalidArgument(fmt::format(
@@ -184,8 +184,16 @@ FeatureView detector_view(const Detector& detector, const FeatureSet& set,
                     "detector's ({:.12}...)",
                     name, set.meta().model_sha256, detector.model_sha256));
   }
-  const std::size_t begin = find_columns(set.meta().columns, detector.columns, name);
-  return view(set, begin, begin + dimension(detector.columns));
+  std::vector<FeatureView> views;
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    std::vector<FeatureBlock> wanted = blocks_of_member(detector.columns, member);
+    for (FeatureBlock& block : wanted) {
+      block.member = member;
+    }
+    const std::size_t begin = find_columns(set.meta().columns, wanted, name);
+    views.push_back(view(set, begin, begin + dimension(wanted)));
+  }
+  return views;
 }
 
 }  // namespace gradspace

@@ -174,19 +174,17 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector) {
   return load_score_function(detector, images_alone);
 }
 
-std::vector<double> score_rows(const Detector& detector, const FeatureView& rows) {
+std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows) {
   const Decision decision(detector);
   std::vector<std::vector<double>> said;
-  std::size_t column = 0;
   for (std::size_t member = 0; member < detector.members; ++member) {
     const Detector part = part_of(detector, member);
-    const FeatureView own = rows.columns(column, dimension(part.columns));
-    column += own.dimension;
     if (is_feature_density(part.method)) {
-      said.push_back(score_rows(*load_feature_density(part), own));
+      said.push_back(score_rows(*load_feature_density(part), rows[member]));
     } else {
       const Classifier classifier(part.weights);
-      said.push_back(decision.takes_logits() ? classifier.logits(own) : classifier.score(own));
+      said.push_back(decision.takes_logits() ? classifier.logits(rows[member])
+                                             : classifier.score(rows[member]));
     }
   }
   return decision.scores(said);

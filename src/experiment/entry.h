@@ -110,6 +110,8 @@ class Entry {
 
   /// Identifies what the fit was made of.
   std::string key(const ExperimentRun& run) const { return key_of(ingredients(run)); }
+  /// Where the fit lies.
+  std::filesystem::path path(const ExperimentRun& run) const;
   /// Why the fit that lies in the run's folder is not the one wanted; empty where none lies there.
   std::string why_anew(const ExperimentRun& run) const;
 
@@ -117,7 +119,6 @@ class Entry {
   /// All that the fit depends on.
   virtual nlohmann::json ingredients(const ExperimentRun& run) const = 0;
 
-  std::filesystem::path path(const ExperimentRun& run) const;
   /// Whether a file with this metadata is the fit of this run's data and options.
   bool is_ours(const ResultMetadata& metadata, const ExperimentRun& run) const;
 };

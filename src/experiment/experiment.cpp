@@ -139,8 +139,9 @@ class Experiment {
     }
     judge(run, fitted, sets, results);
     if (number == 0) {
-      write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), model,
-                    *backend({}));
+      const Model first = member_of(model, 0);
+      write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), first,
+                    *make_gradient_backend(options_.gradient_backend, first, {}));
     }
   }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "experiment/entry.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
@@ -28,6 +30,10 @@ void validate(const OodExperiment& experiment, const AutoencoderSpec& spec) {
   if (spec.latent == 0) {
     throw InvalidArgument("experiment: the methods compared need a model with a bottleneck");
   }
+  if (experiment.members < 1 || std::cmp_greater(experiment.members, kMaxMembers)) {
+    throw InvalidArgument(fmt::format("experiment: {} members; 1 to {} are possible",
+                                      experiment.members, kMaxMembers));
+  }
 }
 
 void validate(const OneClassExperiment& experiment, const AutoencoderSpec& /*spec*/) {
@@ -43,6 +49,11 @@ void validate(const OneClassExperiment& experiment, const AutoencoderSpec& /*spe
 
 }  // namespace
 
+std::size_t members_of(const ExperimentOptions& options) {
+  const auto* ood = std::get_if<OodExperiment>(&options.kind);
+  return ood != nullptr ? static_cast<std::size_t>(ood->members) : 1;
+}
+
 ResultsKind results_kind(const ExperimentOptions& options) {
   return one_class(options) != nullptr ? ResultsKind::kOneClass : ResultsKind::kOod;
 }
@@ -50,7 +61,15 @@ ResultsKind results_kind(const ExperimentOptions& options) {
 ExperimentOptions with_defaults(ExperimentOptions options) {
   using challenge::Type;
   if (!options.model.empty()) {
-    options.spec = read_model(options.model).spec;
+    const Model model = read_model(options.model);
+    options.spec = model.spec;
+    if (auto* ood = std::get_if<OodExperiment>(&options.kind)) {
+      ood->members = static_cast<int>(model.members());
+    } else if (model.members() > 1) {
+      throw InvalidArgument(
+          fmt::format("{}: has {} members; the one-class experiment looks at one autoencoder",
+                      options.model.string(), model.members()));
+    }
   }
   if (!options.challenges.empty()) {
     return options;
@@ -75,6 +94,7 @@ json options_record(const ExperimentOptions& options, const std::vector<std::str
   if (const auto* ood = std::get_if<OodExperiment>(&options.kind)) {
     record["trained_against"] = challenge::name(ood->trained_against);
     record["trained_against_level"] = ood->trained_against_level;
+    record["members"] = ood->members;
   } else if (const auto* experiment = one_class(options)) {
     record["methods"] = methods;
     record["false_alarms"] = experiment->false_alarms;

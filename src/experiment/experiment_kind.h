@@ -15,6 +15,9 @@ ResultsKind results_kind(const ExperimentOptions& options);
 /// is given. Throws what read_model throws.
 ExperimentOptions with_defaults(ExperimentOptions options);
 
+/// How many autoencoders a run has.
+std::size_t members_of(const ExperimentOptions& options);
+
 /// Empty = all.
 std::vector<std::string> methods_asked_for(const ExperimentOptions& options);
 

@@ -86,7 +86,7 @@ void ExperimentOutputs::add_fingerprint(const SetName& name, const FeatureSet& s
                                         const AutoencoderSpec& spec, int run) {
   for (const LayerInfo& layer : layers(spec)) {
     for (const FeatureBlock& block : set.meta().columns) {
-      if (block.layer == layer.name && block.loss) {
+      if (block.layer == layer.name && block.loss && block.member == 0) {
         fingerprints_.push_back({{"run", run},
                                  {"type", name.type},
                                  {"level", name.level},

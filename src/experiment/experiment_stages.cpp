@@ -7,7 +7,9 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "experiment/experiment_kind.h"
 #include "gradspace/report.h"
+#include "gradspace/train_members.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -143,6 +145,9 @@ std::uint64_t ExperimentStages::train_seed(int run) const {
 json ExperimentStages::model_ingredients(int run) const {
   json options = training_record(options_.training);
   options["seed"] = train_seed(run);
+  if (members_of(options_) > 1) {
+    options["members"] = members_of(options_);
+  }
   return {{"stage", "train"},
           {"version", kVersion},
           {"spec", to_json(options_.spec)},
@@ -207,23 +212,26 @@ void ExperimentStages::train_anew(int run, const json& ingredients) const {
   report_failures(validation_images.failures());
 
   options.backend = options_.training_backend.text();
-  const auto backend = make_training_backend(options_.training_backend,
-                                             initialise(options_.spec, options.seed), options);
+  const auto make_backend = [&](const Model& initial, const TrainOptions& own) {
+    return make_training_backend(options_.training_backend, initial, own);
+  };
   TrainObserver observer;
   observer.on_step = [&](const TrainProgress& progress) {
     report(progress.images_done, progress.images_total, "images",
            fmt::format("epoch {}/{}  loss {:.1f}", progress.epoch, progress.epochs, progress.loss));
   };
   observer.stop_requested = [this] { return stop_requested(); };
-  TrainResult result = train_autoencoder(options_.spec, train_images, validation_images, *backend,
-                                         options, observer);
+  MembersResult result = train_members(options_.spec, train_images, validation_images, make_backend,
+                                       options, members_of(options_), observer);
   if (result.stopped) {
     throw ExperimentStopped{};
   }
-  write_file(run_folder(run) / "training.csv", training_csv(result.epochs));
+  write_file(run_folder(run) / "training.csv", training_csv(result.members.front().epochs));
   note_made_of(result.model.metadata, ingredients);
   write_model(model_path(run), result.model);
-  fs::remove(options.checkpoint);
+  for (std::size_t member = 0; member < members_of(options_); ++member) {
+    fs::remove(member_checkpoint(options.checkpoint, member));
+  }
 }
 
 void ExperimentStages::write_so_far(Results& results) {

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/unfinished_file.h"
+#include "experiment/experiment_kind.h"
 #include "gradspace/extract.h"
 #include "gradspace/version.h"
 
@@ -34,7 +35,8 @@ fs::path extracted_set_path(const ExperimentRun& run, const SetName& set) {
 }
 
 void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetName& set) {
-  const std::string request = "mu," + proposed_features(run.options.spec);
+  const std::string mu = members_of(run.options) > 1 ? "mu#0" : "mu";
+  const std::string request = mu + "," + proposed_features(run.options.spec);
   json ingredients = {{"stage", "extract"},
                       {"version", kVersion},
                       {"model", run.model_sha256},
@@ -61,7 +63,8 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
   }
   make_folder(path.parent_path());
   const std::shared_ptr<const Source> source = stages.data().open(set);
-  const std::vector<FeatureBlock> columns = parse_features(request, run.options.spec);
+  const std::vector<FeatureBlock> columns =
+      parse_features(request, run.options.spec, members_of(run.options));
   FeatureSetMeta meta =
       describe_extraction(*source, set.text(), columns, run.model_sha256, options_json);
   meta.files_state.clear();  // the options say what the files hold: an unfinished set may go on

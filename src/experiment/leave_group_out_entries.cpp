@@ -103,7 +103,7 @@ Detector LeaveGroupOutEntry::make(const FitMaterial& material) const {
   options.seed = run.seed();
   const Classifier classifier = train_classifier(in.rows, view_of(out, columns), validation_in.rows,
                                                  view_of(validation_out, columns), options);
-  put_classifiers(std::span(&classifier, 1), validation_in.rows,
+  put_classifiers(std::span(&classifier, 1), std::span(&validation_in.rows, 1),
                   {.false_alarms = std::get<OneClassExperiment>(run.options.kind).false_alarms},
                   detector);
   detector.metadata["options"] = json{{"trained_on", types_}, {"level", level_}}.dump();

@@ -1,10 +1,11 @@
 // The four detectors that the paper compares: one classifier, trained on clean against challenged images,
-// on four choices of features.
+// on four choices of features. Beside them the same of several autoencoders, one- and two-sided.
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "experiment/detector_entry.h"
+#include "experiment/experiment_kind.h"
 #include "experiment/extracted_sets.h"
 #include "gradspace/fit.h"
 #include "gradspace/version.h"
@@ -27,18 +28,28 @@ class FittedClassifier : public FittedEntry {
   Detector detector_;
 };
 
+/// Every term with "#0".
+std::string of_first_member(const std::string& features) {
+  std::string own;
+  for (const char c : features) {
+    own += c == ',' ? "#0," : std::string(1, c);
+  }
+  return own + "#0";
+}
+
 class PaperEntry : public DetectorEntry {
  public:
   PaperEntry(std::string name, std::string features, const ExperimentOptions& options)
       : name_(std::move(name)),
         features_(std::move(features)),
         against_(std::get<OodExperiment>(options.kind)),
-        epochs_(static_cast<std::size_t>(options.classifier.epochs)) {}
+        steps_(static_cast<std::size_t>(options.classifier.epochs) *
+               (features_.ends_with("#0") ? 1 : members_of(options))) {}
 
   std::string method() const override { return name_; }
   LooksAt looks_at() const override { return LooksAt::kFeatureSets; }
   std::vector<SetName> learns_from() const override { return {outliers("train"), outliers("val")}; }
-  std::size_t steps() const override { return epochs_; }
+  std::size_t steps() const override { return steps_; }
   std::string step_unit() const override { return "epochs"; }
 
  protected:
@@ -57,7 +68,7 @@ class PaperEntry : public DetectorEntry {
   std::string name_;
   std::string features_;
   OodExperiment against_;
-  std::size_t epochs_;
+  std::size_t steps_;
 };
 
 Detector PaperEntry::make(const FitMaterial& material) const {
@@ -85,11 +96,67 @@ json PaperEntry::ingredients(const ExperimentRun& run) const {
           {"seed", run.seed()},    {"sets", std::move(sets)}};
 }
 
-ExperimentMethod paper_method(const std::string& name,
-                              std::string (*features)(const AutoencoderSpec&)) {
+/// The classifiers of another entry, which is fitted before, with the distance from the middle of clean validation
+/// images as their score.
+class TwoSidedEntry : public DetectorEntry {
+ public:
+  explicit TwoSidedEntry(std::unique_ptr<PaperEntry> one_sided)
+      : one_sided_(std::move(one_sided)) {}
+
+  std::string method() const override { return one_sided_->method() + " two-sided"; }
+  LooksAt looks_at() const override { return LooksAt::kFeatureSets; }
+  std::vector<SetName> learns_from() const override { return one_sided_->learns_from(); }
+  std::string stage() const override { return "two sides"; }
+
+ protected:
+  Detector make(const FitMaterial& material) const override {
+    const FeatureSet clean(extracted_set_path(material.run, {"val"}));
+    Detector detector = make_two_sided(read_detector(one_sided_->path(material.run)), clean);
+    material.on_step();
+    return detector;
+  }
+  std::unique_ptr<FittedEntry> ready(const Detector& detector,
+                                     const ExperimentRun& /*run*/) const override {
+    return std::make_unique<FittedClassifier>(detector);
+  }
+  json ingredients(const ExperimentRun& run) const override {
+    return {{"stage", "two sides"}, {"version", kVersion}, {"of", one_sided_->key(run)}};
+  }
+
+ private:
+  std::unique_ptr<PaperEntry> one_sided_;
+};
+
+using Features = std::string (*)(const AutoencoderSpec&);
+using Entries = std::vector<std::unique_ptr<Entry>>;
+
+/// Looks at the first autoencoder, however many there are.
+ExperimentMethod paper_method(const std::string& name, Features features) {
   return {name, ResultsKind::kOod, [=](const ExperimentOptions& options) {
-            std::vector<std::unique_ptr<Entry>> entries;
-            entries.push_back(std::make_unique<PaperEntry>(name, features(options.spec), options));
+            const bool several = members_of(options) > 1;
+            const std::string own = features(options.spec);
+            Entries entries;
+            entries.push_back(
+                std::make_unique<PaperEntry>(name, several ? of_first_member(own) : own, options));
+            return entries;
+          }};
+}
+
+std::unique_ptr<PaperEntry> members_entry(const std::string& name, Features features,
+                                          const ExperimentOptions& options) {
+  return std::make_unique<PaperEntry>(fmt::format("{} x{}", name, members_of(options)),
+                                      features(options.spec), options);
+}
+
+/// Where a run has several autoencoders, the classifiers of all of them.
+ExperimentMethod members_method(const std::string& name, Features features) {
+  return {name + " xN", ResultsKind::kOod, [=](const ExperimentOptions& options) {
+            Entries entries;
+            if (members_of(options) > 1) {
+              entries.push_back(members_entry(name, features, options));
+              entries.push_back(
+                  std::make_unique<TwoSidedEntry>(members_entry(name, features, options)));
+            }
             return entries;
           }};
 }
@@ -106,8 +173,11 @@ std::string decoder_gradient(const AutoencoderSpec& spec) {
 
 std::vector<ExperimentMethod> paper_methods() {
   return {paper_method("VAE-A", [](const AutoencoderSpec&) -> std::string { return "mu"; }),
-          paper_method("VAE-R", decoder_gradient), paper_method("VAE-L", encoder_gradient),
-          paper_method("proposed", proposed_features)};
+          paper_method("VAE-R", decoder_gradient),
+          paper_method("VAE-L", encoder_gradient),
+          paper_method("proposed", proposed_features),
+          members_method("VAE-R", decoder_gradient),
+          members_method("proposed", proposed_features)};
 }
 
 }  // namespace gradspace

@@ -1,8 +1,6 @@
 // Requests for features: text to blocks and columns.
 #include <fmt/format.h>
 
-#include <charconv>
-#include <optional>
 #include <utility>
 
 #include "gradspace/error.h"
@@ -98,52 +96,15 @@ class BlockList {
   std::vector<FeatureBlock> blocks_;
 };
 
-/// A term of a request: of one member, or, without a number behind it, of all.
-struct Term {
-  std::string_view text;
-  std::optional<std::size_t> member;
-
-  bool is_of(std::size_t other) const { return !member || *member == other; }
-};
-
-Term parse_term(std::string_view text, std::size_t members) {
-  const std::size_t hash = text.find('#');
-  if (hash == std::string_view::npos) {
-    return {text, std::nullopt};
-  }
-  const std::string_view digits = text.substr(hash + 1);
-  std::size_t member = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), member);
-  if (error != std::errc() || end != digits.data() + digits.size() || member >= members) {
-    throw InvalidArgument(fmt::format(
-        "features: \"{}\": the model has {}", text,
-        members == 1 ? "one member, #0" : fmt::format("members #0 to #{}", members - 1)));
-  }
-  return {text.substr(0, hash), member};
-}
-
-std::vector<Term> parse_terms(std::string_view request, std::size_t members) {
-  std::vector<Term> terms;
-  std::size_t begin = 0;
-  while (true) {
-    const std::size_t comma = request.find(',', begin);
-    terms.push_back(parse_term(request.substr(begin, comma - begin), members));
-    if (comma == std::string_view::npos) {
-      return terms;
-    }
-    begin = comma + 1;
-  }
-}
-
 }  // namespace
 
 std::vector<FeatureBlock> parse_features(std::string_view request, const AutoencoderSpec& spec,
                                          std::size_t members) {
-  const std::vector<Term> terms = parse_terms(request, members);
+  const std::vector<FeatureTerm> terms = parse_feature_terms(request, members);
   BlockList list(spec);
   for (std::size_t member = 0; member < members; ++member) {
     list.begin_member(member);
-    for (const Term& term : terms) {
+    for (const FeatureTerm& term : terms) {
       if (term.is_of(member)) {
         list.add_term(term.text);
       }

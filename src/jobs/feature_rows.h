@@ -26,16 +26,12 @@ struct Rows {
   }
 };
 
-struct Split {
-  Rows training;
-  Rows validation;
-};
-
-/// Training and validation rows of one class: two sets, or one that is split.
+/// Training and validation rows of one class, a view for each of the model's members: of two sets, or of one that is
+/// split.
 struct ClassData {
-  FeatureView training;
-  FeatureView validation;
-  Split held;  ///< keeps the rows where the set was split
+  std::vector<FeatureView> training;
+  std::vector<FeatureView> validation;
+  std::vector<Rows> held;  ///< keeps the rows where the set was split
 };
 
 /// The detector's columns of `training`, and of `validation` or, where that is null, of rows held out of

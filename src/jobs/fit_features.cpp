@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/arena.h"
@@ -36,16 +35,15 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
   detector.method = options.method;
   detector.model_sha256 = sets.clean->meta().model_sha256;
   detector.columns = choose_columns(sets.clean, options.features);
-  require_memory(options, dimension(detector.columns));
+  detector.members = member_count(detector.columns);
+  require_memory(options, dimension(blocks_of_member(detector.columns, 0)));
   const ClassData rows = class_data(detector, sets.clean, sets.validation, options.seed,
                                     HoldOutOf::kInliers, "inliers");
-  conformal_rank(rows.validation.rows, options.false_alarms);  // before the work, not after it
-  detector.members = member_count(detector.columns);
+  conformal_rank(rows.validation.front().rows,
+                 options.false_alarms);  // before the work, not after it
   for (std::size_t member = 0; member < detector.members; ++member) {
-    const auto first = std::ranges::find(detector.columns, member, &FeatureBlock::member);
-    const std::size_t width = dimension(blocks_of_member(detector.columns, member));
     put_under(detector.weights, detector.members > 1 ? member_prefix(member) : "",
-              fit_feature_density(options.method, rows.training.columns(first->begin, width)));
+              fit_feature_density(options.method, rows.training[member]));
   }
   detector.calibration = Calibration(score_rows(detector, rows.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
@@ -54,9 +52,9 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
                                                           {"false_alarms", options.false_alarms},
                                                           {"seed", options.seed}});
   detector.metadata["training"] = nlohmann::json{
-      {"inliers", rows.training.rows},
+      {"inliers", rows.training.front().rows},
       {"validation_inliers",
-       rows.validation.rows}}.dump();
+       rows.validation.front().rows}}.dump();
   return detector;
 }
 

@@ -6,8 +6,10 @@
 
 #include "core/csv.h"
 #include "core/file.h"
+#include "detect/decision.h"
 #include "gradspace/error.h"
 #include "gradspace/fit.h"
+#include "gradspace/fit_features.h"
 #include "gradspace/metrics.h"
 #include "results/results_summary.h"
 
@@ -103,6 +105,42 @@ void write_image_scores(const std::filesystem::path& folder, std::span<const Jud
   add(outliers, "outliers");
   make_folder(folder);
   write_file(folder / "image_scores.csv", csv.text());
+}
+
+std::vector<JudgedImage> judged_images(const Detector& detector, const NamedSet& set) {
+  const std::vector<double> scores = detector_scores(detector, set.set, set.name);
+  std::vector<JudgedImage> images;
+  images.reserve(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const FeatureRow& row = set.set->index()[i];
+    images.push_back({row.image, scores[i], row.bce, row.kld, set.name});
+  }
+  return images;
+}
+
+std::vector<double> detector_scores(const Detector& detector, const FeatureSet& set,
+                                    const std::string& name) {
+  if (detector.method != "classifier" && !is_feature_method(detector.method)) {
+    throw InvalidArgument(
+        fmt::format("{}: a feature set holds no images, which a {} detector looks at; "
+                    "give folders of images, and --model",
+                    name, detector.method));
+  }
+  return score_rows(detector, detector_views(detector, set, name));
+}
+
+std::vector<ResultRow> evaluate_detector(const Detector& detector, const NamedSet& inliers,
+                                         std::span<const NamedSet> outliers,
+                                         const std::string& method, int run) {
+  std::vector<JudgedImage> out;
+  for (const NamedSet& outlier : outliers) {
+    for (JudgedImage& image : judged_images(detector, outlier)) {
+      image.name = outlier.name;
+      out.push_back(std::move(image));
+    }
+  }
+  return judge(inliers.name, judged_images(detector, inliers), out, detector.threshold, method,
+               run);
 }
 
 }  // namespace gradspace

@@ -37,11 +37,15 @@
 
 namespace gradspace {
 
-/// The paper's four detectors: VAE-A, VAE-R, VAE-L, proposed.
+/// The paper's four detectors: VAE-A, VAE-R, VAE-L, proposed. With several members (train_members.h) beside them
+/// "VAE-R xN" and "proposed xN", whose classifiers' logits are added, and both two-sided (two_sided.h); the
+/// paper's four look at the first member.
 struct OodExperiment {
   /// The challenge that the classifiers are trained against, and its level (the paper: Gaussian blur, 1).
   challenge::Type trained_against = challenge::Type::kGaussianBlur;
   int trained_against_level = 1;
+  /// Autoencoders a run, 1 to kMaxMembers; where a model is given, it is that one's.
+  int members = 1;
 };
 
 /// Detectors that learn from clean images alone, and controls:

@@ -1,0 +1,93 @@
+#include "jobs/feature_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gradspace/error.h"
+
+namespace gradspace {
+namespace {
+
+const FeatureBlock& find_block(const std::vector<FeatureBlock>& columns, std::string_view wanted,
+                               std::size_t member) {
+  const auto found = std::ranges::find_if(columns, [&](FeatureBlock block) {
+    return block.member == member && (block.member = 0, text(block) == wanted);
+  });
+  if (found == columns.end()) {
+    throw InvalidArgument(
+        fmt::format("features: \"{}\" is not in the set, which holds {}", wanted, text(columns)));
+  }
+  return *found;
+}
+
+/// A detector looks at the first members of a model, at each of them.
+void require_first_members(const std::vector<FeatureBlock>& columns) {
+  for (std::size_t member = 0; member < member_count(columns); ++member) {
+    if (std::ranges::find(columns, member, &FeatureBlock::member) == columns.end()) {
+      throw InvalidArgument(
+          fmt::format("features: {}: nothing is asked of member {}, and a detector "
+                      "looks at a model's first members",
+                      text(columns), member));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
+  const std::vector<FeatureBlock>& columns = set.meta().columns;
+  std::vector<FeatureBlock> chosen;
+  if (features.empty()) {
+    chosen = columns;
+  }
+  for (std::size_t member = 0; !features.empty() && member < member_count(columns); ++member) {
+    for (const FeatureTerm& term : parse_feature_terms(features, member_count(columns))) {
+      if (term.is_of(member)) {
+        chosen.push_back(find_block(columns, term.text, member));
+      }
+    }
+  }
+  require_first_members(chosen);
+  std::size_t begin = 0;
+  for (FeatureBlock& block : chosen) {
+    const std::size_t width = block.end - block.begin;
+    block.begin = begin;
+    block.end = begin + width;
+    begin += width;
+  }
+  return chosen;
+}
+
+namespace {
+
+Rows copied(const FeatureView& all, std::span<const std::uint32_t> positions) {
+  Rows rows{{}, all.dimension};
+  for (const std::uint32_t position : positions) {
+    const auto row = all.row(position);
+    rows.values.insert(rows.values.end(), row.begin(), row.end());
+  }
+  return rows;
+}
+
+}  // namespace
+
+ClassData class_data(const Detector& detector, const FeatureSet& training,
+                     const FeatureSet* validation, std::uint64_t seed, HoldOutOf what,
+                     const std::string& which) {
+  ClassData data;
+  data.training = detector_views(detector, training, which);
+  if (validation != nullptr) {
+    data.validation = detector_views(detector, *validation, which + " validation set");
+    return data;
+  }
+  const HeldOutPositions positions = hold_out_positions(data.training.front().rows, seed, what);
+  for (FeatureView& rows : data.training) {
+    const FeatureView all = rows;
+    rows = data.held.emplace_back(copied(all, positions.kept)).view();
+    data.validation.push_back(data.held.emplace_back(copied(all, positions.held)).view());
+  }
+  return data;
+}
+
+}  // namespace gradspace

@@ -1,0 +1,190 @@
+// One-class methods, fitted to images.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <utility>
+
+#include "core/arena.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "core/watched.h"
+#include "data/hold_out.h"
+#include "data/scenes.h"
+#include "detect/hold_out.h"
+#include "detect/observation.h"
+#include "detect/one_class/method.h"
+#include "detect/one_class_fit.h"
+#include "gradspace/error.h"
+#include "gradspace/fit.h"
+#include "gradspace/train.h"
+#include "jobs/options.h"
+
+namespace gradspace {
+namespace {
+
+/// What fitting will take, where that is much.
+std::string memory_remark(const std::string& method, const AutoencoderSpec& spec) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 28;
+  const std::uint64_t bytes = one_class_memory(method, spec);
+  return bytes < kMuch ? std::string()
+                       : fmt::format("{}: its covariance takes {:.1f} GiB of memory", method,
+                                     static_cast<double>(bytes) / (std::uint64_t{1} << 30));
+}
+
+std::shared_ptr<const ImageStore> load_images(const Source& source, const Extent& input,
+                                              Watched& watched) {
+  auto images = std::make_shared<const ImageStore>(
+      source, input, [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
+  for (const std::string& failure : images->failures()) {
+    watched.failure(failure);
+  }
+  return images;
+}
+
+/// What observes clean images: one autoencoder, or nothing but their size.
+struct Eye {
+  const AutoencoderSpec& spec;  ///< without a model, its input alone
+  const Model* member = nullptr;
+};
+
+/// Images as they are observed; the observations hold on to the pixels.
+Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Eye& eye,
+                            const ObservationNeeds& needs) {
+  const std::span<const std::uint8_t> pixels = images->images(0, images->size());
+  Observations observed =
+      eye.member == nullptr
+          ? observe_pixels(eye.spec.input, pixels)
+          : observe([&] { return make_native_backend(*eye.member, needs.blocks); }, needs, eye.spec,
+                    pixels);
+  observed.pixels_owner = images;
+  return observed;
+}
+
+struct CleanObservations {
+  Observations train;
+  Observations validation;
+};
+
+/// Clean images in memory. Validation images are those of their own source, or held out of the clean ones.
+class CleanImageSets {
+ public:
+  CleanImageSets(const CleanSources& sources, const Extent& input, std::uint64_t seed,
+                 Watched& watched) {
+    const Source& all = sources.clean;
+    const HoldOut hold_out = sources.hold_out.value_or(default_hold_out(all.size()));
+    if (sources.validation != nullptr) {
+      train_ = load_images(all, input, watched);
+      validation_ = load_images(*sources.validation, input, watched);
+    } else if (hold_out == HoldOut::kRandom) {
+      train_ = load_images(all, input, watched);
+      positions_ = hold_out_positions(train_->size(), seed, HoldOutOf::kInliers);
+    } else {
+      constexpr std::uint32_t kHeldFolds = 2;  // of ten
+      std::vector<std::uint32_t> candidates(all.size());
+      std::iota(candidates.begin(), candidates.end(), 0U);
+      const SplitPositions split =
+          split_positions(all, candidates, hold_out, kHeldFolds,
+                          combine(seed, static_cast<std::uint64_t>(HoldOutOf::kInliers)));
+      const std::shared_ptr<const Source> lent(&all, [](const Source*) {});
+      train_ = load_images(*select(lent, split.kept), input, watched);
+      validation_ = load_images(*select(lent, split.held), input, watched);
+    }
+  }
+
+  CleanObservations observe(const Eye& eye, const ObservationNeeds& needs) const {
+    Observations train = observe_images(train_, eye, needs);
+    if (validation_ != nullptr) {
+      return {std::move(train), observe_images(validation_, eye, needs)};
+    }
+    return {select(train, positions_.kept), select(train, positions_.held)};
+  }
+
+ private:
+  std::shared_ptr<const ImageStore> train_;
+  std::shared_ptr<const ImageStore> validation_;  ///< null where it is `positions_` of the others
+  HeldOutPositions positions_;
+};
+
+std::vector<Look> looks_of(const Observations& images) {
+  std::vector<Look> looks(images.count);
+  const Extent& extent = images.input;
+  parallel_for(looks.size(), [&](std::size_t i) {
+    const std::span<const std::uint8_t> pixels =
+        images.pixels.subspan(i * extent.size(), extent.size());
+    looks[i] = look_at(ImageView(pixels, extent.width, extent.height, extent.channels,
+                                 extent.size() / static_cast<std::size_t>(extent.height)));
+  });
+  return looks;
+}
+
+/// Fits to what one eye sees after the other; the first one's pixels are looked at for near-copies.
+Detector fit_to_sets(std::span<const Eye> eyes, const std::string& model_sha256,
+                     const CleanImageSets& images, const OneClassOptions& options,
+                     Watched& watched) {
+  const ObservationNeeds needs = one_class_method(options.method).needs(eyes.front().spec);
+  OneClassFit fit(options, eyes.front().spec);
+  for (const Eye& eye : eyes) {
+    const CleanObservations clean = images.observe(eye, needs);
+    if (&eye == &eyes.front()) {
+      remark_on_held_copies(looks_of(clean.train), looks_of(clean.validation), watched);
+    }
+    OneClassData data{eye.spec, model_sha256, clean.train, clean.validation, {}};
+    if (eye.member != nullptr) {
+      data.make_backend = [&eye](std::vector<FeatureBlock> blocks) {
+        return make_native_backend(*eye.member, std::move(blocks));
+      };
+    }
+    fit.add_member(data);
+  }
+  return fit.finish();
+}
+
+Detector fit_observed(std::span<const Eye> eyes, const std::string& model_sha256,
+                      const CleanSources& sources, const OneClassOptions& options, int threads,
+                      const JobObserver& observer) {
+  Watched watched(observer);
+  return in_arena(threads, [&] {
+    const AutoencoderSpec& spec = eyes.front().spec;
+    check_memory(one_class_method(options.method), spec, options.memory_gib);
+    watched.remark(memory_remark(options.method, spec));
+    watched.remark(shrinking_remark(sources.clean, spec.input.width, spec.input.height));
+    const CleanImageSets images(sources, spec.input, options.seed, watched);
+    return fit_to_sets(eyes, model_sha256, images, options, watched);
+  });
+}
+
+}  // namespace
+
+Detector fit_to_images(const Model& model, const CleanSources& sources,
+                       const OneClassOptions& options, int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  // What looks at the pixels alone sees the same by each of the members.
+  const std::size_t count = one_class_method(options.method).needs_model ? model.members() : 1;
+  std::vector<Model> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    members.push_back(member_of(model, i));
+  }
+  std::vector<Eye> eyes;
+  for (const Model& member : members) {
+    eyes.push_back({member.spec, &member});
+  }
+  return fit_observed(eyes, fingerprint(model), sources, options, threads, observer);
+}
+
+Detector fit_to_images(const Extent& input, const CleanSources& sources,
+                       const OneClassOptions& options, int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  require_input(input, "fit");
+  if (one_class_method(options.method).needs_model) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", options.method));
+  }
+  AutoencoderSpec images_alone;
+  images_alone.input = input;
+  const Eye eye{images_alone};
+  return fit_observed(std::span(&eye, 1), "", sources, options, threads, observer);
+}
+
+}  // namespace gradspace
