@@ -46,14 +46,9 @@ std::string preprocessing(bool has_model) {
 
 }  // namespace
 
-OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& spec)
-    : options_(options) {
+OneClassFit::OneClassFit(const OneClassOptions& options) : options_(options) {
   options.validate();
-  const OneClassMethod& method = one_class_method(options.method);
-  method.needs(spec);
-  check_memory(method, spec, options.memory_gib);
   detector_.method = options.method;
-  detector_.metadata[kInputKey] = extent_json(spec.input).dump();
   json record = {
       {"method", options.method}, {"false_alarms", options.false_alarms}, {"seed", options.seed}};
   if (!options.distortions.empty()) {
@@ -63,11 +58,13 @@ OneClassFit::OneClassFit(const OneClassOptions& options, const AutoencoderSpec& 
 }
 
 void OneClassFit::add_member(const OneClassData& data) {
-  conformal_rank(data.validation->count, options_.false_alarms);  // before the work, not after it
   const OneClassMethod& method = one_class_method(options_.method);
   if (method.needs_model && !data.make_backend) {
     throw InvalidArgument(fmt::format("fit: {} wants a model", options_.method));
   }
+  check_memory(method, data.spec, options_.memory_gib);
+  conformal_rank(data.validation->count, options_.false_alarms);  // before the work, not after it
+  detector_.metadata[kInputKey] = extent_json(data.spec->input).dump();
   const std::size_t member = parts_.size();
   detector_.model_sha256 = data.model_sha256;
   detector_.metadata["preprocessing"] = preprocessing(static_cast<bool>(data.make_backend));
@@ -106,7 +103,7 @@ Detector OneClassFit::finish() {
 }
 
 Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {
-  OneClassFit fit(options, data.spec);
+  OneClassFit fit(options);
   fit.add_member(data);
   return fit.finish();
 }

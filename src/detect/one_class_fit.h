@@ -18,9 +18,8 @@ nlohmann::json extent_json(const Extent& extent);
 /// A one-class method fitted to what the members of one model say of the same clean images.
 class OneClassFit {
  public:
-  /// Throws as OneClassOptions::validate, and where the method is not possible for the description, or takes too
-  /// much memory.
-  OneClassFit(const OneClassOptions& options, const AutoencoderSpec& spec);
+  /// Throws as OneClassOptions::validate.
+  explicit OneClassFit(const OneClassOptions& options);
 
   /// Fits to the next member's observations. Throws as `fit_one_class`.
   void add_member(const OneClassData& data);

@@ -123,7 +123,7 @@ Detector fit_to_sets(std::span<const Eye> eyes, const std::string& model_sha256,
                      const CleanImageSets& images, const OneClassOptions& options,
                      Watched& watched) {
   const ObservationNeeds needs = one_class_method(options.method).needs(eyes.front().spec);
-  OneClassFit fit(options, eyes.front().spec);
+  OneClassFit fit(options);
   for (const Eye& eye : eyes) {
     const CleanObservations clean = images.observe(eye, needs);
     if (&eye == &eyes.front()) {

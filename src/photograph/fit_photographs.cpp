@@ -187,6 +187,11 @@ void require_model(const Model* model, const std::string& method, bool needs_mod
     throw InvalidArgument(
         fmt::format("fit: {} wants a model; photograph-image needs none", method));
   }
+  if (model->members() > 1) {
+    throw InvalidArgument(
+        fmt::format("fit: photographs are judged by one autoencoder, and the model has {} members",
+                    model->members()));
+  }
   const Extent& input = model->spec.input;
   if (input.width != tiling.width || input.height != tiling.height) {
     throw InvalidArgument(fmt::format("fit: tiles of {}x{} pixels, but the model takes {}x{}",

@@ -18,8 +18,8 @@ inline constexpr std::size_t kMinPhotographs = 20;
 /// Throws InvalidArgument unless there are kMinPhotographs.
 void require_photographs(std::size_t count);
 
-/// Throws InvalidArgument when the model is null though the method needs one, or takes images of another size than
-/// tiles.
+/// Throws InvalidArgument when the model is null though the method needs one, or has several members, or takes images of
+/// another size than tiles.
 void require_model(const Model* model, const std::string& method, bool needs_model,
                    const Tiling& tiling);
 

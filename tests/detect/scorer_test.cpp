@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/random.h"
 #include "detect/perceptron.h"
 #include "gradspace/error.h"
+#include "gradspace/one_class.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -88,8 +90,6 @@ TEST_F(ScorerTest, RefusesAnotherModelsDetector) {
   EXPECT_THAT([&] { Scorer(other, detector_); },
               ThrowsMessage<InvalidArgument>(
                   HasSubstr("another model (SHA-256 " + detector_.model_sha256.substr(0, 12))));
-  EXPECT_THROW(Scorer(other, detector_, make_native_backend(other, detector_.columns)),
-               InvalidArgument);
   model_.weights.begin()->second.values.front() += 1;  // another model, of the same make
   EXPECT_THROW(Scorer(model_, detector_), InvalidArgument);
 }
@@ -104,7 +104,11 @@ TEST_F(ScorerTest, KnowsItsModelByTheFile) {
 }
 
 TEST_F(ScorerTest, RefusesWhatDoesNotFit) {
-  EXPECT_THROW(Scorer(model_, detector_, make_native_backend(model_, {})), InvalidArgument);
+  EXPECT_THROW(Scorer(model_, detector_,
+                      [](const Model& model, const std::vector<FeatureBlock>&) {
+                        return make_native_backend(model, {});
+                      }),
+               InvalidArgument);
   Detector bad = detector_;
   bad.columns.pop_back();
   EXPECT_THAT([&] { Scorer(model_, bad); },
@@ -118,6 +122,86 @@ TEST_F(ScorerTest, RefusesWhatDoesNotFit) {
   EXPECT_THAT([&] { scorer.score_fitted(images, scores); },
               ThrowsMessage<InvalidArgument>(HasSubstr("room for 1 scores of 2 images")));
   EXPECT_THROW(scorer.score_fitted(std::span(images).first(2353)), InvalidArgument);
+}
+
+class MembersScorerTest : public ScorerTest {
+ protected:
+  MembersScorerTest() {
+    members_.columns = parse_features(proposed_features(both_.spec), both_.spec, 2);
+    members_.members = 2;
+    members_.model_sha256 = fingerprint(both_);
+    for (std::size_t member = 0; member < 2; ++member) {
+      for (const auto& [name, tensor] : Perceptron(1872, member).tensors()) {
+        members_.weights[member_prefix(member) + name] = tensor;
+      }
+    }
+  }
+
+  /// The logit of P(OOD) that the member's classifier alone gives.
+  double logit(std::size_t member, const Image& image) const {
+    const Model own = member_of(both_, member);
+    Detector alone;
+    alone.columns = parse_features(proposed_features(own.spec), own.spec);
+    alone.weights = Perceptron(1872, member).tensors();
+    alone.model_sha256 = fingerprint(own);
+    const double p = Scorer(own, alone).score(image).score;
+    return std::log(p / (1 - p));
+  }
+
+  Model both_ = join_members({initialise({}, 1), initialise({}, 2)});
+  Detector members_;
+  Image image_ = noise(40, 30, 3, 9);
+};
+
+TEST_F(MembersScorerTest, TakesTheMeanOfTheirLogits) {
+  const double mean = (logit(0, image_) + logit(1, image_)) / 2;
+  const ImageScore score = Scorer(both_, members_).score(image_);
+  EXPECT_NEAR(score.score, 1 / (1 + std::exp(-mean)), 1e-9);
+  const float bce = (Scorer(model_, detector_).score(image_).bce +
+                     Scorer(member_of(both_, 1),
+                            [&] {
+                              Detector alone = detector_;
+                              alone.model_sha256 = fingerprint(member_of(both_, 1));
+                              return alone;
+                            }())
+                         .score(image_)
+                         .bce) /
+                    2;
+  EXPECT_FLOAT_EQ(score.bce, bce);
+}
+
+TEST_F(MembersScorerTest, TwoSidedIsTheDistanceFromTheMiddle) {
+  const double mean = (logit(0, image_) + logit(1, image_)) / 2;
+  members_.two_sided = TwoSided(std::vector<double>{mean - 3, mean - 2, mean - 1, mean + 1});
+  EXPECT_EQ(Scorer(both_, members_).score(image_).score, 0.5);  // three below, one above
+}
+
+TEST_F(MembersScorerTest, ComeBackFromAFile) {
+  const testing::TemporaryFolder folder;
+  members_.two_sided = TwoSided(std::vector<double>{-1, 0, 1});
+  members_.calibration = Calibration(std::vector<double>{0, 0.5, 1});
+  write_detector(folder / "d", members_);
+  const Detector read = read_detector(folder / "d");
+  EXPECT_EQ(read.members, 2U);
+  EXPECT_EQ(read.columns, members_.columns);
+  expect_equal(Scorer(both_, read).score(image_), Scorer(both_, members_).score(image_));
+}
+
+TEST_F(MembersScorerTest, RefusesPartsThatDoNotFit) {
+  Detector bad = members_;
+  bad.members = 1;
+  EXPECT_THAT([&] { Scorer(both_, bad); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("of member 0")));
+  bad.members = kMaxMembers + 1;
+  EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
+  bad = members_;
+  bad.weights.erase("member.1.0.weight");
+  EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
+  bad = members_;
+  bad.members = 3;  // of which the third has no part
+  EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
+  EXPECT_THAT([&] { load_score_function(members_, both_.spec); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("use a Scorer")));
 }
 
 }  // namespace
