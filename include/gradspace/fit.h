@@ -66,11 +66,11 @@ struct CleanSources {
   std::optional<HoldOut> hold_out = {};
 };
 
-/// Fits a one-class method to images, for each of the model's members, whose scores' mean is the detector's: reads and observes them on the native engine, fits, calibrates. The
-/// observer counts the images read, of each source in turn; images that can't be read are left out and
-/// reported, and it is remarked where the fit takes much memory, or many of the images that it is calibrated on are
-/// near-copies of those that it learns from. Throws InvalidArgument as `fit_one_class` does, of
-/// memory before an image is read, or when the sources hold no image.
+/// Fits a one-class method to images, for each of the model's members, whose scores' mean is the detector's: reads and
+/// observes them on the native engine, fits, calibrates. What looks at the pixels alone is fitted once. The observer
+/// counts the images read, of each source in turn; images that can't be read are left out and reported, and it is
+/// remarked where the fit takes much memory, or images held out are near-copies of others. Throws InvalidArgument as
+/// `fit_one_class` does, of memory before an image is read, or when the sources hold no image.
 GRADSPACE_API Detector fit_to_images(const Model& model, const CleanSources& sources,
                                      const OneClassOptions& options, int threads = 0,
                                      const JobObserver& observer = {});

@@ -29,6 +29,13 @@ struct ResultRow {
   std::optional<Interval> auroc_interval = {};
 };
 
+/// The 95 % interval of a method's mean AUROC, over levels and runs.
+struct MeanInterval {
+  std::string method;
+  std::optional<int> type;  ///< ResultRow::type; none: the mean over all types
+  Interval auroc;
+};
+
 /// What made the results; "kind" in results.json.
 enum class ResultsKind {
   kOod,           ///< "ood": detectors that were trained on clean and on challenged images
@@ -40,6 +47,9 @@ enum class ResultsKind {
 struct Results {
   ResultsKind kind = ResultsKind::kOod;  ///< any but kImageQuality
   std::vector<ResultRow> rows;
+  /// Of the means that a table shows: by resamples of the test images and, where there are several, of the runs
+  /// (bootstrap). Empty where they were not made.
+  std::vector<MeanInterval> mean_intervals = {};
   /// The resolved options of what was run, a JSON object; names of files in it as `to_utf8` gives them.
   std::string options_json = "{}";
   /// Circumstances that don't change the numbers, a JSON object: `command_line`, `started`,
@@ -57,7 +67,7 @@ GRADSPACE_API Results read_results(const std::filesystem::path& path);
 
 /// Methods by challenge types or known classes: mean over levels and runs, with the standard deviation between runs
 /// where there are several; balanced accuracy in percent, beside the paper's row where it tested
-/// the type, and AUROC.
-GRADSPACE_API std::string results_table(const Results& results);
+/// the type, and AUROC; with `intervals`, the latter with `mean_intervals` in the place of deviations.
+GRADSPACE_API std::string results_table(const Results& results, bool intervals = false);
 
 }  // namespace gradspace

@@ -36,7 +36,8 @@ class GRADSPACE_API Scorer {
  public:
   /// Scores on the native engine. Throws InvalidArgument when the detector was made for another model
   /// (`fingerprint`) or does not fit this one, when either does not validate, or for an instruction
-  /// set that this processor lacks. Of a model with several members the scorer holds an engine a member. Neither needs to outlive the scorer.
+  /// set that this processor lacks. Of a model with several members the scorer holds an engine a member. Neither
+  /// needs to outlive the scorer.
   Scorer(const Model& model, const Detector& detector, const ScorerOptions& options = {});
   /// Scores on other backends, made for each of the model's members that the detector looks at, with the blocks
   /// that it looks at of that member. Throws InvalidArgument as well when one computes other features.

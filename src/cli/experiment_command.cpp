@@ -27,6 +27,7 @@ struct ExperimentArguments {
   std::string challenges;
   std::string levels = "1-5";
   std::string strength = "image";
+  bool intervals = false;
   bool quiet = false;
 };
 
@@ -50,11 +51,11 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
   return options;
 }
 
-int run_resolved(const ExperimentOptions& options, bool quiet) {
+int run_resolved(const ExperimentOptions& options, const ExperimentArguments& arguments) {
   check_usage([&] { options.validate(); });
-  return watch_experiment(options.out, quiet, [&](const ExperimentObserver& observer) {
-    return run_experiment(options, observer);
-  });
+  return watch_experiment(
+      options.out, arguments.quiet, arguments.intervals,
+      [&](const ExperimentObserver& observer) { return run_experiment(options, observer); });
 }
 
 /// Options of what `model` takes the place of.
@@ -115,6 +116,9 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
   app.add_option("--backend", options.gradient_backend.name, "What extracts: native or torch")
       ->check(CLI::IsMember({"native", "torch"}));
   app.add_option("--device", options.training_backend.device, "cpu or cuda, for torch");
+  app.add_flag("--intervals", a.intervals,
+               "Print the 95 % interval of each mean AUROC, over images and runs, in the place of "
+               "the deviation between runs");
   app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
       ->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
@@ -131,7 +135,7 @@ std::function<int()> declare_ood(CLI::App& app) {
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->ood;
-    return run_resolved(options, arguments->quiet);
+    return run_resolved(options, *arguments);
   };
 }
 
@@ -152,7 +156,7 @@ std::function<int()> declare_one_class(CLI::App& app) {
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
     options.kind = arguments->one_class;
-    return run_resolved(options, arguments->quiet);
+    return run_resolved(options, *arguments);
   };
 }
 

@@ -23,9 +23,10 @@ int run_by_class(GradConExperimentArguments arguments) {
   options.source = parse_source_kind(arguments.source);
   options.command_line = present_command_line();
   check_usage([&] { options.validate(); });
-  return watch_experiment(options.out, arguments.quiet, [&](const ExperimentObserver& observer) {
-    return run_gradcon_experiment(options, observer);
-  });
+  return watch_experiment(options.out, arguments.quiet, false,
+                          [&](const ExperimentObserver& observer) {
+                            return run_gradcon_experiment(options, observer);
+                          });
 }
 
 }  // namespace

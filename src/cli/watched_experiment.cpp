@@ -13,7 +13,7 @@
 
 namespace gradspace::cli {
 
-int watch_experiment(const std::filesystem::path& out, bool quiet,
+int watch_experiment(const std::filesystem::path& out, bool quiet, bool intervals,
                      const std::function<ExperimentResult(const ExperimentObserver&)>& run) {
   const InterruptGuard interrupts("gradspace: interrupted; the same command continues\n");
   std::unique_ptr<Progress> progress;
@@ -52,7 +52,7 @@ int watch_experiment(const std::filesystem::path& out, bool quiet,
     say("gradspace: interrupted; the same command continues");
     return InterruptGuard::exit_status();
   }
-  print_table(results_table(result.results));
+  print_table(results_table(result.results, intervals));
   if (can_write_report()) {
     say("gradspace: {} shows it", (out / "report.html").string());
   }

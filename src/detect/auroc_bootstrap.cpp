@@ -96,6 +96,17 @@ void BootstrapOptions::validate() const {
   }
 }
 
+BootstrapOptions affordable_bootstrap(std::size_t outliers) {
+  constexpr std::size_t kMostLookUps = 4'000'000'000;
+  constexpr std::size_t kFewestResamples = 200;
+  const std::size_t images = std::max<std::size_t>(1, outliers);
+  BootstrapOptions options;
+  options.resamples = static_cast<int>(
+      std::clamp(kMostLookUps / images, kFewestResamples,
+                 std::max(kFewestResamples, static_cast<std::size_t>(options.resamples))));
+  return options;
+}
+
 std::vector<std::vector<double>> resampled_aurocs(std::span<const double> in_scores,
                                                   std::span<const OutlierScores> outliers,
                                                   const BootstrapOptions& options) {

@@ -17,6 +17,9 @@ struct OutlierScores {
   std::uint64_t stream = 0;
 };
 
+/// As many resamples as so many outliers in all allow within some seconds, 200 to 1 000.
+BootstrapOptions affordable_bootstrap(std::size_t outliers);
+
 /// Element [i][b] is the AUROC of `outliers[i]` in resample b. The clean images of a resample are the same for
 /// all lists. Throws InvalidArgument when a list is empty or a score is NaN.
 std::vector<std::vector<double>> resampled_aurocs(std::span<const double> in_scores,

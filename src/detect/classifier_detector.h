@@ -19,8 +19,8 @@ struct ClassifierDecision {
 
 inline constexpr double kTwoSidedFalseAlarms = 0.05;
 
-/// Calibrates a detector of classifiers, one-sided as it is, by its scores of clean validation rows (a view for each member), or makes it
-/// two-sided by them. Throws as Calibration::threshold does.
+/// Calibrates a detector of classifiers, one-sided as it is, by its scores of clean validation rows (a view for each
+/// member), or makes it two-sided by them. Throws as Calibration::threshold does.
 void calibrate_classifier(std::span<const FeatureView> clean_validation,
                           const ClassifierDecision& decision, Detector& detector);
 

@@ -20,6 +20,7 @@
 #include "experiment/experiment_kind.h"
 #include "experiment/experiment_outputs.h"
 #include "experiment/extracted_sets.h"
+#include "experiment/mean_intervals.h"
 #include "experiment/set_scores.h"
 #include "gradspace/calibration.h"
 #include "gradspace/error.h"
@@ -30,6 +31,9 @@ namespace {
 
 using Entries = std::vector<std::unique_ptr<Entry>>;
 using Fitted = std::vector<std::unique_ptr<FittedEntry>>;  ///< as the entries
+
+/// The place of the clean test set among those that are scored; the conditions follow.
+constexpr std::size_t kCleanTest = 1;
 
 /// Clean images in memory and what the run's autoencoder says of them.
 struct CleanMaterial {
@@ -110,8 +114,10 @@ class Experiment {
     nlohmann::json record = stages_.options_record();
     record.update(options_record(options_, methods_));
     results.options_json = dump_json(record);
+    std::optional<MeanIntervals> intervals;
     for (int number = 0; number < options_.runs; ++number) {
-      execute_run(number, results, outputs);
+      execute_run(number, results, intervals, outputs);
+      results.mean_intervals = intervals->intervals();
       stages_.write_so_far(results);
     }
     stages_.finish(outputs);
@@ -119,7 +125,8 @@ class Experiment {
   }
 
  private:
-  void execute_run(int number, Results& results, ExperimentOutputs& outputs) {
+  void execute_run(int number, Results& results, std::optional<MeanIntervals>& intervals,
+                   ExperimentOutputs& outputs) {
     const std::string model_sha256 = stages_.provide_model(number);
     const Model model = read_model(stages_.model_path(number));
     const auto backend = [&](std::vector<FeatureBlock> blocks) {
@@ -138,6 +145,7 @@ class Experiment {
       score_observations(run, fitted, sets, outputs);
     }
     judge(run, fitted, sets, results);
+    add_intervals(number, sets, intervals);
     if (number == 0) {
       const Model first = member_of(model, 0);
       write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), first,
@@ -343,7 +351,6 @@ class Experiment {
   /// Clean against challenged test images, method by method.
   void judge(const ExperimentRun& run, const Fitted& fitted, const std::vector<SetScores>& sets,
              Results& results) const {
-    constexpr std::size_t kCleanTest = 1;  // its place in `scored_`; the conditions follow
     for (const std::string& method : methods_) {
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
         const SetName& condition = scored_[k];
@@ -354,6 +361,29 @@ class Experiment {
                                                       fitted[i]->threshold())});
           }
         }
+      }
+    }
+  }
+
+  /// The run's part of the intervals: each entry on the images that it judges.
+  void add_intervals(int number, const std::vector<SetScores>& sets,
+                     std::optional<MeanIntervals>& intervals) const {
+    if (!intervals) {
+      std::size_t outliers = 0;
+      for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
+        outliers += sets[k].paths.size();
+      }
+      intervals.emplace(outliers * methods_.size());
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      std::vector<MeanIntervals::Condition> conditions;
+      for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
+        if (entries_[i]->judges(scored_[k].type)) {
+          conditions.push_back({scored_[k].type, sets[k].scores[i]});
+        }
+      }
+      if (!conditions.empty()) {
+        intervals->add(entries_[i]->method(), number, sets[kCleanTest].scores[i], conditions);
       }
     }
   }

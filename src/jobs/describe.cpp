@@ -95,6 +95,9 @@ Description describe_safetensors(const std::filesystem::path& path) {
   if (kind == "autoencoder" || kind == "gradcon") {
     const Model model = read_model(path);
     take("spec");  // told as layers
+    if (model.members() > 1) {
+      facts["members"] = model.members();
+    }
     add_network(facts, model.spec);
     if (kind == "gradcon") {
       facts["clean_images"] = read_detector(path).calibration.count();

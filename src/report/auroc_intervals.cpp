@@ -20,10 +20,6 @@ using nlohmann::json;
 
 constexpr int kAll = -2;  ///< in the place of a type or a level: the mean over all of them
 
-/// What many conditions by many images may take; it is some seconds.
-constexpr std::size_t kMostLookUps = 4'000'000'000;
-constexpr std::size_t kFewestResamples = 200;
-
 /// A figure of one method: a condition's, or a mean over levels, or over types and levels.
 struct FigurePlace {
   int type = kAll;
@@ -67,15 +63,6 @@ std::size_t count_outliers(const ScoreLists& test) {
     count += key.type == kCleanType ? 0 : scores.size();
   }
   return count;
-}
-
-BootstrapOptions bootstrap_options(std::size_t outliers) {
-  const std::size_t images = std::max<std::size_t>(1, outliers);
-  BootstrapOptions options;
-  options.resamples = static_cast<int>(
-      std::clamp(kMostLookUps / images, kFewestResamples,
-                 std::max(kFewestResamples, static_cast<std::size_t>(options.resamples))));
-  return options;
 }
 
 /// Intervals of one method's figures.
@@ -216,6 +203,18 @@ FigurePlace place_of_row(const json& row) {
   return {type.is_null() ? kAll : type.get<int>(), kAll};
 }
 
+/// The results' own, over images and runs, where they have it.
+void add_mean_interval(json& row, const Results& results, const Conditions& conditions) {
+  const std::string& method = conditions.methods().at(row.at("method").get<std::size_t>());
+  const json& type = row.at("type");
+  const auto found = std::ranges::find_if(results.mean_intervals, [&](const MeanInterval& mean) {
+    return mean.method == method && (mean.type ? json(*mean.type) : json()) == type;
+  });
+  if (found != results.mean_intervals.end()) {
+    row["auroc_interval"] = {rounded(found->auroc.low), rounded(found->auroc.high)};
+  }
+}
+
 json intervals_json(const BootstrapOptions& options) {
   return {{"resamples", options.resamples}, {"confidence", options.confidence}};
 }
@@ -231,7 +230,7 @@ void add_class_auroc_intervals(const Results& results, const Conditions& conditi
   if (outliers == 0) {
     return;
   }
-  const BootstrapOptions options = bootstrap_options(outliers);
+  const BootstrapOptions options = affordable_bootstrap(outliers);
   std::vector<std::map<FigurePlace, Interval>> of_method;
   for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
     of_method.push_back(class_intervals(method, results, conditions, tests, options));
@@ -244,7 +243,7 @@ void add_class_auroc_intervals(const Results& results, const Conditions& conditi
 
 void add_auroc_intervals(const Results& results, const Conditions& conditions,
                          const ScoreLists& test, json& data) {
-  const BootstrapOptions options = bootstrap_options(count_outliers(test));
+  const BootstrapOptions options = affordable_bootstrap(count_outliers(test));
   std::vector<std::map<FigurePlace, Interval>> of_method;
   for (int method = 0; method < static_cast<int>(conditions.methods().size()); ++method) {
     of_method.push_back(MethodIntervals(method, conditions, test, options).intervals(results));
@@ -258,6 +257,7 @@ void add_auroc_intervals(const Results& results, const Conditions& conditions,
   }
   for (json& row : data.at("table")) {
     add_interval(row, intervals_of(row), place_of_row(row));
+    add_mean_interval(row, results, conditions);
   }
   data["intervals"] = intervals_json(options);
 }

@@ -13,7 +13,8 @@ namespace gradspace {
 /// Adds "auroc_interval": [low, high] to the page's "cells" and to the means of its "table" whose images'
 /// scores are all there, and "intervals": {"resamples", "confidence"}. In a resample the same images are drawn
 /// for all challenges, levels and runs, as they are the same test images; the images of a set with a name are
-/// drawn on their own. So the interval of a mean over conditions is that mean's own.
+/// drawn on their own. So the interval of a mean over conditions is that mean's own. Where the results have intervals of
+/// means, over images and runs, the table has those.
 void add_auroc_intervals(const Results& results, const Conditions& conditions,
                          const ScoreLists& test, nlohmann::json& data);
 

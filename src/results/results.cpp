@@ -144,17 +144,39 @@ ResultRow row_from_json(const json& item, ResultsKind kind, const std::string& f
   return row;
 }
 
+json interval_to_json(const MeanInterval& interval) {
+  return {{"method", interval.method},
+          {"type", interval.type ? json(*interval.type) : json(nullptr)},
+          {"auroc_low", interval.auroc.low},
+          {"auroc_high", interval.auroc.high}};
+}
+
+/// Throws as `row_from_json`.
+MeanInterval interval_from_json(const json& item, const std::string& file) {
+  MeanInterval interval;
+  interval.method = present_method_name(item.at("method").get<std::string>());
+  if (!item.at("type").is_null()) {
+    interval.type = small_number(item.at("type"), fmt::format("{}: type", file));
+  }
+  interval.auroc = {item.at("auroc_low").get<double>(), item.at("auroc_high").get<double>()};
+  return interval;
+}
+
 json to_json(const Results& results) {
   json rows = json::array();
   for (const ResultRow& row : results.rows) {
     rows.push_back(row_to_json(row, results.kind));
   }
-  return {{"format_version", kResultsFormat},
-          {"gradspace_version", kVersion},
-          {"kind", name(results.kind)},
-          {"options", load_json(results.options_json)},
-          {"record", load_json(results.record_json)},
-          {"rows", std::move(rows)}};
+  json file = {{"format_version", kResultsFormat},
+               {"gradspace_version", kVersion},
+               {"kind", name(results.kind)},
+               {"options", load_json(results.options_json)},
+               {"record", load_json(results.record_json)},
+               {"rows", std::move(rows)}};
+  for (const MeanInterval& interval : results.mean_intervals) {
+    file["mean_intervals"].push_back(interval_to_json(interval));
+  }
+  return file;
 }
 
 }  // namespace
@@ -178,6 +200,9 @@ Results read_results(const std::filesystem::path& path) {
     results.record_json = file.value("record", json::object()).dump();
     for (const json& item : file.at("rows")) {
       results.rows.push_back(row_from_json(item, results.kind, path.string()));
+    }
+    for (const json& item : file.value("mean_intervals", json::array())) {
+      results.mean_intervals.push_back(interval_from_json(item, path.string()));
     }
     return results;
   } catch (const json::exception&) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,18 @@ std::vector<std::string> paper_cells(const PaperRow& paper, const std::vector<in
   return found > 0 ? cells : std::vector<std::string>{};
 }
 
+/// " (0.62 to 0.68)"; empty where there is none.
+std::string interval_text(const Results& results, const std::string& method,
+                          std::optional<int> type) {
+  const auto found =
+      std::ranges::find_if(results.mean_intervals, [&](const MeanInterval& interval) {
+        return interval.method == method && interval.type == type;
+      });
+  return found == results.mean_intervals.end()
+             ? ""
+             : fmt::format(" ({:.3f} to {:.3f})", found->auroc.low, found->auroc.high);
+}
+
 std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
                          int digits, bool with_paper) {
   const RowTypes row_types(results);
@@ -103,9 +116,41 @@ std::string metric_table(const Results& results, double DetectionMetrics::*metri
   return table.text();
 }
 
+/// Mean AUROCs with their intervals.
+std::string interval_table(const Results& results) {
+  const RowTypes row_types(results);
+  std::map<std::pair<std::string, std::optional<int>>, Rows> rows;
+  std::map<std::string, Rows> by_method;
+  for (const ResultRow& row : results.rows) {
+    rows[{row.method, row_types.number_of(row)}].push_back(&row);
+    rows[{row.method, std::nullopt}].push_back(&row);
+    by_method[row.method].push_back(&row);
+  }
+  std::vector<std::optional<int>> columns(row_types.numbers().begin(), row_types.numbers().end());
+  columns.emplace_back();
+  std::vector<std::string> header{"method"};
+  for (const std::optional<int> type : columns) {
+    header.push_back(type ? row_types.label(*type) : "mean");
+  }
+  TextTable table(std::move(header));
+  for (const std::string& method : methods_in_order(results, by_method)) {
+    std::vector<std::string> cells{method};
+    for (const std::optional<int> type : columns) {
+      const Rows& of_cell = rows[{method, type}];
+      cells.push_back(of_cell.empty()
+                          ? ""
+                          : fmt::format("{:.3f}{}",
+                                        summarise(of_cell, &DetectionMetrics::auroc).mean,
+                                        interval_text(results, method, type)));
+    }
+    table.add_row(std::move(cells));
+  }
+  return table.text();
+}
+
 }  // namespace
 
-std::string results_table(const Results& results) {
+std::string results_table(const Results& results, bool intervals) {
   if (results.rows.empty()) {
     return "no results\n";
   }
@@ -113,7 +158,8 @@ std::string results_table(const Results& results) {
   return fmt::format("Balanced accuracy at the detector's threshold, %{}\n", over) +
          metric_table(results, &DetectionMetrics::accuracy, 100, 2, true) +
          fmt::format("\nAUROC{}\n", over) +
-         metric_table(results, &DetectionMetrics::auroc, 1, 4, false);
+         (intervals ? interval_table(results)
+                    : metric_table(results, &DetectionMetrics::auroc, 1, 4, false));
 }
 
 }  // namespace gradspace

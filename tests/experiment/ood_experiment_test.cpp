@@ -115,6 +115,47 @@ TEST_F(OodExperimentRun, LeavesTablesScoresAndPictures) {
   EXPECT_TRUE(fs::exists(options_.out / "fingerprints.json"));
 }
 
+TEST_F(OodExperimentRun, PutsSeveralAutoencodersBesideThePapersRows) {
+  run();
+  const Results alone = result_.results;
+  std::get<OodExperiment>(options_.kind).members = 2;
+  options_.out = folder_ / "members";
+  const std::vector<std::string> stages = run();
+  EXPECT_THAT(stages, ::testing::Contains("run 0: two sides"));
+  const std::vector<ResultRow>& rows = result_.results.rows;
+  ASSERT_EQ(rows.size(), 32U);  // eight methods, two types, two levels
+  for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+    EXPECT_EQ(rows[i].method, alone.rows[i].method);
+    EXPECT_EQ(rows[i].metrics.auroc, alone.rows[i].metrics.auroc) << "by the first member";
+  }
+  EXPECT_EQ(rows[16].method, "VAE-R x2");
+  EXPECT_EQ(rows[20].method, "VAE-R x2 two-sided");
+  EXPECT_EQ(rows[28].method, "proposed x2 two-sided");
+  EXPECT_NE(rows[16].metrics.auroc, rows[20].metrics.auroc);
+  EXPECT_TRUE(finds_all());
+}
+
+TEST_F(OodExperimentRun, KnowsIntervalsOfItsMeans) {
+  options_.runs = 2;
+  run();
+  const Results read = read_results(options_.out / "results.json");
+  ASSERT_EQ(read.mean_intervals.size(), 12U);  // four methods; two types and all together
+  for (const MeanInterval& mean : read.mean_intervals) {
+    EXPECT_LE(mean.auroc.low, mean.auroc.high);
+    double sum = 0;
+    std::size_t count = 0;
+    for (const ResultRow& row : read.rows) {
+      if (row.method == mean.method && (!mean.type || row.type == *mean.type)) {
+        sum += row.metrics.auroc;
+        ++count;
+      }
+    }
+    const double auroc = sum / static_cast<double>(count);
+    EXPECT_LE(mean.auroc.low, auroc);
+    EXPECT_GE(mean.auroc.high, auroc);
+  }
+}
+
 TEST_F(OodExperimentRun, TakesWhatIsThereAndRedoesWhatChanged) {
   const std::vector<std::string> first = run();
   EXPECT_THAT(first, ::testing::Contains("run 0: train"));

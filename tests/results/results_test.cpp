@@ -121,6 +121,18 @@ TEST(ResultsTable, HasAColumnForEachNameAndShowsItsInterval) {
   EXPECT_THAT(table, HasSubstr("0.3000 (0.2500 to 0.3750)"));
 }
 
+TEST(ResultsTable, ShowsIntervalsOfMeansWhereAskedFor) {
+  const testing::TemporaryFolder folder;
+  Results results = two_runs();
+  results.mean_intervals = {{"proposed", 9, {0.25, 0.375}}, {"proposed", std::nullopt, {0.1, 0.9}}};
+  write_results(folder.path(), results);
+  const Results read = read_results(folder / "results.json");
+  const std::string table = results_table(read, /*intervals=*/true);
+  EXPECT_THAT(table, HasSubstr("(0.250 to 0.375)"));
+  EXPECT_THAT(table, HasSubstr("(0.100 to 0.900)"));
+  EXPECT_THAT(results_table(read), ::testing::Not(HasSubstr("0.375")));
+}
+
 TEST(ResultsTable, ShowsThePapersRowWhereItTestedTheType) {
   EXPECT_THAT(results_table(two_runs()), HasSubstr("95.85"));
   Results other;
