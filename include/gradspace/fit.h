@@ -28,7 +28,7 @@ struct FitOptions {
   std::string features;
   ClassifierOptions classifier;
   /// Sets the threshold for this rate on the clean validation scores; without it it is a probability of 0.5, or
-  /// two-sided a rate of 0.05.
+  /// two-sided a rate of 0.05, or the least that fewer images allow.
   std::optional<double> false_alarms;
   /// Scores are distances from the middle of clean images (two_sided.h).
   bool two_sided = false;

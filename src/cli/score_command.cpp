@@ -32,8 +32,9 @@ PrinterLayout score_layout(const ScoreArguments& arguments, const Detector& dete
       {"gradspace_version", kVersion},  {"model", arguments.model},
       {"detector", arguments.detector}, {"backend", arguments.options.backend.name},
       {"method", detector.method},      {"threshold", detector.threshold}};
+  const bool is_probability = detector.method == "classifier" && detector.two_sided.empty();
   return {{{"path", "image"},
-           {"score", detector.method == "classifier" ? "P(ood)" : "score", 9, "{:.6g}"},
+           {"score", is_probability ? "P(ood)" : "score", 9, "{:.6g}"},
            {"p_value", "p", 8, "{:.3g}"},
            {"bce", "bce", 10, "{:.3f}"},
            {"kld", "kld", 9, "{:.3f}"},

@@ -17,6 +17,13 @@ std::vector<double> mean_logits(const Detector& detector, std::span<const Featur
   return means_of(logits);
 }
 
+/// Where no rate was asked for.
+double two_sided_threshold(const Calibration& calibration) {
+  const double least_rate = 1 / (static_cast<double>(calibration.count()) + 1);
+  return least_rate > kTwoSidedFalseAlarms ? calibration.highest()
+                                           : calibration.threshold(kTwoSidedFalseAlarms);
+}
+
 }  // namespace
 
 void put_classifiers(std::span<const Classifier> classifiers,
@@ -34,17 +41,16 @@ void put_classifiers(std::span<const Classifier> classifiers,
 
 void calibrate_classifier(std::span<const FeatureView> clean_validation,
                           const ClassifierDecision& decision, Detector& detector) {
-  std::optional<double> false_alarms = decision.false_alarms;
   if (decision.two_sided) {
     const std::vector<double> clean = mean_logits(detector, clean_validation);
     detector.two_sided = TwoSided(clean);
     detector.calibration = Calibration(TwoSided::distances_from_others(clean));
-    false_alarms = false_alarms.value_or(kTwoSidedFalseAlarms);
+    detector.threshold = two_sided_threshold(detector.calibration);
   } else {
     detector.calibration = Calibration(score_rows(detector, clean_validation));
   }
-  if (false_alarms) {
-    detector.threshold = detector.calibration.threshold(*false_alarms);
+  if (decision.false_alarms) {
+    detector.threshold = detector.calibration.threshold(*decision.false_alarms);
   }
 }
 

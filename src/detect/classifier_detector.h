@@ -13,7 +13,8 @@ namespace gradspace {
 struct ClassifierDecision {
   bool two_sided = false;
   /// Sets the threshold for this rate of false alarms on clean validation rows. Without it the threshold stays what it
-  /// is in the detector; two-sided, where no probability has a meaning, it is kTwoSidedFalseAlarms.
+  /// is in the detector; two-sided, where no probability has a meaning, it is that of kTwoSidedFalseAlarms, or of
+  /// the least rate that fewer images allow.
   std::optional<double> false_alarms;
 };
 

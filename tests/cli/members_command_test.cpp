@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/csv_table.h"
 #include "core/file.h"
@@ -43,6 +46,7 @@ class MembersCommand : public ::testing::Test {
   void succeed(const std::string& arguments) const {
     ASSERT_EQ(run(arguments).status, 0) << arguments << "\n" << read_text_file(folder_ / "stderr");
   }
+  int status(const std::string& arguments) const { return WEXITSTATUS(run(arguments).status); }
   void train(const std::string& options) const {
     succeed("train --data clean --epochs 2 --batch 16 --seed 3 --hold-out random " + options);
   }
@@ -75,6 +79,9 @@ TEST_F(MembersCommand, FromTrainingToVerdicts) {
   std::size_t row = 0;
   while (std::getline(lines, line)) {
     const auto verdict = nlohmann::json::parse(line);
+    if (!verdict.contains("score")) {
+      continue;  // the line of what was asked for
+    }
     EXPECT_NEAR(verdict.at("score").get<double>(), of_features.at(row), 1e-6);
     EXPECT_NEAR(verdict.at("bce").get<double>(), clean.index_row(row).bce, 1e-2);
     ++row;
@@ -86,18 +93,17 @@ TEST_F(MembersCommand, AOneClassMethodLooksAtAll) {
   train("--members 2 --out m");
   succeed("fit --method spectral-fisher --model m --data clean --false-alarms 0.2 --out d");
   EXPECT_EQ(read_detector(folder_ / "d").members, 2U);
-  EXPECT_EQ(run("score --model m --detector d other").status, 0);
+  succeed("score --model m --detector d other");
   succeed("fit --method image-statistics --model m --data clean --false-alarms 0.2 --out pixels");
   EXPECT_EQ(read_detector(folder_ / "pixels").members, 1U);  // each member would see the same
 }
 
 TEST_F(MembersCommand, RefusesWhatGoesByOneAutoencoder) {
   train("--members 2 --out m");
-  EXPECT_EQ(run("train --objective gradcon --members 2 --data clean --out g").status, 2);
-  EXPECT_EQ(run("train --members 65 --data clean --out g").status, 2);
-  EXPECT_EQ(run("fit --method spectral-fisher --two-sided --model m --data clean --out d").status,
-            2);
-  EXPECT_EQ(run("fit --method photograph --tiles 28x28 --model m --data clean --out d").status, 1);
+  EXPECT_EQ(status("train --objective gradcon --members 2 --data clean --out g"), 1);
+  EXPECT_EQ(status("train --members 65 --data clean --out g"), 2);
+  EXPECT_EQ(status("fit --method spectral-fisher --two-sided --model m --data clean --out d"), 2);
+  EXPECT_EQ(status("fit --method photograph --tiles 28x28 --model m --data clean --out d"), 1);
   EXPECT_THAT(read_text_file(folder_ / "stderr"), HasSubstr("2 members"));
   EXPECT_FALSE(fs::exists(folder_ / "d"));
 }
