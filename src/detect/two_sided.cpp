@@ -53,7 +53,8 @@ std::vector<double> TwoSided::distances_from_others(std::span<const double> clea
   std::vector<double> distances(clean_scores.size(), 0.0);
   for (std::size_t i = 0; others > 0 && i < clean_scores.size(); ++i) {
     const double score = clean_scores[i];
-    X const auto below = static_cast<double>(first - sorted.begin());
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), score);
+    const auto below = static_cast<double>(first - sorted.begin());
     const auto above = static_cast<double>(sorted.end() - last);
     const bool alone = last - first == 1;
     const bool is_lowest = alone && first == sorted.begin();

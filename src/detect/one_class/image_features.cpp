@@ -306,9 +306,11 @@ void add_band_correlations(const Planes& planes, std::vector<double>& out) {
   std::array<std::array<std::array<double, kRings.size() + 1>, 3>, 3> sums{};
   std::array<double, kRings.size() + 1> counts{};
   for (std::size_t k = 1; k < planes.area(); ++k) {  // the mean is in none
+    const std::size_t row = k / planes.width;
+    const std::size_t column = k % planes.width;
     const std::size_t ring =
-        ring_of(static_cast<double>(k / planes.width) / static_cast<double>(planes.height),
-                static_cast<double>(k % planes.width) / static_cast<double>(planes.width));
+        ring_of(static_cast<double>(row) / static_cast<double>(planes.height),
+                static_cast<double>(column) / static_cast<double>(planes.width));
     counts[ring] += 1;
     for (std::size_t a = 0; a < 3; ++a) {
       for (std::size_t b = a; b < 3; ++b) {
@@ -337,7 +339,8 @@ void add_levels(const Observations& observations, std::size_t i, std::vector<dou
     const auto above = std::ranges::upper_bound(kLevelBegins, static_cast<int>(image[k]));
     counts[k % channels][static_cast<std::size_t>(above - kLevelBegins.begin())] += 1;
   }
-  const auto samples = static_cast<double>(size / channels);
+  const std::size_t area = size / channels;
+  const auto samples = static_cast<double>(area);
   for (const auto& of_channel : counts) {
     for (const double count : of_channel) {
       out.push_back(std::log((count + 1) / samples));
