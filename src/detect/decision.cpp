@@ -27,6 +27,9 @@ std::vector<double> Decision::scores(std::span<const std::vector<double>> parts)
 }
 
 std::vector<double> means_of(std::span<const std::vector<double>> parts) {
+  if (parts.empty()) {
+    throw InvalidArgument("detector: it has no member");
+  }
   std::vector<double> means = parts.front();
   if (parts.size() == 1) {
     return means;

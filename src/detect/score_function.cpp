@@ -139,7 +139,7 @@ std::vector<std::unique_ptr<ScoreFunction>> load_parts(const Detector& detector,
 
 std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
                                                    const AutoencoderSpec& spec) {
-  if (detector.members > 1) {
+  if (detector.members != 1) {
     throw InvalidArgument(
         fmt::format("detector: it looks at {} members, one observation is of one; use a Scorer",
                     detector.members));

@@ -192,6 +192,9 @@ TEST_F(MembersScorerTest, RefusesPartsThatDoNotFit) {
   bad.members = 1;
   EXPECT_THAT([&] { Scorer(both_, bad); },
               ThrowsMessage<InvalidArgument>(HasSubstr("of member 0")));
+  bad.members = 0;
+  EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
+  EXPECT_THROW(load_score_function(bad, both_.spec), InvalidArgument);
   bad.members = kMaxMembers + 1;
   EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
   bad = members_;
