@@ -46,6 +46,7 @@ struct FrameCondition {
   int level = 0;
   std::string name;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the comparison with 0 is the compiler's own
   friend auto operator<=>(const FrameCondition&, const FrameCondition&) = default;
 };
 
