@@ -1,4 +1,7 @@
 // Parallel loops and pipelines: oneTBB's, told to the thread sanitizer in builds for it.
+//
+// Where one is called within another, and a body of the outer one throws, the inner ones that run are finished all the
+// same. (oneTBB itself would end them without a word, and their callers would go on with half of the work done.)
 #pragma once
 
 #include <cstddef>
@@ -9,6 +12,7 @@
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
+#include <tbb/task_group.h>
 #endif
 
 namespace gradspace {
@@ -24,7 +28,8 @@ void parallel_for(std::size_t count, const Body& body) {
     }
   });
 #else
-  tbb::parallel_for(std::size_t{0}, count, body);
+  tbb::task_group_context own(tbb::task_group_context::isolated);
+  tbb::parallel_for(std::size_t{0}, count, body, own);
 #endif
 }
 
@@ -35,9 +40,11 @@ void parallel_for_ranges(std::size_t count, std::size_t grain, const Body& body)
 #if GRADSPACE_THREAD_SANITIZER
   under_thread_sanitizer::loop(count, grain, false, body);
 #else
+  tbb::task_group_context own(tbb::task_group_context::isolated);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, count, grain),
-      [body](const tbb::blocked_range<std::size_t>& range) { body(range.begin(), range.end()); });
+      [body](const tbb::blocked_range<std::size_t>& range) { body(range.begin(), range.end()); },
+      own);
 #endif
 }
 
@@ -48,10 +55,11 @@ void parallel_for_short_ranges(std::size_t count, std::size_t grain, const Body&
 #if GRADSPACE_THREAD_SANITIZER
   under_thread_sanitizer::loop(count, grain, true, body);
 #else
+  tbb::task_group_context own(tbb::task_group_context::isolated);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, count, grain),
       [body](const tbb::blocked_range<std::size_t>& range) { body(range.begin(), range.end()); },
-      tbb::simple_partitioner());
+      tbb::simple_partitioner(), own);
 #endif
 }
 
@@ -68,20 +76,24 @@ void parallel_pipeline(std::size_t most, const First& first, const Middle& middl
       [&](void* item) { last(static_cast<Item*>(item)); });
 #else
   using tbb::filter_mode;
-  tbb::parallel_pipeline(
-      most,
-      tbb::make_filter<void, Item*>(filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
-        Item* const item = first();
-        if (item == nullptr) {
-          flow.stop();
-        }
-        return item;
-      }) & tbb::make_filter<Item*, Item*>(filter_mode::parallel, [&](Item* item) {
-        middle(item);
-        return item;
-      }) & tbb::make_filter<Item*, void>(filter_mode::serial_in_order, [&](Item* item) {
-        last(item);
-      }));
+  tbb::task_group_context own(tbb::task_group_context::isolated);
+  tbb::parallel_pipeline(most,
+                         tbb::make_filter<void, Item*>(filter_mode::serial_in_order,
+                                                       [&](tbb::flow_control& flow) {
+                                                         Item* const item = first();
+                                                         if (item == nullptr) {
+                                                           flow.stop();
+                                                         }
+                                                         return item;
+                                                       }) &
+                             tbb::make_filter<Item*, Item*>(filter_mode::parallel,
+                                                            [&](Item* item) {
+                                                              middle(item);
+                                                              return item;
+                                                            }) &
+                             tbb::make_filter<Item*, void>(filter_mode::serial_in_order,
+                                                           [&](Item* item) { last(item); }),
+                         own);
 #endif
 }
 

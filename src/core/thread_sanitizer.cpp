@@ -6,6 +6,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 namespace gradspace::under_thread_sanitizer {
 namespace {
@@ -69,10 +70,11 @@ void loop(std::size_t count, std::size_t grain, bool short_ranges,
     const Work::Part part(work);
     body(range.begin(), range.end());
   };
+  tbb::task_group_context own(tbb::task_group_context::isolated);
   if (short_ranges) {
-    tbb::parallel_for(all, run, tbb::simple_partitioner());
+    tbb::parallel_for(all, run, tbb::simple_partitioner(), own);
   } else {
-    tbb::parallel_for(all, run);
+    tbb::parallel_for(all, run, own);
   }
 }
 
@@ -82,31 +84,38 @@ void pipeline(std::size_t most, const std::function<void*()>& first,
   Work work;
   Moment first_done;
   Moment last_done;
-  tbb::parallel_pipeline(
-      most,
-      tbb::make_filter<void, void*>(filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
-        const Work::Part part(work);
-        const Turn turn(first_done);
-        last_done.await();  // of the items that made room for this one
-        void* const item = first();
-        if (item == nullptr) {
-          flow.stop();
-        } else {
-          __tsan_release(item);
-        }
-        return item;
-      }) & tbb::make_filter<void*, void*>(filter_mode::parallel, [&](void* item) {
-        const Work::Part part(work);
-        __tsan_acquire(item);
-        middle(item);
-        __tsan_release(item);
-        return item;
-      }) & tbb::make_filter<void*, void>(filter_mode::serial_in_order, [&](void* item) {
-        const Work::Part part(work);
-        const Turn turn(last_done);
-        __tsan_acquire(item);
-        last(item);
-      }));
+  tbb::task_group_context own(tbb::task_group_context::isolated);
+  tbb::parallel_pipeline(most,
+                         tbb::make_filter<void, void*>(
+                             filter_mode::serial_in_order,
+                             [&](tbb::flow_control& flow) {
+                               const Work::Part part(work);
+                               const Turn turn(first_done);
+                               last_done.await();  // of the items that made room for this one
+                               void* const item = first();
+                               if (item == nullptr) {
+                                 flow.stop();
+                               } else {
+                                 __tsan_release(item);
+                               }
+                               return item;
+                             }) &
+                             tbb::make_filter<void*, void*>(filter_mode::parallel,
+                                                            [&](void* item) {
+                                                              const Work::Part part(work);
+                                                              __tsan_acquire(item);
+                                                              middle(item);
+                                                              __tsan_release(item);
+                                                              return item;
+                                                            }) &
+                             tbb::make_filter<void*, void>(filter_mode::serial_in_order,
+                                                           [&](void* item) {
+                                                             const Work::Part part(work);
+                                                             const Turn turn(last_done);
+                                                             __tsan_acquire(item);
+                                                             last(item);
+                                                           }),
+                         own);
 }
 
 void in_arena(int threads, const std::function<void()>& work) {

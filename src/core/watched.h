@@ -1,14 +1,12 @@
 // A job's side of its observer: keeps the promise that callbacks come one at a time.
 #pragma once
 
-#include <tbb/task_arena.h>
-
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "core/one_at_a_time.h"
 #include "gradspace/job_observer.h"
 
 namespace gradspace {
@@ -24,10 +22,7 @@ class Watched {
   /// and for what must happen together with one.
   template <typename Call>
   void alone(Call&& call) {
-    const std::scoped_lock lock(mutex_);
-    // A callback that does parallel work of its own must not pick up a task of the job meanwhile, which
-    // could want the same lock.
-    tbb::this_task_arena::isolate(std::forward<Call>(call));
+    one_at_a_time_(std::forward<Call>(call));
   }
 
   void progress(std::size_t done, std::size_t total) {
@@ -62,7 +57,7 @@ class Watched {
 
  private:
   const JobObserver& observer_;
-  std::mutex mutex_;
+  OneAtATime one_at_a_time_;
   std::atomic<bool> stopped_{false};
 };
 

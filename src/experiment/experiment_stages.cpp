@@ -1,7 +1,6 @@
 #include "experiment/experiment_stages.h"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
 
 #include <utility>
 
@@ -129,13 +128,6 @@ void ExperimentStages::report_failures(const std::vector<std::string>& reasons) 
       alone([&] { observer_.on_failure(reason); });
     }
   }
-}
-
-void ExperimentStages::alone(const std::function<void()>& call) const {
-  const std::scoped_lock lock(observer_in_use_);
-  // A callback that does parallel work of its own must not pick up a task of the experiment meanwhile,
-  // which could want the same lock.
-  tbb::this_task_arena::isolate(call);
 }
 
 std::uint64_t ExperimentStages::train_seed(int run) const {

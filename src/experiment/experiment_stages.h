@@ -4,12 +4,12 @@
 
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/one_at_a_time.h"
 #include "experiment/experiment_data.h"
 #include "experiment/experiment_outputs.h"
 #include "experiment/made_of.h"
@@ -60,8 +60,6 @@ class ExperimentStages {
   std::string train(int run);
   /// Copies the given model to the run.
   std::string take_model(int run);
-  /// One call of the observer at a time.
-  void alone(const std::function<void()>& call) const;
   std::uint64_t train_seed(int run) const;
   /// What a run's model is made of.
   nlohmann::json model_ingredients(int run) const;
@@ -71,7 +69,7 @@ class ExperimentStages {
   const ExperimentObserver& observer_;
   ExperimentData data_;
   RunRecord record_;
-  mutable std::mutex observer_in_use_;
+  OneAtATime alone;  ///< calls of the observer
 };
 
 }  // namespace gradspace

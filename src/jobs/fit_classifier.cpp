@@ -1,14 +1,14 @@
 // The paper's classifier, fitted to feature sets.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <mutex>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "core/one_at_a_time.h"
 #include "core/parallel.h"
 #include "detect/classifier_detector.h"
 #include "gradspace/error.h"
@@ -61,9 +61,7 @@ FittedMember fit_member(const ClassData& in, const ClassData& out, std::size_t m
     if (fitted.best.epoch == 0 || epoch.validation_loss < fitted.best.validation_loss) {
       fitted.best = epoch;
     }
-    if (on_epoch) {
-      on_epoch(epoch);
-    }
+    on_epoch(epoch);
   };
   fitted.classifier =
       train_classifier(in.training[member], out.training[member], in.validation[member],
@@ -75,15 +73,13 @@ std::vector<FittedMember> fit_members(const ClassData& in, const ClassData& out,
                                       const ClassifierOptions& options,
                                       const std::function<void(const ClassifierEpoch&)>& on_epoch) {
   std::vector<FittedMember> fitted(in.training.size());
-  std::mutex mutex;
-  const auto one_at_a_time = [&](const ClassifierEpoch& epoch) {
-    const std::scoped_lock lock(mutex);
-    on_epoch(epoch);
-  };
+  const OneAtATime alone;
   parallel_for(fitted.size(), [&](std::size_t member) {
-    fitted[member] =
-        fit_member(in, out, member, options,
-                   on_epoch ? one_at_a_time : std::function<void(const ClassifierEpoch&)>());
+    fitted[member] = fit_member(in, out, member, options, [&](const ClassifierEpoch& epoch) {
+      if (on_epoch) {
+        alone([&] { on_epoch(epoch); });
+      }
+    });
   });
   return fitted;
 }

@@ -4,9 +4,10 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <utility>
 
+#include "core/one_at_a_time.h"
 #include "core/options.h"
 #include "core/output_path.h"
 #include "core/parallel.h"
@@ -28,7 +29,10 @@ TrainOptions member_options(TrainOptions options, std::size_t member, std::size_
 class MembersObserver {
  public:
   MembersObserver(const TrainObserver& observer, std::size_t count)
-      : observer_(observer), steps_(count) {}
+      : observer_(observer), images_done_(count) {}
+
+  /// Has the other members stop, each after its step.
+  void note_failure() { failed_ = true; }
 
   /// For the member's own training; of functions that the observer lacks it has none.
   TrainObserver of_member(std::size_t member) {
@@ -38,44 +42,39 @@ class MembersObserver {
     }
     if (observer_.on_epoch) {
       own.on_epoch = [this](const EpochRecord& record) {
-        alone([&] { observer_.on_epoch(record); });
+        alone_([&] { observer_.on_epoch(record); });
       };
     }
-    if (observer_.stop_requested) {
-      own.stop_requested = [this] {
-        bool requested = false;
-        alone([&] { requested = observer_.stop_requested(); });
-        return requested;
-      };
-    }
+    own.stop_requested = [this] { return failed_ || stop_requested(); };
     return own;
   }
 
  private:
   void step(std::size_t member, const TrainProgress& progress) {
-    alone([&] {
-      steps_[member] = progress.images_done;
+    alone_([&] {
+      images_done_[member] = progress.images_done;
       TrainProgress all = progress;
       all.images_done = 0;
-      for (const std::size_t done : steps_) {
+      for (const std::size_t done : images_done_) {
         all.images_done += done;
       }
-      all.images_total *= steps_.size();
+      all.images_total *= images_done_.size();
       observer_.on_step(all);
     });
   }
 
-  /// A callback that does parallel work of its own must not pick up a task of the training meanwhile, which could
-  /// want the same lock.
-  template <typename Function>
-  void alone(const Function& function) {
-    const std::scoped_lock lock(in_use_);
-    tbb::this_task_arena::isolate(function);
+  bool stop_requested() {
+    bool requested = false;
+    if (observer_.stop_requested) {
+      alone_([&] { requested = observer_.stop_requested(); });
+    }
+    return requested;
   }
 
   const TrainObserver& observer_;
-  std::mutex in_use_;
-  std::vector<std::size_t> steps_;  ///< images done by each member
+  OneAtATime alone_;
+  std::vector<std::size_t> images_done_;  ///< by member
+  std::atomic<bool> failed_{false};
 };
 
 }  // namespace
@@ -108,10 +107,15 @@ MembersResult train_members(const AutoencoderSpec& spec, const ImageStore& train
   parallel_for(count, [&](std::size_t member) {
     // A thread that waits for a part of one member's step must not begin another member meanwhile.
     tbb::this_task_arena::isolate([&] {
-      const TrainOptions own = member_options(options, member, count);
-      const auto backend = make_backend(initialise(spec, own.seed), own);
-      result.members[member] =
-          train_autoencoder(spec, train, validation, *backend, own, watched.of_member(member));
+      try {
+        const TrainOptions own = member_options(options, member, count);
+        const auto backend = make_backend(initialise(spec, own.seed), own);
+        result.members[member] =
+            train_autoencoder(spec, train, validation, *backend, own, watched.of_member(member));
+      } catch (...) {
+        watched.note_failure();
+        throw;
+      }
     });
   });
   std::vector<Model> models;

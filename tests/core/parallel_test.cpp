@@ -1,11 +1,14 @@
 #include "core/parallel.h"
 
 #include <gtest/gtest.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -55,6 +58,45 @@ TEST(ParallelFor, PassesOnWhatABodyThrows) {
     }
   };
   EXPECT_THROW(parallel_for(100, throwing), std::runtime_error);
+}
+
+/// Waits a while for what another thread is to do; false where it does not come.
+template <typename Condition>
+bool comes_true(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) {
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(ParallelFor, WithinAnotherIsFinishedWhateverTheOtherThrows) {
+  std::atomic<bool> begun{false};
+  std::atomic<bool> cancelled{false};
+  std::atomic<int> calls{0};
+  const auto body = [&](std::size_t i) {
+    if (i == 0) {
+      if (comes_true([&] { return begun.load(); })) {
+        throw std::runtime_error("the other one");
+      }
+      return;
+    }
+    begun = true;
+    cancelled = comes_true([] { return tbb::is_current_task_group_canceling(); });
+    parallel_for(1000, [&](std::size_t) { ++calls; });
+    parallel_for_ranges(
+        1000, 10, [&](std::size_t from, std::size_t to) { calls += static_cast<int>(to - from); });
+  };
+  try {
+    in_arena(2, [&] { parallel_for(2, body); });
+    GTEST_SKIP() << "both bodies ran on one thread";
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_TRUE(cancelled);
+  EXPECT_EQ(calls, 2000);
 }
 
 TEST(ParallelForRanges, CoversAllNumbersOnce) {

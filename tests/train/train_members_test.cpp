@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 
 #include "core/arena.h"
@@ -86,6 +87,28 @@ TEST_F(TrainMembers, GoOnFromTheirCheckpoints) {
   for (std::size_t i = 0; i < kMembers; ++i) {
     EXPECT_TRUE(std::filesystem::exists(member_checkpoint(options_.checkpoint, i))) << i;
   }
+}
+
+TEST_F(TrainMembers, LeaveOthersCheckpointsSoundWhereOneFails) {
+  const std::string undisturbed = fingerprint(train().model);
+  options_.checkpoint = folder_ / "m.checkpoint";
+  options_.resume = true;
+  options_.epochs = 30;
+  const std::string whole = fingerprint(train().model);
+  for (std::size_t i = 0; i < kMembers; ++i) {
+    std::filesystem::remove(member_checkpoint(options_.checkpoint, i));
+  }
+  // Member 1 fails once the others are on their way; what they leave must be no more than they did.
+  std::atomic<int> steps{0};
+  TrainObserver observer;
+  observer.on_step = [&](const TrainProgress&) {
+    if (++steps == 20) {
+      throw Error("a full disk");
+    }
+  };
+  EXPECT_THROW(train(observer), Error);
+  EXPECT_EQ(fingerprint(train().model), whole);
+  EXPECT_NE(undisturbed, whole);
 }
 
 TEST_F(TrainMembers, ProgressIsOfAllTogether) {
