@@ -8,33 +8,29 @@ work=${3:-$(mktemp -d)}
 mkdir -p "$work"
 here=$(dirname "$0")
 
+# judge METHOD MODEL TITLE [OPTION OF FIT]...: fits, scores, and prints the figures under the title.
+judge() {
+  local method=$1 model=$work/$2.safetensors title=$3
+  local name=${title// /-}
+  shift 3
+  "$gradspace" fit --method "$method" --model "$model" --data "$set/train" "$@" --false-alarms 0.05 --quiet \
+    --out "$work/$name.safetensors"
+  "$gradspace" score --model "$model" --detector "$work/$name.safetensors" --format csv "$set/new" "$set/known" \
+    >"$work/$name.csv"
+  echo "$title"
+  /usr/bin/python3 "$here/judge_scores.py" "$work/$name.csv"
+}
+
 "$gradspace" train --data "$set/train" --tiles 28x28 --epochs 60 --quiet --out "$work/model.safetensors"
 for method in photograph photograph-gradients photograph-image; do
-  "$gradspace" fit --method "$method" --model "$work/model.safetensors" --data "$set/train" --tiles 28x28 \
-    --false-alarms 0.05 --quiet --out "$work/$method.safetensors"
-  "$gradspace" score --model "$work/model.safetensors" --detector "$work/$method.safetensors" --format csv \
-    "$set/new" "$set/known" >"$work/$method.csv"
-  echo "$method"
-  /usr/bin/python3 "$here/judge_scores.py" "$work/$method.csv"
+  judge "$method" model "$method" --tiles 28x28
 done
-
 # Tiles judged by one-class methods.
 for method in spectral-fisher-pseudo image-pseudo; do
-  "$gradspace" fit --method "$method" --model "$work/model.safetensors" --data "$set/train" --tiles 28x28 \
-    --false-alarms 0.05 --quiet --out "$work/tiled-$method.safetensors"
-  "$gradspace" score --model "$work/model.safetensors" --detector "$work/tiled-$method.safetensors" --format csv \
-    "$set/new" "$set/known" >"$work/tiled-$method.csv"
-  echo "$method by tiles"
-  /usr/bin/python3 "$here/judge_scores.py" "$work/tiled-$method.csv"
+  judge "$method" model "$method by tiles" --tiles 28x28
 done
-
 # The same photographs shrunk to 28x28 pixels, for comparison.
 "$gradspace" train --data "$set/train" --epochs 100 --quiet --out "$work/shrunk.safetensors"
 for method in pseudo-outliers spectral-fisher-pseudo; do
-  "$gradspace" fit --method "$method" --model "$work/shrunk.safetensors" --data "$set/train" --false-alarms 0.05 \
-    --quiet --out "$work/$method.safetensors"
-  "$gradspace" score --model "$work/shrunk.safetensors" --detector "$work/$method.safetensors" --format csv \
-    "$set/new" "$set/known" >"$work/$method.csv"
-  echo "$method at 28x28"
-  /usr/bin/python3 "$here/judge_scores.py" "$work/$method.csv"
+  judge "$method" shrunk "$method at 28x28"
 done

@@ -46,7 +46,7 @@ class GRADSPACE_API Calibration {
   std::size_t most_up_to(double score) const;
   std::size_t least_below(double score) const;
 
-  /// The least and the largest clean score. There is at least one.
+  /// The least and the largest clean score, of a calibration that is not empty.
   double lowest() const { return scores_.front(); }
   double highest() const { return scores_.back(); }
 

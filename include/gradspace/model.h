@@ -105,6 +105,13 @@ struct ModelFile {
 /// The most autoencoders that a model may have.
 inline constexpr std::size_t kMaxMembers = 64;
 
+/// What the names of a member's tensors begin with, in files and in detectors of several: "member.2.".
+GRADSPACE_API std::string member_prefix(std::size_t member);
+
+/// The seed of what a member is made with. The first one's is `seed` itself, so that it is what is made without others;
+/// those of other members are drawn, so that no member of one seed is one of the next.
+GRADSPACE_API std::uint64_t member_seed(std::uint64_t seed, std::size_t member);
+
 /// A further autoencoder of a model that has several.
 struct ModelMember {
   TensorMap weights;

@@ -123,8 +123,9 @@ class GRADSPACE_API ScoreFunction {
   virtual std::vector<double> score(const Observations& observations) const = 0;
 };
 
-/// Any detector, the paper's classifier too. Throws InvalidArgument when its method is not known, its
-/// tensors do not fit, or it was made for images of another extent.
+/// Any detector of one member that looks at images whole, the paper's classifier too; a Scorer takes those of several.
+/// Throws InvalidArgument for others, when its method is not known, its tensors do not fit, or it was made for images
+/// of another extent.
 GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector,
                                                                  const AutoencoderSpec& spec);
 
@@ -132,7 +133,7 @@ GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector&
 /// when its method needs a model, or what it says can't be read.
 GRADSPACE_API Extent input_of(const Detector& detector);
 
-/// The same at work.
+/// The score function of a detector that needs no model. Throws InvalidArgument as `input_of`.
 GRADSPACE_API std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector);
 
 struct OneClassMethodInfo {

@@ -18,10 +18,6 @@
 
 namespace gradspace {
 
-/// The seed that a member is trained with. The first one's is `seed` itself, so that it is the model that is trained
-/// without others; those of other members are drawn, so that no member of one seed is one of the next.
-GRADSPACE_API std::uint64_t member_seed(std::uint64_t seed, std::size_t member);
-
 /// Where the checkpoint of a member lies: the first one's at `checkpoint` itself. Empty for an empty path.
 GRADSPACE_API std::filesystem::path member_checkpoint(const std::filesystem::path& checkpoint,
                                                       std::size_t member);
@@ -41,7 +37,7 @@ struct MembersResult {
 };
 
 /// Trains `count` members, as many at a time as the caller has threads. Each is trained as `train_autoencoder` does by
-/// itself with its seed and checkpoint, to the same weights for any number of threads; its logs go to "member-1" and so
+/// itself with its seed and checkpoint, to the same weights for any number of threads; its logs go to "member-0" and so
 /// on below the folder, those of a single one to the folder itself. `observer.on_step` tells of all members
 /// together: the loss is that of the member that has just stepped; no two of its functions are called at one time.
 /// Throws InvalidArgument when `count` is not within 1 to kMaxMembers, and as `train_autoencoder`.

@@ -21,7 +21,7 @@ class GRADSPACE_API TwoSided {
  public:
   /// Of no clean images; every distance is 0.
   TwoSided() = default;
-  /// Throws InvalidArgument when a score is NaN.
+  /// Throws InvalidArgument when a score is not finite.
   explicit TwoSided(std::span<const double> clean_scores);
 
   bool empty() const { return sides_.empty(); }
@@ -40,6 +40,8 @@ class GRADSPACE_API TwoSided {
   static TwoSided take_from(TensorMap& tensors);
 
  private:
+  void require_finite() const;
+
   Calibration sides_;
 };
 

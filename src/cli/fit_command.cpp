@@ -83,6 +83,16 @@ void write_fitted(const FitArguments& arguments, const Detector& detector, Progr
   progress.say(fmt::format("{}: threshold {:.4g}", arguments.out, detector.threshold));
 }
 
+/// How many of the model's members a request for features is of; empty = all.
+std::size_t members_asked_for(const std::string& features, const FeatureSet& set) {
+  const std::size_t all = member_count(set.meta().columns);
+  std::size_t asked = features.empty() ? all : 1;
+  for (const FeatureTerm& term : parse_feature_terms(features, all)) {
+    asked = std::max(asked, term.member.value_or(all - 1) + 1);
+  }
+  return asked;
+}
+
 /// Of a one-class method.
 bool needs_model(const std::string& method) {
   const std::vector<OneClassMethodInfo> methods = one_class_methods();
@@ -254,7 +264,7 @@ int fit(FitArguments arguments) {
     options.false_alarms = arguments.false_alarms;
   }
   Progress progress("fit", "epochs", arguments.quiet);
-  const std::size_t members = member_count(inliers.meta().columns);
+  const std::size_t members = members_asked_for(options.features, inliers);
   std::size_t epochs = 0;
   const auto on_epoch = [&](const ClassifierEpoch& epoch) {
     progress.update(++epochs, members * static_cast<std::size_t>(options.classifier.epochs),

@@ -87,11 +87,12 @@ std::vector<std::filesystem::path> checkpoints_of(const TrainingArguments& argum
   return checkpoints;
 }
 
-/// The outcome of an earlier run that nothing is left to do for.
+/// The outcome of an earlier run that nothing is left to do for. Checkpoints of all members are of a run that goes on;
+/// some alone may be what was left when the removal of all was cut short.
 bool is_done_already(const AutoencoderSpec& spec, const TrainingImages& images,
                      const TrainingArguments& arguments) {
   return !is_gradcon(arguments) && arguments.options.resume &&
-         std::ranges::none_of(checkpoints_of(arguments), is_there) && is_there(arguments.out) &&
+         !std::ranges::all_of(checkpoints_of(arguments), is_there) && is_there(arguments.out) &&
          are_trained_by(read_model(arguments.out), spec, *images.train, *images.validation,
                         arguments.options, arguments.members);
 }

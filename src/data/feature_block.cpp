@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "core/named_entries.h"
+#include "data/feature_columns.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -75,13 +77,37 @@ std::vector<FeatureTerm> parse_feature_terms(std::string_view request, std::size
   }
 }
 
+void append_block(std::vector<FeatureBlock>& blocks, FeatureBlock block) {
+  const std::size_t width = block.end - block.begin;
+  block.begin = dimension(blocks);
+  block.end = block.begin + width;
+  blocks.push_back(std::move(block));
+}
+
+void require_order(std::span<const FeatureBlock> blocks, std::size_t members,
+                   std::string_view what) {
+  std::size_t column = 0;
+  std::size_t member = 0;
+  for (const FeatureBlock& block : blocks) {
+    if (block.begin != column || block.end <= block.begin) {
+      throw InvalidArgument(fmt::format("{}: columns {} to {} of {}; wanted from {} on", what,
+                                        block.begin, block.end, text(block), column));
+    }
+    if (block.member < member || block.member >= members) {
+      throw InvalidArgument(fmt::format("{}: {} after columns of member {}, of {} in all", what,
+                                        text(block), member, members));
+    }
+    column = block.end;
+    member = block.member;
+  }
+}
+
 std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,
                                            std::size_t member) {
   std::vector<FeatureBlock> own;
   for (const FeatureBlock& block : blocks) {
     if (block.member == member) {
-      const std::size_t begin = dimension(own);
-      own.push_back({block.layer, block.loss, begin, begin + block.end - block.begin});
+      append_block(own, {block.layer, block.loss, block.begin, block.end});
     }
   }
   return own;

@@ -1,21 +1,12 @@
 #include "detect/classifier_detector.h"
 
-#include <utility>
 #include <vector>
 
 #include "detect/decision.h"
-#include "detect/one_class/method.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
-
-std::vector<double> mean_logits(const Detector& detector, std::span<const FeatureView> rows) {
-  std::vector<std::vector<double>> logits;
-  for (std::size_t member = 0; member < detector.members; ++member) {
-    logits.push_back(Classifier(part_of(detector, member).weights).logits(rows[member]));
-  }
-  return means_of(logits);
-}
 
 /// Where no rate was asked for.
 double two_sided_threshold(const Calibration& calibration) {
@@ -29,20 +20,23 @@ double two_sided_threshold(const Calibration& calibration) {
 void put_classifiers(std::span<const Classifier> classifiers,
                      std::span<const FeatureView> clean_validation,
                      const ClassifierDecision& decision, Detector& detector) {
-  detector.members = classifiers.size();
-  if (classifiers.size() == 1) {
-    detector.weights = classifiers.front().weights();
+  std::vector<TensorMap> parts;
+  for (const Classifier& classifier : classifiers) {
+    parts.push_back(classifier.weights());
   }
-  for (std::size_t member = 0; classifiers.size() > 1 && member < classifiers.size(); ++member) {
-    put_under(detector.weights, member_prefix(member), classifiers[member].weights());
-  }
+  put_parts(parts, detector);
   calibrate_classifier(clean_validation, decision, detector);
 }
 
 void calibrate_classifier(std::span<const FeatureView> clean_validation,
                           const ClassifierDecision& decision, Detector& detector) {
+  if (clean_validation.front().rows == 0) {
+    throw InvalidArgument("classifier: no clean validation rows to calibrate on");
+  }
+  detector.two_sided = {};
   if (decision.two_sided) {
-    const std::vector<double> clean = mean_logits(detector, clean_validation);
+    const std::vector<double> clean =
+        means_of(said_by_parts(detector, clean_validation, /*as_logits=*/true));
     detector.two_sided = TwoSided(clean);
     detector.calibration = Calibration(TwoSided::distances_from_others(clean));
     detector.threshold = two_sided_threshold(detector.calibration);

@@ -20,13 +20,13 @@ struct ClassifierDecision {
 
 inline constexpr double kTwoSidedFalseAlarms = 0.05;
 
-/// Calibrates a detector of classifiers, one-sided as it is, by its scores of clean validation rows (a view for each
-/// member), or makes it two-sided by them. Throws as Calibration::threshold does.
+/// Makes a detector of classifiers one-sided or two-sided, and calibrates it by its scores of clean validation rows, a
+/// view for each member. Throws InvalidArgument where there are none, and as Calibration::threshold does.
 void calibrate_classifier(std::span<const FeatureView> clean_validation,
                           const ClassifierDecision& decision, Detector& detector);
 
 /// Puts the classifiers, one for each of the model's members, into `detector`, whose columns are theirs, calibrated by
-/// its scores of clean validation rows, a view for each. Throws as Calibration::threshold does.
+/// its scores of clean validation rows, a view for each. Throws as `calibrate_classifier`.
 void put_classifiers(std::span<const Classifier> classifiers,
                      std::span<const FeatureView> clean_validation,
                      const ClassifierDecision& decision, Detector& detector);

@@ -11,6 +11,8 @@
 
 namespace gradspace {
 
+/// How the parts' words become one score: their mean, of classifiers a probability again, or the distance from the middle
+/// of clean images. Copies what it needs of the detector; thread-safe.
 class Decision {
  public:
   explicit Decision(const Detector& detector);
@@ -30,11 +32,25 @@ class Decision {
 /// The parts' means, image by image.
 std::vector<double> means_of(std::span<const std::vector<double>> parts);
 
+/// Throws InvalidArgument unless the columns are what a detector may look at: in order, and of each of a model's first
+/// members.
+void check_columns(const std::vector<FeatureBlock>& columns, std::size_t members);
+
+/// Puts the tensors of parts into a detector, as many as it then has members.
+void put_parts(std::span<const TensorMap> parts, Detector& detector);
+
 /// One of a detector's parts as a detector by itself, of one member; without calibration, and of one side.
 Detector part_of(const Detector& detector, std::size_t member);
 
-/// The scores of rows of features, a view for each member, of a detector of rows: of classifiers, or of densities of
-/// features. Throws InvalidArgument when its tensors do not fit.
+/// Throws InvalidArgument unless the model is the one that the detector was made for.
+void require_model(const Detector& detector, const Model& model);
+
+/// What the parts of a detector of rows (of classifiers, or of densities of features) say of rows of features, a view
+/// for each member: classifiers probabilities, or logits. Throws InvalidArgument when its tensors do not fit.
+std::vector<std::vector<double>> said_by_parts(const Detector& detector,
+                                               std::span<const FeatureView> rows, bool as_logits);
+
+/// The scores of rows of features, of a detector of rows; as `said_by_parts`.
 std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows);
 
 /// The parts of a detector, each a function of what one of the model's members says of images. Throws InvalidArgument as

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "core/json.h"
+#include "data/feature_columns.h"
 #include "data/feature_matrix.h"
 #include "data/feature_meta.h"
+#include "detect/decision.h"
 #include "detect/gradcon_file.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
@@ -38,23 +40,6 @@ bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
          a.end - a.begin == b.end - b.begin;
 }
 
-void check_columns(const std::vector<FeatureBlock>& columns, std::size_t members) {
-  std::size_t column = 0;
-  std::size_t member = 0;
-  for (const FeatureBlock& block : columns) {
-    if (block.begin != column || block.end <= block.begin) {
-      throw InvalidArgument(fmt::format("detector: columns {} to {} of {}; wanted from {} on",
-                                        block.begin, block.end, text(block), column));
-    }
-    if (block.member < member || block.member >= members) {
-      throw InvalidArgument(fmt::format("detector: {} after columns of member {}, of {} in all",
-                                        text(block), member, members));
-    }
-    column = block.end;
-    member = block.member;
-  }
-}
-
 /// Nothing said stands for one.
 std::size_t take_members(std::map<std::string, std::string>& metadata, const std::string& file) {
   const auto found = metadata.extract(kMembers);
@@ -67,8 +52,15 @@ std::size_t take_members(std::map<std::string, std::string>& metadata, const std
 
 }  // namespace
 
-std::string member_prefix(std::size_t member) {
-  return fmt::format("member.{}.", member);
+void check_columns(const std::vector<FeatureBlock>& columns, std::size_t members) {
+  require_order(columns, members, "detector");
+  for (std::size_t member = 0; !columns.empty() && member < members; ++member) {
+    if (std::ranges::find(columns, member, &FeatureBlock::member) == columns.end()) {
+      throw InvalidArgument(fmt::format(
+          "detector: {}: nothing of member {}, and it looks at a model's first {} members",
+          text(columns), member, members));
+    }
+  }
 }
 
 void Detector::validate() const {
@@ -84,6 +76,10 @@ void Detector::validate() const {
   if (members < 1 || members > kMaxMembers) {
     throw InvalidArgument(
         fmt::format("detector: {} members; it has 1 to {}", members, kMaxMembers));
+  }
+  if (!two_sided.empty() && method != "classifier") {
+    throw InvalidArgument(
+        fmt::format("detector: {} is not two-sided, a classifier can be", method));
   }
   check_columns(columns, members);
   for (const auto& [name, tensor] : weights) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "data/feature_columns.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -105,15 +106,12 @@ std::vector<Value> selected(std::span<const Value> values, std::size_t total,
 
 ObservationNeeds merge(const ObservationNeeds& a, const ObservationNeeds& b) {
   ObservationNeeds merged = a;
-  for (FeatureBlock block : b.blocks) {
+  for (const FeatureBlock& block : b.blocks) {
     const bool known = std::ranges::any_of(merged.blocks, [&](const FeatureBlock& other) {
       return other.layer == block.layer && other.loss == block.loss;
     });
     if (!known) {
-      const std::size_t width = block.end - block.begin;
-      block.begin = dimension(merged.blocks);
-      block.end = block.begin + width;
-      merged.blocks.push_back(block);
+      append_block(merged.blocks, block);
     }
   }
   merged.gradients = a.gradients || b.gradients;
@@ -155,6 +153,22 @@ Observations observe_pixels(const Extent& input, std::span<const std::uint8_t> i
   Observations result;
   observe_pixels_into(input, images_u8_nhwc, result);
   return result;
+}
+
+BackendFactoryOf native_backends(const Model* model) {
+  if (model == nullptr) {
+    return {};
+  }
+  return [model](std::vector<FeatureBlock> blocks) {
+    return make_native_backend(*model, std::move(blocks));
+  };
+}
+
+Observations observe_by(const BackendFactoryOf& make_backend, const ObservationNeeds& needs,
+                        const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+  return make_backend
+             ? observe([&] { return make_backend(needs.blocks); }, needs, spec, images_u8_nhwc)
+             : observe_pixels(spec.input, images_u8_nhwc);
 }
 
 Observations observe(GradientBackend& backend, const ObservationNeeds& needs,

@@ -1,9 +1,12 @@
-// Observing into memory that is there already, for those who observe again and again.
+// Observing, for those who observe again and again, or with or without a model.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "gradspace/one_class.h"
 
@@ -14,9 +17,19 @@ void observe_into(GradientBackend& backend, const ObservationNeeds& needs,
                   const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc,
                   Observations& result);
 
-/// As `observe_pixels`; the same.
+/// As `observe_pixels`, into memory that is there already.
 void observe_pixels_into(const Extent& input, std::span<const std::uint8_t> images_u8_nhwc,
                          Observations& result);
+
+/// Makes backends for what is to be observed; empty where there is no model, and pixels are all there is.
+using BackendFactoryOf = std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)>;
+
+/// The native engine's, of a model that outlives them; empty for null.
+BackendFactoryOf native_backends(const Model* model);
+
+/// What the backends say of images, or, without any, the pixels alone; `spec`'s input counts then.
+Observations observe_by(const BackendFactoryOf& make_backend, const ObservationNeeds& needs,
+                        const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc);
 
 /// Throws InvalidArgument unless images of this extent can be looked at without a model: of 1 or 3 channels, with sides
 /// from 1 to 4096; `what` stands at the message's beginning.

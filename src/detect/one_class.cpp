@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/random.h"
+#include "data/feature_columns.h"
 #include "detect/decision.h"
 #include "detect/observation.h"
 #include "detect/one_class/method.h"
@@ -69,19 +69,14 @@ void OneClassFit::add_member(const OneClassData& data) {
   detector_.model_sha256 = data.model_sha256;
   detector_.metadata["preprocessing"] = preprocessing(static_cast<bool>(data.make_backend));
   for (FeatureBlock block : method.needs(data.spec).blocks) {
-    const std::size_t width = block.end - block.begin;
-    block.begin = dimension(detector_.columns);
-    block.end = block.begin + width;
     block.member = member;
-    detector_.columns.push_back(std::move(block));
+    append_block(detector_.columns, std::move(block));
   }
   const auto observe_more = [&](const ObservationNeeds& needs,
                                 std::span<const std::uint8_t> images) {
-    return data.make_backend
-               ? observe([&] { return data.make_backend(needs.blocks); }, needs, data.spec, images)
-               : observe_pixels(data.spec->input, images);
+    return observe_by(data.make_backend, needs, data.spec, images);
   };
-  const std::uint64_t seed = member == 0 ? options_.seed : combine(options_.seed, member);
+  const std::uint64_t seed = member_seed(options_.seed, member);
   parts_.push_back(method.fit(
       {data.spec, data.train, observe_more, seed, parse_distortions(options_.distortions)}));
   clean_scores_.push_back(method.load(parts_.back(), data.spec)->score(data.validation));
@@ -90,13 +85,7 @@ void OneClassFit::add_member(const OneClassData& data) {
 }
 
 Detector OneClassFit::finish() {
-  detector_.members = parts_.size();
-  if (parts_.size() == 1) {
-    detector_.weights = std::move(parts_.front());
-  }
-  for (std::size_t member = 0; parts_.size() > 1 && member < parts_.size(); ++member) {
-    put_under(detector_.weights, member_prefix(member), parts_[member]);
-  }
+  put_parts(parts_, detector_);
   detector_.calibration = Calibration(means_of(clean_scores_));
   detector_.threshold = detector_.calibration.threshold(options_.false_alarms);
   return std::move(detector_);

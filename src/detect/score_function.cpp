@@ -115,15 +115,22 @@ std::unique_ptr<ScoreFunction> load_part(const Detector& part, const Autoencoder
 
 }  // namespace
 
-Detector part_of(const Detector& detector, std::size_t member) {
-  Detector part = detector;
-  part.members = 1;
-  part.two_sided = {};
-  part.calibration = {};
-  if (detector.members > 1) {
-    part.columns = blocks_of_member(detector.columns, member);
-    part.weights = tensors_under(detector.weights, member_prefix(member));
+void put_parts(std::span<const TensorMap> parts, Detector& detector) {
+  detector.members = parts.size();
+  detector.weights.clear();
+  for (std::size_t member = 0; member < parts.size(); ++member) {
+    put_under(detector.weights, parts.size() > 1 ? member_prefix(member) : "", parts[member]);
   }
+}
+
+Detector part_of(const Detector& detector, std::size_t member) {
+  Detector part;
+  part.method = detector.method;
+  part.model_sha256 = detector.model_sha256;
+  part.metadata = detector.metadata;
+  const bool alone = detector.members == 1;
+  part.columns = alone ? detector.columns : blocks_of_member(detector.columns, member);
+  part.weights = alone ? detector.weights : tensors_under(detector.weights, member_prefix(member));
   return part;
 }
 
@@ -174,8 +181,8 @@ std::unique_ptr<ScoreFunction> load_score_function(const Detector& detector) {
   return load_score_function(detector, images_alone);
 }
 
-std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows) {
-  const Decision decision(detector);
+std::vector<std::vector<double>> said_by_parts(const Detector& detector,
+                                               std::span<const FeatureView> rows, bool as_logits) {
   std::vector<std::vector<double>> said;
   for (std::size_t member = 0; member < detector.members; ++member) {
     const Detector part = part_of(detector, member);
@@ -183,11 +190,15 @@ std::vector<double> score_rows(const Detector& detector, std::span<const Feature
       said.push_back(score_rows(*load_feature_density(part), rows[member]));
     } else {
       const Classifier classifier(part.weights);
-      said.push_back(decision.takes_logits() ? classifier.logits(rows[member])
-                                             : classifier.score(rows[member]));
+      said.push_back(as_logits ? classifier.logits(rows[member]) : classifier.score(rows[member]));
     }
   }
-  return decision.scores(said);
+  return said;
+}
+
+std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows) {
+  const Decision decision(detector);
+  return decision.scores(said_by_parts(detector, rows, decision.takes_logits()));
 }
 
 }  // namespace gradspace

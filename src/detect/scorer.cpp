@@ -12,7 +12,6 @@
 #include "gradspace/one_class.h"
 
 namespace gradspace {
-namespace {
 
 void require_model(const Detector& detector, const Model& model) {
   const std::string sha256 = fingerprint(model);
@@ -22,8 +21,6 @@ void require_model(const Detector& detector, const Model& model) {
         detector.model_sha256, sha256));
   }
 }
-
-}  // namespace
 
 struct Scorer::State {
   /// What looks at the images by one of the model's members.
@@ -85,7 +82,9 @@ Scorer::Scorer(const Detector& detector) {
   AutoencoderSpec images_alone;
   images_alone.input = input_of(detector);
   std::vector<State::Part> parts;
-  parts.push_back({nullptr, load_score_function(detector)});
+  for (std::unique_ptr<ScoreFunction>& function : load_parts(detector, images_alone)) {
+    parts.push_back({nullptr, std::move(function)});
+  }
   state_ = std::make_unique<State>(State{std::move(parts), Decision(detector), detector.calibration,
                                          detector.threshold, images_alone});
 }

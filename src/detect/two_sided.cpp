@@ -33,7 +33,15 @@ double distance_at(const Place& place, double score) {
 
 }  // namespace
 
-TwoSided::TwoSided(std::span<const double> clean_scores) : sides_(clean_scores) {}
+TwoSided::TwoSided(std::span<const double> clean_scores) : sides_(clean_scores) {
+  require_finite();
+}
+
+void TwoSided::require_finite() const {
+  if (!empty() && !(std::isfinite(sides_.lowest()) && std::isfinite(sides_.highest()))) {
+    throw InvalidArgument("two-sided: a clean image's score is not finite");
+  }
+}
 
 double TwoSided::distance(double score) const {
   if (empty()) {
@@ -86,10 +94,15 @@ TwoSided TwoSided::take_from(TensorMap& tensors) {
     }
   }
   TwoSided sides;
+  const bool is_there = !own.empty();
   sides.sides_ = Calibration::take_from(own);
   if (!own.empty()) {
     throw InvalidArgument("detector: tensor '" + kPrefix + own.begin()->first + "' is not known");
   }
+  if (is_there && sides.empty()) {
+    throw InvalidArgument("two-sided: the clean images' scores are missing");
+  }
+  sides.require_finite();
   return sides;
 }
 

@@ -186,15 +186,21 @@ std::string ExperimentStages::train(int run) {
   if (!present) {
     train_anew(run, ingredients);
   }
+  for (std::size_t member = 0; member < members_of(options_); ++member) {
+    fs::remove(member_checkpoint(checkpoint_path(run, ingredients), member));
+  }
   return sha256_hex_of_file(path);
+}
+
+fs::path ExperimentStages::checkpoint_path(int run, const json& ingredients) const {
+  // Named by its key: a checkpoint of other data or options is not this run's.
+  return run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key_of(ingredients));
 }
 
 void ExperimentStages::train_anew(int run, const json& ingredients) const {
   TrainOptions options = train_options(options_.training);
   options.seed = train_seed(run);
-  // Named by its key: a checkpoint of other data or options is not this run's.
-  options.checkpoint =
-      run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key_of(ingredients));
+  options.checkpoint = checkpoint_path(run, ingredients);
   options.resume = true;
   options.log_folder = run_folder(run) / "logs";
   const auto loading = [&](std::size_t done, std::size_t total) { report(done, total, "images"); };
@@ -221,9 +227,6 @@ void ExperimentStages::train_anew(int run, const json& ingredients) const {
   write_file(run_folder(run) / "training.csv", training_csv(result.members.front().epochs));
   note_made_of(result.model.metadata, ingredients);
   write_model(model_path(run), result.model);
-  for (std::size_t member = 0; member < members_of(options_); ++member) {
-    fs::remove(member_checkpoint(options.checkpoint, member));
-  }
 }
 
 void ExperimentStages::write_so_far(Results& results) {

@@ -64,6 +64,8 @@ class ExperimentStages {
   /// What a run's model is made of.
   nlohmann::json model_ingredients(int run) const;
   void train_anew(int run, const nlohmann::json& ingredients) const;
+  /// The first member's.
+  std::filesystem::path checkpoint_path(int run, const nlohmann::json& ingredients) const;
 
   const ExperimentOptions& options_;
   const ExperimentObserver& observer_;

@@ -37,27 +37,35 @@ std::string of_first_member(const std::string& features) {
   return own + "#0";
 }
 
-class PaperEntry : public DetectorEntry {
+/// A detector that scores feature sets.
+class FeatureSetEntry : public DetectorEntry {
  public:
-  PaperEntry(std::string name, std::string features, const ExperimentOptions& options)
+  LooksAt looks_at() const override { return LooksAt::kFeatureSets; }
+
+ protected:
+  std::unique_ptr<FittedEntry> ready(const Detector& detector,
+                                     const ExperimentRun& /*run*/) const override {
+    return std::make_unique<FittedClassifier>(detector);
+  }
+};
+
+/// Classifiers on the features of the run's first `members` autoencoders.
+class PaperEntry : public FeatureSetEntry {
+ public:
+  PaperEntry(std::string name, std::string features, std::size_t members,
+             const ExperimentOptions& options)
       : name_(std::move(name)),
         features_(std::move(features)),
         against_(std::get<OodExperiment>(options.kind)),
-        steps_(static_cast<std::size_t>(options.classifier.epochs) *
-               (features_.ends_with("#0") ? 1 : members_of(options))) {}
+        steps_(static_cast<std::size_t>(options.classifier.epochs) * members) {}
 
   std::string method() const override { return name_; }
-  LooksAt looks_at() const override { return LooksAt::kFeatureSets; }
   std::vector<SetName> learns_from() const override { return {outliers("train"), outliers("val")}; }
   std::size_t steps() const override { return steps_; }
   std::string step_unit() const override { return "epochs"; }
 
  protected:
   Detector make(const FitMaterial& material) const override;
-  std::unique_ptr<FittedEntry> ready(const Detector& detector,
-                                     const ExperimentRun& /*run*/) const override {
-    return std::make_unique<FittedClassifier>(detector);
-  }
   json ingredients(const ExperimentRun& run) const override;
 
  private:
@@ -98,13 +106,12 @@ json PaperEntry::ingredients(const ExperimentRun& run) const {
 
 /// The classifiers of another entry, which is fitted before, with the distance from the middle of clean validation
 /// images as their score.
-class TwoSidedEntry : public DetectorEntry {
+class TwoSidedEntry : public FeatureSetEntry {
  public:
   explicit TwoSidedEntry(std::unique_ptr<PaperEntry> one_sided)
       : one_sided_(std::move(one_sided)) {}
 
   std::string method() const override { return one_sided_->method() + " two-sided"; }
-  LooksAt looks_at() const override { return LooksAt::kFeatureSets; }
   std::vector<SetName> learns_from() const override { return one_sided_->learns_from(); }
   std::string stage() const override { return "two sides"; }
 
@@ -114,10 +121,6 @@ class TwoSidedEntry : public DetectorEntry {
     Detector detector = make_two_sided(read_detector(one_sided_->path(material.run)), clean);
     material.on_step();
     return detector;
-  }
-  std::unique_ptr<FittedEntry> ready(const Detector& detector,
-                                     const ExperimentRun& /*run*/) const override {
-    return std::make_unique<FittedClassifier>(detector);
   }
   json ingredients(const ExperimentRun& run) const override {
     return {{"stage", "two sides"}, {"version", kVersion}, {"of", one_sided_->key(run)}};
@@ -133,19 +136,19 @@ using Entries = std::vector<std::unique_ptr<Entry>>;
 /// Looks at the first autoencoder, however many there are.
 ExperimentMethod paper_method(const std::string& name, Features features) {
   return {name, ResultsKind::kOod, [=](const ExperimentOptions& options) {
-            const bool several = members_of(options) > 1;
             const std::string own = features(options.spec);
             Entries entries;
-            entries.push_back(
-                std::make_unique<PaperEntry>(name, several ? of_first_member(own) : own, options));
+            entries.push_back(std::make_unique<PaperEntry>(
+                name, members_of(options) > 1 ? of_first_member(own) : own, 1, options));
             return entries;
           }};
 }
 
 std::unique_ptr<PaperEntry> members_entry(const std::string& name, Features features,
                                           const ExperimentOptions& options) {
-  return std::make_unique<PaperEntry>(fmt::format("{} x{}", name, members_of(options)),
-                                      features(options.spec), options);
+  const std::size_t members = members_of(options);
+  return std::make_unique<PaperEntry>(fmt::format("{} x{}", name, members), features(options.spec),
+                                      members, options);
 }
 
 /// Where a run has several autoencoders, the classifiers of all of them.

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "data/feature_columns.h"
 #include "gradspace/error.h"
 #include "gradspace/gradient.h"
 
@@ -86,8 +87,7 @@ class BlockList {
         throw InvalidArgument(fmt::format("features: {} is asked for twice", text(block)));
       }
     }
-    const std::size_t begin = dimension(blocks_);
-    blocks_.push_back({std::move(layer), loss, begin, begin + size, member_});
+    append_block(blocks_, {std::move(layer), loss, 0, size, member_});
   }
 
   int latent_;

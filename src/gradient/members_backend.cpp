@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "data/feature_columns.h"
 #include "gradspace/error.h"
 #include "gradspace/gradient.h"
 
@@ -22,7 +25,7 @@ class MembersBackend final : public GradientBackend {
   MembersBackend(const Model& model, std::vector<FeatureBlock> blocks,
                  const MemberBackendFactory& make)
       : spec_(model.spec), blocks_(std::move(blocks)) {
-    require_order(model.members());
+    require_order(blocks_, model.members(), "features");
     for (std::size_t member = 0; member < member_count(blocks_); ++member) {
       std::vector<FeatureBlock> own = blocks_of_member(blocks_, member);
       if (own.empty() && !blocks_.empty()) {
@@ -54,33 +57,12 @@ class MembersBackend final : public GradientBackend {
     std::size_t first_block;
   };
 
-  /// A member's blocks lie side by side, and the members' are in their order.
-  void require_order(std::size_t members) const {
-    std::size_t column = 0;
-    std::size_t member = 0;
-    for (const FeatureBlock& block : blocks_) {
-      if (block.member >= members) {
-        throw InvalidArgument(
-            fmt::format("features: {}: the model has {} members", text(block), members));
-      }
-      if (block.begin != column || block.end <= block.begin || block.member < member) {
-        throw InvalidArgument(fmt::format(
-            "features: {} has columns {} to {}; wanted are those of member after member "
-            "from {} on",
-            text(block), block.begin, block.end, column));
-      }
-      column = block.end;
-      member = block.member;
-    }
-  }
-
   static void require_possible(const GradientOutputs& outputs) {
     if (!outputs.mu.empty() || !outputs.logvar.empty() || !outputs.reconstruction.empty() ||
         !outputs.squared_error.empty() || !outputs.cosine.empty()) {
       throw InvalidArgument(
-          "gradients: of several members together there are features and losses alone; observe "
-          "each "
-          "member by itself");
+          "gradients: of several members together there are features and losses alone; "
+          "observe each member by itself");
     }
   }
 

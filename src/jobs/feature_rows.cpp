@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "data/feature_columns.h"
+#include "detect/decision.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -21,41 +23,24 @@ const FeatureBlock& find_block(const std::vector<FeatureBlock>& columns, std::st
   return *found;
 }
 
-/// A detector looks at the first members of a model, at each of them.
-void require_first_members(const std::vector<FeatureBlock>& columns) {
-  for (std::size_t member = 0; member < member_count(columns); ++member) {
-    if (std::ranges::find(columns, member, &FeatureBlock::member) == columns.end()) {
-      throw InvalidArgument(
-          fmt::format("features: {}: nothing is asked of member {}, and a detector "
-                      "looks at a model's first members",
-                      text(columns), member));
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
   const std::vector<FeatureBlock>& columns = set.meta().columns;
-  std::vector<FeatureBlock> chosen;
   if (features.empty()) {
-    chosen = columns;
+    check_columns(columns, member_count(columns));
+    return columns;
   }
-  for (std::size_t member = 0; !features.empty() && member < member_count(columns); ++member) {
-    for (const FeatureTerm& term : parse_feature_terms(features, member_count(columns))) {
+  const std::size_t members = member_count(columns);
+  std::vector<FeatureBlock> chosen;
+  for (std::size_t member = 0; member < members; ++member) {
+    for (const FeatureTerm& term : parse_feature_terms(features, members)) {
       if (term.is_of(member)) {
-        chosen.push_back(find_block(columns, term.text, member));
+        append_block(chosen, find_block(columns, term.text, member));
       }
     }
   }
-  require_first_members(chosen);
-  std::size_t begin = 0;
-  for (FeatureBlock& block : chosen) {
-    const std::size_t width = block.end - block.begin;
-    block.begin = begin;
-    block.end = begin + width;
-    begin += width;
-  }
+  check_columns(chosen, member_count(chosen));
   return chosen;
 }
 

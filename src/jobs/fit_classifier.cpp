@@ -22,16 +22,18 @@ namespace {
 
 constexpr const char* kClassifier = "classifier";
 
+nlohmann::json rate_json(std::optional<double> rate) {
+  return rate ? nlohmann::json(*rate) : nlohmann::json(nullptr);
+}
+
 nlohmann::json options_record(const FitOptions& options) {
-  nlohmann::json record = {
-      {"method", kClassifier},
-      {"features", options.features},
-      {"epochs", options.classifier.epochs},
-      {"batch", options.classifier.batch},
-      {"learning_rate", options.classifier.learning_rate},
-      {"seed", options.classifier.seed},
-      {"false_alarms",
-       options.false_alarms ? nlohmann::json(*options.false_alarms) : nlohmann::json(nullptr)}};
+  nlohmann::json record = {{"method", kClassifier},
+                           {"features", options.features},
+                           {"epochs", options.classifier.epochs},
+                           {"batch", options.classifier.batch},
+                           {"learning_rate", options.classifier.learning_rate},
+                           {"seed", options.classifier.seed},
+                           {"false_alarms", rate_json(options.false_alarms)}};
   if (options.two_sided) {
     record["two_sided"] = true;
   }
@@ -134,6 +136,12 @@ Detector make_two_sided(const Detector& one_sided, const FeatureSet& clean,
   Detector detector = one_sided;
   calibrate_classifier(detector_views(detector, clean, "clean validation set"),
                        {.two_sided = true, .false_alarms = false_alarms}, detector);
+  if (const auto options = detector.metadata.find("options"); options != detector.metadata.end()) {
+    nlohmann::json record = load_json(options->second);
+    record["two_sided"] = true;
+    record["false_alarms"] = rate_json(false_alarms);
+    options->second = dump_json(record);
+  }
   return detector;
 }
 

@@ -8,7 +8,6 @@
 #include "core/json.h"
 #include "detect/decision.h"
 #include "detect/feature_density.h"
-#include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "jobs/feature_rows.h"
 #include "jobs/options.h"
@@ -41,10 +40,11 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
                                     HoldOutOf::kInliers, "inliers");
   conformal_rank(rows.validation.front().rows,
                  options.false_alarms);  // before the work, not after it
-  for (std::size_t member = 0; member < detector.members; ++member) {
-    put_under(detector.weights, detector.members > 1 ? member_prefix(member) : "",
-              fit_feature_density(options.method, rows.training[member]));
+  std::vector<TensorMap> parts;
+  for (const FeatureView& training : rows.training) {
+    parts.push_back(fit_feature_density(options.method, training));
   }
+  put_parts(parts, detector);
   detector.calibration = Calibration(score_rows(detector, rows.validation));
   detector.threshold = detector.calibration.threshold(options.false_alarms);
   detector.metadata["options"] = dump_json(nlohmann::json{{"method", options.method},

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/arena.h"
@@ -42,21 +43,12 @@ std::shared_ptr<const ImageStore> load_images(const Source& source, const Extent
   return images;
 }
 
-/// What observes clean images: one autoencoder, or nothing but their size.
-struct Eye {
-  const AutoencoderSpec& spec;  ///< without a model, its input alone
-  const Model* member = nullptr;
-};
-
-/// Images as they are observed; the observations hold on to the pixels.
-Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Eye& eye,
-                            const ObservationNeeds& needs) {
-  const std::span<const std::uint8_t> pixels = images->images(0, images->size());
+/// What a model of one autoencoder says of images, or, where it is null, the pixels alone; the observations hold on to
+/// the pixels.
+Observations observe_images(const std::shared_ptr<const ImageStore>& images, const Model* member,
+                            const AutoencoderSpec& spec, const ObservationNeeds& needs) {
   Observations observed =
-      eye.member == nullptr
-          ? observe_pixels(eye.spec.input, pixels)
-          : observe([&] { return make_native_backend(*eye.member, needs.blocks); }, needs, eye.spec,
-                    pixels);
+      observe_by(native_backends(member), needs, spec, images->images(0, images->size()));
   observed.pixels_owner = images;
   return observed;
 }
@@ -92,10 +84,11 @@ class CleanImageSets {
     }
   }
 
-  CleanObservations observe(const Eye& eye, const ObservationNeeds& needs) const {
-    Observations train = observe_images(train_, eye, needs);
+  CleanObservations observe(const Model* member, const AutoencoderSpec& spec,
+                            const ObservationNeeds& needs) const {
+    Observations train = observe_images(train_, member, spec, needs);
     if (validation_ != nullptr) {
-      return {std::move(train), observe_images(validation_, eye, needs)};
+      return {std::move(train), observe_images(validation_, member, spec, needs)};
     }
     return {select(train, positions_.kept), select(train, positions_.held)};
   }
@@ -118,39 +111,56 @@ std::vector<Look> looks_of(const Observations& images) {
   return looks;
 }
 
-/// Fits to what one eye sees after the other; the first one's pixels are looked at for near-copies.
-Detector fit_to_sets(std::span<const Eye> eyes, const std::string& model_sha256,
-                     const CleanImageSets& images, const OneClassOptions& options,
-                     Watched& watched) {
-  const ObservationNeeds needs = one_class_method(options.method).needs(eyes.front().spec);
+/// What looks at clean images: a model's autoencoders one after the other, or, where there is none, nothing but their
+/// size.
+struct Beholder {
+  const AutoencoderSpec& spec;  ///< without a model, its input alone
+  const Model* model = nullptr;
+
+  /// What looks at the pixels alone sees the same by each member.
+  std::size_t members(const OneClassMethod& method) const {
+    return model != nullptr && method.needs_model ? model->members() : 1;
+  }
+};
+
+/// Fits to what each member says; the first one's pixels are looked at for near-copies.
+Detector fit_to_sets(const Beholder& beholder, const CleanImageSets& images,
+                     const OneClassOptions& options, Watched& watched) {
+  const OneClassMethod& method = one_class_method(options.method);
+  const ObservationNeeds needs = method.needs(beholder.spec);
+  const std::string sha256 = beholder.model == nullptr ? "" : fingerprint(*beholder.model);
   OneClassFit fit(options);
-  for (const Eye& eye : eyes) {
-    const CleanObservations clean = images.observe(eye, needs);
-    if (&eye == &eyes.front()) {
+  for (std::size_t i = 0; i < beholder.members(method); ++i) {
+    std::optional<Model> member;
+    if (beholder.model != nullptr) {
+      member = member_of(*beholder.model, i);
+    }
+    const Model* const one = member ? &*member : nullptr;
+    const CleanObservations clean = images.observe(one, beholder.spec, needs);
+    if (i == 0) {
       remark_on_held_copies(looks_of(clean.train), looks_of(clean.validation), watched);
     }
-    OneClassData data{eye.spec, model_sha256, clean.train, clean.validation, {}};
-    if (eye.member != nullptr) {
-      data.make_backend = [&eye](std::vector<FeatureBlock> blocks) {
-        return make_native_backend(*eye.member, std::move(blocks));
-      };
-    }
-    fit.add_member(data);
+    fit.add_member({beholder.spec, sha256, clean.train, clean.validation, native_backends(one)});
   }
   return fit.finish();
 }
 
-Detector fit_observed(std::span<const Eye> eyes, const std::string& model_sha256,
-                      const CleanSources& sources, const OneClassOptions& options, int threads,
-                      const JobObserver& observer) {
+Detector fit_observed(const Beholder& beholder, const CleanSources& sources,
+                      const OneClassOptions& options, int threads, const JobObserver& observer) {
+  options.validate();
+  require_threads(threads, "fit");
+  const OneClassMethod& method = one_class_method(options.method);
+  if (method.needs_model && beholder.model == nullptr) {
+    throw InvalidArgument(fmt::format("fit: {} wants a model", options.method));
+  }
   Watched watched(observer);
   return in_arena(threads, [&] {
-    const AutoencoderSpec& spec = eyes.front().spec;
-    check_memory(one_class_method(options.method), spec, options.memory_gib);
+    const AutoencoderSpec& spec = beholder.spec;
+    check_memory(method, spec, options.memory_gib);
     watched.remark(memory_remark(options.method, spec));
     watched.remark(shrinking_remark(sources.clean, spec.input.width, spec.input.height));
     const CleanImageSets images(sources, spec.input, options.seed, watched);
-    return fit_to_sets(eyes, model_sha256, images, options, watched);
+    return fit_to_sets(beholder, images, options, watched);
   });
 }
 
@@ -158,33 +168,15 @@ Detector fit_observed(std::span<const Eye> eyes, const std::string& model_sha256
 
 Detector fit_to_images(const Model& model, const CleanSources& sources,
                        const OneClassOptions& options, int threads, const JobObserver& observer) {
-  options.validate();
-  require_threads(threads, "fit");
-  // What looks at the pixels alone sees the same by each of the members.
-  const std::size_t count = one_class_method(options.method).needs_model ? model.members() : 1;
-  std::vector<Model> members;
-  for (std::size_t i = 0; i < count; ++i) {
-    members.push_back(member_of(model, i));
-  }
-  std::vector<Eye> eyes;
-  for (const Model& member : members) {
-    eyes.push_back({member.spec, &member});
-  }
-  return fit_observed(eyes, fingerprint(model), sources, options, threads, observer);
+  return fit_observed({model.spec, &model}, sources, options, threads, observer);
 }
 
 Detector fit_to_images(const Extent& input, const CleanSources& sources,
                        const OneClassOptions& options, int threads, const JobObserver& observer) {
-  options.validate();
-  require_threads(threads, "fit");
   require_input(input, "fit");
-  if (one_class_method(options.method).needs_model) {
-    throw InvalidArgument(fmt::format("fit: {} wants a model", options.method));
-  }
   AutoencoderSpec images_alone;
   images_alone.input = input;
-  const Eye eye{images_alone};
-  return fit_observed(std::span(&eye, 1), "", sources, options, threads, observer);
+  return fit_observed({images_alone}, sources, options, threads, observer);
 }
 
 }  // namespace gradspace

@@ -151,11 +151,6 @@ void check_members(const Model& model) {
   }
 }
 
-/// Of a member's tensors and texts in a file.
-std::string member_prefix(std::size_t member) {
-  return fmt::format("{}{}.", kMemberPrefix, member);
-}
-
 /// The number behind "member." and the name behind that; nothing where the name is no member's.
 std::optional<std::pair<std::size_t, std::string>> member_name(std::string_view name) {
   if (!name.starts_with(kMemberPrefix)) {
@@ -259,6 +254,14 @@ void Model::validate() const {
   check_weights(weights, spec);
   check_mean_gradients(*this);
   check_members(*this);
+}
+
+std::string member_prefix(std::size_t member) {
+  return fmt::format("{}{}.", kMemberPrefix, member);
+}
+
+std::uint64_t member_seed(std::uint64_t seed, std::size_t member) {
+  return member == 0 ? seed : combine(seed, member);
 }
 
 Model member_of(const Model& model, std::size_t member) {

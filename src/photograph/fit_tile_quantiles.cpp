@@ -13,6 +13,7 @@
 #include "core/random.h"
 #include "data/hold_out.h"
 #include "data/scenes.h"
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
 #include "photograph/fitting.h"
@@ -159,10 +160,7 @@ class TileQuantileFit {
   }
 
   Observations observed(std::span<const std::uint8_t> tiles) const {
-    const ObservationNeeds needs = method_.needs(spec_);
-    return model_ == nullptr ? observe_pixels(spec_.input, tiles)
-                             : observe([&] { return make_native_backend(*model_, needs.blocks); },
-                                       needs, spec_, tiles);
+    return observe_by(native_backends(model_), method_.needs(spec_), spec_, tiles);
   }
 
   /// A one-class detector of tiles as images, calibrated on tiles of the photographs held out. The tiles are let go.
@@ -174,14 +172,9 @@ class TileQuantileFit {
     }
     const Observations train = observed(sides[0]);
     const Observations validation = observed(sides[1]);
-    OneClassData data{spec_, "", train, validation, {}};
-    if (model_ != nullptr) {
-      data.model_sha256 = fingerprint(*model_);
-      data.make_backend = [this](std::vector<FeatureBlock> blocks) {
-        return make_native_backend(*model_, std::move(blocks));
-      };
-    }
-    return fit_one_class(data, options_.one_class());
+    const std::string sha256 = model_ == nullptr ? "" : fingerprint(*model_);
+    return fit_one_class({spec_, sha256, train, validation, native_backends(model_)},
+                         options_.one_class());
   }
 
   /// From the photographs that were learned from, at most kScaledPhotographs of them.

@@ -1,6 +1,7 @@
 // Photographs judged by committees of networks.
 #include <fmt/format.h>
 
+#include "detect/decision.h"
 #include "gradspace/error.h"
 #include "photograph/judge.h"
 #include "photograph/tile_judge.h"
@@ -16,12 +17,7 @@ const Model* model_for(const Model* model, const Detector& detector, const Photo
   if (model == nullptr) {
     throw InvalidArgument(fmt::format("scorer: {} wants a model", detector.method));
   }
-  const std::string sha256 = fingerprint(*model);
-  if (detector.model_sha256 != sha256) {
-    throw InvalidArgument(fmt::format(
-        "scorer: the detector was made for another model (SHA-256 {:.12}...) than this ({:.12}...)",
-        detector.model_sha256, sha256));
-  }
+  require_model(detector, *model);
   return model;
 }
 

@@ -260,6 +260,7 @@ void add_auroc_intervals(const Results& results, const Conditions& conditions,
     add_mean_interval(row, results, conditions);
   }
   data["intervals"] = intervals_json(options);
+  data["intervals"]["runs"] = !results.mean_intervals.empty() && conditions.runs().size() > 1;
 }
 
 }  // namespace gradspace

@@ -11,8 +11,8 @@
 namespace gradspace {
 
 /// Adds "auroc_interval": [low, high] to the page's "cells" and to the means of its "table" whose images'
-/// scores are all there, and "intervals": {"resamples", "confidence"}. In a resample the same images are drawn
-/// for all challenges, levels and runs, as they are the same test images; the images of a set with a name are
+/// scores are all there, and "intervals": {"resamples", "confidence", "runs"}, the last of which tells whether those of
+/// the table are over runs, too. In a resample the same images are drawn for all challenges, levels and runs, as they are the same test images; the images of a set with a name are
 /// drawn on their own. So the interval of a mean over conditions is that mean's own. Where the results have intervals of
 /// means, over images and runs, the table has those.
 void add_auroc_intervals(const Results& results, const Conditions& conditions,

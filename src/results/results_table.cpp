@@ -80,8 +80,10 @@ std::string interval_text(const Results& results, const std::string& method,
              : fmt::format(" ({:.3f} to {:.3f})", found->auroc.low, found->auroc.high);
 }
 
-std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
-                         int digits, bool with_paper) {
+/// A cell's text from its method, its type (none: all types), and the rows of both.
+using Cell = std::function<std::string(const std::string&, std::optional<int>, const Rows&)>;
+
+std::string table_of(const Results& results, const Cell& cell, bool with_paper) {
   const RowTypes row_types(results);
   const std::vector<int>& types = row_types.numbers();
   std::map<std::string, std::map<int, Rows>> by_type;
@@ -99,9 +101,9 @@ std::string metric_table(const Results& results, double DetectionMetrics::*metri
   for (const std::string& method : methods_in_order(results, by_method)) {
     std::vector<std::string> cells{method};
     for (const int type : types) {
-      cells.push_back(table_cell(by_type[method][type], metric, scale, digits));
+      cells.push_back(cell(method, type, by_type[method][type]));
     }
-    cells.push_back(table_cell(by_method[method], metric, scale, digits));
+    cells.push_back(cell(method, std::nullopt, by_method[method]));
     table.add_row(std::move(cells));
     for (const PaperRow& paper : paper_rows()) {
       std::vector<std::string> paper_line;
@@ -116,36 +118,27 @@ std::string metric_table(const Results& results, double DetectionMetrics::*metri
   return table.text();
 }
 
+std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
+                         int digits, bool with_paper) {
+  return table_of(
+      results,
+      [&](const std::string& /*method*/, std::optional<int> /*type*/, const Rows& rows) {
+        return table_cell(rows, metric, scale, digits);
+      },
+      with_paper);
+}
+
 /// Mean AUROCs with their intervals.
 std::string interval_table(const Results& results) {
-  const RowTypes row_types(results);
-  std::map<std::pair<std::string, std::optional<int>>, Rows> rows;
-  std::map<std::string, Rows> by_method;
-  for (const ResultRow& row : results.rows) {
-    rows[{row.method, row_types.number_of(row)}].push_back(&row);
-    rows[{row.method, std::nullopt}].push_back(&row);
-    by_method[row.method].push_back(&row);
-  }
-  std::vector<std::optional<int>> columns(row_types.numbers().begin(), row_types.numbers().end());
-  columns.emplace_back();
-  std::vector<std::string> header{"method"};
-  for (const std::optional<int> type : columns) {
-    header.push_back(type ? row_types.label(*type) : "mean");
-  }
-  TextTable table(std::move(header));
-  for (const std::string& method : methods_in_order(results, by_method)) {
-    std::vector<std::string> cells{method};
-    for (const std::optional<int> type : columns) {
-      const Rows& of_cell = rows[{method, type}];
-      cells.push_back(of_cell.empty()
-                          ? ""
-                          : fmt::format("{:.3f}{}",
-                                        summarise(of_cell, &DetectionMetrics::auroc).mean,
-                                        interval_text(results, method, type)));
-    }
-    table.add_row(std::move(cells));
-  }
-  return table.text();
+  return table_of(
+      results,
+      [&](const std::string& method, std::optional<int> type, const Rows& rows) {
+        return rows.empty()
+                   ? ""
+                   : fmt::format("{:.3f}{}", summarise(rows, &DetectionMetrics::auroc).mean,
+                                 interval_text(results, method, type));
+      },
+      /*with_paper=*/false);
 }
 
 }  // namespace

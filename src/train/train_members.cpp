@@ -11,7 +11,6 @@
 #include "core/options.h"
 #include "core/output_path.h"
 #include "core/parallel.h"
-#include "core/random.h"
 
 namespace gradspace {
 namespace {
@@ -78,10 +77,6 @@ class MembersObserver {
 };
 
 }  // namespace
-
-std::uint64_t member_seed(std::uint64_t seed, std::size_t member) {
-  return member == 0 ? seed : combine(seed, member);
-}
 
 std::filesystem::path member_checkpoint(const std::filesystem::path& checkpoint,
                                         std::size_t member) {

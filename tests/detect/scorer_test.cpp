@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/random.h"
+#include "detect/classifier_detector.h"
 #include "detect/perceptron.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
@@ -187,6 +188,13 @@ TEST_F(MembersScorerTest, ComeBackFromAFile) {
   expect_equal(Scorer(both_, read).score(image_), Scorer(both_, members_).score(image_));
 }
 
+TEST_F(MembersScorerTest, TakesCleanRowsToBeCalibratedOn) {
+  const std::vector<FeatureView> none(2, FeatureView{nullptr, 0, 1872, 1872});
+  for (const bool two_sided : {false, true}) {
+    EXPECT_THROW(calibrate_classifier(none, {two_sided, std::nullopt}, members_), InvalidArgument);
+  }
+}
+
 TEST_F(MembersScorerTest, RefusesPartsThatDoNotFit) {
   Detector bad = members_;
   bad.members = 1;
@@ -198,10 +206,16 @@ TEST_F(MembersScorerTest, RefusesPartsThatDoNotFit) {
   bad.members = kMaxMembers + 1;
   EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
   bad = members_;
-  bad.weights.erase("member.1.0.weight");
-  EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
+  bad.members = 3;  // of which the third has no columns
+  EXPECT_THAT([&] { bad.validate(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("nothing of member 2")));
   bad = members_;
-  bad.members = 3;  // of which the third has no part
+  bad.method = "image-statistics";
+  bad.two_sided = TwoSided(std::vector<double>{0, 1});
+  EXPECT_THAT([&] { bad.validate(); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("image-statistics is not two-sided")));
+  bad = members_;
+  bad.weights.erase("member.1.0.weight");
   EXPECT_THROW(Scorer(both_, bad), InvalidArgument);
   EXPECT_THAT([&] { load_score_function(members_, both_.spec); },
               ThrowsMessage<InvalidArgument>(HasSubstr("use a Scorer")));

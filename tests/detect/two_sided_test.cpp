@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <limits>
 
 #include "core/random.h"
 #include "gradspace/error.h"
@@ -77,6 +77,18 @@ TEST(TwoSided, ComesBackFromTensors) {
   TensorMap bad = sides.tensors();
   bad["two_sided.other"] = {{1}, {1}};
   EXPECT_THROW(TwoSided::take_from(bad), InvalidArgument);
+}
+
+TEST(TwoSided, IsRefusedWhereItIsNotWhole) {
+  TensorMap tensors = TwoSided(testing::normal_scores(10, 5)).tensors();
+  tensors.erase("two_sided.calibration.clean_scores");
+  EXPECT_THROW(TwoSided::take_from(tensors), InvalidArgument);
+  tensors = TwoSided(testing::normal_scores(10, 5)).tensors();
+  tensors["two_sided.calibration.clean_scores"].values.back() =
+      std::numeric_limits<float>::infinity();
+  EXPECT_THROW(TwoSided::take_from(tensors), InvalidArgument);
+  EXPECT_THROW(TwoSided(std::vector<double>{1, std::numeric_limits<double>::infinity()}),
+               InvalidArgument);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "core/csv_table.h"
@@ -67,6 +68,29 @@ class Fit : public ::testing::Test {
   testing::TemporaryFolder folder_;
   FitOptions options_;
 };
+
+TEST_F(Fit, TwoSidedScoresAreDistancesFromTheMiddleOfCleanRows) {
+  const Detector one_sided = fit();
+  const FeatureSet clean(folder_ / "clean-test");
+  const Detector two_sided = make_two_sided(one_sided, clean, 0.1);
+  const std::vector<double> before = detector_scores(one_sided, clean, "clean");
+  const std::vector<double> distances = detector_scores(two_sided, clean, "clean");
+  const auto middle = [](std::vector<double> scores) {
+    std::ranges::nth_element(scores,
+                             scores.begin() + static_cast<std::ptrdiff_t>(scores.size() / 2));
+    return scores[scores.size() / 2];
+  };
+  const double center = middle(before);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == center) {
+      EXPECT_LT(distances[i], 0.05);
+    }
+    EXPECT_GE(distances[i], 0);
+    EXPECT_LE(distances[i], 1);
+  }
+  EXPECT_THAT(two_sided.metadata.at("options"), HasSubstr("\"two_sided\":true"));
+  EXPECT_THAT(two_sided.metadata.at("options"), HasSubstr("\"false_alarms\":0.1"));
+}
 
 TEST_F(Fit, JudgesOneRowATypeAndLevel) {
   const Detector detector = fit();

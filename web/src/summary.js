@@ -106,7 +106,7 @@ export function summarySection(model, state, said) {
     fill(lead, `${m.name}${m.percent ? " in percent" : ""}${said.over}: ${m.says}.`,
       model.methods.length > 1 ? ` The best of each column is bold${order.column === null && !order.turned ? "; the best mean comes first" : ""}; press a column’s head to sort by it.` : "",
       model.runs.length > 1 ? ` ± is the standard deviation between ${model.runs.length} repetitions.` : "",
-      state.metric === "auroc" && model.intervals ? ` Under each figure stands its ${percent(model.intervals.confidence, 0)} interval over the choice of test images (bootstrap, ${model.intervals.resamples} resamples)${showsUnsure() ? "; the last column counts the conditions whose interval includes 0.5, which is guessing" : ""}.` : "");
+      state.metric === "auroc" && model.intervals ? ` Under each figure stands its ${percent(model.intervals.confidence, 0)} interval over the choice of test images${model.intervals.runs ? " and of repetitions" : ""} (bootstrap, ${model.intervals.resamples} resamples)${showsUnsure() ? "; the last column counts the conditions whose interval includes 0.5, which is guessing" : ""}.` : "");
     fill(table,
       h("thead", h("tr", head("name", said.head), columns.map(({ type, name }) => head(type, name)), showsUnsure() ? h("th", { scope: "col" }, "with 0.5") : null)),
       h("tbody", rows()));

@@ -38,7 +38,7 @@
 namespace gradspace {
 
 /// The paper's four detectors: VAE-A, VAE-R, VAE-L, proposed. With several members (train_members.h) beside them
-/// "VAE-R xN" and "proposed xN", whose classifiers' logits are added, and both two-sided (two_sided.h); the
+/// "VAE-R xN" and "proposed xN", whose score is made of the mean of their classifiers' logits, and both two-sided (two_sided.h); the
 /// paper's four look at the first member.
 struct OodExperiment {
   /// The challenge that the classifiers are trained against, and its level (the paper: Gaussian blur, 1).

@@ -25,12 +25,6 @@ namespace {
 
 constexpr std::size_t kColourBands = 9;
 
-ObservationNeeds reconstruction_alone(const AutoencoderSpec&) {
-  ObservationNeeds needs;
-  needs.reconstruction = true;
-  return needs;
-}
-
 Matrix colour_scores(const Observations& observations) {
   return describe_images(observations, [](const Observations& all, std::size_t i, auto& out) {
     const Planes residual = residual_planes(all, i);
@@ -49,12 +43,12 @@ std::vector<OneClassMethod> colour_fisher_methods() {
       density_method(
           "colour-fisher",
           "Fisher scores of a likelihood that joins colours and knows levels: Mahalanobis distance",
-          reconstruction_alone, [](const AutoencoderSpec&) { return colour_scores; },
+          needs_reconstruction, [](const AutoencoderSpec&) { return colour_scores; },
           density_kind<ShrunkGaussian>()),
       pseudo_outlier_method("colour-fisher-pseudo",
                             "The same scores, told from those of distorted clean images by a "
                             "network",
-                            reconstruction_alone, colour_scores),
+                            needs_reconstruction, colour_scores),
   };
 }
 

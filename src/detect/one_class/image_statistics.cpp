@@ -14,12 +14,6 @@ ObservationNeeds pixels_alone(const AutoencoderSpec&) {
   return {};
 }
 
-ObservationNeeds pixels_and_residual(const AutoencoderSpec&) {
-  ObservationNeeds needs;
-  needs.reconstruction = true;
-  return needs;
-}
-
 Matrix band_energies(const Observations& observations) {
   return describe_images(observations, [](const Observations& all, std::size_t i, auto& out) {
     add_band_energies(image_planes(all, i), kImageBands, out);
@@ -73,7 +67,7 @@ std::vector<OneClassMethod> image_statistics_methods() {
       pseudo_outlier_method("pseudo-outliers",
                             "The same and log Fisher scores, told from those of distorted clean "
                             "images by a network",
-                            pixels_and_residual, appearance_and_residual));
+                            needs_reconstruction, appearance_and_residual));
   return methods;
 }
 

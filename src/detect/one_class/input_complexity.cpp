@@ -25,12 +25,6 @@ namespace {
 /// Rounding to bytes alone makes an error of this mean square.
 constexpr double kLeastVariance = 1 / (12 * 255.0 * 255.0);
 
-ObservationNeeds complexity_needs(const AutoencoderSpec&) {
-  ObservationNeeds needs;
-  needs.reconstruction = true;
-  return needs;
-}
-
 /// The sum of the squared residual of image i.
 double squared_residual(const Observations& observations, std::size_t i) {
   const std::size_t size = observations.input.size();
@@ -104,8 +98,9 @@ class ComplexityScore : public ScoreFunction {
 std::vector<OneClassMethod> input_complexity_methods() {
   OneClassMethod method{
       "input-complexity", "Bits that the model needs for the image, less those of a PNG file",
-      complexity_needs, fit_variance, [](const TensorMap& tensors, const AutoencoderSpec& spec) {
-        return std::make_unique<ComplexityScore>(complexity_needs(spec), tensors);
+      needs_reconstruction, fit_variance,
+      [](const TensorMap& tensors, const AutoencoderSpec& spec) {
+        return std::make_unique<ComplexityScore>(needs_reconstruction(spec), tensors);
       }};
   return {std::move(method)};
 }

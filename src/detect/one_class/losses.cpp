@@ -36,14 +36,8 @@ std::vector<double> elbo(const Observations& observations) {
 
 std::vector<OneClassMethod> loss_methods() {
   return {
-      direct_method(
-          "reconstruction", "Mean squared error of the reconstruction",
-          [](const AutoencoderSpec&) {
-            ObservationNeeds needs;
-            needs.reconstruction = true;
-            return needs;
-          },
-          squared_errors),
+      direct_method("reconstruction", "Mean squared error of the reconstruction",
+                    needs_reconstruction, squared_errors),
       direct_method(
           "elbo", "BCE + KLD, the bound on minus the log-likelihood",
           [](const AutoencoderSpec&) { return ObservationNeeds{}; }, elbo),

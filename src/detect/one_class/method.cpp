@@ -75,6 +75,12 @@ OneClassMethod direct_method(std::string name, std::string summary,
   return method;
 }
 
+ObservationNeeds needs_reconstruction(const AutoencoderSpec& /*spec*/) {
+  ObservationNeeds needs;
+  needs.reconstruction = true;
+  return needs;
+}
+
 std::uint64_t covariance_bytes(const OneClassMethod& method, const AutoencoderSpec& spec) {
   if (!method.covariance_columns) {
     return 0;

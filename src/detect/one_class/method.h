@@ -52,6 +52,9 @@ const OneClassMethod& one_class_method(std::string_view name);
 /// All, in the order of their tables.
 const std::vector<OneClassMethod>& one_class_registry();
 
+/// The needs of methods that look at reconstructions, and of nothing else that a model says beside its losses.
+ObservationNeeds needs_reconstruction(const AutoencoderSpec& spec);
+
 /// Turns observations into rows of features.
 using Representation = std::function<Matrix(const Observations&)>;
 

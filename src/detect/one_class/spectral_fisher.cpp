@@ -28,12 +28,6 @@ namespace {
 
 constexpr std::size_t kResidualBands = 9;
 
-ObservationNeeds residual_needs(const AutoencoderSpec&) {
-  ObservationNeeds needs;
-  needs.reconstruction = true;
-  return needs;
-}
-
 /// log e_b; the constant log v_b is what standardising takes away.
 void log_scores(const Observations& observations, std::size_t i, std::vector<double>& out) {
   add_band_energies(residual_planes(observations, i), kResidualBands, out);
@@ -70,18 +64,19 @@ std::vector<OneClassMethod> spectral_fisher_methods() {
   return {
       density_method("spectral-fisher-linear",
                      "Mahalanobis distance of the residual's spectral Fisher scores as they stand",
-                     residual_needs, representation<linear_scores>, density_kind<ShrunkGaussian>()),
-      density_method("spectral-fisher",
-                     "Mahalanobis distance of the logarithms of spectral Fisher scores",
-                     residual_needs, representation<log_scores>, density_kind<ShrunkGaussian>()),
+                     needs_reconstruction, representation<linear_scores>,
+                     density_kind<ShrunkGaussian>()),
+      density_method(
+          "spectral-fisher", "Mahalanobis distance of the logarithms of spectral Fisher scores",
+          needs_reconstruction, representation<log_scores>, density_kind<ShrunkGaussian>()),
       density_method(
           "spectral-fisher-local",
           "Log Fisher scores by band and by place: distance to the nearest clean image's",
-          residual_needs, representation<local_scores>, density_kind<NearestNeighbour>()),
+          needs_reconstruction, representation<local_scores>, density_kind<NearestNeighbour>()),
       pseudo_outlier_method("spectral-fisher-pseudo",
                             "Log Fisher scores by band and by place, told from those of distorted "
                             "clean images by a network",
-                            residual_needs, described<local_scores>),
+                            needs_reconstruction, described<local_scores>),
   };
 }
 
