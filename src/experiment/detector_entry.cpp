@@ -32,8 +32,11 @@ OneClassOptions one_class_options(const std::string& method,
 Detector fit_method(const std::string& method, const std::vector<std::string>& distortions,
                     const FitMaterial& material) {
   const ExperimentRun& run = material.run;
+  const auto make_backend = [&](std::vector<FeatureBlock> blocks) {
+    return run.make_backend(run.first, std::move(blocks));
+  };
   return fit_one_class({run.options.spec, run.model_sha256, material.clean->train.observations,
-                        material.clean->validation.observations, run.make_backend},
+                        material.clean->validation.observations, make_backend},
                        one_class_options(method, distortions, run));
 }
 

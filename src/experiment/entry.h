@@ -12,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiment/experiment_stages.h"
@@ -27,10 +28,14 @@ struct ExperimentRun {
   const ExperimentOptions& options;
   const ExperimentStages& stages;
   int number = 0;
-  const Model& model;
+  const Model& model;  ///< all of its autoencoders
+  const Model& first;  ///< the first of them, which most entries look at
   std::string model_sha256;
-  /// Makes backends for what the model's members, or for entries that look at images its first, are to be asked.
-  std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)> make_backend;
+
+  std::unique_ptr<GradientBackend> make_backend(const Model& of,
+                                                std::vector<FeatureBlock> blocks) const {
+    return make_gradient_backend(options.gradient_backend, of, std::move(blocks));
+  }
 
   /// Of the entries' own random numbers.
   std::uint64_t seed() const {

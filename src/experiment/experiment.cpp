@@ -110,7 +110,7 @@ class Experiment {
       needs_ = merge(needs_, entry.needs());
       add_once(methods_, entry.method());
       add_once(fit_stages_, entry.stage());
-      (entry.looks_at() == LooksAt::kFeatureSets ? extracting_ : looking_).push_back(i);
+      (entry.looks_at() == LooksAt::kFeatureSets ? extracting_ : seeing_images_).push_back(i);
     }
     require_clean_images(options, stages_.data(), methods_);
     std::ranges::move(stages_.challenged_test_sets(), std::back_inserter(scored_));
@@ -140,11 +140,7 @@ class Experiment {
     const std::string model_sha256 = stages_.provide_model(number);
     const Model model = read_model(stages_.model_path(number));
     const Model first = member_of(model, 0);
-    const Model& looking = extracting_.empty() ? first : model;
-    const auto backend = [&](std::vector<FeatureBlock> blocks) {
-      return make_gradient_backend(options_.gradient_backend, looking, std::move(blocks));
-    };
-    const ExperimentRun run{options_, stages_, number, model, model_sha256, backend};
+    const ExperimentRun run{options_, stages_, number, model, first, model_sha256};
     if (!extracting_.empty()) {
       extract(run);
     }
@@ -153,15 +149,14 @@ class Experiment {
     if (!extracting_.empty()) {
       score_feature_sets(run, fitted, sets, outputs);
     }
-    if (!looking_.empty()) {
+    if (!seeing_images_.empty()) {
       score_images(run, fitted, sets, outputs);
     }
     judge(run, fitted, sets, results);
     add_intervals(number, sets, intervals);
     if (number == 0) {
       write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), first,
-                    *make_gradient_backend(options_.gradient_backend, first, {}),
-                    tiles_of(options_));
+                    *run.make_backend(first, {}), tiles_of(options_));
     }
   }
 
@@ -186,8 +181,8 @@ class Experiment {
 
   /// What all entries together want to know.
   Observations observe_all(const ExperimentRun& run, const ImageStore& images) const {
-    return observe([&] { return run.make_backend(needs_.blocks); }, needs_, options_.spec,
-                   images.images(0, images.size()));
+    return observe([&] { return run.make_backend(run.first, needs_.blocks); }, needs_,
+                   options_.spec, images.images(0, images.size()));
   }
 
   CleanMaterial load_clean(const ExperimentRun& run) const {
@@ -309,7 +304,7 @@ class Experiment {
                               {"model", run.model_sha256},
                               {"backend", options_.gradient_backend.text()}};
     stages_.data().note_set(name, made_of);
-    for (const std::size_t i : looking_) {
+    for (const std::size_t i : seeing_images_) {
       made_of["entries"].push_back(entries_[i]->key(run));
     }
     const std::filesystem::path folder = stages_.run_folder(run.number) / "scores";
@@ -330,7 +325,7 @@ class Experiment {
 
   SetScores judge_photographs(const SetName& name, const Fitted& fitted) const {
     std::vector<const FittedEntry*> judges(entries_.size(), nullptr);
-    for (const std::size_t i : looking_) {
+    for (const std::size_t i : seeing_images_) {
       judges[i] = entries_[i]->judges(name.type) ? fitted[i].get() : nullptr;
     }
     return score_photographs(*stages_.data().open(name), name.text(), judges, stages_);
@@ -346,8 +341,8 @@ class Experiment {
       set.paths.push_back(source->info(images->position(i)).path);
     }
     set.scores.resize(entries_.size());
-    parallel_for(looking_.size(), [&](std::size_t k) {
-      const std::size_t i = looking_[k];
+    parallel_for(seeing_images_.size(), [&](std::size_t k) {
+      const std::size_t i = seeing_images_[k];
       if (entries_[i]->judges(name.type)) {
         set.scores[i] = fitted[i]->score({name.text(), &observed, nullptr});
       }
@@ -358,7 +353,7 @@ class Experiment {
   void add_images(const ExperimentRun& run, const SetName& name, const SetScores& set,
                   ExperimentOutputs& outputs) const {
     std::set<std::string> added;
-    for (const std::size_t i : looking_) {
+    for (const std::size_t i : seeing_images_) {
       // Where several entries of a method judge the same images, the first stands for them.
       const std::string method = entries_[i]->method();
       if (entries_[i]->judges(name.type) && added.insert(method).second) {
@@ -411,11 +406,11 @@ class Experiment {
   Entries entries_;
   std::vector<SetName> learnt_from_;
   ExperimentStages stages_;
-  std::vector<SetName> scored_;          ///< clean "val" and "test", then the conditions
-  std::vector<std::string> methods_;     ///< of the entries, each once
-  std::vector<std::string> fit_stages_;  ///< the same
-  std::vector<std::size_t> extracting_;  ///< positions of the entries that look at feature sets
-  std::vector<std::size_t> looking_;     ///< of the others
+  std::vector<SetName> scored_;             ///< clean "val" and "test", then the conditions
+  std::vector<std::string> methods_;        ///< of the entries, each once
+  std::vector<std::string> fit_stages_;     ///< the same
+  std::vector<std::size_t> extracting_;     ///< positions of the entries that look at feature sets
+  std::vector<std::size_t> seeing_images_;  ///< of those that look at images
   ObservationNeeds needs_;
 };
 
