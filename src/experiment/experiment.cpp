@@ -152,8 +152,7 @@ class Experiment {
     if (!seeing_images_.empty()) {
       score_images(run, fitted, sets, outputs);
     }
-    judge(run, fitted, sets, results);
-    add_intervals(number, sets, intervals);
+    judge(run, fitted, sets, results, intervals);
     if (number == 0) {
       write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), first,
                     *run.make_backend(first, {}), tiles_of(options_));
@@ -364,24 +363,30 @@ class Experiment {
 
   /// Clean against challenged test images, method by method.
   void judge(const ExperimentRun& run, const Fitted& fitted, const std::vector<SetScores>& sets,
-             Results& results) const {
+             Results& results, std::optional<MeanIntervals>& intervals) const {
+    const std::vector<std::vector<Interval>> of_entries =
+        auroc_intervals(run.number, sets, intervals);
     for (const std::string& method : methods_) {
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
         const SetName& condition = scored_[k];
         for (std::size_t i = 0; i < entries_.size(); ++i) {
           if (entries_[i]->method() == method && entries_[i]->judges(condition.type)) {
-            results.rows.push_back({method, condition.type, condition.level, run.number,
-                                    detection_metrics(sets[kCleanTest].scores[i], sets[k].scores[i],
-                                                      fitted[i]->threshold())});
+            ResultRow& row = results.rows.emplace_back(
+                ResultRow{method, condition.type, condition.level, run.number,
+                          detection_metrics(sets[kCleanTest].scores[i], sets[k].scores[i],
+                                            fitted[i]->threshold())});
+            row.auroc_interval = of_entries[i][k];
           }
         }
       }
     }
   }
 
-  /// The run's part of the intervals: each entry on the images that it judges.
-  void add_intervals(int number, const std::vector<SetScores>& sets,
-                     std::optional<MeanIntervals>& intervals) const {
+  /// Adds the run's part to the intervals of means. Returns, for each entry, those of the sets that it judges, in the
+  /// places that these have among all.
+  std::vector<std::vector<Interval>> auroc_intervals(
+      int number, const std::vector<SetScores>& sets,
+      std::optional<MeanIntervals>& intervals) const {
     if (!intervals) {
       std::size_t outliers = 0;
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
@@ -389,17 +394,27 @@ class Experiment {
       }
       intervals.emplace(outliers * methods_.size());
     }
+    std::vector<std::vector<Interval>> of_entries(entries_.size(),
+                                                  std::vector<Interval>(sets.size()));
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       std::vector<MeanIntervals::Condition> conditions;
+      std::vector<std::size_t> places;
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
         if (entries_[i]->judges(scored_[k].type)) {
           conditions.push_back({scored_[k].type, sets[k].scores[i]});
+          places.push_back(k);
         }
       }
-      if (!conditions.empty()) {
-        intervals->add(entries_[i]->method(), number, sets[kCleanTest].scores[i], conditions);
+      if (conditions.empty()) {
+        continue;
+      }
+      const std::vector<Interval> found =
+          intervals->add(entries_[i]->method(), number, sets[kCleanTest].scores[i], conditions);
+      for (std::size_t c = 0; c < found.size(); ++c) {
+        of_entries[i][places[c]] = found[c];
       }
     }
+    return of_entries;
   }
 
   const ExperimentOptions& options_;

@@ -103,6 +103,9 @@ TEST_F(OneClassExperimentRun, JudgesEveryMethodOnEveryCondition) {
   for (const ResultRow& row : read.rows) {
     EXPECT_EQ(row.metrics.n_in, 15U);
     EXPECT_EQ(row.metrics.n_out, 15U);
+    ASSERT_TRUE(row.auroc_interval);
+    EXPECT_LE(row.auroc_interval->low, row.metrics.auroc);
+    EXPECT_GE(row.auroc_interval->high, row.metrics.auroc);
     if (row.method == "image-statistics" && row.type == 8) {
       EXPECT_GT(row.metrics.auroc, 0.95) << "heavy noise is plain to see";
     }
