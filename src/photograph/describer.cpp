@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
-#include "gradient/lane_group.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -59,8 +57,7 @@ PhotographDescriber::PhotographDescriber(const Model* model, const PhotographPar
       kernels_(gradient::kernels(InstructionSet::kBest)),
       engine_(parts.gradients ? engine_of(*model, extent_) : nullptr),
       own_images_(gradient::allocate_floats(engine_ ? 0 : extent_.size() * kernels_.lanes)),
-      byte_places_(gradient::byte_places(extent_, kernels_.lanes)),
-      cutter_(tiling, extent_.channels),
+      tiles_(tiling, extent_.channels, kernels_),
       energies_(extent_) {
   if (parts.gradients) {
     residual_.resize(energies_.columns());
@@ -79,9 +76,12 @@ const PhotographNumbers& PhotographDescriber::describe(const ImageView& photogra
       column.clear();
     }
   }
-  const TileGrid grid = cutter_.cut(
-      photograph, name,
-      [this](std::span<const std::uint8_t> tiles, std::size_t count) { add_tiles(tiles, count); });
+  const TileGrid grid = tiles_.grid_of(photograph, name);
+  for (std::size_t first = 0; first < grid.size(); first += kernels_.lanes) {
+    const gradient::LaneGroup group{first, std::min(kernels_.lanes, grid.size() - first)};
+    tiles_.load(photograph, grid, group, images());
+    describe_group(group.count);
+  }
   numbers_.columns = grid.columns;
   numbers_.rows = grid.rows;
   numbers_.gradients.clear();
@@ -99,34 +99,26 @@ const PhotographNumbers& PhotographDescriber::describe(const ImageView& photogra
   }
   if (parts_.image) {
     append_summaries(image_, numbers_.image);
-    append_tones(photograph, numbers_.image);
-    append_blocking(photograph, numbers_.image);
+    const PixelCounts pixels = count_pixels(photograph);
+    append_tones(pixels, numbers_.image);
+    append_blocking(pixels, numbers_.image);
   }
   join_columns(grid.size());
   return numbers_;
 }
 
-void PhotographDescriber::add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count) {
-  float* images = engine_ ? engine_->images() : own_images_.get();
-  for (std::size_t first = 0; first < count; first += kernels_.lanes) {
-    const gradient::LaneGroup group{first, std::min(kernels_.lanes, count - first)};
-    gradient::load_images(kernels_, group, tiles_nhwc.data(), extent_.size(), byte_places_, images);
-    describe_group(group.count);
-  }
-}
-
 /// The tiles in the first `count` lanes.
 void PhotographDescriber::describe_group(std::size_t count) {
   const std::size_t lanes = kernels_.lanes;
-  const float* images = engine_ ? engine_->images() : own_images_.get();
+  const float* values = images();
   float* described = described_.room(energies_.columns() * lanes);
   if (parts_.image) {
-    energies_.compute({images, nullptr, lanes}, described);
+    energies_.compute({values, nullptr, lanes}, described);
     append_lanes(described, lanes, count, image_);
     const auto channels = static_cast<std::size_t>(extent_.channels);
     const std::size_t area = extent_.size() / channels;
     std::fill_n(described, channels * lanes, 0.0F);
-    kernels_.add_channel_sums(images, channels, area, described);
+    kernels_.add_channel_sums(values, channels, area, described);
     for (std::size_t i = 0; i < channels * lanes; ++i) {
       described[i] /= static_cast<float>(area);
     }
@@ -134,7 +126,7 @@ void PhotographDescriber::describe_group(std::size_t count) {
   }
   if (parts_.gradients) {
     const gradient::LaneReconstruction::Losses losses = engine_->run();
-    energies_.compute({images, engine_->reconstructions(), lanes}, described);
+    energies_.compute({values, engine_->reconstructions(), lanes}, described);
     append_lanes(described, lanes, count, residual_);
     losses_[0].insert(losses_[0].end(), losses.bce.begin(), losses.bce.begin() + count);
     losses_[1].insert(losses_[1].end(), losses.kld.begin(), losses.kld.begin() + count);

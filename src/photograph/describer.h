@@ -12,7 +12,7 @@
 #include "gradspace/model.h"
 #include "gradspace/tiles.h"
 #include "photograph/descriptor.h"
-#include "photograph/tile_cutter.h"
+#include "photograph/tile_lanes.h"
 #include "simd/lane_memory.h"
 
 namespace gradspace {
@@ -50,7 +50,8 @@ class PhotographDescriber {
  private:
   using Columns = std::vector<std::vector<float>>;  ///< of all tiles so far, one a number
 
-  void add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count);
+  /// Where the present group of tiles lies.
+  float* images() { return engine_ ? engine_->images() : own_images_.get(); }
   void describe_group(std::size_t count);
   void join_columns(std::size_t tiles);
 
@@ -59,8 +60,7 @@ class PhotographDescriber {
   const gradient::Kernels& kernels_;
   std::unique_ptr<gradient::LaneReconstruction> engine_;  ///< null where no gradients are asked for
   gradient::AlignedFloats own_images_;                    ///< in lanes, where there is no engine
-  std::vector<std::int32_t> byte_places_;
-  TileCutter cutter_;
+  TileLanes tiles_;
   TileEnergies energies_;
   PhotographNumbers numbers_;
   LaneMemory described_;  ///< what a group of lanes is told by, [columns, lanes]

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
-#include "photograph/pixel_rows.h"
 #include "photograph/ranked.h"
 
 namespace gradspace {
@@ -38,10 +38,9 @@ BandEnergies bands_of(const Extent& extent) {
           }};
 }
 
-using Histogram = std::array<std::uint64_t, 256>;
-
 /// The least value that this share of all is not over, in [0, 1].
-float quantile(const Histogram& histogram, std::uint64_t count, double share) {
+float quantile(const Histogram& histogram, double share) {
+  const std::uint64_t count = std::reduce(histogram.begin(), histogram.end());
   const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count - 1)) + 1;
   std::uint64_t below = 0;
   for (std::size_t value = 0; value < histogram.size(); ++value) {
@@ -85,75 +84,63 @@ void append_summary(std::span<const float> column, std::vector<float>& out) {
   }
 }
 
-void append_blocking(const ImageView& photograph, std::vector<float>& out) {
-  constexpr std::size_t kPhases = Changes::kPhases;
-  std::array<double, kPhases> across{};
-  std::array<double, kPhases> down{};
+PixelCounts count_pixels(const ImageView& photograph) {
+  LevelCounts luma;
+  LevelCounts saturation;
+  LevelCounts least;
+  PixelCounts counts;
   const auto width = static_cast<std::size_t>(photograph.width());
-  // Of colour, green. The row above stays split until it is not needed.
-  std::array<SplitRow, 2> split;
-  const auto samples_of = [&](int y) {
-    const std::uint8_t* row = photograph.row(y).data();
-    if (photograph.channels() == 1) {
-      return row;
-    }
-    SplitRow& own = split[static_cast<std::size_t>(y) % split.size()];
-    own.split(row, width);
-    return own.channel(1);
-  };
+  const std::size_t red = photograph.order() == ChannelOrder::kBgr ? 2 : 0;
+  std::array<SplitRow, 2> split;  // of this row and the one above
+  std::vector<std::uint8_t> tones(3 * width);
+  const ToneRows rows{tones.data(), tones.data() + width, tones.data() + 2 * width};
   const std::uint8_t* above = nullptr;
   for (int y = 0; y < photograph.height(); ++y) {
-    const std::uint8_t* row = samples_of(y);
+    const std::uint8_t* row = photograph.row(y).data();
+    if (photograph.channels() == 1) {  // whose saturation stays 0
+      luma.add(row, width);
+      least.add(row, width);
+    } else {
+      SplitRow& own = split[static_cast<std::size_t>(y) % split.size()];
+      own.split(row, width);
+      tone_rows(own.channel(red), own.channel(1), own.channel(2 - red), width, rows);
+      luma.add(rows.luma, width);
+      least.add(rows.least, width);
+      row = own.channel(1);  // blocks are looked for in green
+    }
+    saturation.add(rows.saturation, width);
     Changes changes;
     add_changes(row, above == nullptr ? row : above, width, changes);
-    for (std::size_t phase = 0; phase < kPhases; ++phase) {
-      across[phase] += static_cast<double>(changes.across[phase]);
+    for (std::size_t phase = 0; phase < Changes::kPhases; ++phase) {
+      counts.across[phase] += static_cast<double>(changes.across[phase]);
     }
-    down[static_cast<std::size_t>(y) % kPhases] += static_cast<double>(changes.down);
+    counts.down[static_cast<std::size_t>(y) % Changes::kPhases] +=
+        static_cast<double>(changes.down);
     above = row;
   }
-  for (std::array<double, kPhases>* phases : {&across, &down}) {
-    std::ranges::sort(*phases);
-    const double median = ((*phases)[3] + (*phases)[4]) / 2;
-    out.push_back(static_cast<float>(std::log((phases->back() + 1) / (median + 1))));
+  counts.luma = luma.total();
+  counts.saturation = saturation.total();
+  counts.least = least.total();
+  return counts;
+}
+
+void append_tones(const PixelCounts& pixels, std::vector<float>& out) {
+  for (const double share : {0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0}) {
+    out.push_back(quantile(pixels.luma, share));
+  }
+  for (const double share : {0.05, 0.5, 0.95}) {
+    out.push_back(quantile(pixels.saturation, share));
+  }
+  for (const double share : {0.0, 0.01, 0.1}) {
+    out.push_back(quantile(pixels.least, share));
   }
 }
 
-void append_tones(const ImageView& photograph, std::vector<float>& out) {
-  LevelCounts lumas;
-  LevelCounts saturations;
-  LevelCounts leasts;
-  const auto width = static_cast<std::size_t>(photograph.width());
-  const std::size_t red = photograph.order() == ChannelOrder::kBgr ? 2 : 0;
-  SplitRow split;
-  std::vector<std::uint8_t> tones(3 * width);  // of grey there is no saturation
-  const ToneRows rows{tones.data(), tones.data() + width, tones.data() + 2 * width};
-  for (int y = 0; y < photograph.height(); ++y) {
-    const std::uint8_t* samples = photograph.row(y).data();
-    if (photograph.channels() == 1) {
-      lumas.add(samples, width);
-      leasts.add(samples, width);
-    } else {
-      split.split(samples, width);
-      tone_rows(split.channel(red), split.channel(1), split.channel(2 - red), width, rows);
-      lumas.add(rows.luma, width);
-      leasts.add(rows.least, width);
-    }
-    saturations.add(rows.saturation, width);
-  }
-  const Histogram luma = lumas.total();
-  const Histogram saturation = saturations.total();
-  const Histogram least = leasts.total();
-  const std::uint64_t count = static_cast<std::uint64_t>(photograph.width()) *
-                              static_cast<std::uint64_t>(photograph.height());
-  for (const double share : {0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0}) {
-    out.push_back(quantile(luma, count, share));
-  }
-  for (const double share : {0.05, 0.5, 0.95}) {
-    out.push_back(quantile(saturation, count, share));
-  }
-  for (const double share : {0.0, 0.01, 0.1}) {
-    out.push_back(quantile(least, count, share));
+void append_blocking(const PixelCounts& pixels, std::vector<float>& out) {
+  for (std::array<double, Changes::kPhases> phases : {pixels.across, pixels.down}) {
+    std::ranges::sort(phases);
+    const double median = (phases[3] + phases[4]) / 2;
+    out.push_back(static_cast<float>(std::log((phases.back() + 1) / (median + 1))));
   }
 }
 

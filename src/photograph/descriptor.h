@@ -6,6 +6,7 @@
 // Over a photograph, each column is told by its mean, its deviation and three quantiles over the tiles.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "photograph/pixel_rows.h"
 #include "simd/band_energies.h"
 
 namespace gradspace {
@@ -45,12 +47,22 @@ class TileEnergies {
 /// quantiles. Appended to `out`.
 void append_summary(std::span<const float> column, std::vector<float>& out);
 
-/// Quantiles of luma, of saturation (the largest less the least channel) and of the least channel, each in [0, 1],
-/// over all pixels. Appended to `out`.
-void append_tones(const ImageView& photograph, std::vector<float>& out);
+/// What is counted of all pixels of a photograph.
+struct PixelCounts {
+  Histogram luma{};
+  Histogram saturation{};  ///< the largest less the least channel
+  Histogram least{};       ///< of the channels
+  std::array<double, Changes::kPhases>
+      across{};  ///< changes from column to column, by the column's place in a block
+  std::array<double, Changes::kPhases> down{};  ///< from row to row
+};
+PixelCounts count_pixels(const ImageView& photograph);
+
+/// Quantiles of luma, of saturation and of the least channel, each in [0, 1]. Appended to `out`.
+void append_tones(const PixelCounts& pixels, std::vector<float>& out);
 
 /// How much neighbours differ more across the borders of blocks of 8 samples than elsewhere, as JPEG leaves them: the
 /// logarithm of the largest of eight phases over their median, along rows and along columns. Appended to `out`.
-void append_blocking(const ImageView& photograph, std::vector<float>& out);
+void append_blocking(const PixelCounts& pixels, std::vector<float>& out);
 
 }  // namespace gradspace

@@ -205,8 +205,8 @@ void LevelCounts::add(const std::uint8_t* values, std::size_t count) {
   }
 }
 
-std::array<std::uint64_t, 256> LevelCounts::total() const {
-  std::array<std::uint64_t, 256> total{};
+Histogram LevelCounts::total() const {
+  Histogram total{};
   for (const auto& counts : counts_) {
     for (std::size_t level = 0; level < total.size(); ++level) {
       total[level] += counts[level];

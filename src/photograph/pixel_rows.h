@@ -32,16 +32,19 @@ struct ToneRows {
 void tone_rows(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue,
                std::size_t pixels, const ToneRows& out);
 
-/// How many pixels have each value. Counts of many rows are added up.
+/// How many pixels have each value.
+using Histogram = std::array<std::uint64_t, 256>;
+
+/// Counts of many rows added up: of fewer than 2^32 pixels.
 class LevelCounts {
  public:
   void add(const std::uint8_t* values, std::size_t count);
-  std::array<std::uint64_t, 256> total() const;
+  Histogram total() const;
 
  private:
   /// The same value again and again would wait for its own count: neighbours are counted apart.
-  static constexpr std::size_t kApart = 4;
-  std::array<std::array<std::uint64_t, 256>, kApart> counts_{};
+  static constexpr std::size_t kApart = 8;
+  std::array<std::array<std::uint32_t, 256>, kApart> counts_{};
 };
 
 /// Absolute differences of neighbouring samples.

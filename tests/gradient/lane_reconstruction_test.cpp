@@ -59,9 +59,9 @@ TEST(LaneReconstruction, IsThatOfTheBackend) {
 }
 
 TEST(LaneReconstruction, HasNoneOfSeveralMembers) {
-  const Model one = initialise(spec_with_latent(6), 1);
-  const Model two = initialise(spec_with_latent(6), 2);
-  EXPECT_THROW(gradient::LaneReconstruction(join_members(std::vector{one, two})), InvalidArgument);
+  const Model two =
+      join_members({initialise(spec_with_latent(6), 1), initialise(spec_with_latent(6), 2)});
+  EXPECT_THROW(gradient::LaneReconstruction{two}, InvalidArgument);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ TEST(Tones, AreQuantilesWhateverTheOrderOfChannels) {
     }
   }
   std::vector<float> rgb;
-  append_tones(image, rgb);
+  append_tones(count_pixels(image), rgb);
   ASSERT_EQ(rgb.size(), 15U);
   EXPECT_FLOAT_EQ(rgb[0], 35.0F / 255) << "0.587 x 20 + 0.114 x 200";
   EXPECT_FLOAT_EQ(rgb[10], 180.0F / 255) << "median saturation";
@@ -124,7 +124,7 @@ TEST(Tones, AreQuantilesWhateverTheOrderOfChannels) {
     std::swap(swapped.pixels()[i], swapped.pixels()[i + 2]);
   }
   std::vector<float> bgr;
-  append_tones({swapped.pixels(), 10, 10, 3, 30, ChannelOrder::kBgr}, bgr);
+  append_tones(count_pixels({swapped.pixels(), 10, 10, 3, 30, ChannelOrder::kBgr}), bgr);
   EXPECT_EQ(rgb, bgr);
 }
 
@@ -135,7 +135,7 @@ TEST(Blocking, RisesWithTheBlocksOfACodec) {
     sample = static_cast<std::uint8_t>(random.below(40) + 100);
   }
   std::vector<float> plain;
-  append_blocking(image, plain);
+  append_blocking(count_pixels(image), plain);
   Image blocked(64, 64, 1);
   for (int y = 0; y < 64; ++y) {
     for (int x = 0; x < 64; ++x) {
@@ -144,7 +144,7 @@ TEST(Blocking, RisesWithTheBlocksOfACodec) {
     }
   }
   std::vector<float> coarse;
-  append_blocking(blocked, coarse);
+  append_blocking(count_pixels(blocked), coarse);
   ASSERT_EQ(plain.size(), 2U);
   for (std::size_t k = 0; k < 2; ++k) {
     EXPECT_LT(plain[k], 0.2);
