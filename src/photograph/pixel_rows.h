@@ -43,7 +43,7 @@ class LevelCounts {
 
  private:
   /// The same value again and again would wait for its own count: neighbours are counted apart.
-  static constexpr std::size_t kApart = 8;
+  static constexpr std::size_t kApart = 4;
   std::array<std::array<std::uint32_t, 256>, kApart> counts_{};
 };
 

@@ -1,8 +1,10 @@
 #include "photograph/ranked.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace gradspace {
 namespace {
@@ -20,35 +22,46 @@ void begin_cells(std::vector<std::size_t>& counts) {
   }
 }
 
+/// Integers in the order of the floats, whose least and largest the compiler finds many at a time.
+std::int32_t key_of(float value) {
+  const auto bits = std::bit_cast<std::int32_t>(value);
+  return bits ^ ((bits >> 31) & std::numeric_limits<std::int32_t>::max());
+}
+
+float of_key(std::int32_t key) {
+  return std::bit_cast<float>(key ^ ((key >> 31) & std::numeric_limits<std::int32_t>::max()));
+}
+
 }  // namespace
 
 Ranked::Ranked(std::span<const float> values) {
-  float low = values.front();
-  float high = values.front();
-  bool finite = true;
+  std::int32_t least = std::numeric_limits<std::int32_t>::max();
+  std::int32_t largest = std::numeric_limits<std::int32_t>::min();
   for (const float value : values) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-    finite &= std::isfinite(value);
+    least = std::min(least, key_of(value));
+    largest = std::max(largest, key_of(value));
   }
-  const float scale = static_cast<float>(kCells) / (high - low);
-  if (!finite || !(scale > 0) || !std::isfinite(scale)) {
+  const float low = of_key(least);
+  const float scale = static_cast<float>(kCells) / (of_key(largest) - low);
+  if (!(scale > 0) || !std::isfinite(scale)) {  // infinite values, or all alike
     values_.assign(values.begin(), values.end());
     ends_ = {values.size()};
     return;
   }
-  std::vector<std::uint16_t> cells(values.size());
-  ends_.resize(kCells);
+  std::vector<std::int32_t> cells(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     // Rounding keeps the order: a larger value is in no lower cell.
     const auto cell = static_cast<std::int32_t>((values[i] - low) * scale);
-    cells[i] = static_cast<std::uint16_t>(std::min<std::int32_t>(cell, kCells - 1));
-    ++ends_[cells[i]];
+    cells[i] = std::min(cell, static_cast<std::int32_t>(kCells - 1));
+  }
+  ends_.resize(kCells);
+  for (const std::int32_t cell : cells) {
+    ++ends_[static_cast<std::size_t>(cell)];
   }
   begin_cells(ends_);
   values_.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values_[ends_[cells[i]]++] = values[i];
+    values_[ends_[static_cast<std::size_t>(cells[i])]++] = values[i];
   }
 }
 
