@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -12,6 +11,7 @@
 namespace gradspace {
 namespace {
 
+/// BCE and KLD.
 constexpr std::size_t kLosses = 2;
 
 Extent extent_of(const Model* model, const Tiling& tiling) {
@@ -19,58 +19,33 @@ Extent extent_of(const Model* model, const Tiling& tiling) {
   return {channels, tiling.height, tiling.width};
 }
 
-/// Bytes, NHWC, as values in [0, 1], NCHW.
-void to_planes(std::span<const std::uint8_t> bytes, std::size_t count, const Extent& extent,
-               std::vector<float>& out) {
-  const auto channels = static_cast<std::size_t>(extent.channels);
-  const std::size_t area = extent.size() / channels;
-  out.resize(bytes.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* tile = &bytes[i * extent.size()];
-    for (std::size_t c = 0; c < channels; ++c) {
-      float* plane = &out[i * extent.size() + c * area];
-      for (std::size_t p = 0; p < area; ++p) {
-        plane[p] = static_cast<float>(tile[p * channels + c]) * (1 / 255.0F);
-      }
-    }
+std::unique_ptr<gradient::LaneReconstruction> engine_of(const Model& model, const Extent& extent) {
+  if (model.spec.input != extent) {
+    throw InvalidArgument(
+        fmt::format("photographs: tiles of {}x{} pixels, but the model takes {}x{}", extent.width,
+                    extent.height, model.spec.input.width, model.spec.input.height));
+  }
+  return std::make_unique<gradient::LaneReconstruction>(model);
+}
+
+/// The first `count` lanes of [columns.size(), lanes] values.
+void append_lanes(const float* values, std::size_t lanes, std::size_t count,
+                  std::vector<std::vector<float>>& columns) {
+  for (std::vector<float>& column : columns) {
+    column.insert(column.end(), values, values + count);
+    values += lanes;
   }
 }
 
-/// The mean of each plane.
-void append_means(std::span<const float> tiles_nchw, std::size_t area, std::vector<float>& out) {
-  for (std::size_t first = 0; first < tiles_nchw.size(); first += area) {
-    const auto plane = tiles_nchw.subspan(first, area);
-    out.push_back(std::reduce(plane.begin(), plane.end()) / static_cast<float>(area));
-  }
+float mean_of(std::span<const float> column) {
+  return static_cast<float>(std::accumulate(column.begin(), column.end(), 0.0) /
+                            static_cast<double>(column.size()));
 }
 
-/// Tables of the same rows side by side; returns how many columns they have together.
-std::size_t join_tables(std::size_t rows, const std::array<std::span<const float>, 3>& tables,
-                        std::vector<float>& out) {
-  std::size_t columns = 0;
-  for (const auto& table : tables) {
-    columns += table.size() / rows;
+void append_summaries(const std::vector<std::vector<float>>& columns, std::vector<float>& out) {
+  for (const std::vector<float>& column : columns) {
+    append_summary(column, out);
   }
-  out.resize(rows * columns);
-  std::size_t first = 0;
-  for (const auto& table : tables) {
-    const std::size_t own = table.size() / rows;
-    for (std::size_t i = 0; i < rows; ++i) {
-      std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(i * own), own,
-                  &out[i * columns + first]);
-    }
-    first += own;
-  }
-  return columns;
-}
-
-float mean_of(std::span<const float> table, std::size_t columns, std::size_t column) {
-  double sum = 0;
-  for (std::size_t i = column; i < table.size(); i += columns) {
-    sum += table[i];
-  }
-  return static_cast<float>(sum /
-                            (static_cast<double>(table.size()) / static_cast<double>(columns)));
 }
 
 }  // namespace
@@ -79,70 +54,102 @@ PhotographDescriber::PhotographDescriber(const Model* model, const PhotographPar
                                          const Tiling& tiling)
     : parts_(parts),
       extent_(extent_of(model, tiling)),
-      backend_(parts.gradients ? make_native_backend(*model, {}) : nullptr),
-      cutter_(tiling, extent_.channels),
-      energies_(extent_) {}
+      kernels_(gradient::kernels(InstructionSet::kBest)),
+      engine_(parts.gradients ? engine_of(*model, extent_) : nullptr),
+      own_images_(gradient::allocate_floats(engine_ ? 0 : extent_.size() * kernels_.lanes)),
+      tiles_(tiling, extent_.channels, kernels_),
+      energies_(extent_) {
+  if (parts.gradients) {
+    residual_.resize(energies_.columns());
+    losses_.resize(kLosses);
+  }
+  if (parts.image) {
+    image_.resize(energies_.columns());
+    means_.resize(static_cast<std::size_t>(extent_.channels));
+  }
+}
 
 const PhotographNumbers& PhotographDescriber::describe(const ImageView& photograph,
                                                        std::string_view name) {
-  residual_table_.clear();
-  image_table_.clear();
-  loss_table_.clear();
-  mean_table_.clear();
-  const TileGrid grid = cutter_.cut(
-      photograph, name,
-      [this](std::span<const std::uint8_t> tiles, std::size_t count) { add_tiles(tiles, count); });
+  for (Columns* columns : {&residual_, &image_, &means_, &losses_}) {
+    for (std::vector<float>& column : *columns) {
+      column.clear();
+    }
+  }
+  const TileGrid grid = tiles_.grid_of(photograph, name);
+  for (std::size_t first = 0; first < grid.size(); first += kernels_.lanes) {
+    const gradient::LaneGroup group{first, std::min(kernels_.lanes, grid.size() - first)};
+    tiles_.load(photograph, grid, group, images());
+    describe_group(group.count);
+  }
   numbers_.columns = grid.columns;
   numbers_.rows = grid.rows;
   numbers_.gradients.clear();
   numbers_.image.clear();
-  const std::size_t columns = energies_.columns();
   if (parts_.gradients) {
-    append_summary(residual_table_, columns, numbers_.gradients);
-    numbers_.bce = mean_of(loss_table_, kLosses, 0);
-    numbers_.kld = mean_of(loss_table_, kLosses, 1);
-    for (float& loss : loss_table_) {
-      loss = std::log(std::max(loss, 0.0F) + 1);
+    append_summaries(residual_, numbers_.gradients);
+    numbers_.bce = mean_of(losses_[0]);
+    numbers_.kld = mean_of(losses_[1]);
+    for (std::vector<float>& column : losses_) {
+      for (float& loss : column) {
+        loss = std::log(std::max(loss, 0.0F) + 1);
+      }
     }
-    append_summary(loss_table_, kLosses, numbers_.gradients);
+    append_summaries(losses_, numbers_.gradients);
   }
   if (parts_.image) {
-    append_summary(image_table_, columns, numbers_.image);
-    append_tones(photograph, numbers_.image);
-    append_blocking(photograph, numbers_.image);
+    append_summaries(image_, numbers_.image);
+    const PixelCounts pixels = count_pixels(photograph);
+    append_tones(pixels, numbers_.image);
+    append_blocking(pixels, numbers_.image);
   }
-  numbers_.tile_columns =
-      join_tables(grid.size(), {{residual_table_, image_table_, mean_table_}}, numbers_.tiles);
+  join_columns(grid.size());
   return numbers_;
 }
 
-void PhotographDescriber::add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count) {
-  const std::size_t columns = energies_.columns();
-  to_planes(tiles_nhwc, count, extent_, tiles_);
+/// The tiles in the first `count` lanes.
+void PhotographDescriber::describe_group(std::size_t count) {
+  const std::size_t lanes = kernels_.lanes;
+  const float* values = images();
+  float* described = described_.room(energies_.columns() * lanes);
   if (parts_.image) {
-    image_table_.resize(image_table_.size() + count * columns);
-    energies_.compute(tiles_, std::span(image_table_).last(count * columns));
-    append_means(tiles_, extent_.size() / static_cast<std::size_t>(extent_.channels), mean_table_);
+    energies_.compute({values, nullptr, lanes}, described);
+    append_lanes(described, lanes, count, image_);
+    const auto channels = static_cast<std::size_t>(extent_.channels);
+    const std::size_t area = extent_.size() / channels;
+    std::fill_n(described, channels * lanes, 0.0F);
+    kernels_.add_channel_sums(values, channels, area, described);
+    for (std::size_t i = 0; i < channels * lanes; ++i) {
+      described[i] /= static_cast<float>(area);
+    }
+    append_lanes(described, lanes, count, means_);
   }
-  if (!parts_.gradients) {
-    return;
+  if (parts_.gradients) {
+    const gradient::LaneReconstruction::Losses losses = engine_->run();
+    energies_.compute({values, engine_->reconstructions(), lanes}, described);
+    append_lanes(described, lanes, count, residual_);
+    losses_[0].insert(losses_[0].end(), losses.bce.begin(), losses.bce.begin() + count);
+    losses_[1].insert(losses_[1].end(), losses.kld.begin(), losses.kld.begin() + count);
   }
-  reconstruction_.resize(count * extent_.size());
-  bce_.resize(count);
-  kld_.resize(count);
-  GradientOutputs outputs;
-  outputs.reconstruction = reconstruction_;
-  outputs.bce = bce_;
-  outputs.kld = kld_;
-  backend_->run(ImageBatch::of_u8(tiles_nhwc, count), outputs);
-  for (std::size_t i = 0; i < reconstruction_.size(); ++i) {
-    reconstruction_[i] = tiles_[i] - reconstruction_[i];
-  }
-  residual_table_.resize(residual_table_.size() + count * columns);
-  energies_.compute(reconstruction_, std::span(residual_table_).last(count * columns));
-  for (std::size_t i = 0; i < count; ++i) {
-    loss_table_.push_back(bce_[i]);
-    loss_table_.push_back(kld_[i]);
+}
+
+/// A row a tile of what its columns say.
+void PhotographDescriber::join_columns(std::size_t tiles) {
+  constexpr std::size_t kTilesAtOnce = 64;  // whose rows stay in the first cache
+  const std::size_t columns = residual_.size() + image_.size() + means_.size();
+  numbers_.tile_columns = columns;
+  numbers_.tiles.resize(tiles * columns);
+  for (std::size_t first = 0; first < tiles; first += kTilesAtOnce) {
+    const std::size_t end = std::min(first + kTilesAtOnce, tiles);
+    std::size_t k = 0;
+    for (const Columns* part : {&residual_, &image_, &means_}) {
+      for (const std::vector<float>& column : *part) {
+        for (std::size_t i = first; i < end; ++i) {
+          numbers_.tiles[i * columns + k] = column[i];
+        }
+        ++k;
+      }
+    }
   }
 }
 

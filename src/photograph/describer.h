@@ -3,15 +3,17 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include "gradspace/gradient.h"
+#include "gradient/lane_reconstruction.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
 #include "gradspace/tiles.h"
 #include "photograph/descriptor.h"
-#include "photograph/tile_cutter.h"
+#include "photograph/tile_lanes.h"
+#include "simd/lane_memory.h"
 
 namespace gradspace {
 
@@ -46,22 +48,26 @@ class PhotographDescriber {
   const PhotographNumbers& describe(const ImageView& photograph, std::string_view name);
 
  private:
-  void add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count);
+  using Columns = std::vector<std::vector<float>>;  ///< of all tiles so far, one a number
+
+  /// Where the present group of tiles lies.
+  float* images() { return engine_ ? engine_->images() : own_images_.get(); }
+  void describe_group(std::size_t count);
+  void join_columns(std::size_t tiles);
 
   PhotographParts parts_;
   Extent extent_;
-  std::unique_ptr<GradientBackend> backend_;
-  TileCutter cutter_;
+  const gradient::Kernels& kernels_;
+  std::unique_ptr<gradient::LaneReconstruction> engine_;  ///< null where no gradients are asked for
+  gradient::AlignedFloats own_images_;                    ///< in lanes, where there is no engine
+  TileLanes tiles_;
   TileEnergies energies_;
   PhotographNumbers numbers_;
-  std::vector<float> tiles_;
-  std::vector<float> reconstruction_;
-  std::vector<float> bce_;
-  std::vector<float> kld_;
-  std::vector<float> residual_table_;  ///< of all tiles so far, [tiles, columns]
-  std::vector<float> image_table_;
-  std::vector<float> loss_table_;
-  std::vector<float> mean_table_;
+  LaneMemory described_;  ///< what a group of lanes is told by, [columns, lanes]
+  Columns residual_;
+  Columns image_;
+  Columns means_;
+  Columns losses_;
 };
 
 }  // namespace gradspace

@@ -122,6 +122,24 @@ TEST_F(Photographs, ScoreAlikeWhateverTheThreadsAndTheViewOfPixels) {
   }
 }
 
+TEST_F(Photographs, ScoreATileAlikeWhereverItStands) {
+  for (const auto& [method, detector] : shared_->detectors) {
+    PhotographScorer scorer(model_for(method), detector);
+    const Image photograph = photograph_of_scene(16 * 9 + 5, 16 * 7, 56);
+    const PhotographScore whole = scorer.score(photograph);
+    ASSERT_EQ(whole.columns, 9);
+    const PhotographScore part = scorer.score(part_of(photograph, {32, 16}, 16 * 7, 16 * 5 + 3));
+    ASSERT_EQ(part.columns, 7);
+    ASSERT_EQ(part.rows, 5);
+    for (std::size_t row = 0; row < 5; ++row) {
+      for (std::size_t column = 0; column < 7; ++column) {
+        EXPECT_EQ(part.tile_scores[row * 7 + column], whole.tile_scores[(row + 1) * 9 + column + 2])
+            << method << ": " << row << ", " << column;
+      }
+    }
+  }
+}
+
 TEST_F(Photographs, PointToTheTilesThatAreSoiled) {
   PhotographScorer scorer(&shared_->model, shared_->detectors["photograph"]);
   double soiled = 0;
