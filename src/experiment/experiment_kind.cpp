@@ -52,11 +52,6 @@ void validate(const OneClassExperiment& experiment, const AutoencoderSpec& spec)
   }
   if (experiment.tiles) {
     validate(*experiment.tiles, spec);
-    if (experiment.members > 1) {
-      throw InvalidArgument(
-          fmt::format("experiment: photographs are judged by one autoencoder, not by {} members",
-                      experiment.members));
-    }
   }
 }
 

@@ -248,11 +248,6 @@ Detector fit_photographs(const Model* model, const Source& clean, const Photogra
   }
   const PhotographMethodInfo& method = photograph_method(options.method);
   require_model(model, method.name, method.needs_model, options.tiling);
-  if (method.needs_model && model->members() > 1) {
-    throw InvalidArgument(
-        fmt::format("fit: {} looks at photographs by one autoencoder, and the model has {} members",
-                    method.name, model->members()));
-  }
   const PhotographParts parts = parts_of(method);
   return in_arena(threads, [&] {
     const Grouped photographs = grouped(

@@ -164,9 +164,12 @@ TEST_F(PhotographExperiment, TakesAModelThatIsGivenAndRemarksOnTooFewScenes) {
   }
   one_class().methods = {"elbo", "image-statistics"};
   options_.model = folder_ / "given.safetensors";
-  write_model(options_.model, initialise(autoencoder_for(16, 16), 3));
+  write_model(options_.model, join_members({initialise(autoencoder_for(16, 16), 3),
+                                            initialise(autoencoder_for(16, 16), 4)}));
   EXPECT_THAT(run(), Contains("run 0: take model"));
-  EXPECT_EQ(result_.results.rows.size(), 2U);
+  EXPECT_EQ(result_.results.rows.size(), 2U) << "by both members, no row for one of them";
+  const Detector detector = read_detector(options_.out / "run-0/detector-elbo.safetensors");
+  EXPECT_EQ(detector.members, 2U);
   EXPECT_EQ(std::ranges::count_if(remarks_,
                                   [](const std::string& line) {
                                     return line.starts_with("40 photographs seem to be of 1 scene");

@@ -13,6 +13,7 @@
 #include "gradspace/metrics.h"
 #include "gradspace/npy.h"
 #include "gradspace/score_files.h"
+#include "photograph/describer.h"
 #include "photograph/tile_map.h"
 #include "support/scenes.h"
 #include "support/test_files.h"
@@ -288,6 +289,26 @@ TEST_F(Photographs, AreScoredFromFilesWithMaps) {
   options = {};
   options.backend.name = "torch";
   EXPECT_THROW(FileScorer(shared_->model, detector, options), InvalidArgument);
+}
+
+TEST(PhotographsByMembers, AreToldByEachOfThem) {
+  const Model first = small_model();
+  const Model second = initialise(autoencoder_for(16, 16), 4);
+  const Image photograph = photograph_of_scene(64, 48, 5);
+  const auto told_by = [&](const Model& model) {
+    return PhotographDescriber(&model, {true, false}, kTiling).describe(photograph, "it");
+  };
+  const PhotographNumbers both = told_by(join_members({first, second}));
+  const PhotographNumbers by_first = told_by(first);
+  const PhotographNumbers by_second = told_by(second);
+  std::vector<float> joined = by_first.gradients;
+  joined.insert(joined.end(), by_second.gradients.begin(), by_second.gradients.end());
+  EXPECT_EQ(both.gradients, joined);
+  ASSERT_EQ(both.tile_columns, 2 * by_first.tile_columns);
+  const std::size_t columns = by_first.tile_columns;
+  EXPECT_EQ(both.tiles[2 * columns], by_first.tiles[columns]) << "the second tile";
+  EXPECT_EQ(both.tiles[3 * columns], by_second.tiles[columns]);
+  EXPECT_FLOAT_EQ(both.bce, (by_first.bce + by_second.bce) / 2);
 }
 
 TEST(TileMap, IsHotWhereTilesAreImprobable) {

@@ -61,7 +61,7 @@ struct OodExperiment {
 /// - "gradcon" (gradcon.h), which trains an autoencoder of its own, for images of 28x28 only.
 ///
 /// With several members (train_members.h) there is, beside each method of one_class.h that asks the model, "METHOD xN": the mean of
-/// its scores by all autoencoders. All else looks at the first member.
+/// its scores by all autoencoders. All else looks at the first member; with tiles, at all of them.
 ///
 /// With `tiles`, images are photographs that are judged by their tiles at native resolution (photograph.h): by all of
 /// photograph_methods(), and by all of one_class_methods() but "gradcon", tile by tile. The autoencoder learns from
@@ -73,7 +73,7 @@ struct OneClassExperiment {
   double false_alarms = 0.01;     ///< sets the thresholds that accuracies are taken at
   int leave_group_out_level = 3;  ///< of the challenges that "leave-group-out" is trained on
   int gradcon_epochs = 100;       ///< of GradCon's training
-  /// Autoencoders a run, 1 to kMaxMembers, 1 with tiles; where a model is given, it is that one's.
+  /// Autoencoders a run, 1 to kMaxMembers; where a model is given, it is that one's.
   int members = 1;
   std::optional<Tiling> tiles =
       {};  ///< of the size of the autoencoder's input; nothing: images are taken whole
