@@ -239,16 +239,16 @@ OneClassOptions PhotographOptions::one_class() const {
 Detector fit_photographs(const Model* model, const Source& clean, const PhotographOptions& options,
                          int threads, const JobObserver& observer) {
   options.validate();
+  const bool by_one_class = is_one_class_method(options.method);
+  const bool needs_model = by_one_class ? one_class_method(options.method).needs_model
+                                        : photograph_method(options.method).needs_model;
+  require_model(model, options.method, needs_model, options.tiling);
   require_photographs(clean, options);
   Watched watched(observer);
-  if (is_one_class_method(options.method)) {
-    require_model(model, options.method, one_class_method(options.method).needs_model,
-                  options.tiling);
+  if (by_one_class) {
     return in_arena(threads, [&] { return fit_tile_quantiles(model, clean, options, watched); });
   }
-  const PhotographMethodInfo& method = photograph_method(options.method);
-  require_model(model, method.name, method.needs_model, options.tiling);
-  const PhotographParts parts = parts_of(method);
+  const PhotographParts parts = parts_of(photograph_method(options.method));
   return in_arena(threads, [&] {
     const Grouped photographs = grouped(
         learn_all(parts.gradients ? model : nullptr, clean, options, parts, watched), options);
