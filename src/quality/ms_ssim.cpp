@@ -36,8 +36,7 @@ enum class OddSides {
 Plane halved_for_scale(const Plane& plane, OddSides odd) {
   const bool any_odd = plane.width % 2 == 1 || plane.height % 2 == 1;
   const int before = odd == OddSides::kRepeatFirst && any_odd ? 1 : 0;
-  const auto half = [&](int side) { return before == 1 ? (side + 1) / 2 : (side + 1) / 2; };
-  Plane result(half(plane.width), half(plane.height));
+  Plane result((plane.width + 1) / 2, (plane.height + 1) / 2);
   const auto nearest = [](int i, int side) { return std::clamp(i, 0, side - 1); };
   std::vector<float> sums(static_cast<std::size_t>(plane.width));
   for (int y = 0; y < result.height; ++y) {

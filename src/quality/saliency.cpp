@@ -64,17 +64,17 @@ ColourPlanes resized(const Image& rgb) {
   return planes;
 }
 
-/// sRGB to linear light, 0 to 1.
+/// sRGB to linear light, 0 to 1. The power 2.4 is the square of the number and of its fifth root.
 void linearise(std::vector<float>& samples) {
-  constexpr float kPower = 2.4F;
-  std::vector<float> powers(samples.size());
+  std::vector<float> roots(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
     samples[i] /= 255;
-    powers[i] = (samples[i] + 0.055F) / 1.055F;
+    roots[i] = (samples[i] + 0.055F) / 1.055F;
   }
-  simd::raise_to_power(powers.data(), kPower, powers.size());
+  simd::take_roots(5, roots.data(), roots.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    samples[i] = samples[i] <= 0.04045F ? samples[i] / 12.92F : powers[i];
+    const float base = (samples[i] + 0.055F) / 1.055F * roots[i];
+    samples[i] = samples[i] <= 0.04045F ? samples[i] / 12.92F : base * base;
   }
 }
 
@@ -82,25 +82,11 @@ void linearise(std::vector<float>& samples) {
 void apply_lightness_curve(std::vector<float>& values) {
   constexpr float kDark = 0.008856F;
   std::vector<float> roots = values;
-  simd::raise_to_power(roots.data(), 1.0F / 3, roots.size());
+  simd::take_roots(3, roots.data(), roots.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = values[i] > kDark ? roots[i] : (903.3F * values[i] + 16) / 116;
   }
 }
-
-/// x goes to 0 and 1 at the ends of the plane's values.
-struct Normaliser {
-  explicit Normaliser(const Plane& plane) {
-    const auto [lowest, highest] = std::minmax_element(plane.values.begin(), plane.values.end());
-    least = *lowest;
-    scale = 1 / (*highest - *lowest + std::numeric_limits<float>::epsilon());
-  }
-
-  float operator()(float value) const { return (value - least) * scale; }
-
-  float least = 0;
-  float scale = 1;
-};
 
 /// Interpolates between the map's rows; the map's corners are the image's.
 class MapRows {
@@ -138,14 +124,35 @@ class MapRows {
   std::vector<Between> along_;
 };
 
+/// The least and the largest of what it is shown.
+class Extremes {
+ public:
+  void look_at(const std::vector<float>& values) {
+    const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+    least_ = std::min(least_, *lowest);
+    largest_ = std::max(largest_, *highest);
+  }
+
+  /// Takes the least to 0 and the largest to 1.
+  void normalise(std::vector<float>& values) const {
+    const float scale = 1 / (largest_ - least_ + std::numeric_limits<float>::epsilon());
+    for (float& value : values) {
+      value = (value - least_) * scale;
+    }
+  }
+
+ private:
+  float least_ = std::numeric_limits<float>::max();
+  float largest_ = std::numeric_limits<float>::lowest();
+};
+
 /// Means over the grid's blocks of the map at the image's size, scaled by that size's extremes.
 Plane block_means(const Plane& map, const Image& rgb, const BlockGrid& grid) {
   MapRows rows(map, rgb.width(), rgb.height());
   Plane means(grid.columns, grid.rows);
   std::vector<float> row(static_cast<std::size_t>(rgb.width()));
   std::vector<float> sums(row.size());
-  float least = std::numeric_limits<float>::max();
-  float largest = std::numeric_limits<float>::lowest();
+  Extremes extremes;
   for (int block_row = 0; block_row < grid.rows; ++block_row) {
     std::fill(sums.begin(), sums.end(), 0.0F);
     for (int i = 0; i < grid.size; ++i) {
@@ -154,9 +161,7 @@ Plane block_means(const Plane& map, const Image& rgb, const BlockGrid& grid) {
       for (std::size_t x = 0; x < row.size(); ++x) {
         sums[x] += row[x];
       }
-      const auto [lowest, highest] = std::minmax_element(row.begin(), row.end());
-      least = std::min(least, *lowest);
-      largest = std::max(largest, *highest);
+      extremes.look_at(row);
     }
     for (int column = 0; column < grid.columns; ++column) {
       float sum = 0;
@@ -167,10 +172,11 @@ Plane block_means(const Plane& map, const Image& rgb, const BlockGrid& grid) {
       means.row(block_row)[column] = sum / static_cast<float>(grid.size * grid.size);
     }
   }
-  const float scale = 1 / (largest - least + std::numeric_limits<float>::epsilon());
-  for (float& value : means.values) {
-    value = (value - least) * scale;
+  for (int y = grid.rows * grid.size - grid.before; y < rgb.height(); ++y) {  // in no block
+    rows.read(y, row);
+    extremes.look_at(row);
   }
+  extremes.normalise(means.values);
   return means;
 }
 
@@ -250,8 +256,11 @@ Plane SaliencyModel::small_map(const Image& rgb) const {
     fourier_.forward(*plane, spectrum);
     fourier_.inverse(spectrum, band_pass_.get(), *plane);
   }
-  const Normaliser normal_a(lab[1]);
-  const Normaliser normal_b(lab[2]);
+  for (Plane* chroma : {&lab[1], &lab[2]}) {
+    Extremes extremes;
+    extremes.look_at(chroma->values);
+    extremes.normalise(chroma->values);
+  }
   Plane map(kMapSide, kMapSide);
   for (int y = 0; y < kMapSide; ++y) {
     const std::size_t start = static_cast<std::size_t>(y) * two.stride();
@@ -261,8 +270,8 @@ Plane SaliencyModel::small_map(const Image& rgb) const {
       const float band =
           std::sqrt(two.re()[place] * two.re()[place] + two.im()[place] * two.im()[place] +
                     one.re()[place] * one.re()[place]);
-      const float a = normal_a(lab[1].row(y)[x]);
-      const float b = normal_b(lab[2].row(y)[x]);
+      const float a = lab[1].row(y)[x];
+      const float b = lab[2].row(y)[x];
       const float warm = (a * a + b * b) / kColourSpread;
       constexpr float kAsGoodAsOne = 20;  // beyond which 1 - exp(-warm) is 1 in float32
       row[x] = band * middle_.row(y)[x] * (warm > kAsGoodAsOne ? 1 : -std::expm1(-warm));

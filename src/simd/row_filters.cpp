@@ -77,19 +77,27 @@ void powers_kernel(const float* a, float p, const float* b, float q, float* out,
   powers(hn::CappedTag<float, 1>(), i, a, p, b, q, out, size);
 }
 
+/// A step of Newton's method gives back the digits that the logarithm's factor took.
 template <typename D>
-HWY_INLINE std::size_t one_power(D d, std::size_t i, float* values, float p, std::size_t size) {
-  const auto least = hn::Set(d, 1e-30F);
+HWY_INLINE std::size_t roots(D d, std::size_t i, int degree, float* values, std::size_t size) {
+  const auto least = hn::Set(d, 1e-20F);
+  const auto share = hn::Set(d, 1 / static_cast<float>(degree));
   for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) {
-    const auto logarithm = hn::Log(d, hn::Max(hn::LoadU(d, values + i), least));
-    hn::StoreU(hn::Exp(d, hn::Mul(hn::Set(d, p), logarithm)), d, values + i);
+    const auto x = hn::Max(hn::LoadU(d, values + i), least);
+    const auto root = hn::Exp(d, hn::Mul(share, hn::Log(d, x)));
+    auto power = root;  // of one degree less
+    for (int k = 2; k < degree; ++k) {
+      power = hn::Mul(power, root);
+    }
+    const auto excess = hn::Div(hn::MulSub(power, root, x), power);
+    hn::StoreU(hn::NegMulAdd(share, excess, root), d, values + i);
   }
   return i;
 }
 
-void one_power_kernel(float* values, float p, std::size_t size) {
-  const std::size_t i = one_power(hn::ScalableTag<float>(), 0, values, p, size);
-  one_power(hn::CappedTag<float, 1>(), i, values, p, size);
+void roots_kernel(int degree, float* values, std::size_t size) {
+  const std::size_t i = roots(hn::ScalableTag<float>(), 0, degree, values, size);
+  roots(hn::CappedTag<float, 1>(), i, degree, values, size);
 }
 
 }  // namespace
@@ -104,7 +112,7 @@ namespace {
 HWY_EXPORT(filter_row_kernel);
 HWY_EXPORT(filter_rows_kernel);
 HWY_EXPORT(powers_kernel);
-HWY_EXPORT(one_power_kernel);
+HWY_EXPORT(roots_kernel);
 
 }  // namespace
 
@@ -122,8 +130,8 @@ void multiply_powers(const float* a, float p, const float* b, float q, float* ou
   HWY_DYNAMIC_DISPATCH(powers_kernel)(a, p, b, q, out, size);
 }
 
-void raise_to_power(float* values, float p, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(one_power_kernel)(values, p, size);
+void take_roots(int degree, float* values, std::size_t size) {
+  HWY_DYNAMIC_DISPATCH(roots_kernel)(degree, values, size);
 }
 
 }  // namespace gradspace::simd

@@ -226,6 +226,22 @@ TEST(Planes, SaliencyGoesFromZeroToOne) {
   const auto [least, largest] = std::minmax_element(saliency.values.begin(), saliency.values.end());
   EXPECT_NEAR(*least, 0, 1e-6);
   EXPECT_NEAR(*largest, 1, 1e-6);
+  // Blocks are means of that, even those that leave pixels out, which may be the extremes.
+  for (const int size : {2, 3}) {
+    const BlockGrid grid = repeated_blocks(image, size);
+    const Plane blocks = model.saliency(image, grid);
+    for (int row = 0; row < grid.rows; ++row) {
+      for (int column = 0; column < grid.columns; ++column) {
+        double sum = 0;
+        for (int i = 0; i < size * size; ++i) {
+          const int y = std::clamp(row * size - grid.before + i / size, 0, 49);
+          const int x = std::clamp(column * size - grid.before + i % size, 0, 69);
+          sum += saliency.row(y)[x];
+        }
+        EXPECT_NEAR(blocks.row(row)[column], sum / (size * size), 1e-6);
+      }
+    }
+  }
   const Plane flat = model.saliency(Image(70, 50, 3), repeated_blocks(image, 1));
   EXPECT_EQ(flat.values, std::vector<float>(flat.values.size(), 0.0F));
 }

@@ -64,6 +64,22 @@ TEST(RowFilters, PowersAreWithinTheirBound) {
   }
 }
 
+TEST(RowFilters, RootsAreWithinTheirBound) {
+  Random random(2);
+  for (const int degree : {2, 3, 4, 5}) {
+    std::vector<float> values(4001);
+    for (float& value : values) {
+      value = static_cast<float>(std::pow(10.0, 40 * random.uniform() - 20));
+    }
+    std::vector<float> roots = values;
+    take_roots(degree, roots.data(), roots.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double exact = std::pow(double{values[i]}, 1.0 / degree);
+      EXPECT_NEAR(roots[i], exact, 2e-7 * exact) << values[i] << ", " << degree;
+    }
+  }
+}
+
 TEST(RowFilters, ZeroToAPowerIsAlmostZero) {
   const float zero = 0;
   const float one = 1;
