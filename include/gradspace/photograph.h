@@ -74,6 +74,10 @@ GRADSPACE_API Detector fit_photographs(const Model* model, const Source& clean,
                                        const PhotographOptions& options, int threads = 0,
                                        const JobObserver& observer = {});
 
+/// What `fit_photographs` can tell before a photograph is read. Throws InvalidArgument when there are too few for the
+/// method and the rate of false alarms, or folders are to be held out and there is one alone.
+GRADSPACE_API void require_photographs(const Source& clean, const PhotographOptions& options);
+
 /// Of a detector that judges photographs by tiles, how they are cut; nothing for one that takes images whole. Throws
 /// InvalidArgument when what the detector says of it can't be read.
 GRADSPACE_API std::optional<Tiling> tiling_of(const Detector& detector);

@@ -25,7 +25,8 @@ struct ResultRow {
   /// Of outliers of no known type: what people call them, such as the name of their folder; rows of different
   /// names are of different outliers. Empty where they have none.
   std::string name = {};
-  /// The 95 % interval of `metrics.auroc`, by `gradspace::auroc_interval`, where it was made.
+  /// The 95 % interval of `metrics.auroc` over the images, by bootstrap (`gradspace::auroc_interval`), where it was
+  /// made.
   std::optional<Interval> auroc_interval = {};
 };
 

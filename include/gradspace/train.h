@@ -74,6 +74,8 @@ class GRADSPACE_API ImageStore {
   std::span<const std::uint8_t> image(std::size_t i) const { return images(i, 1); }
   /// `count` images from `first` on, NHWC.
   std::span<const std::uint8_t> images(std::size_t first, std::size_t count) const;
+  /// Where image `i` is in the source, of which some may have been left out.
+  std::size_t position(std::size_t i) const;
   /// A line for each image left out, in the source's order.
   const std::vector<std::string>& failures() const;
   /// SHA-256 of all pixels in order, hex: the data's identity.

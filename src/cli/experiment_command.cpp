@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/command_line.h"
@@ -11,6 +12,7 @@
 #include "cli/watched_experiment.h"
 #include "gradspace/challenge_files.h"
 #include "gradspace/research/experiment.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -26,7 +28,10 @@ struct ExperimentArguments {
   std::string spec;
   std::string challenges;
   std::string levels = "1-5";
-  std::string strength = "image";
+  std::string strength;  ///< empty: relative to the image; to pixels where there are tiles
+  std::string size;
+  std::string tiles;
+  std::string stride;
   bool intervals = false;
   bool quiet = false;
 };
@@ -37,8 +42,12 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
   options.out = arguments.out;
   options.command_line = present_command_line();
   options.model = arguments.model;
+  const std::string& size = arguments.size.empty() ? arguments.tiles : arguments.size;
   if (!arguments.spec.empty()) {
     options.spec = read_autoencoder_spec(arguments.spec);
+  } else if (!size.empty()) {
+    const PixelSize pixels = parse_pixel_size(size);
+    options.spec = autoencoder_for(pixels.width, pixels.height);
   }
   if (!arguments.challenges.empty()) {
     options.challenges = challenge::parse_types(arguments.challenges);
@@ -47,7 +56,11 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
     options.gradient_backend.device = options.training_backend.device;
   }
   options.levels = challenge::parse_levels(arguments.levels);
-  options.challenge.strength = challenge::parse_strength(arguments.strength);
+  if (!arguments.strength.empty()) {
+    options.challenge.strength = challenge::parse_strength(arguments.strength);
+  } else if (!arguments.tiles.empty()) {
+    options.challenge.strength = challenge::Strength::kPixels;
+  }
   return options;
 }
 
@@ -76,7 +89,15 @@ void declare_autoencoder(CLI::App& app, ExperimentArguments& a, CLI::Option& mod
   app.add_option("--seed", training.seed, "Seed of the autoencoder's first run")
       ->check(seed_number())
       ->excludes(&model);
-  app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)")->excludes(&model);
+  CLI::Option* spec = app.add_option("--spec", a.spec, "Description of the autoencoder (JSON)");
+  spec->excludes(&model);
+  app.add_option(
+         "--size", a.size,
+         "Size of the autoencoder's input, width first, such as 64x64: images are shrunk to "
+         "it (default: 28x28)")
+      ->check(parsed_by(parse_pixel_size))
+      ->excludes(spec)
+      ->excludes(&model);
 }
 
 void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& tested) {
@@ -105,8 +126,10 @@ void declare_common(CLI::App& app, ExperimentArguments& a, const std::string& te
                "Make challenged images in memory even where there is a RealChallenge folder");
   app.add_option("--challenge-seed", options.challenge_seed, "Seed of those made in memory")
       ->check(seed_number());
-  app.add_option("--strength", a.strength,
-                 "What the sizes of those made in memory are relative to: image or pixels")
+  app.add_option(
+         "--strength", a.strength,
+         "What the sizes of those made in memory are relative to: image or pixels (default: "
+         "image; pixels with tiles)")
       ->check(parsed_by(challenge::parse_strength));
   app.add_flag("--post-production", options.challenge.post_production,
                "Leave the sensor's noise floor out of those made in memory");
@@ -139,6 +162,31 @@ std::function<int()> declare_ood(CLI::App& app) {
   };
 }
 
+void declare_tiles(CLI::App& app, ExperimentArguments& a) {
+  CLI::Option* tiles = app.add_option(
+      "--tiles", a.tiles,
+      "Judge photographs by tiles of this size, such as 28x28, cut at their own resolution");
+  tiles->check(parsed_by(parse_tiling))->excludes(app.get_option("--size"));
+  app.add_option("--stride", a.stride,
+                 "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")
+      ->check(parsed_by(parse_pixel_size))
+      ->needs(tiles);
+  app.add_option(
+         "--tiles-per-image", a.one_class.tiles_per_image,
+         "Tiles of each photograph that the autoencoder learns from (default: 4 to 100, for "
+         "20000 in all)")
+      ->check(whole_number(1))
+      ->needs(tiles)
+      ->excludes(app.get_option("--model"));
+}
+
+std::optional<Tiling> tiling_of(const ExperimentArguments& arguments) {
+  if (arguments.tiles.empty()) {
+    return std::nullopt;
+  }
+  return with_stride(parse_tiling(arguments.tiles), arguments.stride);
+}
+
 std::function<int()> declare_one_class(CLI::App& app) {
   const auto arguments = std::make_shared<ExperimentArguments>();
   OneClassExperiment& experiment = arguments->one_class;
@@ -153,8 +201,16 @@ std::function<int()> declare_one_class(CLI::App& app) {
       ->check(whole_number(1, 5));
   app.add_option("--gradcon-epochs", experiment.gradcon_epochs, "Epochs of gradcon's autoencoder")
       ->check(whole_number(1));
+  app.add_option(
+         "--members", experiment.members,
+         "Autoencoders a run: beside each method that asks the model, its mean score by all "
+         "of them")
+      ->check(whole_number(1, kMaxMembers))
+      ->excludes(app.get_option("--model"));
+  declare_tiles(app, *arguments);
   return [arguments] {
     ExperimentOptions options = resolve(*arguments);
+    arguments->one_class.tiles = tiling_of(*arguments);
     options.kind = arguments->one_class;
     return run_resolved(options, *arguments);
   };

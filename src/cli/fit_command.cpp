@@ -170,11 +170,7 @@ int fit_to_photographs(const FitArguments& arguments) {
     const Extent& input = model->spec.input;
     options.tiling = {input.width, input.height, input.width, input.height};
   }
-  if (!arguments.stride.empty()) {
-    const PixelSize stride = parse_pixel_size(arguments.stride);
-    options.tiling.stride_x = stride.width;
-    options.tiling.stride_y = stride.height;
-  }
+  options.tiling = with_stride(options.tiling, arguments.stride);
   const std::unique_ptr<Source> clean =
       open_source(arguments.data, SourceKind::kAuto, arguments.source);
   Progress progress("learn", "photographs", arguments.quiet);

@@ -143,6 +143,15 @@ CLI::Validator one_of(std::vector<std::string> words) {
           ""};
 }
 
+Tiling with_stride(Tiling tiling, const std::string& stride) {
+  if (!stride.empty()) {
+    const PixelSize distance = parse_pixel_size(stride);
+    tiling.stride_x = distance.width;
+    tiling.stride_y = distance.height;
+  }
+  return tiling;
+}
+
 CLI::Validator output_format() {
   return CLI::IsMember({"table", "jsonl", "csv"});
 }

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "gradspace/error.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 
@@ -56,6 +57,10 @@ CLI::Validator parsed_by(Parse parse) {
           },
           ""};
 }
+
+/// The tiling with the distance of neighbouring tiles that `stride` says, "14x14"; as it is where that is empty.
+/// Throws InvalidArgument.
+Tiling with_stride(Tiling tiling, const std::string& stride);
 
 /// A table, or lines for programs.
 CLI::Validator output_format();

@@ -44,6 +44,10 @@ int watch_experiment(const std::filesystem::path& out, bool quiet, bool interval
     progress.reset();
     say("gradspace: {}", reason);
   };
+  observer.on_remark = [&](std::string_view line) {
+    progress.reset();
+    say("gradspace: {}", line);
+  };
   observer.stop_requested = [] { return InterruptGuard::requested(); };
 
   const ExperimentResult result = run(observer);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/random.h"
@@ -95,6 +97,30 @@ void Perceptron::forward(const float* inputs, std::size_t stride, std::size_t ro
     }
     inputs = result.data();
     stride = linear.out;
+  }
+}
+
+void Perceptron::forward_columns(const float* inputs, std::size_t stride, std::size_t rows,
+                                 Activations& activations) const {
+  assert(rows % kRowsTogether == 0);
+  activations.resize(layers_.size());
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    const Linear& linear = layers_[layer];
+    const float least =
+        layer + 1 == layers_.size() ? -std::numeric_limits<float>::infinity() : 0.0F;
+    std::vector<float>& result = activations[layer];
+    result.resize(linear.out * rows);
+    matrix_product(linear.out, rows, linear.in, {linear.values.data(), 1, linear.out}, inputs,
+                   stride, result.data(), rows);
+    for (std::size_t o = 0; o < linear.out; ++o) {
+      const float bias = linear.bias()[o];
+      for (std::size_t row = 0; row < rows; ++row) {
+        float& value = result[o * rows + row];
+        value = std::max(value + bias, least);
+      }
+    }
+    inputs = result.data();
+    stride = rows;
   }
 }
 

@@ -22,13 +22,22 @@ class FittedDetector : public FittedEntry {
 
 }  // namespace
 
+OneClassOptions one_class_options(const std::string& method,
+                                  const std::vector<std::string>& distortions,
+                                  const ExperimentRun& run) {
+  const double false_alarms = std::get<OneClassExperiment>(run.options.kind).false_alarms;
+  return {method, false_alarms, run.seed(), distortions};
+}
+
 Detector fit_method(const std::string& method, const std::vector<std::string>& distortions,
                     const FitMaterial& material) {
   const ExperimentRun& run = material.run;
-  const double false_alarms = std::get<OneClassExperiment>(run.options.kind).false_alarms;
+  const auto make_backend = [&](std::vector<FeatureBlock> blocks) {
+    return run.make_backend(run.first, std::move(blocks));
+  };
   return fit_one_class({run.options.spec, run.model_sha256, material.clean->train.observations,
-                        material.clean->validation.observations, run.make_backend},
-                       {method, false_alarms, run.seed(), distortions});
+                        material.clean->validation.observations, make_backend},
+                       one_class_options(method, distortions, run));
 }
 
 std::unique_ptr<FittedEntry> DetectorEntry::ready(const Detector& detector,

@@ -27,6 +27,11 @@ class DetectorEntry : public Entry {
   static nlohmann::json autoencoder_ingredients(const ExperimentRun& run);
 };
 
+/// How a method of one_class.h is fitted; `distortions` as in OneClassOptions.
+OneClassOptions one_class_options(const std::string& method,
+                                  const std::vector<std::string>& distortions,
+                                  const ExperimentRun& run);
+
 /// A method of one_class.h on a run's clean images; `distortions` as in OneClassOptions.
 Detector fit_method(const std::string& method, const std::vector<std::string>& distortions,
                     const FitMaterial& material);

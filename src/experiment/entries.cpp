@@ -15,6 +15,7 @@
 #define GRADSPACE_EXPERIMENT_METHODS(METHODS) \
   METHODS(paper_methods)                      \
   METHODS(all_one_class_methods)              \
+  METHODS(methods_of_photographs)             \
   METHODS(image_pseudo_holdout_methods)       \
   METHODS(leave_group_out_methods)            \
   METHODS(gradcon_methods)
@@ -40,7 +41,8 @@ std::vector<ExperimentMethod> all_methods() {
 std::vector<ExperimentMethod> possible_methods(const ExperimentOptions& options) {
   std::vector<ExperimentMethod> methods = all_methods();
   std::erase_if(methods, [&](const ExperimentMethod& method) {
-    return method.experiment != results_kind(options) || !method.takes(options.spec);
+    return method.experiment != results_kind(options) || !method.takes(options.spec) ||
+           method.by_tiles != tiles_of(options).has_value();
   });
   return methods;
 }
@@ -51,8 +53,9 @@ std::vector<std::unique_ptr<Entry>> make_entries(const ExperimentOptions& option
   if (names.empty()) {
     std::ranges::transform(possible, std::back_inserter(names), &ExperimentMethod::name);
   }
-  const std::string what = fmt::format("experiment: for images of {}x{}, method",
-                                       options.spec.input.width, options.spec.input.height);
+  const std::string what =
+      fmt::format("experiment: for {} of {}x{}, method", tiles_of(options) ? "tiles" : "images",
+                  options.spec.input.width, options.spec.input.height);
   std::vector<std::unique_ptr<Entry>> entries;
   for (const std::string& name : names) {
     const ExperimentMethod& method =

@@ -4,12 +4,22 @@
 
 #include <utility>
 
+#include "gradspace/error.h"
 #include "gradspace/safetensors.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
 
 using nlohmann::json;
+
+std::vector<double> FittedEntry::score(const SetToScore& set) const {
+  throw InvalidArgument(
+      fmt::format("experiment: {} is looked at photograph by photograph", set.name));
+}
+
+std::unique_ptr<PhotographScorer> FittedEntry::photograph_scorer() const {
+  throw InvalidArgument("experiment: an entry that looks at whole sets judges no photograph");
+}
 
 std::filesystem::path Entry::path(const ExperimentRun& run) const {
   return run.stages.run_folder(run.number) / fmt::format("detector-{}.safetensors", text());

@@ -12,11 +12,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiment/experiment_stages.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/one_class.h"
+#include "gradspace/photograph.h"
 #include "gradspace/research/experiment.h"
 
 namespace gradspace {
@@ -26,9 +28,14 @@ struct ExperimentRun {
   const ExperimentOptions& options;
   const ExperimentStages& stages;
   int number = 0;
+  const Model& model;  ///< all of its autoencoders
+  const Model& first;  ///< the first of them, which most entries look at
   std::string model_sha256;
-  /// Makes backends for the run's autoencoder.
-  std::function<std::unique_ptr<GradientBackend>(std::vector<FeatureBlock>)> make_backend;
+
+  std::unique_ptr<GradientBackend> make_backend(const Model& of,
+                                                std::vector<FeatureBlock> blocks) const {
+    return make_gradient_backend(options.gradient_backend, of, std::move(blocks));
+  }
 
   /// Of the entries' own random numbers.
   std::uint64_t seed() const {
@@ -51,6 +58,7 @@ struct CleanImages {
 enum class LooksAt {
   kObservations,  ///< in memory, one set at a time
   kFeatureSets,   ///< on disk, extracted before the fit and left there
+  kPhotographs,   ///< files at their own size, one after the other
 };
 
 /// A set to be scored, in the form that the entry looks at; the other pointer is null.
@@ -60,13 +68,15 @@ struct SetToScore {
   const FeatureSet* features = nullptr;
 };
 
-/// An entry after its fit.
+/// An entry after its fit: has the first of these functions, or, where it looks at photographs, the second.
 class FittedEntry {
  public:
   virtual ~FittedEntry() = default;
 
   /// One score an image, larger = more out of distribution. Thread-safe.
-  virtual std::vector<double> score(const SetToScore& set) const = 0;
+  virtual std::vector<double> score(const SetToScore& set) const;
+  /// Judges photographs. Thread-safe; what it returns is for one thread at a time.
+  virtual std::unique_ptr<PhotographScorer> photograph_scorer() const;
   /// What accuracies are taken at.
   virtual double threshold() const = 0;
 };
@@ -74,7 +84,7 @@ class FittedEntry {
 /// What an entry is fitted with.
 struct FitMaterial {
   const ExperimentRun& run;
-  /// Null for an entry that looks at feature sets.
+  /// Null but for an entry that looks at observations.
   const CleanImages* clean = nullptr;
   /// To be called after each of the entry's steps.
   std::function<void()> on_step;
@@ -136,6 +146,8 @@ struct ExperimentMethod {
   std::function<bool(const AutoencoderSpec& spec)> takes = [](const AutoencoderSpec&) {
     return true;
   };
+  /// Whether it judges photographs by tiles; the others take images whole.
+  bool by_tiles = false;
 };
 
 /// The methods of the options' experiment that the images' extent allows, in the order of its table.

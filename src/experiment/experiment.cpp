@@ -21,6 +21,7 @@
 #include "experiment/experiment_outputs.h"
 #include "experiment/extracted_sets.h"
 #include "experiment/mean_intervals.h"
+#include "experiment/photograph_scores.h"
 #include "experiment/set_scores.h"
 #include "gradspace/calibration.h"
 #include "gradspace/error.h"
@@ -64,11 +65,20 @@ std::vector<SetName> sets_learnt_from(const Entries& entries) {
   return sets;
 }
 
-/// Thresholds are taken from clean validation images: that there are enough of them is made sure of before anything
-/// is trained. Throws InvalidArgument.
-void require_validation_images(const ExperimentOptions& options, const ExperimentData& data) {
+/// Thresholds are taken from clean images: that there are enough of them is made sure of before anything is trained.
+/// Throws InvalidArgument.
+void require_clean_images(const ExperimentOptions& options, const ExperimentData& data,
+                          const std::vector<std::string>& methods) {
   const auto* experiment = std::get_if<OneClassExperiment>(&options.kind);
   if (experiment == nullptr) {
+    return;
+  }
+  if (experiment->tiles) {
+    const std::shared_ptr<const Source> clean = data.open({"train"});
+    for (const std::string& method : methods) {
+      require_photographs(*clean,
+                          photograph_options(options, method, options.classifier.seed, *clean));
+    }
     return;
   }
   const std::size_t images = data.open({"val"})->size();
@@ -95,14 +105,14 @@ class Experiment {
         learnt_from_(sets_learnt_from(entries_)),
         stages_(options, learnt_from_, observer),
         scored_{{"val"}, {"test"}} {
-    require_validation_images(options, stages_.data());
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = *entries_[i];
       needs_ = merge(needs_, entry.needs());
       add_once(methods_, entry.method());
       add_once(fit_stages_, entry.stage());
-      (entry.looks_at() == LooksAt::kFeatureSets ? extracting_ : observing_).push_back(i);
+      (entry.looks_at() == LooksAt::kFeatureSets ? extracting_ : seeing_images_).push_back(i);
     }
+    require_clean_images(options, stages_.data(), methods_);
     std::ranges::move(stages_.challenged_test_sets(), std::back_inserter(scored_));
   }
 
@@ -129,10 +139,8 @@ class Experiment {
                    ExperimentOutputs& outputs) {
     const std::string model_sha256 = stages_.provide_model(number);
     const Model model = read_model(stages_.model_path(number));
-    const auto backend = [&](std::vector<FeatureBlock> blocks) {
-      return make_gradient_backend(options_.gradient_backend, model, std::move(blocks));
-    };
-    const ExperimentRun run{options_, stages_, number, model_sha256, backend};
+    const Model first = member_of(model, 0);
+    const ExperimentRun run{options_, stages_, number, model, first, model_sha256};
     if (!extracting_.empty()) {
       extract(run);
     }
@@ -141,15 +149,13 @@ class Experiment {
     if (!extracting_.empty()) {
       score_feature_sets(run, fitted, sets, outputs);
     }
-    if (!observing_.empty()) {
-      score_observations(run, fitted, sets, outputs);
+    if (!seeing_images_.empty()) {
+      score_images(run, fitted, sets, outputs);
     }
-    judge(run, fitted, sets, results);
-    add_intervals(number, sets, intervals);
+    judge(run, fitted, sets, results, intervals);
     if (number == 0) {
-      const Model first = member_of(model, 0);
       write_samples(options_.out / "samples", stages_.data(), stages_.challenged_test_sets(), first,
-                    *make_gradient_backend(options_.gradient_backend, first, {}));
+                    *run.make_backend(first, {}), tiles_of(options_));
     }
   }
 
@@ -174,8 +180,8 @@ class Experiment {
 
   /// What all entries together want to know.
   Observations observe_all(const ExperimentRun& run, const ImageStore& images) const {
-    return observe([&] { return run.make_backend(needs_.blocks); }, needs_, options_.spec,
-                   images.images(0, images.size()));
+    return observe([&] { return run.make_backend(run.first, needs_.blocks); }, needs_,
+                   options_.spec, images.images(0, images.size()));
   }
 
   CleanMaterial load_clean(const ExperimentRun& run) const {
@@ -277,12 +283,12 @@ class Experiment {
     }
   }
 
-  /// Observations of a set are in memory while all entries look at them; scores of an earlier time are
-  /// taken where they are there.
-  void score_observations(const ExperimentRun& run, const Fitted& fitted,
-                          std::vector<SetScores>& sets, ExperimentOutputs& outputs) {
+  /// A set is read once for all entries that look at its images; scores of an earlier time are taken where they are
+  /// there.
+  void score_images(const ExperimentRun& run, const Fitted& fitted, std::vector<SetScores>& sets,
+                    ExperimentOutputs& outputs) {
     for (std::size_t k = 0; k < scored_.size(); ++k) {
-      SetScores set = observed_scores(run, scored_[k], fitted);
+      SetScores set = scores_of_images(run, scored_[k], fitted);
       add_images(run, scored_[k], set, outputs);
       set.scores.resize(entries_.size());
       for (const std::size_t i : extracting_) {
@@ -292,12 +298,12 @@ class Experiment {
     }
   }
 
-  SetScores observed_scores(const ExperimentRun& run, const SetName& name, const Fitted& fitted) {
+  SetScores scores_of_images(const ExperimentRun& run, const SetName& name, const Fitted& fitted) {
     nlohmann::json made_of = {{"stage", "score"},
                               {"model", run.model_sha256},
                               {"backend", options_.gradient_backend.text()}};
     stages_.data().note_set(name, made_of);
-    for (const std::size_t i : observing_) {
+    for (const std::size_t i : seeing_images_) {
       made_of["entries"].push_back(entries_[i]->key(run));
     }
     const std::filesystem::path folder = stages_.run_folder(run.number) / "scores";
@@ -309,26 +315,33 @@ class Experiment {
     if (there) {
       return std::move(*there);
     }
-    SetScores set = score_anew(run, name, fitted);
+    SetScores set =
+        tiles_of(options_) ? judge_photographs(name, fitted) : score_anew(run, name, fitted);
     make_folder(folder);
     write_set_scores(path, set, made_of);
     return set;
   }
 
+  SetScores judge_photographs(const SetName& name, const Fitted& fitted) const {
+    std::vector<const FittedEntry*> judges(entries_.size(), nullptr);
+    for (const std::size_t i : seeing_images_) {
+      judges[i] = entries_[i]->judges(name.type) ? fitted[i].get() : nullptr;
+    }
+    return score_photographs(*stages_.data().open(name), name.text(), judges, stages_);
+  }
+
+  /// Observations of the set are in memory while all entries look at them. Images that can't be read are left out.
   SetScores score_anew(const ExperimentRun& run, const SetName& name, const Fitted& fitted) const {
     const std::shared_ptr<const Source> source = stages_.data().open(name);
     const std::unique_ptr<ImageStore> images = load(*source);
-    if (source->size() != images->size()) {
-      throw FormatError(fmt::format("{}: {}", name.text(), images->failures().front()));
-    }
     const Observations observed = observe_all(run, *images);
     SetScores set{{}, observed.bce, observed.kld, {}};
-    for (std::size_t i = 0; i < source->size(); ++i) {
-      set.paths.push_back(source->info(i).path);
+    for (std::size_t i = 0; i < images->size(); ++i) {
+      set.paths.push_back(source->info(images->position(i)).path);
     }
     set.scores.resize(entries_.size());
-    parallel_for(observing_.size(), [&](std::size_t k) {
-      const std::size_t i = observing_[k];
+    parallel_for(seeing_images_.size(), [&](std::size_t k) {
+      const std::size_t i = seeing_images_[k];
       if (entries_[i]->judges(name.type)) {
         set.scores[i] = fitted[i]->score({name.text(), &observed, nullptr});
       }
@@ -339,7 +352,7 @@ class Experiment {
   void add_images(const ExperimentRun& run, const SetName& name, const SetScores& set,
                   ExperimentOutputs& outputs) const {
     std::set<std::string> added;
-    for (const std::size_t i : observing_) {
+    for (const std::size_t i : seeing_images_) {
       // Where several entries of a method judge the same images, the first stands for them.
       const std::string method = entries_[i]->method();
       if (entries_[i]->judges(name.type) && added.insert(method).second) {
@@ -350,24 +363,30 @@ class Experiment {
 
   /// Clean against challenged test images, method by method.
   void judge(const ExperimentRun& run, const Fitted& fitted, const std::vector<SetScores>& sets,
-             Results& results) const {
+             Results& results, std::optional<MeanIntervals>& intervals) const {
+    const std::vector<std::vector<Interval>> of_entries =
+        auroc_intervals(run.number, sets, intervals);
     for (const std::string& method : methods_) {
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
         const SetName& condition = scored_[k];
         for (std::size_t i = 0; i < entries_.size(); ++i) {
           if (entries_[i]->method() == method && entries_[i]->judges(condition.type)) {
-            results.rows.push_back({method, condition.type, condition.level, run.number,
-                                    detection_metrics(sets[kCleanTest].scores[i], sets[k].scores[i],
-                                                      fitted[i]->threshold())});
+            ResultRow& row = results.rows.emplace_back(
+                ResultRow{method, condition.type, condition.level, run.number,
+                          detection_metrics(sets[kCleanTest].scores[i], sets[k].scores[i],
+                                            fitted[i]->threshold())});
+            row.auroc_interval = of_entries[i][k];
           }
         }
       }
     }
   }
 
-  /// The run's part of the intervals: each entry on the images that it judges.
-  void add_intervals(int number, const std::vector<SetScores>& sets,
-                     std::optional<MeanIntervals>& intervals) const {
+  /// Adds the run's part to the intervals of means. Returns, for each entry, those of the sets that it judges, in the
+  /// places that these have among all.
+  std::vector<std::vector<Interval>> auroc_intervals(
+      int number, const std::vector<SetScores>& sets,
+      std::optional<MeanIntervals>& intervals) const {
     if (!intervals) {
       std::size_t outliers = 0;
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
@@ -375,28 +394,38 @@ class Experiment {
       }
       intervals.emplace(outliers * methods_.size());
     }
+    std::vector<std::vector<Interval>> of_entries(entries_.size(),
+                                                  std::vector<Interval>(sets.size()));
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       std::vector<MeanIntervals::Condition> conditions;
+      std::vector<std::size_t> places;
       for (std::size_t k = kCleanTest + 1; k < sets.size(); ++k) {
         if (entries_[i]->judges(scored_[k].type)) {
           conditions.push_back({scored_[k].type, sets[k].scores[i]});
+          places.push_back(k);
         }
       }
-      if (!conditions.empty()) {
-        intervals->add(entries_[i]->method(), number, sets[kCleanTest].scores[i], conditions);
+      if (conditions.empty()) {
+        continue;
+      }
+      const std::vector<Interval> found =
+          intervals->add(entries_[i]->method(), number, sets[kCleanTest].scores[i], conditions);
+      for (std::size_t c = 0; c < found.size(); ++c) {
+        of_entries[i][places[c]] = found[c];
       }
     }
+    return of_entries;
   }
 
   const ExperimentOptions& options_;
   Entries entries_;
   std::vector<SetName> learnt_from_;
   ExperimentStages stages_;
-  std::vector<SetName> scored_;          ///< clean "val" and "test", then the conditions
-  std::vector<std::string> methods_;     ///< of the entries, each once
-  std::vector<std::string> fit_stages_;  ///< the same
-  std::vector<std::size_t> extracting_;  ///< positions of the entries that look at feature sets
-  std::vector<std::size_t> observing_;   ///< of the others
+  std::vector<SetName> scored_;             ///< clean "val" and "test", then the conditions
+  std::vector<std::string> methods_;        ///< of the entries, each once
+  std::vector<std::string> fit_stages_;     ///< the same
+  std::vector<std::size_t> extracting_;     ///< positions of the entries that look at feature sets
+  std::vector<std::size_t> seeing_images_;  ///< of those that look at images
   ObservationNeeds needs_;
 };
 

@@ -30,13 +30,18 @@ void validate(const OodExperiment& experiment, const AutoencoderSpec& spec) {
   if (spec.latent == 0) {
     throw InvalidArgument("experiment: the methods compared need a model with a bottleneck");
   }
-  if (experiment.members < 1 || std::cmp_greater(experiment.members, kMaxMembers)) {
-    throw InvalidArgument(fmt::format("experiment: {} members; 1 to {} are possible",
-                                      experiment.members, kMaxMembers));
+}
+
+void validate(const Tiling& tiles, const AutoencoderSpec& spec) {
+  tiles.validate();
+  if (tiles.width != spec.input.width || tiles.height != spec.input.height) {
+    throw InvalidArgument(
+        fmt::format("experiment: tiles of {}x{} pixels, but the model takes {}x{}", tiles.width,
+                    tiles.height, spec.input.width, spec.input.height));
   }
 }
 
-void validate(const OneClassExperiment& experiment, const AutoencoderSpec& /*spec*/) {
+void validate(const OneClassExperiment& experiment, const AutoencoderSpec& spec) {
   OneClassOptions defaults;
   defaults.false_alarms = experiment.false_alarms;
   defaults.validate();
@@ -45,17 +50,28 @@ void validate(const OneClassExperiment& experiment, const AutoencoderSpec& /*spe
     throw InvalidArgument(fmt::format("experiment: {} epochs for gradcon; 1 or more are possible",
                                       experiment.gradcon_epochs));
   }
+  if (experiment.tiles) {
+    validate(*experiment.tiles, spec);
+  }
 }
 
 }  // namespace
 
 std::size_t members_of(const ExperimentOptions& options) {
-  const auto* ood = std::get_if<OodExperiment>(&options.kind);
-  return ood != nullptr ? static_cast<std::size_t>(ood->members) : 1;
+  return std::visit([](const auto& kind) { return static_cast<std::size_t>(kind.members); },
+                    options.kind);
+}
+
+std::optional<Tiling> tiles_of(const ExperimentOptions& options) {
+  return one_class(options) != nullptr ? one_class(options)->tiles : std::nullopt;
 }
 
 ResultsKind results_kind(const ExperimentOptions& options) {
   return one_class(options) != nullptr ? ResultsKind::kOneClass : ResultsKind::kOod;
+}
+
+json tiles_record(const Tiling& tiles) {
+  return {{"size", {tiles.width, tiles.height}}, {"stride", {tiles.stride_x, tiles.stride_y}}};
 }
 
 ExperimentOptions with_defaults(ExperimentOptions options) {
@@ -63,13 +79,7 @@ ExperimentOptions with_defaults(ExperimentOptions options) {
   if (!options.model.empty()) {
     const Model model = read_model(options.model);
     options.spec = model.spec;
-    if (auto* ood = std::get_if<OodExperiment>(&options.kind)) {
-      ood->members = static_cast<int>(model.members());
-    } else if (model.members() > 1) {
-      throw InvalidArgument(
-          fmt::format("{}: has {} members; the one-class experiment looks at one autoencoder",
-                      options.model.string(), model.members()));
-    }
+    std::visit([&](auto& kind) { kind.members = static_cast<int>(model.members()); }, options.kind);
   }
   if (!options.challenges.empty()) {
     return options;
@@ -100,6 +110,10 @@ json options_record(const ExperimentOptions& options, const std::vector<std::str
     record["false_alarms"] = experiment->false_alarms;
     record["leave_group_out_level"] = experiment->leave_group_out_level;
     record["gradcon_epochs"] = experiment->gradcon_epochs;
+    record["members"] = experiment->members;
+    if (experiment->tiles) {
+      record["tiles"] = tiles_record(*experiment->tiles);
+    }
   }
   return record;
 }
@@ -122,6 +136,10 @@ void ExperimentOptions::validate() const {
   }
   training_backend.validate();
   gradient_backend.validate();
+  if (const std::size_t members = members_of(*this); members < 1 || members > kMaxMembers) {
+    throw InvalidArgument(fmt::format("experiment: {} members; 1 to {} are possible",
+                                      static_cast<std::ptrdiff_t>(members), kMaxMembers));
+  }
   std::visit([&](const auto& experiment) { gradspace::validate(experiment, spec); }, kind);
   make_entries(*this);
 }

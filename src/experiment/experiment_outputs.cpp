@@ -56,12 +56,25 @@ std::vector<double> mean_absolute_by_filter(const FeatureSet& set, const Feature
   return sums;
 }
 
-Image sample_strip(const Image& clean, const Image& challenged, const Extent& extent,
+/// The tile in the photograph's middle. Throws FormatError when the photograph is smaller.
+Image middle_tile(const Image& photograph, const Extent& extent) {
+  if (photograph.width() < extent.width || photograph.height() < extent.height) {
+    throw FormatError("a photograph is smaller than a tile");
+  }
+  const TilePlace middle{(photograph.width() - extent.width) / 2,
+                         (photograph.height() - extent.height) / 2};
+  const ImageView tile = part_of(photograph, middle, extent.width, extent.height);
+  return extent.channels == 1 ? to_grey(tile) : to_rgb(tile);
+}
+
+/// `look` makes of an image what the model sees.
+template <typename Look>
+Image sample_strip(const Image& clean, const Image& challenged, const Look& look,
                    GradientBackend& backend) {
-  const Image seen = prepared(challenged, extent);
+  const Image seen = look(challenged);
   const Image reconstruction = reconstruct(seen, backend);
-  const std::array<Image, 4> panels = {to_rgb(prepared(clean, extent)), to_rgb(seen),
-                                       to_rgb(reconstruction), error_map(seen, reconstruction)};
+  const std::array<Image, 4> panels = {to_rgb(look(clean)), to_rgb(seen), to_rgb(reconstruction),
+                                       error_map(seen, reconstruction)};
   return picture_strip(panels);
 }
 
@@ -125,8 +138,12 @@ void ExperimentOutputs::finish(int runs) {
 
 void write_samples(const fs::path& folder, const ExperimentData& data,
                    std::span<const SetName> conditions, const Model& model,
-                   GradientBackend& backend) {
+                   GradientBackend& backend, const std::optional<Tiling>& tiles) {
   make_folder(folder);
+  const auto look = [&](const Image& image) {
+    const Extent& extent = model.spec.input;
+    return tiles ? middle_tile(image, extent) : prepared(image, extent);
+  };
   const std::shared_ptr<const Source> clean = data.open({"test"});
   json rows = json::array();
   for (const SetName& condition : conditions) {
@@ -139,9 +156,8 @@ void write_samples(const fs::path& folder, const ExperimentData& data,
       try {
         const std::string file =
             fmt::format("{:02}_{:02}_{}.png", condition.type, condition.level, i);
-        write_image(folder / file,
-                    sample_strip(clean->load(clean_at), challenged->load(challenged_at),
-                                 model.spec.input, backend));
+        write_image(folder / file, sample_strip(clean->load(clean_at),
+                                                challenged->load(challenged_at), look, backend));
         rows.push_back({{"file", file},
                         {"type", condition.type},
                         {"level", condition.level},

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "experiment/set_scores.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/gradient.h"
+#include "gradspace/tiles.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
@@ -40,10 +42,10 @@ class ExperimentOutputs {
 };
 
 /// A strip for a few test images under each condition, TT_LL_N.png: clean, challenged, its
-/// reconstruction, a map of the differences between the last two. samples.json says which images they
-/// are.
+/// reconstruction, a map of the differences between the last two; of photographs judged by tiles, of the tile in their
+/// middle. samples.json says which images they are.
 void write_samples(const std::filesystem::path& folder, const ExperimentData& data,
                    std::span<const SetName> conditions, const Model& model,
-                   GradientBackend& backend);
+                   GradientBackend& backend, const std::optional<Tiling>& tiles);
 
 }  // namespace gradspace

@@ -123,11 +123,21 @@ void ExperimentStages::report(std::size_t done, std::size_t total, std::string_v
 }
 
 void ExperimentStages::report_failures(const std::vector<std::string>& reasons) const {
-  for (const std::string& reason : reasons) {
-    if (observer_.on_failure) {
-      alone([&] { observer_.on_failure(reason); });
+  alone([&] {
+    for (const std::string& reason : reasons) {
+      if (said_.insert(reason).second && observer_.on_failure) {
+        observer_.on_failure(reason);
+      }
     }
-  }
+  });
+}
+
+void ExperimentStages::remark(std::string_view line) const {
+  alone([&] {
+    if (said_.emplace(line).second && observer_.on_remark) {
+      observer_.on_remark(line);
+    }
+  });
 }
 
 std::uint64_t ExperimentStages::train_seed(int run) const {
@@ -140,13 +150,17 @@ json ExperimentStages::model_ingredients(int run) const {
   if (members_of(options_) > 1) {
     options["members"] = members_of(options_);
   }
-  return {{"stage", "train"},
-          {"version", kVersion},
-          {"spec", to_json(options_.spec)},
-          {"options", options},
-          {"backend", options_.training_backend.text()},
-          {"train", data_.identity({"train"})},
-          {"val", data_.identity({"val"})}};
+  json ingredients = {{"stage", "train"},
+                      {"version", kVersion},
+                      {"spec", to_json(options_.spec)},
+                      {"options", options},
+                      {"backend", options_.training_backend.text()},
+                      {"train", data_.identity({"train"})},
+                      {"val", data_.identity({"val"})}};
+  if (tiles_of(options_)) {
+    ingredients["tiles_per_image"] = std::get<OneClassExperiment>(options_.kind).tiles_per_image;
+  }
+  return ingredients;
 }
 
 std::string ExperimentStages::provide_model(int run) {
@@ -197,6 +211,18 @@ fs::path ExperimentStages::checkpoint_path(int run, const json& ingredients) con
   return run_folder(run) / fmt::format("checkpoint-{:.12}.safetensors", key_of(ingredients));
 }
 
+std::shared_ptr<const Source> ExperimentStages::images_to_train_on(const SetName& set,
+                                                                   int run) const {
+  std::shared_ptr<const Source> images = data_.open(set);
+  const std::optional<Tiling> tiles = tiles_of(options_);
+  if (!tiles) {
+    return images;
+  }
+  const std::size_t wanted = std::get<OneClassExperiment>(options_.kind).tiles_per_image;
+  const std::size_t each = wanted > 0 ? wanted : default_tiles_per_image(images->size());
+  return draw_tiles(std::move(images), {*tiles, each, train_seed(run)});
+}
+
 void ExperimentStages::train_anew(int run, const json& ingredients) const {
   TrainOptions options = train_options(options_.training);
   options.seed = train_seed(run);
@@ -204,8 +230,9 @@ void ExperimentStages::train_anew(int run, const json& ingredients) const {
   options.resume = true;
   options.log_folder = run_folder(run) / "logs";
   const auto loading = [&](std::size_t done, std::size_t total) { report(done, total, "images"); };
-  const ImageStore train_images(*data_.open({"train"}), options_.spec.input, loading);
-  const ImageStore validation_images(*data_.open({"val"}), options_.spec.input, loading);
+  const Extent& input = options_.spec.input;
+  const ImageStore train_images(*images_to_train_on({"train"}, run), input, loading);
+  const ImageStore validation_images(*images_to_train_on({"val"}, run), input, loading);
   report_failures(train_images.failures());
   report_failures(validation_images.failures());
 

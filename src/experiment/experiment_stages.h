@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +48,10 @@ class ExperimentStages {
   bool stop_requested() const;
   void report(std::size_t done, std::size_t total, std::string_view unit,
               std::string_view note = {}) const;
+  /// Each reason once in an experiment.
   void report_failures(const std::vector<std::string>& reasons) const;
+  /// Each line once in an experiment.
+  void remark(std::string_view line) const;
 
   /// The whole first stage of a run, at whose end `model_path` is there; returns that file's SHA-256.
   std::string provide_model(int run);
@@ -63,6 +68,8 @@ class ExperimentStages {
   std::uint64_t train_seed(int run) const;
   /// What a run's model is made of.
   nlohmann::json model_ingredients(int run) const;
+  /// What the autoencoder learns from: the images of a clean set, or tiles of them.
+  std::shared_ptr<const Source> images_to_train_on(const SetName& set, int run) const;
   void train_anew(int run, const nlohmann::json& ingredients) const;
   /// The first member's.
   std::filesystem::path checkpoint_path(int run, const nlohmann::json& ingredients) const;
@@ -71,7 +78,8 @@ class ExperimentStages {
   const ExperimentObserver& observer_;
   ExperimentData data_;
   RunRecord record_;
-  OneAtATime alone;  ///< calls of the observer
+  OneAtATime alone;                     ///< calls of the observer
+  mutable std::set<std::string> said_;  ///< failures and remarks that the observer knows
 };
 
 }  // namespace gradspace

@@ -77,8 +77,8 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
   };
   observer.stop_requested = [&] { return stages.stop_requested(); };
   const ExtractResult result = extract_features(
-      *source, run.options.spec.input, [&] { return run.make_backend(columns); }, writer, options,
-      observer);
+      *source, run.options.spec.input, [&] { return run.make_backend(run.model, columns); }, writer,
+      options, observer);
   if (result.stopped) {
     throw ExperimentStopped{};
   }

@@ -81,8 +81,9 @@ std::vector<float> LeaveGroupOutEntry::challenged_gradients(const ExperimentRun&
       continue;
     }
     const ImageStore images(*select(source, positions), run.options.spec.input);
-    const Observations observed = observe([&] { return run.make_backend(needs_.blocks); }, needs_,
-                                          run.options.spec, images.images(0, images.size()));
+    const Observations observed =
+        observe([&] { return run.make_backend(run.first, needs_.blocks); }, needs_,
+                run.options.spec, images.images(0, images.size()));
     gradients.insert(gradients.end(), observed.gradients.begin(), observed.gradients.end());
   }
   return gradients;

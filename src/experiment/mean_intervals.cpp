@@ -7,8 +7,9 @@
 
 namespace gradspace {
 
-void MeanIntervals::add(const std::string& method, int run, std::span<const double> clean,
-                        std::span<const Condition> conditions) {
+std::vector<Interval> MeanIntervals::add(const std::string& method, int run,
+                                         std::span<const double> clean,
+                                         std::span<const Condition> conditions) {
   std::vector<OutlierScores> outliers;
   for (const Condition& condition : conditions) {
     outliers.push_back({condition.scores, 0});
@@ -28,6 +29,11 @@ void MeanIntervals::add(const std::string& method, int run, std::span<const doub
       ++sums.count;
     }
   }
+  std::vector<Interval> intervals;
+  for (const std::vector<double>& of_condition : aurocs) {
+    intervals.push_back(percentile_interval(of_condition, options_.confidence));
+  }
+  return intervals;
 }
 
 std::vector<MeanInterval> MeanIntervals::intervals() const {

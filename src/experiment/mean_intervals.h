@@ -28,8 +28,9 @@ class MeanIntervals {
   explicit MeanIntervals(std::size_t outliers) : options_(affordable_bootstrap(outliers)) {}
 
   /// What a method says of test images in a run. Where it judges challenges by several detectors, each adds its own.
-  void add(const std::string& method, int run, std::span<const double> clean,
-           std::span<const Condition> conditions);
+  /// Returns the interval under each condition, which is of the images alone.
+  std::vector<Interval> add(const std::string& method, int run, std::span<const double> clean,
+                            std::span<const Condition> conditions);
 
   /// In the order in which methods came first; of each its types, ascending, then all together.
   std::vector<MeanInterval> intervals() const;

@@ -1,8 +1,11 @@
-// The methods of one_class.h, an entry each.
+// The methods of one_class.h, an entry each; where a run has several autoencoders, those that ask a model have another
+// one.
 #include <span>
 #include <utility>
 
 #include "experiment/detector_entry.h"
+#include "experiment/experiment_kind.h"
+#include "experiment/members_entry.h"
 
 namespace gradspace {
 namespace {
@@ -35,12 +38,15 @@ std::vector<ExperimentMethod> all_one_class_methods() {
     if (!info.any_model) {
       continue;  // gradcon_entry.cpp trains a model for it
     }
-    methods.push_back(
-        {info.name, ResultsKind::kOneClass, [name = info.name](const ExperimentOptions& options) {
-           std::vector<std::unique_ptr<Entry>> entries;
-           entries.push_back(std::make_unique<OneClassEntry>(name, options.spec));
-           return entries;
-         }});
+    methods.push_back({info.name, ResultsKind::kOneClass, [info](const ExperimentOptions& options) {
+                         std::vector<std::unique_ptr<Entry>> entries;
+                         entries.push_back(
+                             std::make_unique<OneClassEntry>(info.name, options.spec));
+                         if (info.needs_model && members_of(options) > 1) {
+                           entries.push_back(make_members_entry(info.name, options));
+                         }
+                         return entries;
+                       }});
   }
   return methods;
 }

@@ -10,6 +10,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "detect/one_class/method.h"
+#include "gradspace/classifier.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -18,8 +19,15 @@ namespace {
 /// In deviations: what lies further out of all that was learned from can't turn a weight's sign into a verdict.
 constexpr float kFurthest = 8;
 
-double logit_of(double probability) {
-  const double p = std::clamp(probability, 1e-15, 1 - 1e-15);
+/// Rows that networks look at together: their numbers and activations stay in the first cache.
+constexpr std::size_t kRowsAtOnce = 96;
+static_assert(kRowsAtOnce % Perceptron::kRowsTogether == 0);
+
+/// The logit of "damaged" out of a network's, which is of "clean"; held where a probability no longer tells it from
+/// certainty.
+double damage_logit(float clean_logit) {
+  const double p =
+      std::clamp(1 / (1 + std::exp(static_cast<double>(clean_logit))), 1e-15, 1 - 1e-15);
   return std::log(p / (1 - p));
 }
 
@@ -40,22 +48,35 @@ FeatureView view_of(std::span<const float> values, std::size_t columns) {
   return {values.data(), values.size() / columns, columns, columns};
 }
 
-Matrix matrix_of(std::span<const float> values, std::size_t columns) {
+void require_rows(std::span<const float> values, std::size_t columns) {
   if (values.size() % columns != 0) {
     throw InvalidArgument(
         fmt::format("{} numbers are no whole rows of {}", values.size(), columns));
   }
+}
+
+/// So many rows or more, as networks take them.
+std::size_t whole_vectors(std::size_t rows) {
+  constexpr std::size_t kTogether = Perceptron::kRowsTogether;
+  return (rows + kTogether - 1) / kTogether * kTogether;
+}
+
+Matrix matrix_of(std::span<const float> values, std::size_t columns) {
+  require_rows(values, columns);
   Matrix matrix(values.size() / columns, columns);
   std::ranges::copy(values, matrix.values.begin());
   return matrix;
 }
 
+float standardised(const Standardiser& standardiser, std::size_t column, float value) {
+  return std::clamp(static_cast<float>(standardiser.apply(column, value)), -kFurthest, kFurthest);
+}
+
 std::vector<float> standardised_by(const Standardiser& standardiser, std::span<const float> rows) {
-  const Matrix standard = standardiser.apply(matrix_of(rows, standardiser.columns()));
   std::vector<float> values(rows.size());
-  std::ranges::transform(standard.values, values.begin(), [](double value) {
-    return std::clamp(static_cast<float>(value), -kFurthest, kFurthest);
-  });
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    values[i] = standardised(standardiser, i % standardiser.columns(), rows[i]);
+  }
   return values;
 }
 
@@ -96,16 +117,16 @@ Committee Committee::fit(const LabelledRows& rows, const CommitteeOptions& optio
         train_classifier(view_of(in, rows.columns), view_of(out, rows.columns),
                          view_of(held_in, rows.columns), view_of(held_out, rows.columns), training);
   });
-  std::vector<Classifier> trained;
-  for (std::optional<Classifier>& network : networks) {
-    trained.push_back(*std::move(network));
+  std::vector<Perceptron> trained;
+  for (const std::optional<Classifier>& network : networks) {
+    trained.emplace_back(network->weights());
   }
   return {std::move(standardiser), std::move(trained)};
 }
 
 Committee Committee::load(const TensorMap& tensors) {
   Standardiser standardiser = Standardiser::load(tensors);
-  std::vector<Classifier> networks;
+  std::vector<Perceptron> networks;
   for (TensorMap network;
        !(network = tensors_under(tensors, fmt::format("network.{}.", networks.size()))).empty();) {
     networks.emplace_back(network);
@@ -122,28 +143,47 @@ Committee Committee::load(const TensorMap& tensors) {
 void Committee::store(TensorMap& tensors) const {
   standardiser_.store(tensors);
   for (std::size_t k = 0; k < networks_.size(); ++k) {
-    put_under(tensors, fmt::format("network.{}.", k), networks_[k].weights());
+    put_under(tensors, fmt::format("network.{}.", k), networks_[k].tensors());
+  }
+}
+
+void Committee::lay_by_column(std::span<const float> rows, std::vector<float>& out) const {
+  out.resize(columns() * kRowsAtOnce);
+  for (std::size_t i = 0; i * columns() < rows.size(); ++i) {
+    for (std::size_t k = 0; k < columns(); ++k) {
+      out[k * kRowsAtOnce + i] = standardised(standardiser_, k, rows[i * columns() + k]);
+    }
   }
 }
 
 std::vector<double> Committee::score(std::span<const float> rows) const {
-  const std::vector<float> values = standardised_by(standardiser_, rows);
+  require_rows(rows, columns());
   std::vector<double> scores(rows.size() / columns());
-  for (const Classifier& network : networks_) {
-    const std::vector<double> own = network.score(view_of(values, columns()));
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      scores[i] += logit_of(own[i]) / static_cast<double>(networks_.size());
+  std::vector<float> by_column;
+  Activations activations;
+  for (std::size_t first = 0; first < scores.size(); first += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, scores.size() - first);
+    lay_by_column(rows.subspan(first * columns(), count * columns()), by_column);
+    for (const Perceptron& network : networks_) {
+      network.forward_columns(by_column.data(), kRowsAtOnce, whole_vectors(count), activations);
+      for (std::size_t i = 0; i < count; ++i) {
+        scores[first + i] +=
+            damage_logit(activations.back()[i]) / static_cast<double>(networks_.size());
+      }
     }
   }
   return scores;
 }
 
 std::vector<double> Committee::score_left_out(const LabelledRows& rows) const {
-  const std::vector<float> values = standardised_by(standardiser_, rows.values);
   std::vector<double> scores;
+  std::vector<float> by_column;
+  Activations activations;
   for (std::size_t i = 0; i < rows.count(); ++i) {
-    const auto row = std::span(values).subspan(i * columns(), columns());
-    scores.push_back(logit_of(networks_[rows.fold[i]].score(view_of(row, columns())).front()));
+    lay_by_column(rows.row(i), by_column);
+    networks_[rows.fold[i]].forward_columns(by_column.data(), kRowsAtOnce,
+                                            Perceptron::kRowsTogether, activations);
+    scores.push_back(damage_logit(activations.back().front()));
   }
   return scores;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "detect/one_class/matrix.h"
-#include "gradspace/classifier.h"
+#include "detect/perceptron.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -53,11 +53,14 @@ class Committee {
   std::vector<double> score_left_out(const LabelledRows& rows) const;
 
  private:
-  Committee(Standardiser standardiser, std::vector<Classifier> networks)
+  Committee(Standardiser standardiser, std::vector<Perceptron> networks)
       : standardiser_(std::move(standardiser)), networks_(std::move(networks)) {}
 
+  /// Rows standardised and laid by column: [columns(), kRowsAtOnce]. What stood beyond them stays.
+  void lay_by_column(std::span<const float> rows, std::vector<float>& out) const;
+
   Standardiser standardiser_;
-  std::vector<Classifier> networks_;
+  std::vector<Perceptron> networks_;
 };
 
 }  // namespace gradspace

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -12,6 +11,7 @@
 namespace gradspace {
 namespace {
 
+/// BCE and KLD.
 constexpr std::size_t kLosses = 2;
 
 Extent extent_of(const Model* model, const Tiling& tiling) {
@@ -19,58 +19,39 @@ Extent extent_of(const Model* model, const Tiling& tiling) {
   return {channels, tiling.height, tiling.width};
 }
 
-/// Bytes, NHWC, as values in [0, 1], NCHW.
-void to_planes(std::span<const std::uint8_t> bytes, std::size_t count, const Extent& extent,
-               std::vector<float>& out) {
-  const auto channels = static_cast<std::size_t>(extent.channels);
-  const std::size_t area = extent.size() / channels;
-  out.resize(bytes.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* tile = &bytes[i * extent.size()];
-    for (std::size_t c = 0; c < channels; ++c) {
-      float* plane = &out[i * extent.size() + c * area];
-      for (std::size_t p = 0; p < area; ++p) {
-        plane[p] = static_cast<float>(tile[p * channels + c]) * (1 / 255.0F);
-      }
-    }
+std::unique_ptr<gradient::LaneReconstruction> engine_of(const Model& model, const Extent& extent) {
+  if (model.spec.input != extent) {
+    throw InvalidArgument(
+        fmt::format("photographs: tiles of {}x{} pixels, but the model takes {}x{}", extent.width,
+                    extent.height, model.spec.input.width, model.spec.input.height));
+  }
+  return std::make_unique<gradient::LaneReconstruction>(model);
+}
+
+/// The first `count` lanes of [columns.size(), lanes] values.
+void append_lanes(const float* values, std::size_t lanes, std::size_t count,
+                  std::vector<std::vector<float>>& columns) {
+  for (std::vector<float>& column : columns) {
+    column.insert(column.end(), values, values + count);
+    values += lanes;
   }
 }
 
-/// The mean of each plane.
-void append_means(std::span<const float> tiles_nchw, std::size_t area, std::vector<float>& out) {
-  for (std::size_t first = 0; first < tiles_nchw.size(); first += area) {
-    const auto plane = tiles_nchw.subspan(first, area);
-    out.push_back(std::reduce(plane.begin(), plane.end()) / static_cast<float>(area));
+void clear(std::vector<std::vector<float>>& columns) {
+  for (std::vector<float>& column : columns) {
+    column.clear();
   }
 }
 
-/// Tables of the same rows side by side; returns how many columns they have together.
-std::size_t join_tables(std::size_t rows, const std::array<std::span<const float>, 3>& tables,
-                        std::vector<float>& out) {
-  std::size_t columns = 0;
-  for (const auto& table : tables) {
-    columns += table.size() / rows;
-  }
-  out.resize(rows * columns);
-  std::size_t first = 0;
-  for (const auto& table : tables) {
-    const std::size_t own = table.size() / rows;
-    for (std::size_t i = 0; i < rows; ++i) {
-      std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(i * own), own,
-                  &out[i * columns + first]);
-    }
-    first += own;
-  }
-  return columns;
+float mean_of(std::span<const float> column) {
+  return static_cast<float>(std::accumulate(column.begin(), column.end(), 0.0) /
+                            static_cast<double>(column.size()));
 }
 
-float mean_of(std::span<const float> table, std::size_t columns, std::size_t column) {
-  double sum = 0;
-  for (std::size_t i = column; i < table.size(); i += columns) {
-    sum += table[i];
+void append_summaries(const std::vector<std::vector<float>>& columns, std::vector<float>& out) {
+  for (const std::vector<float>& column : columns) {
+    append_summary(column, out);
   }
-  return static_cast<float>(sum /
-                            (static_cast<double>(table.size()) / static_cast<double>(columns)));
 }
 
 }  // namespace
@@ -79,70 +60,129 @@ PhotographDescriber::PhotographDescriber(const Model* model, const PhotographPar
                                          const Tiling& tiling)
     : parts_(parts),
       extent_(extent_of(model, tiling)),
-      backend_(parts.gradients ? make_native_backend(*model, {}) : nullptr),
-      cutter_(tiling, extent_.channels),
-      energies_(extent_) {}
+      kernels_(gradient::kernels(InstructionSet::kBest)),
+      own_images_(gradient::allocate_floats(parts.gradients ? 0 : extent_.size() * kernels_.lanes)),
+      tiles_(tiling, extent_.channels, kernels_),
+      energies_(extent_) {
+  for (std::size_t i = 0; parts.gradients && i < model->members(); ++i) {
+    members_.push_back(
+        {engine_of(member_of(*model, i), extent_), Columns(energies_.columns()), Columns(kLosses)});
+  }
+  if (parts.image) {
+    image_.resize(energies_.columns());
+    means_.resize(static_cast<std::size_t>(extent_.channels));
+  }
+}
 
 const PhotographNumbers& PhotographDescriber::describe(const ImageView& photograph,
                                                        std::string_view name) {
-  residual_table_.clear();
-  image_table_.clear();
-  loss_table_.clear();
-  mean_table_.clear();
-  const TileGrid grid = cutter_.cut(
-      photograph, name,
-      [this](std::span<const std::uint8_t> tiles, std::size_t count) { add_tiles(tiles, count); });
+  clear(image_);
+  clear(means_);
+  for (Member& member : members_) {
+    clear(member.residual);
+    clear(member.losses);
+  }
+  const TileGrid grid = tiles_.grid_of(photograph, name);
+  for (std::size_t first = 0; first < grid.size(); first += kernels_.lanes) {
+    const gradient::LaneGroup group{first, std::min(kernels_.lanes, grid.size() - first)};
+    tiles_.load(photograph, grid, group, images());
+    describe_group(group.count);
+  }
   numbers_.columns = grid.columns;
   numbers_.rows = grid.rows;
-  numbers_.gradients.clear();
+  summarise_gradients();
   numbers_.image.clear();
-  const std::size_t columns = energies_.columns();
-  if (parts_.gradients) {
-    append_summary(residual_table_, columns, numbers_.gradients);
-    numbers_.bce = mean_of(loss_table_, kLosses, 0);
-    numbers_.kld = mean_of(loss_table_, kLosses, 1);
-    for (float& loss : loss_table_) {
-      loss = std::log(std::max(loss, 0.0F) + 1);
-    }
-    append_summary(loss_table_, kLosses, numbers_.gradients);
-  }
   if (parts_.image) {
-    append_summary(image_table_, columns, numbers_.image);
-    append_tones(photograph, numbers_.image);
-    append_blocking(photograph, numbers_.image);
+    append_summaries(image_, numbers_.image);
+    const PixelCounts pixels = count_pixels(photograph);
+    append_tones(pixels, numbers_.image);
+    append_blocking(pixels, numbers_.image);
   }
-  numbers_.tile_columns =
-      join_tables(grid.size(), {{residual_table_, image_table_, mean_table_}}, numbers_.tiles);
+  join_columns(grid.size());
   return numbers_;
 }
 
-void PhotographDescriber::add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count) {
-  const std::size_t columns = energies_.columns();
-  to_planes(tiles_nhwc, count, extent_, tiles_);
+/// The tiles in the first `count` lanes.
+void PhotographDescriber::describe_group(std::size_t count) {
   if (parts_.image) {
-    image_table_.resize(image_table_.size() + count * columns);
-    energies_.compute(tiles_, std::span(image_table_).last(count * columns));
-    append_means(tiles_, extent_.size() / static_cast<std::size_t>(extent_.channels), mean_table_);
+    describe_picture(count);
   }
-  if (!parts_.gradients) {
-    return;
+  for (Member& member : members_) {
+    if (member.engine->images() != images()) {
+      std::copy_n(images(), extent_.size() * kernels_.lanes, member.engine->images());
+    }
+    describe_residual(count, member);
   }
-  reconstruction_.resize(count * extent_.size());
-  bce_.resize(count);
-  kld_.resize(count);
-  GradientOutputs outputs;
-  outputs.reconstruction = reconstruction_;
-  outputs.bce = bce_;
-  outputs.kld = kld_;
-  backend_->run(ImageBatch::of_u8(tiles_nhwc, count), outputs);
-  for (std::size_t i = 0; i < reconstruction_.size(); ++i) {
-    reconstruction_[i] = tiles_[i] - reconstruction_[i];
+}
+
+void PhotographDescriber::describe_picture(std::size_t count) {
+  const std::size_t lanes = kernels_.lanes;
+  float* described = described_.room(energies_.columns() * lanes);
+  energies_.compute({images(), nullptr, lanes}, described);
+  append_lanes(described, lanes, count, image_);
+  const auto channels = static_cast<std::size_t>(extent_.channels);
+  const std::size_t area = extent_.size() / channels;
+  std::fill_n(described, channels * lanes, 0.0F);
+  kernels_.add_channel_sums(images(), channels, area, described);
+  for (std::size_t i = 0; i < channels * lanes; ++i) {
+    described[i] /= static_cast<float>(area);
   }
-  residual_table_.resize(residual_table_.size() + count * columns);
-  energies_.compute(reconstruction_, std::span(residual_table_).last(count * columns));
-  for (std::size_t i = 0; i < count; ++i) {
-    loss_table_.push_back(bce_[i]);
-    loss_table_.push_back(kld_[i]);
+  append_lanes(described, lanes, count, means_);
+}
+
+void PhotographDescriber::describe_residual(std::size_t count, Member& member) {
+  const std::size_t lanes = kernels_.lanes;
+  float* described = described_.room(energies_.columns() * lanes);
+  const gradient::LaneReconstruction::Losses losses = member.engine->run();
+  energies_.compute({member.engine->images(), member.engine->reconstructions(), lanes}, described);
+  append_lanes(described, lanes, count, member.residual);
+  member.losses[0].insert(member.losses[0].end(), losses.bce.begin(), losses.bce.begin() + count);
+  member.losses[1].insert(member.losses[1].end(), losses.kld.begin(), losses.kld.begin() + count);
+}
+
+void PhotographDescriber::summarise_gradients() {
+  numbers_.gradients.clear();
+  numbers_.bce = 0;
+  numbers_.kld = 0;
+  const auto share = static_cast<float>(members_.size());
+  for (Member& member : members_) {
+    append_summaries(member.residual, numbers_.gradients);
+    numbers_.bce += mean_of(member.losses[0]) / share;
+    numbers_.kld += mean_of(member.losses[1]) / share;
+    for (std::vector<float>& column : member.losses) {
+      for (float& loss : column) {
+        loss = std::log(std::max(loss, 0.0F) + 1);
+      }
+    }
+    append_summaries(member.losses, numbers_.gradients);
+  }
+}
+
+/// A row a tile of what its columns say.
+void PhotographDescriber::join_columns(std::size_t tiles) {
+  constexpr std::size_t kTilesAtOnce = 64;  // whose rows stay in the first cache
+  std::vector<const Columns*> parts;
+  for (const Member& member : members_) {
+    parts.push_back(&member.residual);
+  }
+  parts.insert(parts.end(), {&image_, &means_});
+  std::size_t columns = 0;
+  for (const Columns* part : parts) {
+    columns += part->size();
+  }
+  numbers_.tile_columns = columns;
+  numbers_.tiles.resize(tiles * columns);
+  for (std::size_t first = 0; first < tiles; first += kTilesAtOnce) {
+    const std::size_t end = std::min(first + kTilesAtOnce, tiles);
+    std::size_t k = 0;
+    for (const Columns* part : parts) {
+      for (const std::vector<float>& column : *part) {
+        for (std::size_t i = first; i < end; ++i) {
+          numbers_.tiles[i * columns + k] = column[i];
+        }
+        ++k;
+      }
+    }
   }
 }
 

@@ -3,15 +3,17 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include "gradspace/gradient.h"
+#include "gradient/lane_reconstruction.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
 #include "gradspace/tiles.h"
 #include "photograph/descriptor.h"
-#include "photograph/tile_cutter.h"
+#include "photograph/tile_lanes.h"
+#include "simd/lane_memory.h"
 
 namespace gradspace {
 
@@ -25,14 +27,14 @@ struct PhotographParts {
 
 /// The parts' numbers; what was not asked for is empty.
 struct PhotographNumbers {
-  std::vector<float> gradients;
+  std::vector<float> gradients;  ///< by one of the model's members after the other
   std::vector<float> image;
-  /// A row a tile: energies of the residual, of the tile, and its channels' means.
+  /// A row a tile: energies of each member's residual, of the tile, and its channels' means.
   std::vector<float> tiles;
   std::size_t tile_columns = 0;
   int columns = 0;  ///< of the grid
   int rows = 0;
-  float bce = 0;  ///< means over the tiles
+  float bce = 0;  ///< means over the tiles and the members
   float kld = 0;
 };
 
@@ -46,22 +48,35 @@ class PhotographDescriber {
   const PhotographNumbers& describe(const ImageView& photograph, std::string_view name);
 
  private:
-  void add_tiles(std::span<const std::uint8_t> tiles_nhwc, std::size_t count);
+  using Columns = std::vector<std::vector<float>>;  ///< of all tiles so far, one a number
+
+  /// One of the model's autoencoders, and what it says.
+  struct Member {
+    std::unique_ptr<gradient::LaneReconstruction> engine;
+    Columns residual;
+    Columns losses;
+  };
+
+  /// Where the present group of tiles lies.
+  float* images() { return members_.empty() ? own_images_.get() : members_[0].engine->images(); }
+  void describe_group(std::size_t count);
+  void describe_picture(std::size_t count);
+  /// The member's engine has the group of tiles.
+  void describe_residual(std::size_t count, Member& member);
+  void summarise_gradients();
+  void join_columns(std::size_t tiles);
 
   PhotographParts parts_;
   Extent extent_;
-  std::unique_ptr<GradientBackend> backend_;
-  TileCutter cutter_;
+  const gradient::Kernels& kernels_;
+  std::vector<Member> members_;         ///< none where no gradients are asked for
+  gradient::AlignedFloats own_images_;  ///< in lanes, where there is no engine
+  TileLanes tiles_;
   TileEnergies energies_;
   PhotographNumbers numbers_;
-  std::vector<float> tiles_;
-  std::vector<float> reconstruction_;
-  std::vector<float> bce_;
-  std::vector<float> kld_;
-  std::vector<float> residual_table_;  ///< of all tiles so far, [tiles, columns]
-  std::vector<float> image_table_;
-  std::vector<float> loss_table_;
-  std::vector<float> mean_table_;
+  LaneMemory described_;  ///< what a group of lanes is told by, [columns, lanes]
+  Columns image_;
+  Columns means_;
 };
 
 }  // namespace gradspace

@@ -6,6 +6,7 @@
 // Over a photograph, each column is told by its mean, its deviation and three quantiles over the tiles.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,8 @@
 
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "photograph/pixel_rows.h"
+#include "simd/band_energies.h"
 
 namespace gradspace {
 
@@ -28,41 +31,38 @@ class TileEnergies {
   /// How many numbers a tile has: bands of each channel, and of the first how each differs from the next.
   std::size_t columns() const { return columns_; }
 
-  /// log(mean squared DCT coefficient) by channel and band, for tiles of values in [0, 1], NCHW. Three channels
-  /// are luma and two opponent colours. Differences of neighbouring bands of the first channel follow, which do not
-  /// depend on contrast. `out` is [tiles, columns()].
-  void compute(std::span<const float> tiles_nchw, std::span<float> out);
+  /// log(mean squared DCT coefficient) by channel and band, for tiles of values in [0, 1] or differences of such. Three
+  /// channels are luma and two opponent colours. Differences of neighbouring bands of the first channel follow, which do
+  /// not depend on contrast. `out` is [columns(), tiles.lanes].
+  void compute(const LanePictures& tiles, float* out);
 
  private:
-  Extent extent_;
+  BandEnergies bands_;
+  std::size_t channels_;
   std::size_t columns_;
-  std::vector<float> across_;  ///< the DCT's matrix transposed, [width, width]
-  std::vector<float> down_;    ///< the DCT's matrix, [height, height]
-  /// Coefficients of one row of frequencies that belong to one band: they lie side by side.
-  struct Segment {
-    std::size_t row;
-    std::size_t begin;
-    std::size_t end;
-    std::size_t band;
-  };
-  std::vector<Segment> segments_;
-  std::vector<float> reciprocal_counts_;
-  std::vector<float> planes_;
-  std::vector<float> half_;
-  std::vector<float> coefficients_;
-  std::vector<float> squares_;  ///< summed down the rows, [bands, width]
+  LaneMemory memory_;
 };
 
-/// Numbers of a photograph out of a table [tiles, columns] of its tiles, by column: mean, deviation, and the 2, 10, 50,
-/// 90 and 98 % quantiles. Appended to `out`.
-void append_summary(std::span<const float> table, std::size_t columns, std::vector<float>& out);
+/// What a photograph is told by of a number that each of its tiles has: mean, deviation, and the 2, 10, 50, 90 and 98 %
+/// quantiles. Appended to `out`.
+void append_summary(std::span<const float> column, std::vector<float>& out);
 
-/// Quantiles of luma, of saturation (the largest less the least channel) and of the least channel, each in [0, 1],
-/// over all pixels. Appended to `out`.
-void append_tones(const ImageView& photograph, std::vector<float>& out);
+/// What is counted of all pixels of a photograph.
+struct PixelCounts {
+  Histogram luma{};
+  Histogram saturation{};  ///< the largest less the least channel
+  Histogram least{};       ///< of the channels
+  std::array<double, Changes::kPhases>
+      across{};  ///< changes from column to column, by the column's place in a block
+  std::array<double, Changes::kPhases> down{};  ///< from row to row
+};
+PixelCounts count_pixels(const ImageView& photograph);
+
+/// Quantiles of luma, of saturation and of the least channel, each in [0, 1]. Appended to `out`.
+void append_tones(const PixelCounts& pixels, std::vector<float>& out);
 
 /// How much neighbours differ more across the borders of blocks of 8 samples than elsewhere, as JPEG leaves them: the
 /// logarithm of the largest of eight phases over their median, along rows and along columns. Appended to `out`.
-void append_blocking(const ImageView& photograph, std::vector<float>& out);
+void append_blocking(const PixelCounts& pixels, std::vector<float>& out);
 
 }  // namespace gradspace

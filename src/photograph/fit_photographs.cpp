@@ -52,7 +52,7 @@ std::uint32_t fold_count_of(std::span<const std::string> paths, HoldOut hold_out
 }
 
 Grouped grouped(std::vector<Learned> all, const PhotographOptions& options) {
-  require_photographs(all.size());
+  require_least_count(all.size());
   Grouped result;
   for (const Learned& learned : all) {
     result.paths.push_back(learned.path);
@@ -159,23 +159,27 @@ json tiling_json(const Tiling& tiling) {
           {"per_image", nullptr}};
 }
 
-/// What can be told before a photograph is read.
-void require_enough(const Source& clean, const PhotographOptions& options) {
+}  // namespace
+
+void require_least_count(std::size_t photographs) {
+  if (photographs < kMinPhotographs) {
+    throw InvalidArgument(fmt::format("fit: {} photographs to learn from, at least {} are wanted",
+                                      photographs, kMinPhotographs));
+  }
+}
+
+void require_photographs(const Source& clean, const PhotographOptions& options) {
+  require_least_count(clean.size());
+  if (is_one_class_method(options.method)) {
+    split_photographs(clean, options);
+    return;
+  }
   conformal_rank(std::min(clean.size(), kMaxPhotographs), options.false_alarms);
   std::vector<std::string> paths;
   for (std::size_t i = 0; i < clean.size(); ++i) {
     paths.push_back(clean.info(i).path);
   }
   fold_count_of(paths, options.hold_out);
-}
-
-}  // namespace
-
-void require_photographs(std::size_t count) {
-  if (count < kMinPhotographs) {
-    throw InvalidArgument(fmt::format("fit: {} photographs to learn from, at least {} are wanted",
-                                      count, kMinPhotographs));
-  }
 }
 
 void require_model(const Model* model, const std::string& method, bool needs_model,
@@ -186,11 +190,6 @@ void require_model(const Model* model, const std::string& method, bool needs_mod
   if (model == nullptr) {
     throw InvalidArgument(
         fmt::format("fit: {} wants a model; photograph-image needs none", method));
-  }
-  if (model->members() > 1) {
-    throw InvalidArgument(
-        fmt::format("fit: photographs are judged by one autoencoder, and the model has {} members",
-                    model->members()));
   }
   const Extent& input = model->spec.input;
   if (input.width != tiling.width || input.height != tiling.height) {
@@ -240,6 +239,7 @@ OneClassOptions PhotographOptions::one_class() const {
 Detector fit_photographs(const Model* model, const Source& clean, const PhotographOptions& options,
                          int threads, const JobObserver& observer) {
   options.validate();
+  require_photographs(clean, options);
   Watched watched(observer);
   if (is_one_class_method(options.method)) {
     require_model(model, options.method, one_class_method(options.method).needs_model,
@@ -248,7 +248,6 @@ Detector fit_photographs(const Model* model, const Source& clean, const Photogra
   }
   const PhotographMethodInfo& method = photograph_method(options.method);
   require_model(model, method.name, method.needs_model, options.tiling);
-  require_enough(clean, options);
   const PhotographParts parts = parts_of(method);
   return in_arena(threads, [&] {
     const Grouped photographs = grouped(

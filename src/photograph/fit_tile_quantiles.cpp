@@ -15,6 +15,7 @@
 #include "data/scenes.h"
 #include "detect/observation.h"
 #include "detect/one_class/method.h"
+#include "detect/one_class_fit.h"
 #include "gradspace/error.h"
 #include "photograph/fitting.h"
 #include "photograph/learning.h"
@@ -85,7 +86,7 @@ class TileQuantileFit {
     check_memory(method_, spec_, options_.memory_gib);
     std::vector<Sampled> photographs = parted();
     sample(photographs);
-    require_photographs(photographs.size());
+    require_least_count(photographs.size());
     remark(photographs);
     const Detector of_tiles = fit_to_tiles(photographs);
     Detector detector = of_tiles;
@@ -97,13 +98,9 @@ class TileQuantileFit {
   }
 
  private:
-  /// Photographs to learn from and photographs to judge by. Throws InvalidArgument when those are too few.
+  /// Photographs to learn from and photographs to judge by, in the order of the source.
   std::vector<Sampled> parted() const {
-    const std::vector<std::size_t> chosen = chosen_photographs(clean_.size());
-    const std::vector<std::uint32_t> candidates(chosen.begin(), chosen.end());
-    const SplitPositions split = split_positions(clean_, candidates, options_.hold_out, kHeldFolds,
-                                                 combine(options_.seed, 109));
-    conformal_rank(split.held.size(), options_.false_alarms);  // before the work, not after it
+    const SplitPositions split = split_photographs(clean_, options_);
     std::vector<Sampled> photographs;
     for (const std::uint32_t position : split.kept) {
       photographs.push_back({position, 0, {}, 0, {}, {}});
@@ -159,22 +156,28 @@ class TileQuantileFit {
     remark_on_near_copies(hashes_of(photographs), sides, watched_);
   }
 
-  Observations observed(std::span<const std::uint8_t> tiles) const {
-    return observe_by(native_backends(model_), method_.needs(spec_), spec_, tiles);
-  }
-
-  /// A one-class detector of tiles as images, calibrated on tiles of the photographs held out. The tiles are let go.
+  /// A one-class detector of tiles as images, by each member of the model, calibrated on tiles of the photographs held
+  /// out. The tiles are let go.
   Detector fit_to_tiles(std::vector<Sampled>& photographs) const {
     std::array<std::vector<std::uint8_t>, 2> sides;
     for (Sampled& photograph : photographs) {
       const std::vector<std::uint8_t> tiles = std::exchange(photograph.tiles, {});
       std::ranges::copy(tiles, std::back_inserter(sides[photograph.held]));
     }
-    const Observations train = observed(sides[0]);
-    const Observations validation = observed(sides[1]);
     const std::string sha256 = model_ == nullptr ? "" : fingerprint(*model_);
-    return fit_one_class({spec_, sha256, train, validation, native_backends(model_)},
-                         options_.one_class());
+    OneClassFit fit(options_.one_class());
+    for (std::size_t i = 0; i < (model_ == nullptr ? 1 : model_->members()); ++i) {
+      std::optional<Model> member;
+      if (model_ != nullptr) {
+        member = member_of(*model_, i);
+      }
+      const BackendFactoryOf backends = native_backends(member ? &*member : nullptr);
+      const ObservationNeeds needs = method_.needs(spec_);
+      const Observations train = observe_by(backends, needs, spec_, sides[0]);
+      const Observations validation = observe_by(backends, needs, spec_, sides[1]);
+      fit.add_member({spec_, sha256, train, validation, backends});
+    }
+    return fit.finish();
   }
 
   /// From the photographs that were learned from, at most kScaledPhotographs of them.
@@ -250,6 +253,15 @@ class TileQuantileFit {
 };
 
 }  // namespace
+
+SplitPositions split_photographs(const Source& clean, const PhotographOptions& options) {
+  const std::vector<std::size_t> chosen = chosen_photographs(clean.size());
+  const std::vector<std::uint32_t> candidates(chosen.begin(), chosen.end());
+  SplitPositions split =
+      split_positions(clean, candidates, options.hold_out, kHeldFolds, combine(options.seed, 109));
+  conformal_rank(split.held.size(), options.false_alarms);
+  return split;
+}
 
 Detector fit_tile_quantiles(const Model* model, const Source& clean,
                             const PhotographOptions& options, Watched& watched) {

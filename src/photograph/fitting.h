@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/watched.h"
+#include "data/hold_out.h"
 #include "gradspace/photograph.h"
 
 namespace gradspace {
@@ -16,16 +17,20 @@ namespace gradspace {
 inline constexpr std::size_t kMinPhotographs = 20;
 
 /// Throws InvalidArgument unless there are kMinPhotographs.
-void require_photographs(std::size_t count);
+void require_least_count(std::size_t photographs);
 
-/// Throws InvalidArgument when the model is null though the method needs one, or has several members, or takes images of
-/// another size than tiles.
+/// Throws InvalidArgument when the model is null though the method needs one, or takes images of another size than
+/// tiles.
 void require_model(const Model* model, const std::string& method, bool needs_model,
                    const Tiling& tiling);
 
 /// Into the detector's metadata: how photographs are cut, the options, what was learned from.
 void record_fit(const PhotographOptions& options, std::span<const std::string> paths,
                 std::span<const std::uint64_t> hashes, Detector& detector);
+
+/// The photographs that a one-class method learns from, and those held out to judge by. Throws InvalidArgument when the
+/// latter are too few for the rate of false alarms.
+SplitPositions split_photographs(const Source& clean, const PhotographOptions& options);
 
 /// `fit_photographs` by a one-class method that is fitted to tiles, on the threads that the caller chose.
 Detector fit_tile_quantiles(const Model* model, const Source& clean,

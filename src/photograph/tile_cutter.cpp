@@ -25,14 +25,19 @@ void TileCutter::cut(const ImageView& photograph, const TilePlace& place,
   reader_.fit(part_of(photograph, place, tiling_.width, tiling_.height), out_hwc);
 }
 
-TileGrid TileCutter::cut(const ImageView& photograph, std::string_view name,
-                         const OnTiles& on_tiles) {
+TileGrid TileCutter::grid_of(const ImageView& photograph, std::string_view name) const {
   const TileGrid grid(tiling_, photograph.width(), photograph.height(), name);
   if (grid.size() > kMaxGrid) {
     throw InvalidArgument(fmt::format(
         "{}: a grid of {} tiles; at most {} are possible: a larger --stride takes fewer", name,
         grid.size(), kMaxGrid));
   }
+  return grid;
+}
+
+TileGrid TileCutter::cut(const ImageView& photograph, std::string_view name,
+                         const OnTiles& on_tiles) {
+  const TileGrid grid = grid_of(photograph, name);
   const std::size_t size = tile_bytes();
   const std::size_t batch = std::clamp<std::size_t>(kMostValues / size, 1, kMostTiles);
   bytes_.resize(batch * size);

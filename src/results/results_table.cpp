@@ -17,7 +17,7 @@ namespace {
 
 using Rows = std::vector<const ResultRow*>;
 
-/// With the spread between runs, or the interval of the only row's AUROC.
+/// With the spread between runs.
 std::string table_cell(const Rows& rows, double DetectionMetrics::*metric, double scale,
                        int digits) {
   if (rows.empty()) {
@@ -27,10 +27,6 @@ std::string table_cell(const Rows& rows, double DetectionMetrics::*metric, doubl
   std::string text = fmt::format("{:.{}f}", value.mean * scale, digits);
   if (value.deviation) {
     text += fmt::format(" ±{:.{}f}", *value.deviation * scale, digits);
-  }
-  if (metric == &DetectionMetrics::auroc && rows.size() == 1 && rows.front()->auroc_interval) {
-    const Interval& interval = *rows.front()->auroc_interval;
-    text += fmt::format(" ({:.{}f} to {:.{}f})", interval.low, digits, interval.high, digits);
   }
   return text;
 }
@@ -118,14 +114,30 @@ std::string table_of(const Results& results, const Cell& cell, bool with_paper) 
   return table.text();
 }
 
-std::string metric_table(const Results& results, double DetectionMetrics::*metric, double scale,
-                         int digits, bool with_paper) {
+std::string accuracy_table(const Results& results) {
+  return table_of(
+      results,
+      [](const std::string& /*method*/, std::optional<int> /*type*/, const Rows& rows) {
+        return table_cell(rows, &DetectionMetrics::accuracy, 100, 2);
+      },
+      /*with_paper=*/true);
+}
+
+/// Where a single detector was judged, and means have no intervals, with those of rows.
+std::string auroc_table(const Results& results) {
+  constexpr int kDigits = 4;
   return table_of(
       results,
       [&](const std::string& /*method*/, std::optional<int> /*type*/, const Rows& rows) {
-        return table_cell(rows, metric, scale, digits);
+        std::string text = table_cell(rows, &DetectionMetrics::auroc, 1, kDigits);
+        if (results.mean_intervals.empty() && rows.size() == 1 && rows.front()->auroc_interval) {
+          const Interval& interval = *rows.front()->auroc_interval;
+          text +=
+              fmt::format(" ({:.{}f} to {:.{}f})", interval.low, kDigits, interval.high, kDigits);
+        }
+        return text;
       },
-      with_paper);
+      /*with_paper=*/false);
 }
 
 /// Mean AUROCs with their intervals.
@@ -149,10 +161,8 @@ std::string results_table(const Results& results, bool intervals) {
   }
   const char* over = results.kind == ResultsKind::kGradCon ? "" : ", mean over levels";
   return fmt::format("Balanced accuracy at the detector's threshold, %{}\n", over) +
-         metric_table(results, &DetectionMetrics::accuracy, 100, 2, true) +
-         fmt::format("\nAUROC{}\n", over) +
-         (intervals ? interval_table(results)
-                    : metric_table(results, &DetectionMetrics::auroc, 1, 4, false));
+         accuracy_table(results) + fmt::format("\nAUROC{}\n", over) +
+         (intervals ? interval_table(results) : auroc_table(results));
 }
 
 }  // namespace gradspace

@@ -68,17 +68,19 @@ struct ImageStore::State {
         failures.push_back(errors[i]);
         continue;
       }
-      if (i != size) {
-        std::memcpy(pixels.data() + size * bytes, pixels.data() + i * bytes, bytes);
+      if (i != size()) {
+        std::memcpy(pixels.data() + size() * bytes, pixels.data() + i * bytes, bytes);
       }
-      ++size;
+      positions.push_back(i);
     }
   }
+
+  std::size_t size() const { return positions.size(); }
 
   Extent extent;
   TemporaryFile file;
   std::span<std::uint8_t> pixels;
-  std::size_t size = 0;
+  std::vector<std::size_t> positions;  ///< in the source, of the images that could be read
   std::vector<std::string> failures;
   std::string digest;
 };
@@ -105,19 +107,23 @@ ImageStore::ImageStore(const Source& source, const Extent& extent,
   });
 
   state_->leave_out_failed(errors);
-  if (state_->size == 0) {
+  if (state_->size() == 0) {
     throw FormatError(fmt::format("none of {} images could be read; the first: {}", listed,
                                   state_->failures.front()));
   }
   Sha256 hash;
-  hash.update(images(0, state_->size));
+  hash.update(images(0, state_->size()));
   state_->digest = hash.finish();
 }
 
 ImageStore::~ImageStore() = default;
 
 std::size_t ImageStore::size() const {
-  return state_->size;
+  return state_->size();
+}
+
+std::size_t ImageStore::position(std::size_t i) const {
+  return state_->positions[i];
 }
 
 const Extent& ImageStore::extent() const {

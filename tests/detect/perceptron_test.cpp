@@ -53,6 +53,36 @@ TEST(Perceptron, ForwardIsTheDefinition) {
   }
 }
 
+TEST(Perceptron, ForwardByColumnIsTheSameForEveryRow) {
+  constexpr std::size_t kInputs = 57;
+  constexpr std::size_t kRows = 6 * Perceptron::kRowsTogether;
+  constexpr std::size_t kStride = kRows + 3;
+  const Perceptron network(kInputs, 1);
+  const std::vector<float> rows = random_inputs(kRows * kInputs, 2);
+  std::vector<float> columns(kInputs * kStride);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t k = 0; k < kInputs; ++k) {
+      columns[k * kStride + i] = rows[i * kInputs + k];
+    }
+  }
+  Activations by_row;
+  network.forward(rows.data(), kInputs, kRows, by_row);
+  Activations by_column;
+  network.forward_columns(columns.data(), kStride, kRows, by_column);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    EXPECT_NEAR(by_column.back()[i], by_row.back()[i], 1e-6) << i;
+    // By itself, in another place.
+    std::vector<float> alone(kInputs * Perceptron::kRowsTogether);
+    for (std::size_t k = 0; k < kInputs; ++k) {
+      alone[k * Perceptron::kRowsTogether + i % 5] = rows[i * kInputs + k];
+    }
+    Activations own;
+    network.forward_columns(alone.data(), Perceptron::kRowsTogether, Perceptron::kRowsTogether,
+                            own);
+    EXPECT_EQ(own.back()[i % 5], by_column.back()[i]) << i;
+  }
+}
+
 TEST(Perceptron, BackwardAgreesWithDifferencesOfTheDefinition) {
   constexpr std::size_t kInputs = 9;
   constexpr std::size_t kRows = 6;

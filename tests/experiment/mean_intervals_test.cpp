@@ -15,10 +15,13 @@ TEST(MeanIntervals, OfOneConditionAndRunAreTheImages) {
   const auto clean = testing::normal_scores(80, 1);
   const auto blurred = testing::normal_scores(60, 1.0, 2);
   MeanIntervals means(60);
-  means.add("m", 0, clean, std::vector<Condition>{{2, blurred}});
+  const auto of_rows = means.add("m", 0, clean, std::vector<Condition>{{2, blurred}});
+  ASSERT_EQ(of_rows.size(), 1U);
   const auto intervals = means.intervals();
   ASSERT_EQ(intervals.size(), 2U);
   const Interval wanted = auroc_interval(clean, blurred);
+  EXPECT_EQ(of_rows.front().low, wanted.low);
+  EXPECT_EQ(of_rows.front().high, wanted.high);
   for (const MeanInterval& mean : intervals) {
     EXPECT_EQ(mean.method, "m");
     EXPECT_EQ(mean.auroc.low, wanted.low);

@@ -18,6 +18,7 @@
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "gradspace/research/experiment.h"
+#include "gradspace/scorer.h"
 #include "support/test_files.h"
 
 namespace gradspace {
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::ThrowsMessage;
@@ -101,6 +103,9 @@ TEST_F(OneClassExperimentRun, JudgesEveryMethodOnEveryCondition) {
   for (const ResultRow& row : read.rows) {
     EXPECT_EQ(row.metrics.n_in, 15U);
     EXPECT_EQ(row.metrics.n_out, 15U);
+    ASSERT_TRUE(row.auroc_interval);
+    EXPECT_LE(row.auroc_interval->low, row.metrics.auroc);
+    EXPECT_GE(row.auroc_interval->high, row.metrics.auroc);
     if (row.method == "image-statistics" && row.type == 8) {
       EXPECT_GT(row.metrics.auroc, 0.95) << "heavy noise is plain to see";
     }
@@ -129,6 +134,45 @@ TEST_F(OneClassExperimentRun, ContinuesAfterAStopAndEndsAlike) {
   EXPECT_EQ(read_text_file(options_.out / "results.csv"), continued);
   options_.challenge.post_production = true;
   EXPECT_THAT(run(), Contains("run 0: score 09_05-test")) << "other images: nothing to take over";
+}
+
+// A row of several autoencoders is what `score` says with the model and detector that the run leaves behind.
+TEST_F(OneClassExperimentRun, SeveralAutoencodersHaveRowsOfTheirOwn) {
+  one_class().methods = {"elbo", "image-statistics", "gradient-neighbour"};
+  one_class().members = 2;
+  run();
+  std::vector<std::string> methods;
+  for (const ResultRow& row : result_.results.rows) {
+    methods.push_back(row.method);
+  }
+  EXPECT_THAT(methods, ElementsAre("elbo", "elbo", "elbo x2", "elbo x2", "image-statistics",
+                                   "image-statistics", "gradient-neighbour", "gradient-neighbour",
+                                   "gradient-neighbour x2", "gradient-neighbour x2"));
+  const Model model = read_model(options_.out / "run-0/model.safetensors");
+  ASSERT_EQ(model.members(), 2U);
+  const std::string scores = read_text_file(options_.out / "image_scores.csv");
+  const Image image = read_image(clean_ / "test/01_01_00_00_00_00_0004.bmp");
+  for (const char* method : {"elbo", "elbo x2", "gradient-neighbour", "gradient-neighbour x2"}) {
+    const Detector detector =
+        read_detector(options_.out / fmt::format("run-0/detector-{}.safetensors", method));
+    EXPECT_EQ(detector.members, std::string_view(method).ends_with("x2") ? 2U : 1U);
+    const ImageScore score = Scorer(model, detector).score(image);
+    EXPECT_THAT(scores, HasSubstr(fmt::format("0004.bmp,test,0,0,{},0,{},", method, score.score)));
+  }
+  EXPECT_THAT(run(), Contains("(run 0: fit members)"));
+}
+
+TEST_F(OneClassExperimentRun, LeavesOutTestImagesThatCannotBeRead) {
+  one_class().methods = {"elbo"};
+  write_file(clean_ / "test/01_01_00_00_00_00_0004.bmp", std::string("no picture"));
+  run();
+  for (const ResultRow& row : result_.results.rows) {
+    EXPECT_EQ(row.metrics.n_in, 14U);
+    EXPECT_EQ(row.metrics.n_out, 14U);
+  }
+  const std::string scores = read_text_file(options_.out / "image_scores.csv");
+  EXPECT_THAT(scores, Not(HasSubstr("_0004.bmp,test")));
+  EXPECT_THAT(scores, HasSubstr("_0014.bmp,test"));
 }
 
 TEST_F(OneClassExperimentRun, TakesAModelThatIsGiven) {

@@ -87,6 +87,15 @@ TEST(Committee, LearnsNothingFromAFoldButWhenToStop) {
   EXPECT_NE(weights(doubled, "network.1.0.weight"), weights(rows, "network.1.0.weight"));
 }
 
+TEST(Committee, ScoresARowAlikeWhateverStandsBesideIt) {
+  const LabelledRows rows = rows_of(230, 2);
+  const Committee committee = Committee::fit(rows, quick(2), "rows");
+  const std::vector<double> together = committee.score(rows.values);
+  for (std::size_t i = 0; i < rows.count(); ++i) {
+    EXPECT_EQ(committee.score(rows.row(i)).front(), together[i]) << i;
+  }
+}
+
 TEST(Committee, ComesBackFromItsTensors) {
   const LabelledRows rows = rows_of(200, 2);
   const Committee committee = Committee::fit(rows, quick(2), "rows");

@@ -13,6 +13,7 @@
 #include "gradspace/metrics.h"
 #include "gradspace/npy.h"
 #include "gradspace/score_files.h"
+#include "photograph/describer.h"
 #include "photograph/tile_map.h"
 #include "support/scenes.h"
 #include "support/test_files.h"
@@ -119,6 +120,24 @@ TEST_F(Photographs, ScoreAlikeWhateverTheThreadsAndTheViewOfPixels) {
         scorer.score({photograph.pixels(), 90, 75, 3, 270, ChannelOrder::kBgr});
     EXPECT_EQ(swapped.score.score, score.score.score) << method;
     EXPECT_EQ(swapped.tile_scores, score.tile_scores) << method;
+  }
+}
+
+TEST_F(Photographs, ScoreATileAlikeWhereverItStands) {
+  for (const auto& [method, detector] : shared_->detectors) {
+    PhotographScorer scorer(model_for(method), detector);
+    const Image photograph = photograph_of_scene(16 * 9 + 5, 16 * 7, 56);
+    const PhotographScore whole = scorer.score(photograph);
+    ASSERT_EQ(whole.columns, 9);
+    const PhotographScore part = scorer.score(part_of(photograph, {32, 16}, 16 * 7, 16 * 5 + 3));
+    ASSERT_EQ(part.columns, 7);
+    ASSERT_EQ(part.rows, 5);
+    for (std::size_t row = 0; row < 5; ++row) {
+      for (std::size_t column = 0; column < 7; ++column) {
+        EXPECT_EQ(part.tile_scores[row * 7 + column], whole.tile_scores[(row + 1) * 9 + column + 2])
+            << method << ": " << row << ", " << column;
+      }
+    }
   }
 }
 
@@ -270,6 +289,26 @@ TEST_F(Photographs, AreScoredFromFilesWithMaps) {
   options = {};
   options.backend.name = "torch";
   EXPECT_THROW(FileScorer(shared_->model, detector, options), InvalidArgument);
+}
+
+TEST(PhotographsByMembers, AreToldByEachOfThem) {
+  const Model first = small_model();
+  const Model second = initialise(autoencoder_for(16, 16), 4);
+  const Image photograph = photograph_of_scene(64, 48, 5);
+  const auto told_by = [&](const Model& model) {
+    return PhotographDescriber(&model, {true, false}, kTiling).describe(photograph, "it");
+  };
+  const PhotographNumbers both = told_by(join_members({first, second}));
+  const PhotographNumbers by_first = told_by(first);
+  const PhotographNumbers by_second = told_by(second);
+  std::vector<float> joined = by_first.gradients;
+  joined.insert(joined.end(), by_second.gradients.begin(), by_second.gradients.end());
+  EXPECT_EQ(both.gradients, joined);
+  ASSERT_EQ(both.tile_columns, 2 * by_first.tile_columns);
+  const std::size_t columns = by_first.tile_columns;
+  EXPECT_EQ(both.tiles[2 * columns], by_first.tiles[columns]) << "the second tile";
+  EXPECT_EQ(both.tiles[3 * columns], by_second.tiles[columns]);
+  EXPECT_FLOAT_EQ(both.bce, (by_first.bce + by_second.bce) / 2);
 }
 
 TEST(TileMap, IsHotWhereTilesAreImprobable) {

@@ -156,6 +156,22 @@ TEST_F(TiledOneClass, JudgesPhotographsByTheirTiles) {
   }
 }
 
+TEST_F(TiledOneClass, OfSeveralAutoencodersIsTheirMeanOnEachTile) {
+  const Model first = model_;
+  const Model second = initialise(autoencoder_for(16, 16), 4);
+  const Image photograph = photograph_of_scene(96, 80, 100);
+  const auto tiles_by = [&](const Model& model) {
+    model_ = model;
+    return PhotographScorer(&model_, fitted("elbo")).score(photograph).tile_scores;
+  };
+  const std::vector<float> both = tiles_by(join_members({first, second}));
+  const std::vector<float> by_first = tiles_by(first);
+  const std::vector<float> by_second = tiles_by(second);
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    EXPECT_NEAR(both[i], (by_first[i] + by_second[i]) / 2, 1e-3 * std::abs(both[i]));
+  }
+}
+
 TEST_F(TiledOneClass, IsTheSameWhateverTheThreads) {
   const Detector one = fitted("image-statistics", 1);
   const Detector all = fitted("image-statistics");

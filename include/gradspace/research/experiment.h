@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -33,6 +34,7 @@
 #include "gradspace/export.h"
 #include "gradspace/model.h"
 #include "gradspace/results.h"
+#include "gradspace/tiles.h"
 #include "gradspace/train.h"
 
 namespace gradspace {
@@ -57,12 +59,26 @@ struct OodExperiment {
 ///   once; each challenge is judged by a classifier that has seen none of its group
 ///   (challenge::TypeInfo::group);
 /// - "gradcon" (gradcon.h), which trains an autoencoder of its own, for images of 28x28 only.
+///
+/// With several members (train_members.h) there is, beside each method of one_class.h that asks the model, "METHOD xN": the mean of
+/// its scores by all autoencoders. All else looks at the first member; with tiles, at all of them.
+///
+/// With `tiles`, images are photographs that are judged by their tiles at native resolution (photograph.h): by all of
+/// photograph_methods(), and by all of one_class_methods() but "gradcon", tile by tile. The autoencoder learns from
+/// tiles of `train`, and is validated on tiles of `val`, drawn at random places; detectors and their thresholds come from
+/// whole photographs of `train`, a part of which is held out.
 struct OneClassExperiment {
   /// Names of the above; empty = all that the images' extent allows.
   std::vector<std::string> methods;
   double false_alarms = 0.01;     ///< sets the thresholds that accuracies are taken at
   int leave_group_out_level = 3;  ///< of the challenges that "leave-group-out" is trained on
   int gradcon_epochs = 100;       ///< of GradCon's training
+  /// Autoencoders a run, 1 to kMaxMembers; where a model is given, it is that one's.
+  int members = 1;
+  std::optional<Tiling> tiles =
+      {};  ///< of the size of the autoencoder's input; nothing: images are taken whole
+  std::size_t tiles_per_image =
+      0;  ///< that the autoencoder learns from; 0: `default_tiles_per_image`
 };
 
 /// How the autoencoder of an experiment is trained: what TrainOptions has for it. Checkpoint, logs and
@@ -115,6 +131,8 @@ struct ExperimentObserver {
       on_progress;
   /// An image that could not be read: left out, reported once.
   std::function<void(std::string_view reason)> on_failure;
+  /// One line that is worth knowing of a run's photographs, such as that they are of too few scenes.
+  std::function<void(std::string_view line)> on_remark;
   /// Asked often; true stops at the next safe place.
   std::function<bool()> stop_requested;
 };

@@ -79,7 +79,7 @@ Matrix Standardiser::apply(const Matrix& data) const {
     const auto in = data.row(i);
     const auto out = result.row(i);
     for (std::size_t k = 0; k < data.columns; ++k) {
-      out[k] = (in[k] - mean_[k]) * scale_[k];
+      out[k] = apply(k, in[k]);
     }
   }
   return result;

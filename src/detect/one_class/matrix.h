@@ -39,6 +39,8 @@ class Standardiser {
   std::size_t columns() const { return mean_.size(); }
   /// Throws InvalidArgument for another number of columns.
   Matrix apply(const Matrix& data) const;
+  /// Value `value` of feature `k`.
+  double apply(std::size_t k, double value) const { return (value - mean_[k]) * scale_[k]; }
 
  private:
   std::vector<float> mean_;
