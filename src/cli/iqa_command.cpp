@@ -247,7 +247,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   app.add_option("--metric", a.metrics, "Comma-separated: " + metric_list())
       ->delimiter(',')
       ->allow_extra_args(false)  // the images that may follow are none
-      ->check(one_of(metric_words()));
+      ->check(CLI::IsMember(metric_words()));
   app.add_flag("--list", a.list, "Print the metrics with their ranges, directions and sources")
       ->excludes(inputs);
   app.add_option("--decoder", a.decoder,
