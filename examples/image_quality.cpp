@@ -2,8 +2,7 @@
 //
 //   image_quality REFERENCE DISTORTED
 //
-// Larger is better. "gradient" and "unique" are 1 for identical images and fall to 0, PSNR is in decibels
-// and infinite for identical images, SSIM is at most 1.
+// Each metric says itself whether larger is better, and which score identical images have.
 #include <gradspace/image.h>
 #include <gradspace/quality.h>
 
@@ -22,7 +21,8 @@ int run(const std::string& reference_path, const std::string& distorted_path) {
   for (const gradspace::QualityMetricInfo& info : gradspace::all_quality_metrics()) {
     const auto metric = gradspace::make_quality_metric(info.name);
     const double score = metric->prepare(reference)->score(distorted);
-    std::printf("%-10s %.6f\n", std::string(info.name).c_str(), score);
+    std::printf("%-12s %10.6f  (%s is better)\n", std::string(info.name).c_str(), score,
+                info.larger_is_better ? "larger" : "smaller");
   }
   return 0;
 }

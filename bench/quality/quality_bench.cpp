@@ -8,10 +8,14 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/allocation.h"
 #include "core/random.h"
@@ -97,6 +101,7 @@ std::shared_ptr<const QualityImage> reference_image() {
 
 // Whole scores.
 
+/// Metric and reference anew for each pair, the metric's own tables apart.
 void pair_score(benchmark::State& state, const char* name) {
   const auto metric = make_quality_metric(name, decoder());
   for (auto _ : state) {
@@ -104,10 +109,6 @@ void pair_score(benchmark::State& state, const char* name) {
     benchmark::DoNotOptimize(metric->prepare(reference_image())->score(distorted));
   }
 }
-BENCHMARK_CAPTURE(pair_score, gradient, "gradient")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pair_score, unique, "unique")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pair_score, psnr, "psnr")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pair_score, ssim, "ssim")->Unit(benchmark::kMillisecond);
 
 /// A second distorted image against the same reference.
 void next_score(benchmark::State& state, const char* name) {
@@ -116,8 +117,36 @@ void next_score(benchmark::State& state, const char* name) {
     benchmark::DoNotOptimize(reference->score(QualityImage(pair().distorted)));
   }
 }
-BENCHMARK_CAPTURE(next_score, gradient, "gradient")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(next_score, unique, "unique")->Unit(benchmark::kMillisecond);
+
+/// All metrics of a family, which share what they can.
+void family_score(benchmark::State& state, const std::string& family) {
+  std::vector<std::unique_ptr<QualityMetric>> metrics;
+  for (const std::string& name : quality_metric_names(std::array{family})) {
+    metrics.push_back(make_quality_metric(name, decoder()));
+  }
+  for (auto _ : state) {
+    const auto reference = reference_image();
+    const QualityImage distorted(pair().distorted);
+    for (const auto& metric : metrics) {
+      benchmark::DoNotOptimize(metric->prepare(reference)->score(distorted));
+    }
+  }
+}
+
+void register_scores() {
+  for (const QualityMetricInfo& info : all_quality_metrics()) {
+    for (const auto& [kind, run] :
+         {std::pair("pair_score/", &pair_score), {"next_score/", &next_score}}) {
+      benchmark::RegisterBenchmark((kind + std::string(info.name)).c_str(), run, info.name.data())
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
+  for (const QualityFamily& family : quality_families()) {
+    const std::string name(family.name);
+    benchmark::RegisterBenchmark(("family_score/" + name).c_str(), family_score, name)
+        ->Unit(benchmark::kMillisecond);
+  }
+}
 
 void uhd_score(benchmark::State& state, const char* name) {
   const auto metric = make_quality_metric(name, decoder());
@@ -238,5 +267,6 @@ BENCHMARK(correlate)->Name("part/ranks_and_correlation")->Unit(benchmark::kMilli
 int main(int argc, char** argv) {
   benchmark::AddCustomContext("threads", "1");
   gradspace::cli::keep_freed_memory();  // as the command does
+  gradspace::register_scores();
   return gradspace::run_benchmarks(argc, argv);
 }

@@ -1,15 +1,40 @@
 // Full-reference image quality: how good does a distorted image look beside its reference?
 //
-// Larger is better in every metric:
-//   gradient  the paper's score: features are the logarithms of what the reference's weight gradient
-//             gives on each patch; 0 to 1, 1 for identical images; not symmetric
+// The paper's two scores, for which larger is better:
+//   gradient  features are the logarithms of what the reference's weight gradient gives on each patch;
+//             0 to 1, 1 for identical images; not symmetric
 //   unique    the same decoder's activations (Temel et al. 2016); 0 to 1, 1 for identical images
-//   psnr      peak signal-to-noise ratio of all RGB samples in dB; infinity for identical images
-//   ssim      Wang et al. 2004 on luma (BT.601, rounded to 8 bits): 11x11 Gaussian window of sigma
-//             1.5, K 0.01 and 0.03, whole windows only, no downsampling; at most 1
 //
 // gradient and unique look at whole 8x8 patches of the halved image, at least four of them, whitened
 // by the image's own statistics: a change of all pixels alike goes unseen.
+//
+// Their companions, which are what the field quotes. Larger is better but where it says so; identical
+// images have exactly the score that is named:
+//   psnr         peak signal-to-noise ratio of all RGB samples in dB; infinity for identical images
+//   psnr-y       the same of luma (BT.601, rounded to 8 bits)
+//   ssim         Wang et al. 2004 on that luma: 11x11 Gaussian window of sigma 1.5, K 0.01 and 0.03,
+//                whole windows only, no downsampling; at most 1
+//   ms-ssim      Wang et al. 2003 on that luma, five scales; 0 to 1. Sides of 161 suffice, as every scale
+//                has room for a window then (the authors' code wants 176), and a mean structure that is
+//                negative counts as 0
+//   ms-ssim-rgb  the same of R, G and B, the three averaged; where a side is odd, a pixel is repeated
+//                before the first of both axes
+//   gmsd         Xue et al. 2014; 0 to 0.5, LOWER is better, 0 for identical images; sides of 5
+//   ms-gmsd-c    MS-GMSDc of Zhang et al. 2017; LOWER is better, 0 for identical images; chroma is
+//                compared at the smallest of the four scales; sides of 33
+//   fsim-c       FSIMc of Zhang et al. 2011; 0 to 1; sides of 3
+//   vsi          Zhang et al. 2014; 0 to 1; sides of 3. Saliency is of the image at 256x256, resized without
+//                smoothing, in CIE Lab of white point D50
+//   mdsi         Nafchi et al. 2016, similarities joined by their sum; LOWER is better, 0 for identical
+//                images; not symmetric; sides of 3
+//   haarpsi      Reisenhofer et al. 2018, with colour; 0 to 1; sides of 16
+//   vif-p        VIFp, Sheikh and Bovik 2006, in the pixel domain; 0 and more (over 1 where contrast was
+//                raised), 1 for identical images; not symmetric; sides of 41
+//
+// gmsd and haarpsi halve an image first, fsim-c, vsi and mdsi make it smaller by its shorter side / 256,
+// rounded (a half to the even number). What a side has over is left out by fsim-c, repeated by vsi, which
+// begins its blocks half a block before the image, and filled with zeros by the others. These rules are
+// those of the implementation that the values are held against (docs/quality.md).
 //
 // A grey image counts as RGB with equal channels. The reference always comes before the distorted.
 #pragma once
@@ -56,9 +81,10 @@ class GRADSPACE_API QualityReference {
  public:
   virtual ~QualityReference() = default;
 
-  /// Throws InvalidArgument when the sizes differ, the image is too small for the metric, or, for
-  /// gradient and unique, either image is without variance once its mean patch is taken off (unless
-  /// both are identical).
+  /// Throws InvalidArgument when the sizes differ, or the score is undefined (unless both images are
+  /// identical): for gradient and unique where either is without variance once its mean patch is taken
+  /// off, for vif-p where the reference is flat, for fsim-c and vsi where both are, for haarpsi where both
+  /// are black.
   virtual double score(const QualityImage& distorted) const = 0;
 };
 
@@ -77,10 +103,32 @@ struct QualityMetricInfo {
   std::string_view name;     ///< the command line's word
   std::string_view summary;  ///< one line for --help
   bool uses_decoder = false;
+  std::string_view family;         ///< the name of a QualityFamily
+  std::string_view range;          ///< in words: "0 to 1"
+  bool larger_is_better = true;    ///< false: a smaller score means a better image
+  double of_identical_images = 1;  ///< the best score; infinity for PSNR
+  std::string_view source;         ///< who published it, where and when
 };
 
 /// All of them, the paper's first.
 GRADSPACE_API std::span<const QualityMetricInfo> all_quality_metrics();
+
+/// Throws InvalidArgument for a name that is not known.
+GRADSPACE_API const QualityMetricInfo& quality_metric_info(std::string_view name);
+
+/// Metrics that are asked for by one word.
+struct QualityFamily {
+  std::string_view name;
+  std::string_view summary;
+};
+GRADSPACE_API std::span<const QualityFamily> quality_families();
+
+/// The word for the metrics of all families.
+inline constexpr std::string_view kAllQualityMetrics = "all";
+
+/// The metrics' names, in order, where `words` may also name families, or all metrics; these add what is not
+/// there yet. Throws InvalidArgument for a word that is not known.
+GRADSPACE_API std::vector<std::string> quality_metric_names(std::span<const std::string> words);
 
 /// Throws InvalidArgument for a name that is not known, listing those that are. `decoder` is read
 /// only by metrics that use one.

@@ -97,8 +97,8 @@ GRADSPACE_API std::vector<std::string> metric_failures(const PairScore& score,
                                                        std::span<const std::string> names);
 
 /// Scores all pairs. Neighbours with one reference share its preparation, so list them side by side.
-/// Memory is bounded: large images wait for one another (48 bytes a pixel are reckoned with, within 1 GiB;
-/// a pair that wants more is scored alone). `on_pair` is called once a pair with its number, one call at a
+/// Memory is bounded: large images wait for one another (48 bytes a pixel are reckoned with, and 16 more for each
+/// of three further metrics, within 1 GiB; a pair that wants more is scored alone). `on_pair` is called once a pair with its number, one call at a
 /// time, as the observer's functions are; progress comes after it. False when the observer ended the work:
 /// then some pairs were not handed over. Scores do not depend on the number of threads.
 GRADSPACE_API bool score_pairs(

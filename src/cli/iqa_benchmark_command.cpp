@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/quality_words.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
 #include "gradspace/quality.h"
@@ -87,10 +88,9 @@ std::function<int()> declare_iqa_benchmark(CLI::App& app) {
       ->check(one_of(names_of(all_opinion_databases())));
   app.add_option("path", options.path, "The database's folder; for csv the file")->required();
   app.add_option("--out", options.out, "Folder for scores.csv and results.json")->required();
-  app.add_option("--metric", options.metrics,
-                 "Metrics, parted by commas: " + list_of(all_quality_metrics()))
+  app.add_option("--metric", options.metrics, "Metrics, parted by commas: " + metric_list())
       ->delimiter(',')
-      ->check(one_of(names_of(all_quality_metrics())));
+      ->check(one_of(metric_words()));
   app.add_option("--decoder", options.decoder, "Decoder file instead of the one that ships");
   app.add_flag(
       "--lower-is-better", arguments->lower_is_better,
@@ -104,6 +104,8 @@ std::function<int()> declare_iqa_benchmark(CLI::App& app) {
   app.add_option("--threads", options.threads, "Threads to use; 0 = all cores")
       ->check(thread_count());
   app.add_flag("--quiet", arguments->quiet, "No progress");
+  app.parse_complete_callback(
+      [&options] { options.metrics = quality_metric_names(options.metrics); });
   return [arguments] { return run_benchmark(*arguments); };
 }
 

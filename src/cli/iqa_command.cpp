@@ -8,6 +8,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -17,6 +20,7 @@
 #include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
+#include "cli/quality_words.h"
 #include "cli/source_options.h"
 #include "gradspace/error.h"
 #include "gradspace/score_pairs.h"
@@ -40,6 +44,7 @@ struct IqaArguments {
   std::string format = "table";
   int threads = 0;
   SourceOptions source;
+  bool list = false;
   bool quiet = false;
 
   bool single() const {
@@ -87,10 +92,10 @@ PairList list_pairs(const IqaArguments& arguments) {
   return pairs_of_folders(arguments.inputs[0], arguments.inputs[1], arguments.source);
 }
 
-/// What could not be scored, and what scored less than was demanded.
+/// What could not be scored, and what scored worse than was demanded.
 struct IqaFailures {
   std::vector<std::string> lines;
-  std::vector<std::string> below;
+  std::vector<std::string> worse;
   std::size_t pairs = 0;       ///< without any score
   std::size_t incomplete = 0;  ///< with those of some metrics alone
 
@@ -104,6 +109,22 @@ std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score) {
     row.push_back(metric.value ? Cell(*metric.value) : Cell());
   }
   return row;
+}
+
+/// What is said of a pair that the first metric scores worse than the gate; else nothing.
+std::string worse_than_demanded(const ImagePair& pair, const PairScore& score,
+                                const IqaArguments& arguments) {
+  const std::optional<double>& value = score.scores.front().value;
+  if (!arguments.fail_below || !value) {
+    return "";
+  }
+  const std::string& metric = arguments.metrics.front();
+  const bool larger_is_better = quality_metric_info(metric).larger_is_better;
+  if (larger_is_better ? *value >= *arguments.fail_below : *value <= *arguments.fail_below) {
+    return "";
+  }
+  return fmt::format("{}: {} is {:.6g}, {} than {}", pair.distorted.string(), metric, *value,
+                     larger_is_better ? "less" : "more", *arguments.fail_below);
 }
 
 /// Scores and prints all pairs; returns what failed.
@@ -128,11 +149,8 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
         failures.incomplete += score.complete() ? 0 : 1;
         std::ranges::move(metric_failures(score, arguments.metrics),
                           std::back_inserter(failures.lines));
-        const std::optional<double>& gated = score.scores.front().value;
-        if (arguments.fail_below && gated && !(*gated >= *arguments.fail_below)) {
-          failures.below.push_back(
-              fmt::format("{}: {} is {:.6g}, less than {}", pairs[i].distorted.string(),
-                          arguments.metrics.front(), *gated, *arguments.fail_below));
+        if (std::string worse = worse_than_demanded(pairs[i], score, arguments); !worse.empty()) {
+          failures.worse.push_back(std::move(worse));
         }
         printer.print(iqa_row(pairs[i], score));
         if (i % kFlushed == kFlushed - 1) {
@@ -151,7 +169,31 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
               draw_gradient_map(reference, gradient_map(reference, distorted, decoder)));
 }
 
+/// What metrics there are.
+int list_metrics(const IqaArguments& arguments) {
+  PrinterLayout layout;
+  layout.columns = {{"name", "name", -11},
+                    {"family", "family", -10},
+                    {"range", "range", -13},
+                    {"direction", "direction", -17},
+                    {"identical_images", "identical", 9},
+                    {"source", "source"}};
+  layout.options = json_text(nlohmann::ordered_json{{"gradspace_version", kVersion}});
+  layout.options_in_json_lines = false;
+  const Printer printer(parse_output_format(arguments.format), layout);
+  for (const QualityMetricInfo& info : all_quality_metrics()) {
+    printer.print({std::string(info.name), std::string(info.family), std::string(info.range),
+                   std::string(info.larger_is_better ? "larger is better" : "smaller is better"),
+                   info.of_identical_images, std::string(info.source)});
+  }
+  flush_results();
+  return kDone;
+}
+
 int iqa(const IqaArguments& arguments) {
+  if (arguments.list) {
+    return list_metrics(arguments);
+  }
   if (!arguments.map.empty()) {
     refuse_inputs(arguments.map,
                   {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});
@@ -184,23 +226,13 @@ int iqa(const IqaArguments& arguments) {
     say("gradspace: {} of {} pairs lack the score of a metric", failures.incomplete,
         list.pairs.size());
   }
-  for (const std::string& pair : failures.below) {
+  for (const std::string& pair : failures.worse) {
     say("gradspace: {}", pair);
   }
   if (failures.any() || !list.unmatched.empty()) {
     return kFailed;
   }
-  return failures.below.empty() ? kDone : kGateNotMet;
-}
-
-/// "gradient: ..., unique: ...", for --help.
-std::string metric_help() {
-  std::string text = "Comma-separated:";
-  for (const QualityMetricInfo& info : all_quality_metrics()) {
-    text += fmt::format(" {} ({}),", info.name, info.summary);
-  }
-  text.pop_back();
-  return text;
+  return failures.worse.empty() ? kDone : kGateNotMet;
 }
 
 std::function<int()> declare_iqa(CLI::App& app) {
@@ -212,26 +244,31 @@ std::function<int()> declare_iqa(CLI::App& app) {
                      ->expected(2);
   app.add_option("--pairs", a.pairs, "CSV with the columns reference and distorted")
       ->excludes(inputs);
-  app.add_option("--metric", a.metrics, metric_help())
+  app.add_option("--metric", a.metrics, "Comma-separated: " + metric_list())
       ->delimiter(',')
       ->allow_extra_args(false)  // the images that may follow are none
-      ->check(CLI::IsMember(names_of(all_quality_metrics())));
+      ->check(CLI::IsMember(metric_words()));
+  app.add_flag("--list", a.list, "Print the metrics with their ranges, directions and sources")
+      ->excludes(inputs);
   app.add_option("--decoder", a.decoder,
                  "Decoder of the learned scores: .safetensors, or the published MATLAB file "
                  "(default: the built-in one)");
   app.add_option("--map", a.map,
                  "Draw where the two images differ in gradient space into this file");
-  app.add_option("--fail-below", a.fail_below,
-                 "Exit with 3 where the first metric scores a pair lower than this")
+  app.add_option(
+         "--fail-below", a.fail_below,
+         "Exit with 3 where the first metric scores a pair worse than this: lower, or higher "
+         "where smaller is better")
       ->check(finite_number());
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
   app.parse_complete_callback([&a] {
-    if (a.inputs.empty() && a.pairs.empty()) {
+    if (a.inputs.empty() && a.pairs.empty() && !a.list) {
       throw CLI::RequiredError("Two images, two folders, or --pairs");
     }
+    a.metrics = quality_metric_names(a.metrics);
     if (!a.map.empty() && !a.single()) {
       throw CLI::ValidationError("--map", "is drawn of one pair of images");
     }

@@ -25,8 +25,9 @@ std::string joined(std::string_view separator, std::span<const std::string> word
 
 /// What stands for the value: "{native,torch}" where the choices are few, else "TEXT".
 std::string value_text(const OptionText& option) {
-  const std::string one =
-      option.choices.empty() ? option.value : '{' + joined(",", option.choices) + '}';
+  constexpr std::size_t kFew = 10;  // words that a line of a manual page has room for
+  const bool few = !option.choices.empty() && option.choices.size() <= kFew;
+  const std::string one = few ? '{' + joined(",", option.choices) + '}' : option.value;
   return option.repeats ? one + " ..." : one;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/made_once.h"
 #include "gradspace/error.h"
+#include "quality/image_parts.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace {
@@ -18,6 +19,7 @@ struct QualityImage::State {
   std::string name;
   MadeOnce<quality::PreparedImage> prepared;
   MadeOnce<Image> luma;
+  quality::KeptParts parts;
 };
 
 QualityImage::QualityImage(Image image, std::string name)
@@ -69,6 +71,10 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
 const PreparedImage& prepared_of(const QualityImage& image) {
   auto& parts = ImageParts::of(image);
   return parts.prepared.get([&] { return prepare(parts.rgb, parts.name); });
+}
+
+KeptParts& parts_of(const QualityImage& image) {
+  return ImageParts::of(image).parts;
 }
 
 const Image& luma_of(const QualityImage& image) {

@@ -120,6 +120,42 @@ TEST_F(IqaCommand, AGateThatIsNotMetIsAStatusOfItsOwn) {
   EXPECT_EQ(exit_status(iqa("--fail-below nan " + pair)), 2);
 }
 
+TEST_F(IqaCommand, AGateOfAMetricThatIsBestAtZero) {
+  const std::string pair = file("pair1_ref.png") + " " + file("pair1_blur.png");  // gmsd 0.109131
+  EXPECT_EQ(exit_status(iqa("--metric gmsd --fail-below 0.11 " + pair)), 0);
+  EXPECT_EQ(exit_status(iqa("--metric gmsd --fail-below 0.10 " + pair)), 3);
+  EXPECT_THAT(errors(), HasSubstr("pair1_blur.png: gmsd is 0.109131, more than 0.1"));
+}
+
+TEST_F(IqaCommand, ListsTheMetrics) {
+  const auto output = iqa("--list --format jsonl");
+  EXPECT_EQ(exit_status(output), 0);
+  const auto lines = lines_of(output.text);
+  ASSERT_EQ(lines.size(), all_quality_metrics().size());
+  for (const nlohmann::json& line : lines) {
+    for (const char* key : {"name", "family", "range", "direction", "source"}) {
+      EXPECT_FALSE(line.at(key).get<std::string>().empty()) << line;
+    }
+    EXPECT_EQ(line.at("identical_images") == 0, line.at("direction") == "smaller is better");
+  }
+  EXPECT_THAT(iqa("--list").text, HasSubstr("gmsd"));
+  EXPECT_EQ(exit_status(iqa("--list " + file("pair1_ref.png") + " " + file("pair1_ref.png"))), 2);
+}
+
+TEST_F(IqaCommand, FamiliesAndAllMetrics) {
+  const std::string pair = file("pair1_ref.png") + " " + file("pair1_blur.png") + " --format jsonl";
+  const auto all = iqa("--metric all " + pair);
+  EXPECT_EQ(exit_status(all), 1);  // the images are too small for two
+  const auto line = lines_of(all.text).at(0);
+  EXPECT_EQ(line.size(), 2 + all_quality_metrics().size());
+  EXPECT_TRUE(line.at("ms-ssim").is_null());
+  EXPECT_NEAR(line.at("haarpsi"), 0.7152346, 2e-4);
+  EXPECT_THAT(errors(), HasSubstr("72x96 pixels; ms-ssim needs at least 161x161"));
+  const auto paper = iqa("--metric psnr,paper " + pair);
+  EXPECT_EQ(exit_status(paper), 0);
+  EXPECT_EQ(lines_of(paper.text).at(0).size(), 2 + 3U);
+}
+
 TEST_F(IqaCommand, PairsFoldersByName) {
   copy("pair1_ref.png", "ref/one.png");
   copy("pair2_ref.png", "ref/two.png");

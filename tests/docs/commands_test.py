@@ -108,7 +108,8 @@ def make_pictures(folder):
         return image
 
     for name in ("photo", "reference"):
-        picture(folder / f"{name}.png").save(folder / f"{name}.jpg", quality=20)
+        # Large enough for every metric of image quality.
+        picture(folder / f"{name}.png", side=192).save(folder / f"{name}.jpg", quality=20)
     (folder / "reference.jpg").rename(folder / "distorted.jpg")
     for number, name in enumerate(("a", "b"), 1):
         original = picture(folder / "originals" / f"{name}.png")

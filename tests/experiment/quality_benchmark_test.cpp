@@ -130,6 +130,17 @@ TEST_F(QualityBenchmark, JudgesInAllAndByType) {
   EXPECT_THAT(shown, HasSubstr("darkening"));
 }
 
+TEST_F(QualityBenchmark, ASmallerScoreThatMeansBetterAgreesAsWell) {
+  options_.metrics = {"gmsd", "psnr"};
+  const QualityBenchmarkResult result = run_quality_benchmark(options_);
+  EXPECT_GT(row_of(result, "gmsd", "noise").agreement.srocc->value, 0.9);
+  EXPECT_GT(row_of(result, "gmsd", "noise").agreement.krocc->value, 0.8);
+  EXPECT_GT(row_of(result, "gmsd", "noise").agreement.plcc->value, 0.9);
+  EXPECT_GT(row_of(result, "psnr", "noise").agreement.srocc->value, 0.9);
+  options_.larger_is_better = false;
+  EXPECT_LT(row_of(run_quality_benchmark(options_), "gmsd", "noise").agreement.srocc->value, -0.9);
+}
+
 TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {
   run_quality_benchmark(options_);
   const std::string whole = read_text_file(options_.out / "results.json");

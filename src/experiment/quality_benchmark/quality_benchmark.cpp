@@ -247,8 +247,13 @@ class Run {
 
   void summarise(const ScoredPairs& scored) {
     for (std::size_t metric = 0; metric < options_.metrics.size(); ++metric) {
+      AgreementOptions agreement_options = agreement_;
+      if (!quality_metric_info(options_.metrics[metric]).larger_is_better) {
+        // Such a metric agrees with people where its ranks are the opinions' turned around.
+        agreement_options.larger_is_better = !agreement_.larger_is_better;
+      }
       for (const std::string& type : types_of(scored)) {
-        if (auto agreement = agreement_of(scored, metric, type, agreement_)) {
+        if (auto agreement = agreement_of(scored, metric, type, agreement_options)) {
           result_.summary.push_back({options_.metrics[metric], type, *agreement});
         }
       }

@@ -333,6 +333,10 @@ IQA = [
     Step("iqa/wrong columns", "iqa --pairs bad/pairs.csv"),
     Step("iqa/unknown metric", f"iqa {PAIR} --metric beauty"),
     Step("iqa/map of folders", "iqa references distorted --map x.png"),
+    Step("iqa/list", "iqa --list"),
+    Step("iqa/list as csv", "iqa --list --format csv"),
+    Step("iqa/companions", f"iqa {PAIR} --metric companions --format jsonl"),
+    Step("iqa/gate of a deviation", f"iqa {PAIR} --metric gmsd --fail-below 0.1"),
     Step("iqa/nothing", "iqa"),
     Step("iqa-train/photographs", "iqa-train --photos photos --out decoder.safetensors "
          "--patches 1000 --iterations 3"),

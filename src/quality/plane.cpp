@@ -1,0 +1,84 @@
+#include "quality/plane.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace gradspace::quality {
+
+Plane plane_of(const Image& image, int channel) {
+  Plane plane(image.width(), image.height());
+  const auto channels = static_cast<std::size_t>(image.channels());
+  const std::uint8_t* samples = image.pixels().data() + channel;
+  for (std::size_t i = 0; i < plane.values.size(); ++i) {
+    plane.values[i] = samples[i * channels];
+  }
+  return plane;
+}
+
+Plane halved(const Plane& plane) {
+  constexpr float kShare = 0.25F;
+  Plane half((plane.width + 1) / 2, (plane.height + 1) / 2);
+  std::vector<float> sums(2 * static_cast<std::size_t>(half.width));
+  for (int y = 0; y < half.height; ++y) {
+    const float* upper = plane.row(2 * y);
+    const bool has_lower = 2 * y + 1 < plane.height;
+    const float* lower = has_lower ? plane.row(2 * y + 1) : nullptr;
+    for (std::size_t x = 0; x < static_cast<std::size_t>(plane.width); ++x) {
+      sums[x] = has_lower ? upper[x] + lower[x] : upper[x];
+    }
+    float* row = half.row(y);
+    for (std::size_t x = 0; x < static_cast<std::size_t>(half.width); ++x) {
+      row[x] = kShare * (sums[2 * x] + sums[2 * x + 1]);
+    }
+  }
+  return half;
+}
+
+Plane gradient_magnitude(const Plane& plane, EdgeFilter filter) {
+  Plane magnitude(plane.width, plane.height);
+  const auto width = static_cast<std::size_t>(plane.width);
+  std::array<std::vector<float>, 3> rows;  // of the plane, with a zero at either end
+  rows.fill(std::vector<float>(width + 2));
+  const auto fill = [&](int y) {
+    std::vector<float>& row = rows[static_cast<std::size_t>(y + 3) % rows.size()];
+    if (y < plane.height) {
+      std::copy_n(plane.row(y), width, row.begin() + 1);
+    } else {
+      std::fill(row.begin(), row.end(), 0.0F);
+    }
+  };
+  fill(0);
+  for (int y = 0; y < plane.height; ++y) {
+    fill(y + 1);
+    const float* above = rows[static_cast<std::size_t>(y + 2) % rows.size()].data();
+    const float* here = rows[static_cast<std::size_t>(y + 3) % rows.size()].data();
+    const float* below = rows[static_cast<std::size_t>(y + 4) % rows.size()].data();
+    float* out = magnitude.row(y);
+    for (std::size_t x = 0; x < width; ++x) {
+      const float right = filter.beside * (above[x + 2] - above[x] + (below[x + 2] - below[x])) +
+                          filter.middle * (here[x + 2] - here[x]);
+      const float down = filter.beside * (below[x] - above[x] + (below[x + 2] - above[x + 2])) +
+                         filter.middle * (below[x + 1] - above[x + 1]);
+      out[x] = std::sqrt(right * right + down * down);
+    }
+  }
+  return magnitude;
+}
+
+std::vector<float> gaussian_weights(int taps, double sigma) {
+  std::vector<double> weights;
+  for (int i = 0; i < taps; ++i) {
+    const double x = i - (taps - 1) / 2.0;
+    weights.push_back(std::exp(-x * x / (2 * sigma * sigma)));
+  }
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<float> result;
+  for (const double weight : weights) {
+    result.push_back(static_cast<float>(weight / sum));
+  }
+  return result;
+}
+
+}  // namespace gradspace::quality
