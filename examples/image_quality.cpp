@@ -2,7 +2,9 @@
 //
 //   image_quality REFERENCE DISTORTED
 //
-// Each metric says itself whether larger is better, and which score identical images have.
+// Each metric says itself whether larger is better, and which score identical images have. Some refuse images that are
+// too small for them.
+#include <gradspace/error.h>
 #include <gradspace/image.h>
 #include <gradspace/quality.h>
 
@@ -19,10 +21,15 @@ int run(const std::string& reference_path, const std::string& distorted_path) {
   const gradspace::QualityImage distorted(gradspace::read_image(distorted_path), distorted_path);
 
   for (const gradspace::QualityMetricInfo& info : gradspace::all_quality_metrics()) {
-    const auto metric = gradspace::make_quality_metric(info.name);
-    const double score = metric->prepare(reference)->score(distorted);
-    std::printf("%-12s %10.6f  (%s is better)\n", std::string(info.name).c_str(), score,
-                info.larger_is_better ? "larger" : "smaller");
+    const std::string name(info.name);
+    const auto metric = gradspace::make_quality_metric(name);
+    try {
+      const double score = metric->prepare(reference)->score(distorted);
+      std::printf("%-12s %10.6f  (%s is better)\n", name.c_str(), score,
+                  info.larger_is_better ? "larger" : "smaller");
+    } catch (const gradspace::InvalidArgument& error) {
+      std::printf("%-12s          -  (%s)\n", name.c_str(), error.what());
+    }
   }
   return 0;
 }
