@@ -1,13 +1,10 @@
 // Feature similarity with colour (FSIMc): Zhang, Zhang, Mou, Zhang, IEEE Transactions on Image Processing 20 (2011).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <memory>
 #include <vector>
 
-#include "gradspace/error.h"
 #include "quality/colour_planes.h"
 #include "quality/image_parts.h"
 #include "quality/pair_metric.h"
@@ -60,10 +57,7 @@ double fsim_c(const QualityImage& reference, const QualityImage& distorted, LogG
   }
   simd::multiply_powers(similar.data(), 1, chroma.data(), kChromaPower, similar.data(), size);
   const double weights = sum_of(size, [&](std::size_t i) { return double{weight[i]}; });
-  if (weights == 0) {
-    throw InvalidArgument(fmt::format("{}: without features, as {} is; fsim-c has nothing to weigh",
-                                      distorted.name(), reference.name()));
-  }
+  require_weights(weights, "fsim-c", reference, distorted, "without features");
   return sum_of(size, [&](std::size_t i) { return double{similar[i]} * weight[i]; }) / weights;
 }
 

@@ -1,14 +1,11 @@
 // Haar wavelet-based perceptual similarity index: Reisenhofer, Bosse, Kutyniok, Wiegand, Signal Processing: Image
 // Communication 61 (2018).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <vector>
 
-#include "gradspace/error.h"
 #include "quality/colour_planes.h"
 #include "quality/image_parts.h"
 #include "quality/pair_metric.h"
@@ -120,10 +117,7 @@ double haarpsi(const QualityImage& reference, const QualityImage& distorted) {
              weight);
   }
   sums.add(mean_similarity(a.chroma[0], b.chroma[0], a.chroma[1], b.chroma[1]), mean_weight);
-  if (sums.weights == 0) {
-    throw InvalidArgument(fmt::format("{}: black, as {} is; haarpsi has nothing to weigh",
-                                      distorted.name(), reference.name()));
-  }
+  require_weights(sums.weights, "haarpsi", reference, distorted, "black");
   const double mean = sums.weighted / sums.weights;
   const double root = std::log(mean / (1 - mean)) / kHaarSteepness;
   return root * root;

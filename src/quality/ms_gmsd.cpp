@@ -27,7 +27,7 @@ GradientScales make_scales(const QualityImage& image) {
   ColourPlanes planes = colour_planes(image, padded_blocks(image.rgb(), 2), ColourSpace::kYiq);
   for (Plane& smaller : scales.smaller) {
     for (Plane& plane : planes) {
-      plane = halved(plane);
+      plane = halved(plane, BeyondOdd::kZeros);
     }
     smaller = gradient_magnitude(planes[0], kPrewitt);
   }

@@ -26,35 +26,6 @@ constexpr float kMiddle = 128;
 /// So that the fifth scale has room for a window, whichever way odd sides are halved.
 constexpr int kLeastScaledSide = (kScaleWindow - 1) * 16 + 1;
 
-/// How a side that is odd is halved.
-enum class OddSides {
-  kRepeatLast,   ///< its last pixel is halved alone: MATLAB's imfilter(..., 'symmetric')
-  kRepeatFirst,  ///< a pixel is put before the first of both axes where either is odd
-};
-
-/// Means of 2x2 pixels, the nearest pixel repeated beyond the sides.
-Plane halved_for_scale(const Plane& plane, OddSides odd) {
-  const bool any_odd = plane.width % 2 == 1 || plane.height % 2 == 1;
-  const int before = odd == OddSides::kRepeatFirst && any_odd ? 1 : 0;
-  Plane result((plane.width + 1) / 2, (plane.height + 1) / 2);
-  const auto nearest = [](int i, int side) { return std::clamp(i, 0, side - 1); };
-  std::vector<float> sums(static_cast<std::size_t>(plane.width));
-  for (int y = 0; y < result.height; ++y) {
-    const float* upper = plane.row(nearest(2 * y - before, plane.height));
-    const float* lower = plane.row(nearest(2 * y + 1 - before, plane.height));
-    for (std::size_t x = 0; x < sums.size(); ++x) {
-      sums[x] = upper[x] + lower[x];
-    }
-    float* row = result.row(y);
-    for (int x = 0; x < result.width; ++x) {
-      const auto left = static_cast<std::size_t>(nearest(2 * x - before, plane.width));
-      const auto right = static_cast<std::size_t>(nearest(2 * x + 1 - before, plane.width));
-      row[x] = 0.25F * (sums[left] + sums[right]);
-    }
-  }
-  return result;
-}
-
 /// The mean of contrast and structure over a scale; of luminance as well, where it is the last.
 double mean_of_scale(const Plane& a, const Plane& b, const std::vector<float>& weights,
                      bool with_luminance) {
@@ -78,13 +49,13 @@ double mean_of_scale(const Plane& a, const Plane& b, const std::vector<float>& w
 }
 
 /// A mean that is negative counts as 0: its power is no number.
-double multi_scale_similarity(Plane a, Plane b, OddSides odd) {
+double multi_scale_similarity(Plane a, Plane b, BeyondOdd beyond) {
   const std::vector<float> weights = gaussian_weights(kScaleWindow, 1.5);
   double product = 1;
   for (std::size_t scale = 0; scale < kScaleExponents.size(); ++scale) {
     if (scale > 0) {
-      a = halved_for_scale(a, odd);
-      b = halved_for_scale(b, odd);
+      a = halved(a, beyond);
+      b = halved(b, beyond);
     }
     const bool last = scale + 1 == kScaleExponents.size();
     product *= std::pow(std::max(0.0, mean_of_scale(a, b, weights, last)), kScaleExponents[scale]);
@@ -94,7 +65,7 @@ double multi_scale_similarity(Plane a, Plane b, OddSides odd) {
 
 double ms_ssim(const QualityImage& reference, const QualityImage& distorted) {
   return multi_scale_similarity(plane_of(luma_of(reference), 0), plane_of(luma_of(distorted), 0),
-                                OddSides::kRepeatLast);
+                                BeyondOdd::kRepeatLast);
 }
 
 double ms_ssim_rgb(const QualityImage& reference, const QualityImage& distorted) {
@@ -102,7 +73,7 @@ double ms_ssim_rgb(const QualityImage& reference, const QualityImage& distorted)
   double sum = 0;
   for (int channel = 0; channel < kChannels; ++channel) {
     sum += multi_scale_similarity(plane_of(reference.rgb(), channel),
-                                  plane_of(distorted.rgb(), channel), OddSides::kRepeatFirst);
+                                  plane_of(distorted.rgb(), channel), BeyondOdd::kRepeatFirst);
   }
   return sum / kChannels;
 }

@@ -56,6 +56,14 @@ class PairMetric : public QualityMetric {
 
 }  // namespace
 
+void require_weights(double sum, std::string_view metric, const QualityImage& reference,
+                     const QualityImage& distorted, std::string_view what) {
+  if (sum == 0) {
+    throw InvalidArgument(fmt::format("{}: {}, as {} is; {} has nothing to weigh", distorted.name(),
+                                      what, reference.name(), metric));
+  }
+}
+
 std::unique_ptr<QualityMetric> make_pair_metric(PairFormula formula) {
   return std::make_unique<PairMetric>(std::move(formula));
 }

@@ -19,6 +19,10 @@ struct PairFormula {
   std::function<double(const QualityImage& reference, const QualityImage& distorted)> compare;
 };
 
+/// Throws InvalidArgument where the sum of a metric's weights is 0: both images are then as `what` says, "flat".
+void require_weights(double sum, std::string_view metric, const QualityImage& reference,
+                     const QualityImage& distorted, std::string_view what);
+
 /// The metric refuses images that are too small, and pairs of two sizes.
 std::unique_ptr<QualityMetric> make_pair_metric(PairFormula formula);
 

@@ -17,20 +17,29 @@ Plane plane_of(const Image& image, int channel) {
   return plane;
 }
 
-Plane halved(const Plane& plane) {
-  constexpr float kShare = 0.25F;
+Plane halved(const Plane& plane, BeyondOdd beyond) {
+  const bool any_odd = plane.width % 2 == 1 || plane.height % 2 == 1;
+  const int before = beyond == BeyondOdd::kRepeatFirst && any_odd ? 1 : 0;
+  const auto width = static_cast<std::size_t>(plane.width);
+  const std::vector<float> zeros(width);
+  const auto row_at = [&](int y) {
+    const bool is_zero = beyond == BeyondOdd::kZeros && y >= plane.height;
+    return is_zero ? zeros.data() : plane.row(std::clamp(y, 0, plane.height - 1));
+  };
   Plane half((plane.width + 1) / 2, (plane.height + 1) / 2);
-  std::vector<float> sums(2 * static_cast<std::size_t>(half.width));
+  std::vector<float> sums(static_cast<std::size_t>(before) + width + 1);  // of two rows
+  float* const of_pixels = sums.data() + before;
   for (int y = 0; y < half.height; ++y) {
-    const float* upper = plane.row(2 * y);
-    const bool has_lower = 2 * y + 1 < plane.height;
-    const float* lower = has_lower ? plane.row(2 * y + 1) : nullptr;
-    for (std::size_t x = 0; x < static_cast<std::size_t>(plane.width); ++x) {
-      sums[x] = has_lower ? upper[x] + lower[x] : upper[x];
+    const float* upper = row_at(2 * y - before);
+    const float* lower = row_at(2 * y + 1 - before);
+    for (std::size_t x = 0; x < width; ++x) {
+      of_pixels[x] = upper[x] + lower[x];
     }
+    sums.front() = of_pixels[0];
+    sums.back() = beyond == BeyondOdd::kZeros ? 0.0F : of_pixels[width - 1];
     float* row = half.row(y);
     for (std::size_t x = 0; x < static_cast<std::size_t>(half.width); ++x) {
-      row[x] = kShare * (sums[2 * x] + sums[2 * x + 1]);
+      row[x] = 0.25F * (sums[2 * x] + sums[2 * x + 1]);
     }
   }
   return half;
@@ -67,18 +76,25 @@ Plane gradient_magnitude(const Plane& plane, EdgeFilter filter) {
   return magnitude;
 }
 
-std::vector<float> gaussian_weights(int taps, double sigma) {
+std::vector<double> gaussian_window(int taps, double sigma) {
   std::vector<double> weights;
   for (int i = 0; i < taps; ++i) {
     const double x = i - (taps - 1) / 2.0;
     weights.push_back(std::exp(-x * x / (2 * sigma * sigma)));
   }
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  std::vector<float> result;
-  for (const double weight : weights) {
-    result.push_back(static_cast<float>(weight / sum));
+  for (double& weight : weights) {
+    weight /= sum;
   }
-  return result;
+  return weights;
+}
+
+std::vector<float> gaussian_weights(int taps, double sigma) {
+  std::vector<float> weights;
+  for (const double weight : gaussian_window(taps, sigma)) {
+    weights.push_back(static_cast<float>(weight));
+  }
+  return weights;
 }
 
 }  // namespace gradspace::quality

@@ -31,8 +31,15 @@ struct Plane {
 /// Channel `channel` of an image.
 Plane plane_of(const Image& image, int channel);
 
-/// Means of blocks of 2x2; beyond an odd side there are zeros, as MATLAB's conv2 has them.
-Plane halved(const Plane& plane);
+/// What lies beyond a side that is odd, when a plane is halved.
+enum class BeyondOdd {
+  kZeros,        ///< after the last pixel: MATLAB's conv2
+  kRepeatLast,   ///< the last pixel again: MATLAB's imfilter(..., 'symmetric')
+  kRepeatFirst,  ///< the first pixel again, before the first of both axes where either is odd
+};
+
+/// Means of blocks of 2x2.
+Plane halved(const Plane& plane, BeyondOdd beyond);
 
 /// A 3x3 filter for edges by its outer column and, turned, its outer row: beside, middle, beside.
 struct EdgeFilter {
@@ -46,6 +53,8 @@ inline constexpr EdgeFilter kScharr{3.0F / 16, 10.0F / 16};
 Plane gradient_magnitude(const Plane& plane, EdgeFilter filter);
 
 /// Gaussian of `taps` weights whose sum is 1.
+std::vector<double> gaussian_window(int taps, double sigma);
+/// The same in float32.
 std::vector<float> gaussian_weights(int taps, double sigma);
 
 /// (2 a b + c) / (a^2 + b^2 + c), which is exactly 1 where a = b.

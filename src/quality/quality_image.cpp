@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "core/made_once.h"
 #include "gradspace/error.h"
 #include "quality/image_parts.h"
 #include "quality/prepared_image.h"
@@ -17,8 +16,6 @@ struct QualityImage::State {
 
   Image rgb;
   std::string name;
-  MadeOnce<quality::PreparedImage> prepared;
-  MadeOnce<Image> luma;
   quality::KeptParts parts;
 };
 
@@ -45,6 +42,10 @@ class ImageParts {
 
 namespace {
 
+struct Luma {
+  Image pixels;
+};
+
 /// Throws InvalidArgument for fewer than kMinPatches patches; `name` stands in the message.
 PreparedImage prepare(const Image& rgb, const std::string& name) {
   PreparedImage prepared;
@@ -69,8 +70,7 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
 }  // namespace
 
 const PreparedImage& prepared_of(const QualityImage& image) {
-  auto& parts = ImageParts::of(image);
-  return parts.prepared.get([&] { return prepare(parts.rgb, parts.name); });
+  return part_of<PreparedImage>(image, [&] { return prepare(image.rgb(), image.name()); });
 }
 
 KeptParts& parts_of(const QualityImage& image) {
@@ -78,8 +78,7 @@ KeptParts& parts_of(const QualityImage& image) {
 }
 
 const Image& luma_of(const QualityImage& image) {
-  auto& parts = ImageParts::of(image);
-  return parts.luma.get([&] { return to_grey(parts.rgb); });
+  return part_of<Luma>(image, [&] { return Luma{to_grey(image.rgb())}; }).pixels;
 }
 
 void check_sizes(const QualityImage& reference, const QualityImage& distorted) {

@@ -1,13 +1,10 @@
 // Wang, Bovik, Sheikh, Simoncelli, IEEE Transactions on Image Processing 13 (2004).
-#include <fmt/format.h>
-
-#include <array>
-#include <cmath>
-#include <utility>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
-#include "gradspace/error.h"
-#include "gradspace/quality.h"
+#include "quality/pair_metric.h"
+#include "quality/plane.h"
 #include "quality/prepared_image.h"
 
 namespace gradspace::quality {
@@ -17,24 +14,8 @@ constexpr int kWindow = 11;
 constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
 constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
 
-using Window = std::array<double, kWindow>;
-
-/// A Gaussian of sigma 1.5 whose sum is 1. The window is its product with itself.
-Window gaussian() {
-  constexpr double kSigma = 1.5;
-  constexpr int kCentre = kWindow / 2;
-  Window window{};
-  double sum = 0;
-  for (int i = 0; i < kWindow; ++i) {
-    const double x = i - kCentre;
-    window[static_cast<std::size_t>(i)] = std::exp(-x * x / (2 * kSigma * kSigma));
-    sum += window[static_cast<std::size_t>(i)];
-  }
-  for (double& weight : window) {
-    weight /= sum;
-  }
-  return window;
-}
+/// The window is its product with itself.
+using Window = std::vector<double>;
 
 /// Weighted sums over the window's height, for every column: of both images, and of their products.
 struct ColumnSums {
@@ -75,7 +56,7 @@ void sum_columns(const std::vector<double>& columns, const Window& window,
 }
 
 double structural_similarity(const Image& first, const Image& second) {
-  const Window window = gaussian();
+  const Window window = gaussian_window(kWindow, 1.5);
   const auto width = static_cast<std::size_t>(first.width());
   ColumnSums columns(width);
   ColumnSums means(width - kWindow + 1);
@@ -101,42 +82,17 @@ double structural_similarity(const Image& first, const Image& second) {
   return total / (static_cast<double>(means.a.size()) * (first.height() - kWindow + 1));
 }
 
-class SsimReference : public QualityReference {
- public:
-  explicit SsimReference(std::shared_ptr<const QualityImage> reference)
-      : reference_(std::move(reference)) {
-    const Image& rgb = reference_->rgb();
-    if (rgb.width() < kWindow || rgb.height() < kWindow) {
-      throw InvalidArgument(fmt::format("{}: {}x{} pixels; ssim needs at least {}x{}",
-                                        reference_->name(), rgb.width(), rgb.height(), kWindow,
-                                        kWindow));
-    }
-  }
-
-  double score(const QualityImage& distorted) const override {
-    check_sizes(*reference_, distorted);
-    if (luma_of(*reference_) == luma_of(distorted)) {
-      return 1;
-    }
-    return structural_similarity(luma_of(*reference_), luma_of(distorted));
-  }
-
- private:
-  std::shared_ptr<const QualityImage> reference_;
-};
-
-class SsimMetric : public QualityMetric {
- public:
-  std::unique_ptr<QualityReference> prepare(
-      std::shared_ptr<const QualityImage> reference) const override {
-    return std::make_unique<SsimReference>(std::move(reference));
-  }
-};
+double ssim(const QualityImage& reference, const QualityImage& distorted) {
+  const Image& a = luma_of(reference);
+  const Image& b = luma_of(distorted);
+  return a == b ? 1 : structural_similarity(a, b);
+}
 
 }  // namespace
 
 std::unique_ptr<QualityMetric> make_ssim_metric(const LinearDecoder* /*decoder*/) {
-  return std::make_unique<SsimMetric>();
+  return make_pair_metric(
+      {"ssim", kWindow, 1, [](const QualityImage& image) { luma_of(image); }, ssim});
 }
 
 }  // namespace gradspace::quality

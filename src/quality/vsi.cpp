@@ -1,6 +1,4 @@
 // Visual saliency-induced index: Zhang, Shen, Li, IEEE Transactions on Image Processing 23 (2014).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -8,7 +6,6 @@
 #include <numbers>
 #include <vector>
 
-#include "gradspace/error.h"
 #include "quality/colour_planes.h"
 #include "quality/image_parts.h"
 #include "quality/pair_metric.h"
@@ -71,10 +68,7 @@ double vsi(const QualityImage& reference, const QualityImage& distorted,
   simd::multiply_powers(gradient.data(), kGradientPower, chroma.data(), kChromaPower,
                         gradient.data(), size);
   const double weights = sum_of(size, [&](std::size_t i) { return double{weight[i]}; });
-  if (weights == 0) {
-    throw InvalidArgument(fmt::format("{}: flat, as {} is; vsi has nothing to weigh",
-                                      distorted.name(), reference.name()));
-  }
+  require_weights(weights, "vsi", reference, distorted, "flat");
   return sum_of(size, [&](std::size_t i) { return double{weighted[i]} * gradient[i]; }) / weights;
 }
 

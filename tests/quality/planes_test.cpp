@@ -42,7 +42,7 @@ double padded(const Plane& plane, int y, int x) {
 TEST(Planes, HalvesHaveZerosBeyondOddSides) {
   for (const auto& [width, height] : {std::pair(1, 1), {2, 5}, {7, 4}, {9, 9}}) {
     const Plane plane = random_plane(width, height, 1);
-    const Plane half = halved(plane);
+    const Plane half = halved(plane, BeyondOdd::kZeros);
     ASSERT_EQ(half.width, (width + 1) / 2);
     ASSERT_EQ(half.height, (height + 1) / 2);
     for (int y = 0; y < half.height; ++y) {
