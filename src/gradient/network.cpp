@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "core/round_up.h"
 #include "gradspace/error.h"
 
 namespace gradspace::gradient {
@@ -100,7 +101,7 @@ Walk::Walk(const Network& network) : network_(network) {
   const std::size_t lanes = network.kernels().lanes;
   constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
   const auto rounded = [lanes](std::size_t vectors) {
-    return (vectors * lanes + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+    return round_up_to(kAlignedFloats, vectors * lanes);
   };
   std::size_t total = 2 * rounded(network.gradient_size());
   for (const std::size_t size : network.tensor_sizes()) {

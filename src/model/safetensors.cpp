@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/file_kind.h"
 #include "core/json.h"
+#include "core/round_up.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
@@ -285,7 +286,7 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_v
 std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
   std::string header = header_json(file);
   // Spaces at its end, so that the values lie aligned.
-  header.resize((header.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  header.resize(round_up_to(kAlignment, header.size()), ' ');
   if (header.size() > kMaxHeaderBytes) {
     throw InvalidArgument(fmt::format("a safetensors header of {} bytes, more than the {} allowed",
                                       header.size(), kMaxHeaderBytes));

@@ -9,6 +9,7 @@
 
 #include "core/parallel.h"
 #include "core/random.h"
+#include "core/round_up.h"
 #include "detect/one_class/method.h"
 #include "gradspace/classifier.h"
 #include "gradspace/error.h"
@@ -53,12 +54,6 @@ void require_rows(std::span<const float> values, std::size_t columns) {
     throw InvalidArgument(
         fmt::format("{} numbers are no whole rows of {}", values.size(), columns));
   }
-}
-
-/// So many rows or more, as networks take them.
-std::size_t whole_vectors(std::size_t rows) {
-  constexpr std::size_t kTogether = Perceptron::kRowsTogether;
-  return (rows + kTogether - 1) / kTogether * kTogether;
 }
 
 Matrix matrix_of(std::span<const float> values, std::size_t columns) {
@@ -165,7 +160,8 @@ std::vector<double> Committee::score(std::span<const float> rows) const {
     const std::size_t count = std::min(kRowsAtOnce, scores.size() - first);
     lay_by_column(rows.subspan(first * columns(), count * columns()), by_column);
     for (const Perceptron& network : networks_) {
-      network.forward_columns(by_column.data(), kRowsAtOnce, whole_vectors(count), activations);
+      network.forward_columns(by_column.data(), kRowsAtOnce,
+                              round_up_to(Perceptron::kRowsTogether, count), activations);
       for (std::size_t i = 0; i < count; ++i) {
         scores[first + i] +=
             damage_logit(activations.back()[i]) / static_cast<double>(networks_.size());

@@ -9,6 +9,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "core/round_up.h"
 #include "simd/cosine-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,7 +22,7 @@ namespace cosine = simd::HWY_NAMESPACE;
 constexpr std::size_t kColumns = cosine::kStripColumns;
 
 constexpr std::size_t whole_strips(std::size_t columns) {
-  return (columns + kColumns - 1) / kColumns * kColumns;
+  return round_up_to(kColumns, columns);
 }
 
 /// Where the columns of a strip begin that lie `step` apart. A strip that is not full repeats the last column.

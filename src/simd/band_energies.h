@@ -34,8 +34,8 @@ class BandEnergies {
   BandEnergies(std::size_t channels, std::size_t height, std::size_t width, std::size_t bands,
                const BandOf& band_of);
 
-  /// log(mean squared coefficient + floor) by channel and band, [channels, bands] vectors of pictures.lanes values. Three
-  /// channels become the planes of `colours` first; one is what it is. `memory` is kept from call to call.
+  /// log(mean squared coefficient + floor) by channel and band, [channels, bands] vectors of pictures.lanes values.
+  /// Three channels become the planes of `colours` first; one is what it is. `memory` is kept from call to call.
   void compute(const LanePictures& pictures, const ColourMatrix& colours, float floor,
                LaneMemory& memory, float* out) const;
 

@@ -28,8 +28,8 @@ struct CosinePlan {
   };
 
   std::size_t size;
-  /// Sample i becomes the sum of i and its mirror image and this the difference, for each of these numbers of samples in
-  /// turn.
+  /// Sample i becomes the sum of i and its mirror image, and this the difference, for each of these numbers of samples
+  /// in turn.
   std::vector<std::size_t> folds;
   std::vector<Product> products;
   std::vector<float> coefficients;

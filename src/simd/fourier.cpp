@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/round_up.h"
 #include "simd/fourier_butterflies-inl.h"
 
 #ifndef GRADSPACE_SIMD_FOURIER_ONCE
@@ -170,7 +171,7 @@ namespace {
 HWY_EXPORT(column_pass);
 
 std::size_t whole_blocks(std::size_t size) {
-  return (size + kFourierLanes - 1) / kFourierLanes * kFourierLanes;
+  return round_up_to(kFourierLanes, size);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/round_up.h"
 #include "gradient/alignment/passes.h"
 
 namespace gradspace::gradient::alignment {
@@ -10,7 +11,7 @@ Workspace::Workspace(const Network& network) {
   const auto place = [&](std::size_t values) {
     constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
     const std::size_t offset = group_size_;
-    group_size_ += (values * lanes + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+    group_size_ += round_up_to(kAlignedFloats, values * lanes);
     return offset;
   };
   const std::vector<std::size_t>& sizes = network.tensor_sizes();

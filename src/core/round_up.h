@@ -1,0 +1,13 @@
+// Sizes in whole blocks.
+#pragma once
+
+#include <cstddef>
+
+namespace gradspace {
+
+/// The least multiple of `block`, which is over 0, that is at least `size`.
+constexpr std::size_t round_up_to(std::size_t block, std::size_t size) {
+  return (size + block - 1) / block * block;
+}
+
+}  // namespace gradspace
