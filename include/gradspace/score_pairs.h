@@ -98,9 +98,10 @@ GRADSPACE_API std::vector<std::string> metric_failures(const PairScore& score,
 
 /// Scores all pairs. Neighbours with one reference share its preparation, so list them side by side.
 /// Memory is bounded: large images wait for one another (48 bytes a pixel are reckoned with, and 16 more for each
-/// of three further metrics, within 1 GiB; a pair that wants more is scored alone). `on_pair` is called once a pair with its number, one call at a
-/// time, as the observer's functions are; progress comes after it. False when the observer ended the work:
-/// then some pairs were not handed over. Scores do not depend on the number of threads.
+/// of three further metrics, within 1 GiB; a pair that wants more is scored alone). `on_pair` is called once a
+/// pair with its number, one call at a time, as the observer's functions are; progress comes after it. False
+/// when the observer ended the work: then some pairs were not handed over. Scores do not depend on the number
+/// of threads.
 GRADSPACE_API bool score_pairs(
     const QualityMetrics& metrics, std::span<const ImagePair> pairs,
     const std::function<void(std::size_t pair, const PairScore& score)>& on_pair,

@@ -69,6 +69,9 @@ struct TileDraw {
 /// How many tiles to draw from each of `photographs` where nobody says: enough for 20 000 in all, 4 to 100 each.
 GRADSPACE_API std::size_t default_tiles_per_image(std::size_t photographs);
 
+/// `wanted`, or where that is 0, the above.
+GRADSPACE_API std::size_t tiles_per_image(std::size_t wanted, std::size_t photographs);
+
 /// Tiles of the photographs of `source`, as a source: `per_image` of each photograph, one photograph after the other,
 /// at places drawn by the seed and the photograph's path. A path is that of the photograph; Source::tile tells the
 /// place, once the tile was loaded. Photographs are decoded when their tiles are read, one a thread at a time. Loading a

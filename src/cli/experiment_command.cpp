@@ -46,8 +46,7 @@ ExperimentOptions resolve(const ExperimentArguments& arguments) {
   if (!arguments.spec.empty()) {
     options.spec = read_autoencoder_spec(arguments.spec);
   } else if (!size.empty()) {
-    const PixelSize pixels = parse_pixel_size(size);
-    options.spec = autoencoder_for(pixels.width, pixels.height);
+    options.spec = autoencoder_of_size(size);
   }
   if (!arguments.challenges.empty()) {
     options.challenges = challenge::parse_types(arguments.challenges);

@@ -67,9 +67,7 @@ TileDraw tile_draw(const ExtractArguments& arguments, const Model& model, std::s
     throw InvalidArgument(fmt::format("extract: --tiles {} are not of the model's size, {}x{}",
                                       arguments.tiles, input.width, input.height));
   }
-  const std::size_t each = arguments.tiles_per_image > 0 ? arguments.tiles_per_image
-                                                         : default_tiles_per_image(photographs);
-  return {tiling, each, arguments.seed};
+  return {tiling, tiles_per_image(arguments.tiles_per_image, photographs), arguments.seed};
 }
 
 int extract(const ExtractArguments& arguments) {

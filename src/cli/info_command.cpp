@@ -10,7 +10,6 @@
 #include "gradspace/describe.h"
 #include "gradspace/error.h"
 #include "gradspace/model.h"
-#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -26,8 +25,7 @@ int info(const InfoArguments& arguments) {
     throw InvalidArgument(fmt::format("--format: '{}' is not one of text, json", arguments.format));
   }
   if (!arguments.spec.empty()) {
-    const PixelSize size = parse_pixel_size(arguments.spec);
-    print_line("{}", to_json(autoencoder_for(size.width, size.height)));
+    print_line("{}", to_json(autoencoder_of_size(arguments.spec)));
     return 0;
   }
   if (arguments.path.empty()) {

@@ -152,6 +152,11 @@ Tiling with_stride(Tiling tiling, const std::string& stride) {
   return tiling;
 }
 
+AutoencoderSpec autoencoder_of_size(const std::string& size) {
+  const PixelSize pixels = parse_pixel_size(size);
+  return autoencoder_for(pixels.width, pixels.height);
+}
+
 CLI::Validator output_format() {
   return CLI::IsMember({"table", "jsonl", "csv"});
 }

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "gradspace/error.h"
+#include "gradspace/model.h"
 #include "gradspace/tiles.h"
 
 namespace gradspace::cli {
@@ -61,6 +62,9 @@ CLI::Validator parsed_by(Parse parse) {
 /// The tiling with the distance of neighbouring tiles that `stride` says, "14x14"; as it is where that is empty.
 /// Throws InvalidArgument.
 Tiling with_stride(Tiling tiling, const std::string& stride);
+
+/// The autoencoder for images of a size such as "64x64". Throws InvalidArgument.
+AutoencoderSpec autoencoder_of_size(const std::string& size);
 
 /// A table, or lines for programs.
 CLI::Validator output_format();

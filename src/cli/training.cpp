@@ -38,8 +38,7 @@ AutoencoderSpec spec_of(const TrainingArguments& arguments) {
   }
   if (const std::string& size = arguments.tiles.empty() ? arguments.size : arguments.tiles;
       !size.empty()) {
-    const PixelSize pixels = parse_pixel_size(size);
-    return autoencoder_for(pixels.width, pixels.height);
+    return autoencoder_of_size(size);
   }
   return is_gradcon(arguments) ? gradcon_autoencoder(arguments.channels, arguments.latent)
                                : AutoencoderSpec{};

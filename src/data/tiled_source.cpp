@@ -100,6 +100,10 @@ std::size_t default_tiles_per_image(std::size_t photographs) {
   return std::clamp<std::size_t>(kInAll / std::max<std::size_t>(photographs, 1), 4, 100);
 }
 
+std::size_t tiles_per_image(std::size_t wanted, std::size_t photographs) {
+  return wanted > 0 ? wanted : default_tiles_per_image(photographs);
+}
+
 std::unique_ptr<Source> draw_tiles(std::shared_ptr<const Source> source, const TileDraw& draw) {
   draw.tiling.validate();
   if (draw.per_image < 1 ||

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "data/feature_columns.h"
@@ -89,6 +90,24 @@ Detector OneClassFit::finish() {
   detector_.calibration = Calibration(means_of(clean_scores_));
   detector_.threshold = detector_.calibration.threshold(options_.false_alarms);
   return std::move(detector_);
+}
+
+Detector fit_by_members(const Model* model, const AutoencoderSpec& spec,
+                        const OneClassOptions& options,
+                        const std::function<CleanObservations(const Model* member)>& observe) {
+  const bool asks_members = model != nullptr && one_class_method(options.method).needs_model;
+  const std::string sha256 = model == nullptr ? "" : fingerprint(*model);
+  OneClassFit fit(options);
+  for (std::size_t i = 0; i < (asks_members ? model->members() : 1); ++i) {
+    std::optional<Model> held;
+    if (model != nullptr) {
+      held = member_of(*model, i);
+    }
+    const Model* const member = held ? &*held : nullptr;
+    const CleanObservations clean = observe(member);
+    fit.add_member({spec, sha256, clean.train, clean.validation, native_backends(member)});
+  }
+  return fit.finish();
 }
 
 Detector fit_one_class(const OneClassData& data, const OneClassOptions& options) {

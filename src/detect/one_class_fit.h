@@ -1,6 +1,7 @@
 // Fitting a one-class method member by member.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -33,5 +34,18 @@ class OneClassFit {
   std::vector<TensorMap> parts_;
   std::vector<std::vector<double>> clean_scores_;  ///< of the validation images, by part
 };
+
+/// What is said of clean images to learn from, and of others that judge what was learned.
+struct CleanObservations {
+  Observations train;
+  Observations validation;
+};
+
+/// Fits to what each of the model's members says on the native engine: `observe` is given one after the other. Where
+/// the model is null, or the method looks at the pixels alone, once; `observe` is given null for the former. Throws as
+/// OneClassFit.
+Detector fit_by_members(const Model* model, const AutoencoderSpec& spec,
+                        const OneClassOptions& options,
+                        const std::function<CleanObservations(const Model* member)>& observe);
 
 }  // namespace gradspace

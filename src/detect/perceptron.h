@@ -50,8 +50,9 @@ class Perceptron {
   /// Rows that `forward_columns` takes: a multiple of these, so that every row's sums are rounded alike.
   static constexpr std::size_t kRowsTogether = 16;
 
-  /// The same logits, in the last digits aside, several times as fast, for inputs that lie by column: [dimension, rows],
-  /// columns `stride` floats apart. A row's logit does not depend on the others. `activations` are [out, rows] likewise.
+  /// The same logits but for the last digits, several times as fast, for inputs that lie by column: [dimension, rows],
+  /// columns `stride` floats apart. A row's logit does not depend on the others. `activations` are [out, rows]
+  /// likewise.
   void forward_columns(const float* inputs, std::size_t stride, std::size_t rows,
                        Activations& activations) const;
 

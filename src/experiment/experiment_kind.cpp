@@ -95,6 +95,17 @@ ExperimentOptions with_defaults(ExperimentOptions options) {
   return options;
 }
 
+PhotographOptions photograph_options(const ExperimentOptions& options, const std::string& method,
+                                     std::uint64_t seed, const Source& clean) {
+  PhotographOptions result;
+  result.method = method;
+  result.tiling = *tiles_of(options);
+  result.false_alarms = one_class(options)->false_alarms;
+  result.seed = seed;
+  result.hold_out = default_hold_out(clean.size());
+  return result;
+}
+
 std::vector<std::string> methods_asked_for(const ExperimentOptions& options) {
   return one_class(options) != nullptr ? one_class(options)->methods : std::vector<std::string>{};
 }

@@ -140,6 +140,17 @@ void ExperimentStages::remark(std::string_view line) const {
   });
 }
 
+JobObserver ExperimentStages::job_observer(std::string_view unit) const {
+  JobObserver observer;
+  observer.on_progress = [this, unit = std::string(unit)](std::size_t done, std::size_t total) {
+    report(done, total, unit);
+  };
+  observer.on_failure = [this](std::string_view line) { report_failures({std::string(line)}); };
+  observer.on_remark = [this](std::string_view line) { remark(line); };
+  observer.stop_requested = [this] { return stop_requested(); };
+  return observer;
+}
+
 std::uint64_t ExperimentStages::train_seed(int run) const {
   return options_.training.seed + static_cast<std::uint64_t>(run);
 }
@@ -219,7 +230,7 @@ std::shared_ptr<const Source> ExperimentStages::images_to_train_on(const SetName
     return images;
   }
   const std::size_t wanted = std::get<OneClassExperiment>(options_.kind).tiles_per_image;
-  const std::size_t each = wanted > 0 ? wanted : default_tiles_per_image(images->size());
+  const std::size_t each = tiles_per_image(wanted, images->size());
   return draw_tiles(std::move(images), {*tiles, each, train_seed(run)});
 }
 

@@ -16,6 +16,7 @@
 #include "experiment/experiment_outputs.h"
 #include "experiment/made_of.h"
 #include "experiment/run_record.h"
+#include "gradspace/job_observer.h"
 #include "gradspace/research/experiment.h"
 
 namespace gradspace {
@@ -52,6 +53,9 @@ class ExperimentStages {
   void report_failures(const std::vector<std::string>& reasons) const;
   /// Each line once in an experiment.
   void remark(std::string_view line) const;
+
+  /// Passes on what a job says, which counts what `unit` names, and whether it is to stop. The stages outlive the job.
+  JobObserver job_observer(std::string_view unit) const;
 
   /// The whole first stage of a run, at whose end `model_path` is there; returns that file's SHA-256.
   std::string provide_model(int run);

@@ -71,11 +71,8 @@ void extract_set(const ExperimentRun& run, ExperimentStages& stages, const SetNa
   FeatureSetWriter writer(path, meta);
   ExtractOptions options;
   options.threads = run.options.threads;
-  JobObserver observer;
-  observer.on_progress = [&](std::uint64_t done, std::uint64_t total) {
-    stages.report(done, total, "images");
-  };
-  observer.stop_requested = [&] { return stages.stop_requested(); };
+  JobObserver observer = stages.job_observer("images");
+  observer.on_failure = nullptr;  // the set knows those of an earlier start, too
   const ExtractResult result = extract_features(
       *source, run.options.spec.input, [&] { return run.make_backend(run.model, columns); }, writer,
       options, observer);

@@ -62,15 +62,14 @@ class PhotographEntry : public DetectorEntry {
 Detector PhotographEntry::make(const FitMaterial& material) const {
   const ExperimentRun& run = material.run;
   const ExperimentStages& stages = run.stages;
-  JobObserver observer;
+  JobObserver observer = stages.job_observer("photographs");
+  const auto report = observer.on_progress;
   observer.on_progress = [&](std::size_t done, std::size_t total) {
     if (stages.stop_requested()) {
-      throw ExperimentStopped{};
+      throw ExperimentStopped{};  // a fit has no other way to be stopped
     }
-    stages.report(done, total, "photographs");
+    report(done, total);
   };
-  observer.on_failure = [&](std::string_view line) { stages.report_failures({std::string(line)}); };
-  observer.on_remark = [&](std::string_view line) { stages.remark(line); };
   const std::shared_ptr<const Source> clean = stages.data().open({"train"});
   return fit_photographs(model_of(run), *clean,
                          photograph_options(run.options, method_, run.seed(), *clean), 0, observer);
@@ -87,17 +86,6 @@ ExperimentMethod by_tiles(const std::string& name, bool needs_model) {
 }
 
 }  // namespace
-
-PhotographOptions photograph_options(const ExperimentOptions& options, const std::string& method,
-                                     std::uint64_t seed, const Source& clean) {
-  PhotographOptions result;
-  result.method = method;
-  result.tiling = *tiles_of(options);
-  result.false_alarms = std::get<OneClassExperiment>(options.kind).false_alarms;
-  result.seed = seed;
-  result.hold_out = default_hold_out(clean.size());
-  return result;
-}
 
 std::vector<ExperimentMethod> methods_of_photographs() {
   std::vector<ExperimentMethod> methods;

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <tbb/enumerable_thread_specific.h>
 
-#include <atomic>
-#include <mutex>
+#include <algorithm>
 #include <utility>
 
 #include "core/parallel.h"
+#include "core/watched.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -53,12 +53,11 @@ std::vector<Judged> judge_all(const Source& photographs,
                               const ExperimentStages& stages) {
   std::vector<Judged> all(photographs.size());
   tbb::enumerable_thread_specific<Judges> judges([&] { return Judges(entries); });
-  std::mutex mutex;  // so that the observer sees the numbers in order
-  std::size_t done = 0;
-  std::atomic<bool> stopped{false};
+  const JobObserver observer = stages.job_observer("photographs");
+  Watched watched(observer);
+  Counted counted(watched, all.size());
   parallel_for(all.size(), [&](std::size_t i) {
-    if (stopped || stages.stop_requested()) {
-      stopped = true;
+    if (watched.stop()) {
       return;
     }
     try {
@@ -66,10 +65,9 @@ std::vector<Judged> judge_all(const Source& photographs,
     } catch (const Error& error) {
       all[i].failure = error.what();
     }
-    const std::scoped_lock lock(mutex);
-    stages.report(++done, all.size(), "photographs");
+    counted.add();
   });
-  if (stopped) {
+  if (watched.stopped()) {
     throw ExperimentStopped{};
   }
   return all;

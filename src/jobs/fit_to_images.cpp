@@ -53,11 +53,6 @@ Observations observe_images(const std::shared_ptr<const ImageStore>& images, con
   return observed;
 }
 
-struct CleanObservations {
-  Observations train;
-  Observations validation;
-};
-
 /// Clean images in memory. Validation images are those of their own source, or held out of the clean ones.
 class CleanImageSets {
  public:
@@ -116,33 +111,20 @@ std::vector<Look> looks_of(const Observations& images) {
 struct Beholder {
   const AutoencoderSpec& spec;  ///< without a model, its input alone
   const Model* model = nullptr;
-
-  /// What looks at the pixels alone sees the same by each member.
-  std::size_t members(const OneClassMethod& method) const {
-    return model != nullptr && method.needs_model ? model->members() : 1;
-  }
 };
 
 /// Fits to what each member says; the first one's pixels are looked at for near-copies.
 Detector fit_to_sets(const Beholder& beholder, const CleanImageSets& images,
                      const OneClassOptions& options, Watched& watched) {
-  const OneClassMethod& method = one_class_method(options.method);
-  const ObservationNeeds needs = method.needs(beholder.spec);
-  const std::string sha256 = beholder.model == nullptr ? "" : fingerprint(*beholder.model);
-  OneClassFit fit(options);
-  for (std::size_t i = 0; i < beholder.members(method); ++i) {
-    std::optional<Model> member;
-    if (beholder.model != nullptr) {
-      member = member_of(*beholder.model, i);
-    }
-    const Model* const one = member ? &*member : nullptr;
-    const CleanObservations clean = images.observe(one, beholder.spec, needs);
-    if (i == 0) {
+  const ObservationNeeds needs = one_class_method(options.method).needs(beholder.spec);
+  bool looked_at = false;
+  return fit_by_members(beholder.model, beholder.spec, options, [&](const Model* member) {
+    CleanObservations clean = images.observe(member, beholder.spec, needs);
+    if (!std::exchange(looked_at, true)) {
       remark_on_held_copies(looks_of(clean.train), looks_of(clean.validation), watched);
     }
-    fit.add_member({beholder.spec, sha256, clean.train, clean.validation, native_backends(one)});
-  }
-  return fit.finish();
+    return clean;
+  });
 }
 
 Detector fit_observed(const Beholder& beholder, const CleanSources& sources,

@@ -36,9 +36,7 @@ std::shared_ptr<const Source> open(const std::string& path, const TrainingSource
 
 std::unique_ptr<Source> tiles_of(std::unique_ptr<Source> photographs,
                                  const TrainingSources& sources) {
-  const std::size_t each = sources.tiles_per_image > 0
-                               ? sources.tiles_per_image
-                               : default_tiles_per_image(photographs->size());
+  const std::size_t each = tiles_per_image(sources.tiles_per_image, photographs->size());
   return draw_tiles(std::move(photographs), {*sources.tiles, each, sources.seed});
 }
 

@@ -32,8 +32,8 @@ class TileEnergies {
   std::size_t columns() const { return columns_; }
 
   /// log(mean squared DCT coefficient) by channel and band, for tiles of values in [0, 1] or differences of such. Three
-  /// channels are luma and two opponent colours. Differences of neighbouring bands of the first channel follow, which do
-  /// not depend on contrast. `out` is [columns(), tiles.lanes].
+  /// channels are luma and two opponent colours. Differences of neighbouring bands of the first channel follow, which
+  /// do not depend on contrast. `out` is [columns(), tiles.lanes].
   void compute(const LanePictures& tiles, float* out);
 
  private:

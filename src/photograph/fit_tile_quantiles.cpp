@@ -164,20 +164,12 @@ class TileQuantileFit {
       const std::vector<std::uint8_t> tiles = std::exchange(photograph.tiles, {});
       std::ranges::copy(tiles, std::back_inserter(sides[photograph.held]));
     }
-    const std::string sha256 = model_ == nullptr ? "" : fingerprint(*model_);
-    OneClassFit fit(options_.one_class());
-    for (std::size_t i = 0; i < (model_ == nullptr ? 1 : model_->members()); ++i) {
-      std::optional<Model> member;
-      if (model_ != nullptr) {
-        member = member_of(*model_, i);
-      }
-      const BackendFactoryOf backends = native_backends(member ? &*member : nullptr);
+    return fit_by_members(model_, spec_, options_.one_class(), [&](const Model* member) {
+      const BackendFactoryOf backends = native_backends(member);
       const ObservationNeeds needs = method_.needs(spec_);
-      const Observations train = observe_by(backends, needs, spec_, sides[0]);
-      const Observations validation = observe_by(backends, needs, spec_, sides[1]);
-      fit.add_member({spec_, sha256, train, validation, backends});
-    }
-    return fit.finish();
+      return CleanObservations{observe_by(backends, needs, spec_, sides[0]),
+                               observe_by(backends, needs, spec_, sides[1])};
+    });
   }
 
   /// From the photographs that were learned from, at most kScaledPhotographs of them.

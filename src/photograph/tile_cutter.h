@@ -22,8 +22,8 @@ class TileCutter {
   /// `channels`: 1 or 3.
   TileCutter(const Tiling& tiling, int channels);
 
-  /// Throws InvalidArgument for a photograph smaller than a tile, or a grid of more tiles than have room in memory; `name`
-  /// stands in the message.
+  /// Throws InvalidArgument for a photograph smaller than a tile, or a grid of more tiles than have room in memory;
+  /// `name` stands in the message.
   TileGrid grid_of(const ImageView& photograph, std::string_view name) const;
 
   /// Hands over all tiles of the grid, in its order. Throws as `grid_of`.

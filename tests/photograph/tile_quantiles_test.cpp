@@ -59,7 +59,8 @@ TEST(TileMixture, IsOfMeanZeroOverCleanPhotographsAndGrowsWithTheirTiles) {
 }
 
 TEST(TileMixture, DoesNotDependOnTheScaleThatAMethodScoresOn) {
-  // Normal scores are of ranks: a monotonic change of the method's scores, with whatever tails, is none of a photograph's.
+  // Normal scores are of ranks: a monotonic change of the method's scores, with whatever tails, is none of a
+  // photograph's.
   auto scores = clean_scores(100, 41);
   const TileMixture plain = TileMixture::fit(scores, "a method");
   const std::vector<double> one = scores[3];

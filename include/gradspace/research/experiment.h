@@ -60,13 +60,13 @@ struct OodExperiment {
 ///   (challenge::TypeInfo::group);
 /// - "gradcon" (gradcon.h), which trains an autoencoder of its own, for images of 28x28 only.
 ///
-/// With several members (train_members.h) there is, beside each method of one_class.h that asks the model, "METHOD xN": the mean of
-/// its scores by all autoencoders. All else looks at the first member; with tiles, at all of them.
+/// With several members (train_members.h) there is, beside each method of one_class.h that asks the model, "METHOD xN":
+/// the mean of its scores by all autoencoders. All else looks at the first member; with tiles, at all of them.
 ///
 /// With `tiles`, images are photographs that are judged by their tiles at native resolution (photograph.h): by all of
 /// photograph_methods(), and by all of one_class_methods() but "gradcon", tile by tile. The autoencoder learns from
-/// tiles of `train`, and is validated on tiles of `val`, drawn at random places; detectors and their thresholds come from
-/// whole photographs of `train`, a part of which is held out.
+/// tiles of `train`, and is validated on tiles of `val`, drawn at random places; detectors and their thresholds come
+/// from whole photographs of `train`, a part of which is held out.
 struct OneClassExperiment {
   /// Names of the above; empty = all that the images' extent allows.
   std::vector<std::string> methods;
@@ -75,10 +75,10 @@ struct OneClassExperiment {
   int gradcon_epochs = 100;       ///< of GradCon's training
   /// Autoencoders a run, 1 to kMaxMembers; where a model is given, it is that one's.
   int members = 1;
-  std::optional<Tiling> tiles =
-      {};  ///< of the size of the autoencoder's input; nothing: images are taken whole
-  std::size_t tiles_per_image =
-      0;  ///< that the autoencoder learns from; 0: `default_tiles_per_image`
+  /// Of the size of the autoencoder's input; nothing: images are taken whole.
+  std::optional<Tiling> tiles = {};
+  /// That the autoencoder learns from; 0: `default_tiles_per_image`.
+  std::size_t tiles_per_image = 0;
 };
 
 /// How the autoencoder of an experiment is trained: what TrainOptions has for it. Checkpoint, logs and
