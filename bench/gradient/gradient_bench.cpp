@@ -7,7 +7,6 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,7 +15,9 @@
 #include "gradient/network.h"
 #include "gradspace/gradient.h"
 #include "gradspace/train.h"
+#include "peak.h"
 #include "run_benchmarks.h"
+#include "stages_bench.h"
 
 namespace gradspace {
 namespace {
@@ -36,21 +37,6 @@ AutoencoderSpec gradcon_spec(int channels) {
   spec.latent = 0;
   spec.up = {{64, 4, 2, 1, 1}, {32, 4, 2, 1, 1}, {32, 4, 2, 1, 0}, {channels, 4, 2, 1, 0}};
   return spec;
-}
-
-/// Multiply-adds a second, the best of a few short runs.
-double peak(InstructionSet set) {
-  const gradient::Kernels& kernels = gradient::kernels(set);
-  constexpr std::size_t kSteps = 1'000'000;
-  double best = 0;
-  for (int i = 0; i < 20; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    benchmark::DoNotOptimize(kernels.multiply_adds(kSteps));
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    best = std::max(best, static_cast<double>(kSteps * kernels.lanes) *
-                              static_cast<double>(kernels.accumulators) / seconds.count());
-  }
-  return best;
 }
 
 /// Multiply-adds of one image.
@@ -195,5 +181,6 @@ int main(int argc, char** argv) {
         std::to_string(gradspace::peak(set) / 1e9) + " G multiply-adds/s a core");
   }
   gradspace::register_all();
+  gradspace::register_stages();
   return gradspace::run_benchmarks(argc, argv);
 }

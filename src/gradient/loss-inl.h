@@ -11,8 +11,11 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
+#include "gradient/gather-inl.h"
 #include "gradient/kernels.h"
 #include "simd/math-inl.h"
 
@@ -41,11 +44,10 @@ class LaneSums {
   double* sums_;
 };
 
-/// The output is done in parts of so many vectors, in one loop a step, so that many short chains of
-/// operations are under way at once. Besides, a product of so many factors within (1, 2] is finite.
+/// The output is done in parts of so many vectors. A product of so many factors within (1, 2] is finite.
 inline constexpr std::size_t kPart = 64;
 
-/// Some vectors of an output.
+/// Some vectors of an output, and what is wanted of them.
 struct OutputPart {
   std::size_t count = 0;
   const float* logits = nullptr;
@@ -55,29 +57,71 @@ struct OutputPart {
   float* gradient = nullptr;            ///< null: not wanted
 };
 
-/// Stores what is wanted of the vector at `at`.
-HWY_INLINE void finish_output(const OutputPart& part, std::size_t at, V e, V inverse) {
+/// A part's loss.
+struct PartLoss {
+  HWY_ATTR PartLoss() : linear(hn::Zero(D())), product(hn::Set(D(), 1.0F)) {}
+
+  V linear;   ///< all of it but for logarithms
+  V product;  ///< of all 1 + exp(-|logit|), whose logarithm is the rest
+};
+
+/// log x' = -softplus(-l) and log(1 - x') = -softplus(l) are taken from the logits, where no difference
+/// of nearly equal numbers is formed. softplus(l) = max(l, 0) + log(1 + exp(-|l|)); of the second parts
+/// one logarithm of their product is taken.
+HWY_INLINE void add_loss(V logit, V image, V e, PartLoss& loss) {
   const D d;
-  const V value = logistic(hn::Load(d, part.logits + at), e, inverse);
+  const V clamp = hn::Set(d, kLogClamp);
+  const V l = hn::Min(hn::Max(logit, hn::Neg(clamp)), clamp);
+  loss.linear = hn::Add(loss.linear, hn::NegMulAdd(l, image, hn::Max(l, hn::Zero(d))));
+  loss.product = hn::MulAdd(loss.product, e, loss.product);
+}
+
+/// Whether some lane's gradient is one of PyTorch's clamped ones: x'(1 - x') < 1e-12 wants
+/// e = exp(-|logit|) < 1.0001e-12, which is rare.
+HWY_INLINE bool is_saturated(V least) {
+  return HWY_UNLIKELY(!hn::AllTrue(D(), hn::Gt(least, hn::Set(D(), 1.1e-12F))));
+}
+
+/// `weight` times min(1, x'(1 - x') / 1e-12), with x'(1 - x') = e / (1 + e)^2.
+HWY_INLINE V saturated(V e, V inverse, V weight) {
+  const D d;
+  const V variance = hn::Mul(hn::Mul(e, inverse), inverse);
+  const V factor = hn::Mul(variance, hn::Set(d, kInverseVarianceClamp));
+  return hn::Mul(weight, hn::Min(factor, hn::Set(d, 1.0F)));
+}
+
+/// Stores what is wanted of one vector. Images and reconstruction may be one array, logits and gradient
+/// another.
+template <bool kLoss, bool kWeighted>
+HWY_INLINE void finish_output(const OutputPart& part, std::size_t at, V e, V inverse, V weight,
+                              PartLoss& loss) {
+  const D d;
+  const V logit = hn::Load(d, part.logits + at);
   const V image = hn::Load(d, part.images + at);
+  const V value = logistic(logit, e, inverse);
+  if constexpr (kLoss) {
+    add_loss(logit, image, e, loss);
+  }
   if (part.reconstruction != nullptr) {
     hn::Store(value, d, part.reconstruction + at);
   }
   if (part.gradient != nullptr) {
-    hn::Store(hn::Sub(value, image), d, part.gradient + at);
+    const V gradient = hn::Sub(value, image);
+    hn::Store(kWeighted ? hn::Mul(gradient, weight) : gradient, d, part.gradient + at);
   }
 }
 
 /// Four divisions for the price of one: 1 / a, ..., 1 / d come out of 1 / (abcd), which is safe since
 /// each factor is within (1, 2].
-HWY_INLINE void output_4(const OutputPart& part, std::size_t at) {
+template <bool kLoss, bool kWeighted>
+HWY_INLINE void output_4(const OutputPart& part, std::size_t at, V weight, PartLoss& loss) {
   const D d;
   const V one = hn::Set(d, 1.0F);
-  const float* e = part.exponentials + at;
-  const V e0 = hn::Load(d, e);
-  const V e1 = hn::Load(d, e + kLanes);
-  const V e2 = hn::Load(d, e + 2 * kLanes);
-  const V e3 = hn::Load(d, e + 3 * kLanes);
+  const float* exponentials = part.exponentials + at;
+  const V e0 = hn::Load(d, exponentials);
+  const V e1 = hn::Load(d, exponentials + kLanes);
+  const V e2 = hn::Load(d, exponentials + 2 * kLanes);
+  const V e3 = hn::Load(d, exponentials + 3 * kLanes);
   const V a0 = hn::Add(one, e0);
   const V a1 = hn::Add(one, e1);
   const V a2 = hn::Add(one, e2);
@@ -87,70 +131,77 @@ HWY_INLINE void output_4(const OutputPart& part, std::size_t at) {
   const V inverse = hn::Div(one, hn::Mul(a01, a23));
   const V inverse01 = hn::Mul(inverse, a23);
   const V inverse23 = hn::Mul(inverse, a01);
-  finish_output(part, at, e0, hn::Mul(inverse01, a1));
-  finish_output(part, at + kLanes, e1, hn::Mul(inverse01, a0));
-  finish_output(part, at + 2 * kLanes, e2, hn::Mul(inverse23, a3));
-  finish_output(part, at + 3 * kLanes, e3, hn::Mul(inverse23, a2));
+  const V i0 = hn::Mul(inverse01, a1);
+  const V i1 = hn::Mul(inverse01, a0);
+  const V i2 = hn::Mul(inverse23, a3);
+  const V i3 = hn::Mul(inverse23, a2);
+  if (is_saturated(hn::Min(hn::Min(e0, e1), hn::Min(e2, e3)))) {
+    finish_output<kLoss, true>(part, at, e0, i0, saturated(e0, i0, weight), loss);
+    finish_output<kLoss, true>(part, at + kLanes, e1, i1, saturated(e1, i1, weight), loss);
+    finish_output<kLoss, true>(part, at + 2 * kLanes, e2, i2, saturated(e2, i2, weight), loss);
+    finish_output<kLoss, true>(part, at + 3 * kLanes, e3, i3, saturated(e3, i3, weight), loss);
+    return;
+  }
+  finish_output<kLoss, kWeighted>(part, at, e0, i0, weight, loss);
+  finish_output<kLoss, kWeighted>(part, at + kLanes, e1, i1, weight, loss);
+  finish_output<kLoss, kWeighted>(part, at + 2 * kLanes, e2, i2, weight, loss);
+  finish_output<kLoss, kWeighted>(part, at + 3 * kLanes, e3, i3, weight, loss);
 }
 
-/// Reconstruction and gradient x' - x. Images and reconstruction may be one array.
-HWY_INLINE void output_part(const OutputPart& part) {
+template <bool kLoss, bool kWeighted>
+PartLoss output_part(const OutputPart& asked, V weight) {
   const D d;
+  const OutputPart part = asked;  // where no store of floats can reach it
   const V one = hn::Set(d, 1.0F);
   const std::size_t values = part.count * kLanes;
+  PartLoss loss;
   std::size_t i = 0;
   for (; i + 4 * kLanes <= values; i += 4 * kLanes) {
-    output_4(part, i);
+    output_4<kLoss, kWeighted>(part, i, weight, loss);
   }
   for (; i < values; i += kLanes) {
     const V e = hn::Load(d, part.exponentials + i);
-    finish_output(part, i, e, hn::Div(one, hn::Add(one, e)));
-  }
-}
-
-/// The loss: log x' = -softplus(-l) and log(1 - x') = -softplus(l) are taken from the logits, where no
-/// difference of nearly equal numbers is formed. softplus(l) = max(l, 0) + log(1 + exp(-|l|)); of
-/// the second parts one logarithm of their product is taken.
-V bce_part(const OutputPart& part) {
-  const D d;
-  const V clamp = hn::Set(d, kLogClamp);
-  V linear = hn::Zero(d);
-  V product = hn::Set(d, 1.0F);
-  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
-    const V l = hn::Min(hn::Max(hn::Load(d, part.logits + i), hn::Neg(clamp)), clamp);
-    const V x = hn::Load(d, part.images + i);
-    linear = hn::Add(linear, hn::NegMulAdd(l, x, hn::Max(l, hn::Zero(d))));
-    product = hn::MulAdd(product, hn::Load(d, part.exponentials + i), product);
-  }
-  return hn::Add(linear, hn::Log(d, product));
-}
-
-/// Multiplies by min(1, x'(1 - x') / 1e-12), with x'(1 - x') = e / (1 + e)^2.
-void saturate_gradient(const OutputPart& part) {
-  const D d;
-  const V one = hn::Set(d, 1.0F);
-  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
-    const V e = hn::Load(d, part.exponentials + i);
     const V inverse = hn::Div(one, hn::Add(one, e));
-    const V variance = hn::Mul(hn::Mul(e, inverse), inverse);
-    const V factor = hn::Min(hn::Mul(variance, hn::Set(d, kInverseVarianceClamp)), one);
-    hn::Store(hn::Mul(hn::Load(d, part.gradient + i), factor), d, part.gradient + i);
+    finish_output<kLoss, true>(part, i, e, inverse,
+                               is_saturated(e) ? saturated(e, inverse, weight) : weight, loss);
   }
+  return loss;
 }
 
-void scale_gradient(const OutputPart& part, const float* weights) {
+/// The exponentials are made in a loop of their own: in one with what follows, a processor could not hold
+/// enough waiting operations at once to be busy all the time.
+template <std::size_t... k>
+HWY_INLINE void store_exponentials(const float* logits, float* out, std::index_sequence<k...>) {
   const D d;
-  const V weight = hn::Load(d, weights);
-  for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
-    hn::Store(hn::Mul(hn::Load(d, part.gradient + i), weight), d, part.gradient + i);
+  const V x[] = {hn::Load(d, logits + k * kLanes)...};
+  V e[sizeof...(k)];
+  exp_minus_abs(x, e);
+  (hn::Store(e[k], d, out + k * kLanes), ...);
+}
+
+void store_exponentials(const float* logits, std::size_t count, float* out) {
+  constexpr std::size_t kTogether = kAccumulators > 12 ? 8 : 4;  // as many as the registers hold
+  std::size_t i = 0;
+  for (; i + kTogether <= count; i += kTogether) {
+    store_exponentials(logits + i * kLanes, out + i * kLanes,
+                       std::make_index_sequence<kTogether>());
+  }
+  for (; i < count; ++i) {
+    store_exponentials(logits + i * kLanes, out + i * kLanes, std::make_index_sequence<1>());
   }
 }
 
 void output(const OutputCall& call) {
+  static constexpr std::array kParts{&output_part<false, false>, &output_part<false, true>,
+                                     &output_part<true, false>, &output_part<true, true>};
   const D d;
+  const bool loss = call.bce != nullptr;
+  const bool weighted = call.weight != nullptr;
+  const auto function = kParts[(loss ? 2U : 0U) + (weighted ? 1U : 0U)];
+  const V weight = weighted ? hn::Load(d, call.weight) : hn::Set(d, 1.0F);
   HWY_ALIGN float exponentials[kPart * kLanes];
   HWY_ALIGN double unused[kLanes];
-  LaneSums sums(call.bce != nullptr ? call.bce : unused);
+  LaneSums sums(loss ? call.bce : unused);
   OutputPart part;
   part.exponentials = exponentials;
   for (std::size_t begin = 0; begin < call.count; begin += kPart) {
@@ -160,26 +211,10 @@ void output(const OutputCall& call) {
     part.images = call.images + first;
     part.reconstruction = call.reconstruction == nullptr ? nullptr : call.reconstruction + first;
     part.gradient = call.gradient == nullptr ? nullptr : call.gradient + first;
-    V least = hn::Set(d, 1.0F);
-    for (std::size_t i = 0; i < part.count * kLanes; i += kLanes) {
-      const V e = exp_minus_abs(hn::Load(d, part.logits + i));
-      least = hn::Min(least, e);
-      hn::Store(e, d, exponentials + i);
-    }
-    if (call.bce != nullptr) {
-      sums.add(bce_part(part));
-    }
-    if (part.reconstruction != nullptr || part.gradient != nullptr) {
-      output_part(part);
-    }
-    if (part.gradient != nullptr) {
-      // x'(1 - x') < 1e-12 wants exp(-|l|) < 1.0001e-12: rare.
-      if (!hn::AllTrue(d, hn::Gt(least, hn::Set(d, 1.1e-12F)))) {
-        saturate_gradient(part);
-      }
-      if (call.weight != nullptr) {
-        scale_gradient(part, call.weight);
-      }
+    store_exponentials(part.logits, part.count, exponentials);
+    const PartLoss part_loss = function(part, weight);
+    if (loss) {
+      sums.add(hn::Add(part_loss.linear, hn::Log(d, part_loss.product)));
     }
   }
 }

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace gradspace {
+
+/// Adds the benchmarks of the engine's single steps.
+void register_stages();
+
+}  // namespace gradspace
