@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -146,6 +147,39 @@ std::vector<TapSpan> tap_spans(const LayerGeometry& geometry, int small, int lar
   return spans;
 }
 
+/// Taps in groups of `size`, the last one of what is left.
+std::vector<TapGroup> group_taps(const std::vector<TapSpan>& columns, int stride, int size) {
+  std::vector<TapGroup> groups;
+  for (std::size_t first = 0; first < columns.size(); first += static_cast<std::size_t>(size)) {
+    TapGroup group;
+    group.first = first;
+    group.size = std::min(size, static_cast<int>(columns.size() - first));
+    const std::span taps = std::span(columns).subspan(first, static_cast<std::size_t>(group.size));
+    TapSpan& inside = group.inside;
+    inside = taps[0];
+    for (const TapSpan& tap : taps) {
+      inside.begin = std::max(inside.begin, tap.begin);
+      inside.end = std::min(inside.end, tap.end);
+    }
+    inside.end = std::max(inside.begin, inside.end);
+    const auto at = [&](const TapSpan& tap, int begin) {
+      return tap.large + (begin - tap.begin) * stride;
+    };
+    inside.large = at(taps[0], inside.begin);
+    for (std::size_t i = 0; i < taps.size(); ++i) {
+      const TapSpan& tap = taps[i];
+      if (const int end = std::min(tap.end, inside.begin); end > tap.begin) {
+        group.edges.push_back({i, {tap.begin, end, tap.large}});
+      }
+      if (const int begin = std::max(tap.begin, inside.end); tap.end > begin) {
+        group.edges.push_back({i, {begin, tap.end, at(tap, begin)}});
+      }
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 /// Coordinates of all spans together.
 std::uint64_t length(const std::vector<TapSpan>& spans) {
   std::uint64_t sum = 0;
@@ -153,6 +187,41 @@ std::uint64_t length(const std::vector<TapSpan>& spans) {
     sum += static_cast<std::uint64_t>(span.end - span.begin);
   }
   return sum;
+}
+
+/// Rows of the small side that stay in the first cache with what they meet, for blocks of channels.
+std::size_t rows_in_cache(const LayerGeometry& geometry, int small, int large, std::size_t lanes) {
+  constexpr std::size_t kCacheBytes = 28 * 1024;  // of 32 KiB
+  const std::size_t row_bytes =
+      lanes * sizeof(float) *
+      (static_cast<std::size_t>(small) * static_cast<std::size_t>(geometry.small.width) +
+       static_cast<std::size_t>(large) * static_cast<std::size_t>(geometry.large.width) *
+           static_cast<std::size_t>(geometry.stride));
+  return std::max<std::size_t>(kCacheBytes / row_bytes, 1);
+}
+
+/// Cycles of a block of channels of either side, whose rows are taken in `bands`. What is read comes from
+/// farther away than the first cache now and then, so that reading less counts beside the multiply-adds.
+double weight_cost(const std::vector<TapSpan>& rows, const std::vector<TapGroup>& groups, int small,
+                   int large, double bands) {
+  constexpr double kRow = 5;  // cycles that a row takes beside its steps
+  double cost = 0;
+  for (const TapSpan& row : rows) {
+    const int height = row.end - row.begin;
+    const auto add = [&](const TapSpan& columns, int taps) {
+      const int sums = large * taps;
+      const double step = std::max(small * sums / 2.0, 4.0) + (small + sums) / 4.0;
+      cost += height * (kRow + (columns.end - columns.begin) * step) +
+              bands * tile_overhead(small, sums);
+    };
+    for (const TapGroup& group : groups) {
+      add(group.inside, group.size);
+      for (const TapEdge& edge : group.edges) {
+        add(edge.span, 1);
+      }
+    }
+  }
+  return cost;
 }
 
 }  // namespace
@@ -265,41 +334,38 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
   plan.rows = tap_spans(geometry, geometry.small.height, geometry.large.height);
   plan.columns = tap_spans(geometry, geometry.small.width, geometry.large.width);
 
-  const double positions = static_cast<double>(length(plan.rows) * length(plan.columns)) /
-                           static_cast<double>(geometry.taps());
-  double least = 0;
-  int small_block = 0;
-  int large_block = 0;
-  for (int a = 1; a <= std::min(geometry.small.channels, kLargestWeightBlock); ++a) {
-    for (int b = 1; b <= std::min(geometry.large.channels, kLargestWeightBlock); ++b) {
-      if (a * b > accumulators) {
-        continue;
-      }
-      double cost = 0;
-      for (const ChannelBlock& small : split_channels(geometry.small.channels, a)) {
-        for (const ChannelBlock& large : split_channels(geometry.large.channels, b)) {
-          cost +=
-              positions * step_cost(small.size, large.size) + tile_overhead(small.size, large.size);
+  double least = -1;
+  for (int taps = 1; taps <= std::min(geometry.kernel, kLargestTapGroup); ++taps) {
+    const std::vector<TapGroup> groups = group_taps(plan.columns, geometry.stride, taps);
+    for (int a = 1; a <= std::min(geometry.small.channels, kLargestWeightBlock); ++a) {
+      for (int b = 1; b <= std::min(geometry.large.channels, kLargestWeightBlock); ++b) {
+        if (a * b * taps > accumulators) {
+          continue;
         }
-      }
-      if (small_block == 0 || cost < least) {
-        least = cost;
-        small_block = a;
-        large_block = b;
+        const auto small_blocks = split_channels(geometry.small.channels, a);
+        const auto large_blocks = split_channels(geometry.large.channels, b);
+        const double bands = std::ceil(
+            geometry.small.height /
+            static_cast<double>(rows_in_cache(geometry, small_blocks.front().size,
+                                              large_blocks.front().size, lanes)));
+        double cost = 0;
+        for (const ChannelBlock& small : small_blocks) {
+          for (const ChannelBlock& large : large_blocks) {
+            cost += weight_cost(plan.rows, groups, small.size, large.size, bands);
+          }
+        }
+        if (least < 0 || cost < least) {
+          least = cost;
+          plan.small_blocks = small_blocks;
+          plan.large_blocks = large_blocks;
+          plan.tap_groups = groups;
+        }
       }
     }
   }
-  plan.small_blocks = split_channels(geometry.small.channels, small_block);
-  plan.large_blocks = split_channels(geometry.large.channels, large_block);
-
-  constexpr std::size_t kCacheBytes = 20 * 1024;  // of 32 KiB
-  const std::size_t row_bytes =
-      lanes * sizeof(float) *
-      (static_cast<std::size_t>(small_block) * static_cast<std::size_t>(geometry.small.width) +
-       static_cast<std::size_t>(large_block) * static_cast<std::size_t>(geometry.large.width) *
-           static_cast<std::size_t>(geometry.stride));
   const auto height = static_cast<std::size_t>(geometry.small.height);
-  const std::size_t most = std::max<std::size_t>(kCacheBytes / row_bytes, 1);
+  const std::size_t most = rows_in_cache(geometry, plan.small_blocks.front().size,
+                                         plan.large_blocks.front().size, lanes);
   const std::size_t bands = (height + most - 1) / most;
   plan.band = static_cast<int>((height + bands - 1) / bands);
   plan.groups = static_cast<int>(std::max<std::size_t>(most / height, 1));

@@ -26,6 +26,7 @@ namespace gradspace::gradient {
 inline constexpr int kLargestBlock = 12;
 inline constexpr int kLargestTile = 8;
 inline constexpr int kLargestWeightBlock = 6;
+inline constexpr int kLargestTapGroup = 4;
 
 struct LayerGeometry {
   Extent small;
@@ -109,11 +110,26 @@ struct TapSpan {
   int large = 0;  ///< the large side's coordinate that meets `begin`
 };
 
+/// Where a single tap stays inside though not all of its group do.
+struct TapEdge {
+  std::size_t tap = 0;  ///< within the group
+  TapSpan span;
+};
+
+/// Neighbouring taps of a kernel's row that are summed together: what they meet is read once.
+struct TapGroup {
+  std::size_t first = 0;
+  int size = 1;
+  TapSpan inside;  ///< where all of them stay inside; `large` is what the first one meets
+  std::vector<TapEdge> edges;
+};
+
 /// A "weight" operation.
 struct WeightPlan {
   LayerGeometry geometry;
   std::vector<TapSpan> rows;     ///< by ky
   std::vector<TapSpan> columns;  ///< by kx
+  std::vector<TapGroup> tap_groups;
   std::vector<ChannelBlock> small_blocks;
   std::vector<ChannelBlock> large_blocks;
   int band = 1;    ///< rows of the small side taken at a time, so that they stay in the first cache

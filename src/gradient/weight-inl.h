@@ -19,12 +19,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {
 
-/// Rows [begin, end) of the small side for a block of channels of either side. Steps are in floats.
+/// Rows [begin, end) of the small side for a block of channels of either side and a group of taps. Steps
+/// are in floats.
 struct WeightBand {
   const WeightPlan* plan = nullptr;
-  const float* small = nullptr;  ///< the block's first channel
-  const float* large = nullptr;  ///< likewise
-  float* out = nullptr;          ///< [small block, B, k, k], at the large block's first channel
+  const TapGroup* taps = nullptr;  ///< of every row of the kernel
+  const float* small = nullptr;    ///< the block's first channel
+  const float* large = nullptr;    ///< likewise
+  float* out = nullptr;            ///< [small block, B, k, k], at the large block's first channel
   int begin = 0;
   int end = 0;
   int groups = 1;
@@ -36,7 +38,7 @@ struct WeightBand {
   bool accumulate = false;
 };
 
-/// The positions of one tap.
+/// Positions of the small side, and what their first tap meets.
 struct TapRectangle {
   const float* small = nullptr;
   const float* large = nullptr;
@@ -44,32 +46,57 @@ struct TapRectangle {
   int columns = 0;
 };
 
-/// One position: kSmall times kLarge channels.
-template <int kSmall, int kLarge, std::size_t... kA, std::size_t... kB>
+/// One position: kSmall channels times kLarge channels of kTaps neighbours.
+template <int kSmall, int kLarge, int kTaps, std::size_t... kA, std::size_t... kB>
 HWY_INLINE void multiply_position(const float* HWY_RESTRICT small, std::ptrdiff_t small_step,
                                   const float* HWY_RESTRICT large, std::ptrdiff_t large_step,
-                                  TileSums<kSmall, kLarge>& sums, std::index_sequence<kA...> rows,
+                                  TileSums<kSmall, kLarge * kTaps>& sums,
+                                  std::index_sequence<kA...> rows,
                                   std::index_sequence<kB...> columns) {
+  constexpr int kColumns = kLarge * kTaps;
+  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const D d;
-  if constexpr (kSmall <= kLarge) {
+  if constexpr (kSmall <= kColumns) {
     const V held[kSmall] = {hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step)...};
-    (multiply_column<kSmall, kLarge>(
-         hn::Load(d, large + static_cast<std::ptrdiff_t>(kB) * large_step), held, kB, sums, rows),
+    (multiply_column<kSmall, kColumns>(
+         hn::Load(d, large + static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
+                         static_cast<std::ptrdiff_t>(kB % kTaps) * kStep),
+         held, kB, sums, rows),
      ...);
   } else {
-    const V held[kLarge] = {hn::Load(d, large + static_cast<std::ptrdiff_t>(kB) * large_step)...};
-    (multiply_row<kSmall, kLarge>(hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step),
-                                  held, kA, sums, columns),
+    const V held[kColumns] = {
+        hn::Load(d, large + static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
+                        static_cast<std::ptrdiff_t>(kB % kTaps) * kStep)...};
+    (multiply_row<kSmall, kColumns>(
+         hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step), held, kA, sums,
+         columns),
      ...);
   }
 }
 
-template <int kSmall, int kLarge, std::size_t... kIndex>
-HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, float* out,
-                           std::index_sequence<kIndex...> all) {
+template <int kSmall, int kLarge, int kTaps, std::size_t... kIndex>
+HWY_INLINE void store_weights(const WeightBand& band, bool accumulate, float* out,
+                              TileSums<kSmall, kLarge * kTaps>& sums,
+                              std::index_sequence<kIndex...>) {
   const D d;
-  constexpr auto kOfSmall = std::make_index_sequence<kSmall>();
-  constexpr auto kOfLarge = std::make_index_sequence<kLarge>();
+  const std::ptrdiff_t small_step = band.out_small_step;
+  const std::ptrdiff_t large_step = band.out_large_step;
+  const auto offset = [&](std::size_t index) HWY_ATTR {
+    return static_cast<std::ptrdiff_t>(index / (kLarge * kTaps)) * small_step +
+           static_cast<std::ptrdiff_t>(index / kTaps % kLarge) * large_step +
+           static_cast<std::ptrdiff_t>(index % kTaps * kLanes);
+  };
+  if (accumulate) {
+    ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Load(d, out + offset(kIndex)))), ...);
+  }
+  (hn::Store(sums.at[kIndex], d, out + offset(kIndex)), ...);
+}
+
+/// The sums over a rectangle, of neighbouring taps that all stay inside.
+template <int kSmall, int kLarge, int kTaps>
+void weight_rectangle(const WeightBand& band, const TapRectangle& rectangle, bool accumulate,
+                      float* out) {
+  constexpr auto kAll = std::make_index_sequence<kSmall * kLarge * kTaps>();
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = band.plan->geometry;
   const std::ptrdiff_t small_row_step = geometry.small.width * kStep;
@@ -77,20 +104,21 @@ HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, floa
   const std::ptrdiff_t large_row_step = geometry.large.width * large_column_step;
   const std::ptrdiff_t small_channel_step = band.small_channel_step;
   const std::ptrdiff_t large_channel_step = band.large_channel_step;
-  TileSums<kSmall, kLarge> sums;
-  clear<kSmall, kLarge>(sums, all);
+  TileSums<kSmall, kLarge * kTaps> sums;
+  clear<kSmall, kLarge * kTaps>(sums, kAll);
   const std::ptrdiff_t group_step = band.group_step;
-  const float* small_group = tap.small;
-  const float* large_group = tap.large;
+  const float* small_group = rectangle.small;
+  const float* large_group = rectangle.large;
   for (int groups_left = band.groups; groups_left > 0; --groups_left) {
     const float* small_row = small_group;
     const float* large_row = large_group;
-    for (int y = 0; y < tap.rows; ++y) {
+    for (int y = 0; y < rectangle.rows; ++y) {
       const float* small = small_row;
       const float* large = large_row;
-      for (int x = 0; x < tap.columns; ++x) {
-        multiply_position<kSmall, kLarge>(small, small_channel_step, large, large_channel_step,
-                                          sums, kOfSmall, kOfLarge);
+      for (int x = 0; x < rectangle.columns; ++x) {
+        multiply_position<kSmall, kLarge, kTaps>(
+            small, small_channel_step, large, large_channel_step, sums,
+            std::make_index_sequence<kSmall>(), std::make_index_sequence<kLarge * kTaps>());
         small += kStep;
         large += large_column_step;
       }
@@ -100,54 +128,60 @@ HWY_INLINE void weight_tap(const WeightBand& band, const TapRectangle& tap, floa
     small_group += group_step;
     large_group += group_step;
   }
-  const std::ptrdiff_t out_small_step = band.out_small_step;
-  const std::ptrdiff_t out_large_step = band.out_large_step;
-  const auto offset = [&](std::size_t index) HWY_ATTR {
-    return static_cast<std::ptrdiff_t>(index / kLarge) * out_small_step +
-           static_cast<std::ptrdiff_t>(index % kLarge) * out_large_step;
-  };
-  if (band.accumulate) {
-    ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Load(d, out + offset(kIndex)))), ...);
-  }
-  (hn::Store(sums.at[kIndex], d, out + offset(kIndex)), ...);
+  store_weights<kSmall, kLarge, kTaps>(band, accumulate, out, sums, kAll);
 }
 
-template <int kSmall, int kLarge>
-void weight_band(const WeightBand& band) {
+/// A rectangle of a band's rows that meet tap row `row`, and of `columns`.
+inline TapRectangle rectangle_of(const WeightBand& band, const TapSpan& row,
+                                 const TapSpan& columns) {
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = band.plan->geometry;
-  const std::ptrdiff_t small_width = geometry.small.width;
-  const std::ptrdiff_t large_width = geometry.large.width;
-  float* out = band.out;
-  for (const TapSpan& row : band.plan->rows) {
-    const int first = std::max(row.begin, band.begin);
-    const int rows = std::min(row.end, band.end) - first;
-    const std::ptrdiff_t large_y =
-        row.large + static_cast<std::ptrdiff_t>(first - row.begin) * geometry.stride;
-    for (const TapSpan& column : band.plan->columns) {
-      TapRectangle tap;
-      if (rows > 0 && column.end > column.begin) {
-        tap.small = band.small + (first * small_width + column.begin) * kStep;
-        tap.large = band.large + (large_y * large_width + column.large) * kStep;
-        tap.rows = rows;
-        tap.columns = column.end - column.begin;
+  const int first = std::max(row.begin, band.begin);
+  TapRectangle rectangle;
+  rectangle.rows = std::min(row.end, band.end) - first;
+  rectangle.columns = columns.end - columns.begin;
+  if (rectangle.rows <= 0 || rectangle.columns <= 0) {
+    return {};
+  }
+  const std::ptrdiff_t large_y =
+      row.large + static_cast<std::ptrdiff_t>(first - row.begin) * geometry.stride;
+  rectangle.small =
+      band.small + (static_cast<std::ptrdiff_t>(first) * geometry.small.width + columns.begin) *
+                       kStep;
+  rectangle.large = band.large + (large_y * geometry.large.width + columns.large) * kStep;
+  return rectangle;
+}
+
+template <int kSmall, int kLarge, int kTaps>
+void weight_band(const WeightBand& band) {
+  const TapGroup& group = *band.taps;
+  for (std::size_t ky = 0; ky < band.plan->rows.size(); ++ky) {
+    const TapSpan& row = band.plan->rows[ky];
+    float* out = band.out + (ky * band.plan->columns.size() + group.first) * kLanes;
+    const TapRectangle inside = rectangle_of(band, row, group.inside);
+    if (inside.rows > 0 || !band.accumulate) {
+      weight_rectangle<kSmall, kLarge, kTaps>(band, inside, band.accumulate, out);
+    }
+    for (const TapEdge& edge : group.edges) {
+      const TapRectangle beside = rectangle_of(band, row, edge.span);
+      if (beside.rows > 0) {
+        weight_rectangle<kSmall, kLarge, 1>(band, beside, /*accumulate=*/true,
+                                            out + edge.tap * kLanes);
       }
-      if (tap.rows > 0 || !band.accumulate) {
-        weight_tap<kSmall, kLarge>(band, tap, out, std::make_index_sequence<kSmall * kLarge>());
-      }
-      out += kStep;
     }
   }
 }
 
 using WeightFunction = void (*)(const WeightBand&);
+using WeightFunctions =
+    std::array<std::array<WeightFunction, kLargestWeightBlock>, kLargestWeightBlock>;
 
-template <int kSmall, std::size_t... kB>
+template <int kTaps, int kSmall, std::size_t... kB>
 constexpr std::array<WeightFunction, kLargestWeightBlock> weight_functions_of(
     std::index_sequence<kB...>) {
   const auto function = []<int kLarge>(std::integral_constant<int, kLarge>) -> WeightFunction {
-    if constexpr (kSmall * kLarge <= kAccumulators) {
-      return &weight_band<kSmall, kLarge>;
+    if constexpr (kSmall * kLarge * kTaps <= kAccumulators) {
+      return &weight_band<kSmall, kLarge, kTaps>;
     } else {
       return nullptr;
     }
@@ -155,11 +189,9 @@ constexpr std::array<WeightFunction, kLargestWeightBlock> weight_functions_of(
   return {function(std::integral_constant<int, static_cast<int>(kB) + 1>())...};
 }
 
-template <std::size_t... kA>
-constexpr std::array<std::array<WeightFunction, kLargestWeightBlock>, kLargestWeightBlock>
-weight_functions(std::index_sequence<kA...>) {
-  return {weight_functions_of<static_cast<int>(kA) + 1>(
-      std::make_index_sequence<kLargestWeightBlock>())...};
+template <int kTaps, std::size_t... kA>
+constexpr WeightFunctions weight_functions(std::index_sequence<kA...> blocks) {
+  return {weight_functions_of<kTaps, static_cast<int>(kA) + 1>(blocks)...};
 }
 
 /// Where the small side is one position, as a linear layer's output is, there are no sums: every value
@@ -204,8 +236,10 @@ void weight_gradient(const WeightCall& call) {
     }
     return;
   }
-  static constexpr auto kFunctions =
-      weight_functions(std::make_index_sequence<kLargestWeightBlock>());
+  constexpr auto kBlocks = std::make_index_sequence<kLargestWeightBlock>();
+  static constexpr std::array<WeightFunctions, kLargestTapGroup> kFunctions{
+      weight_functions<1>(kBlocks), weight_functions<2>(kBlocks), weight_functions<3>(kBlocks),
+      weight_functions<4>(kBlocks)};
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = call.plan->geometry;
   WeightBand band;
@@ -217,7 +251,11 @@ void weight_gradient(const WeightCall& call) {
   band.out_large_step = static_cast<std::ptrdiff_t>(geometry.taps()) * kStep;
   band.out_small_step = geometry.large.channels * band.out_large_step;
   band.group_step = call.group_step;
-  const auto& functions = kFunctions[static_cast<std::size_t>(call.block.size) - 1];
+  const auto function = [&](const TapGroup& taps, const ChannelBlock& large) {
+    return kFunctions[static_cast<std::size_t>(taps.size) - 1]
+                     [static_cast<std::size_t>(call.block.size) - 1]
+                     [static_cast<std::size_t>(large.size) - 1];
+  };
   for (const ChannelBlock& block : call.plan->large_blocks) {
     band.out = call.out + block.begin * band.out_large_step;
     band.accumulate = call.accumulate;
@@ -228,7 +266,10 @@ void weight_gradient(const WeightCall& call) {
       band.large = call.large + group * call.group_step + block.begin * band.large_channel_step;
       for (band.begin = 0; band.begin < geometry.small.height; band.begin = band.end) {
         band.end = std::min(band.begin + call.plan->band, geometry.small.height);
-        functions[static_cast<std::size_t>(block.size) - 1](band);
+        for (const TapGroup& taps : call.plan->tap_groups) {
+          band.taps = &taps;
+          function(taps, block)(band);
+        }
         band.accumulate = true;
       }
     }
