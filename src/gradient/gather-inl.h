@@ -26,30 +26,21 @@ inline constexpr int kAccumulators = 24;
 inline constexpr int kAccumulators = 12;
 #endif
 
-/// After about so many products a sum is set aside and a new one begun: rounding errors grow with the
-/// length of a sum, and the gradients are differences of nearly equal numbers.
-inline constexpr int kPartialSum = 16;
-
-/// One of the three nested loops over taps: input channels, rows, columns. A loop's steps, in floats,
-/// are taken after each turn, on top of those that the loops within have taken.
-struct TapLoop {
-  int count = 1;
-  std::ptrdiff_t in_step = 0;
-  std::ptrdiff_t weight_step = 0;
-};
+/// After so many products a sum is set aside and a new one begun: rounding errors grow with the length of
+/// a sum, and the gradients are differences of nearly equal numbers.
+inline constexpr std::ptrdiff_t kPartialSum = 16;
 
 /// Tiles of one block of output channels in one region.
 struct TileCall {
   const Position* positions = nullptr;
   std::size_t tiles = 0;
+  const Tap* taps = nullptr;
+  const Tap* end_taps = nullptr;
   const float* in = nullptr;
-  const float* weight = nullptr;  ///< the block's first channel at the region's first tap
+  const float* weight = nullptr;  ///< the block's
   const float* bias = nullptr;    ///< the block's, or null
   float* out = nullptr;           ///< the block's first channel
   const float* active = nullptr;  ///< likewise, or null
-  TapLoop outer;
-  TapLoop middle;
-  TapLoop inner;
   std::ptrdiff_t out_channel_step = 0;
   bool accumulate = false;
   bool relu = false;
@@ -133,25 +124,27 @@ template <int kRows, int kColumns, std::size_t... kIndex>
 HWY_INLINE void finish_tile(const TileCall& call, const Position* positions,
                             TileSums<kRows, kColumns>& sums, std::index_sequence<kIndex...>) {
   const D d;
+  float* const out = call.out;
+  const float* const active = call.active;
+  const std::ptrdiff_t channel_step = call.out_channel_step;
   const auto offset = [&](std::size_t index) HWY_ATTR {
-    return static_cast<std::ptrdiff_t>(index / kColumns) * call.out_channel_step +
-           static_cast<std::ptrdiff_t>(positions[index % kColumns].out) *
-               static_cast<std::ptrdiff_t>(kLanes);
+    return static_cast<std::ptrdiff_t>(index / kColumns) * channel_step +
+           positions[index % kColumns].out;
   };
   if (call.accumulate) {
-    ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Load(d, call.out + offset(kIndex)))), ...);
+    ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Load(d, out + offset(kIndex)))), ...);
   } else if (call.bias != nullptr) {
     ((sums.at[kIndex] = hn::Add(sums.at[kIndex], hn::Set(d, call.bias[kIndex / kColumns]))), ...);
   }
   if (call.relu) {
     ((sums.at[kIndex] = hn::Max(sums.at[kIndex], hn::Zero(d))), ...);
   }
-  if (call.active != nullptr) {
+  if (active != nullptr) {
     ((sums.at[kIndex] = hn::IfThenElseZero(
-          hn::Gt(hn::Load(d, call.active + offset(kIndex)), hn::Zero(d)), sums.at[kIndex])),
+          hn::Gt(hn::Load(d, active + offset(kIndex)), hn::Zero(d)), sums.at[kIndex])),
      ...);
   }
-  (hn::Store(sums.at[kIndex], d, call.out + offset(kIndex)), ...);
+  (hn::Store(sums.at[kIndex], d, out + offset(kIndex)), ...);
 }
 
 template <int kRows, int kColumns, std::size_t... kColumn>
@@ -159,43 +152,29 @@ HWY_INLINE void tile(const TileCall& call, const Position* positions,
                      std::index_sequence<kColumn...> columns) {
   constexpr auto kAll = std::make_index_sequence<kRows * kColumns>();
   constexpr auto kRowIndices = std::make_index_sequence<kRows>();
-  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
-  const std::ptrdiff_t offsets[kColumns] = {
-      (static_cast<std::ptrdiff_t>(positions[kColumn].in) - positions[0].in) * kStep...};
+  const std::ptrdiff_t offsets[kColumns] = {positions[kColumn].in...};
   HWY_ALIGN float totals[kRows * kColumns * kLanes];
-  bool totals_begun = false;
-  int partial = 0;
   TileSums<kRows, kColumns> sums;
   clear<kRows, kColumns>(sums, kAll);
-  const float* HWY_RESTRICT in = call.in + positions[0].in * kStep;
+  const float* HWY_RESTRICT in = call.in;
   const float* HWY_RESTRICT weight = call.weight;
-  const TapLoop inner = call.inner;
-  const TapLoop middle = call.middle;
-  for (int outer_left = call.outer.count; outer_left > 0; --outer_left) {
-    for (int middle_left = middle.count; middle_left > 0; --middle_left) {
-      if (partial >= kPartialSum) {
-        if (totals_begun) {
-          add_totals<kRows, kColumns>(sums, totals, kAll);
-        }
-        store_totals<kRows, kColumns>(sums, totals, kAll);
-        clear<kRows, kColumns>(sums, kAll);
-        totals_begun = true;
-        partial = 0;
-      }
-      partial += inner.count;
-      for (int inner_left = inner.count; inner_left > 0; --inner_left) {
-        multiply_tap<kRows, kColumns>(in, offsets, weight, sums, kRowIndices, columns);
-        in += inner.in_step;
-        weight += inner.weight_step;
-      }
-      in += middle.in_step;
-      weight += middle.weight_step;
+  const Tap* tap = call.taps;
+  const Tap* const end = call.end_taps;
+  for (bool first = true;; first = false) {
+    const Tap* const part_end = tap + std::min(kPartialSum, end - tap);
+    for (; tap != part_end; ++tap) {
+      multiply_tap<kRows, kColumns>(in + tap->in, offsets,
+                                    weight + static_cast<std::ptrdiff_t>(tap->weight) * kRows,
+                                    sums, kRowIndices, columns);
     }
-    in += call.outer.in_step;
-    weight += call.outer.weight_step;
-  }
-  if (totals_begun) {
-    add_totals<kRows, kColumns>(sums, totals, kAll);
+    if (!first) {
+      add_totals<kRows, kColumns>(sums, totals, kAll);
+    }
+    if (tap == end) {
+      break;
+    }
+    store_totals<kRows, kColumns>(sums, totals, kAll);
+    clear<kRows, kColumns>(sums, kAll);
   }
   finish_tile<kRows, kColumns>(call, positions, sums, kAll);
 }
@@ -249,75 +228,63 @@ float multiply_adds(std::size_t steps) {
   return multiply_adds_of(steps, std::make_index_sequence<kAccumulators>());
 }
 
-/// Nests the loops, the longest innermost. Their steps, given from turn to turn, become what is left
-/// after the loops within.
-void nest_loops(const TapLoop& channels, const TapLoop& rows, const TapLoop& columns,
-                TileCall& tiles) {
-  const bool channels_inside = channels.count > columns.count;
-  tiles.outer = channels_inside ? rows : channels;
-  tiles.middle = channels_inside ? columns : rows;
-  tiles.inner = channels_inside ? channels : columns;
-  tiles.outer.in_step -= tiles.middle.count * tiles.middle.in_step;
-  tiles.outer.weight_step -= tiles.middle.count * tiles.middle.weight_step;
-  tiles.middle.in_step -= tiles.inner.count * tiles.inner.in_step;
-  tiles.middle.weight_step -= tiles.inner.count * tiles.inner.weight_step;
-}
+using TileFunctions = std::array<std::array<TileFunction, kLargestTile>, kLargestBlock>;
 
-void gather(const GatherCall& call) {
-  static constexpr auto kFunctions = tile_functions(std::make_index_sequence<kLargestBlock>());
+/// All positions of a region for all blocks of output channels.
+void gather_region(const GatherCall& call, const Region& region, const TileFunctions& functions) {
   // Positions and taps that are done for one channel block after the other: enough to make a call
   // worth while, few enough that their inputs stay in the first cache.
   constexpr std::size_t kChunk = 24;
   constexpr int kTaps = 256;
-  constexpr int kSingleTapGroup = 2 * kPartialSum;
-
   const GatherPlan& plan = *call.plan;
-  constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
-  const auto taps = static_cast<std::ptrdiff_t>(plan.taps);
+  const auto tile = static_cast<std::size_t>(region.tile);
+  const bool one_block = plan.blocks.size() == 1;
+  const std::size_t chunk = one_block ? region.end : kChunk / tile * tile;
+  const int group = one_block ? plan.in_channels : std::max(1, kTaps / std::max(region.taps, 1));
   TileCall tiles;
-  tiles.out_channel_step = static_cast<std::ptrdiff_t>(plan.out_plane) * kStep;
-  for (const Region& region : plan.regions) {
-    const auto tile = static_cast<std::size_t>(region.tile);
-    const int window = region.rows * region.columns;
-    const bool one_block = plan.blocks.size() == 1;
-    const std::size_t chunk = one_block ? region.end : kChunk / tile * tile;
-    // Of a region with a single tap the channels are the only loop, and this is its partial sum.
-    const int group = window <= 1 ? kSingleTapGroup
-                      : one_block ? plan.in_channels
-                                  : std::max(1, kTaps / window);
-    for (std::size_t begin = region.begin; begin < region.end; begin += chunk) {
-      const std::size_t count = std::min(chunk, region.end - begin);
-      for (int channel = 0; channel < plan.in_channels; channel += group) {
-        const int channels = std::min(group, plan.in_channels - channel);
-        const bool last = channel + channels == plan.in_channels;
-        tiles.in = call.in + channel * static_cast<std::ptrdiff_t>(plan.in_plane) * kStep;
-        tiles.accumulate = call.accumulate || channel > 0;
-        tiles.relu = call.relu && last;
-        for (const ChannelBlock& block : plan.blocks) {
-          nest_loops(
-              {channels, static_cast<std::ptrdiff_t>(plan.in_plane) * kStep, taps * block.size},
-              {region.rows, plan.in_row_step * kStep, plan.tap_row_step * block.size},
-              {region.columns, plan.in_column_step * kStep, plan.tap_column_step * block.size},
-              tiles);
-          tiles.weight =
-              call.weight + block.begin * plan.in_channels * taps +
-              (channel * taps + static_cast<std::ptrdiff_t>(region.first_tap)) * block.size;
-          tiles.bias = call.bias == nullptr || channel > 0 ? nullptr : call.bias + block.begin;
-          tiles.out = call.out + block.begin * tiles.out_channel_step;
-          tiles.active = call.active == nullptr || !last
-                             ? nullptr
-                             : call.active + block.begin * tiles.out_channel_step;
-          const auto& functions = kFunctions[static_cast<std::size_t>(block.size) - 1];
-          tiles.positions = plan.positions.data() + begin;
-          tiles.tiles = count / tile;
-          functions[tile - 1](tiles);
-          if (const std::size_t rest = count % tile; rest > 0) {
-            tiles.positions += count - rest;
-            tiles.tiles = 1;
-            functions[rest - 1](tiles);
-          }
+  tiles.in = call.in;
+  tiles.out_channel_step = static_cast<std::ptrdiff_t>(plan.out_plane * kLanes);
+  for (std::size_t begin = region.begin; begin < region.end; begin += chunk) {
+    const std::size_t count = std::min(chunk, region.end - begin);
+    for (int channel = 0; channel < plan.in_channels; channel += group) {
+      const int end = std::min(channel + group, plan.in_channels);
+      const bool last = end == plan.in_channels;
+      const Tap* const taps = plan.taps.data() + region.first_tap;
+      tiles.taps = taps + static_cast<std::ptrdiff_t>(channel) * region.taps;
+      tiles.end_taps = taps + static_cast<std::ptrdiff_t>(end) * region.taps;
+      tiles.accumulate = call.accumulate || channel > 0;
+      tiles.relu = call.relu && last;
+      for (const ChannelBlock& block : plan.blocks) {
+        tiles.weight = call.weight + block.begin * plan.in_channels *
+                                         static_cast<std::ptrdiff_t>(plan.kernel_taps);
+        tiles.bias = call.bias == nullptr || channel > 0 ? nullptr : call.bias + block.begin;
+        tiles.out = call.out + block.begin * tiles.out_channel_step;
+        tiles.active = call.active == nullptr || !last
+                           ? nullptr
+                           : call.active + block.begin * tiles.out_channel_step;
+        const auto& of_block = functions[static_cast<std::size_t>(block.size) - 1];
+        tiles.positions = plan.positions.data() + begin;
+        tiles.tiles = count / tile;
+        of_block[tile - 1](tiles);
+        if (const std::size_t rest = count % tile; rest > 0) {
+          tiles.positions += count - rest;
+          tiles.tiles = 1;
+          of_block[rest - 1](tiles);
         }
       }
+    }
+  }
+}
+
+void gather(const GatherCall& call) {
+  static constexpr TileFunctions kFunctions =
+      tile_functions(std::make_index_sequence<kLargestBlock>());
+  const GatherPlan& plan = *call.plan;
+  const std::size_t end = std::min(call.end_band, plan.bands.size());
+  for (std::size_t band = call.first_band; band < end; ++band) {
+    for (std::size_t region = plan.bands[band].first_region;
+         region < plan.bands[band].end_region; ++region) {
+      gather_region(call, plan.regions[region], kFunctions);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "gradient/geometry.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <map>
@@ -8,6 +9,9 @@
 
 namespace gradspace::gradient {
 namespace {
+
+/// What may be in use at once of the first cache, which holds 32 KiB or more.
+constexpr std::size_t kCacheBytes = 28UL * 1024;
 
 /// Cycles of one step of a tile of `rows` times `columns` sums, on a core that does two loads and two
 /// multiply-adds a cycle with a latency of four: the figures of every core of the last ten years, near
@@ -62,11 +66,11 @@ struct AxisClass {
   std::vector<std::pair<int, int>> coordinates;  ///< output, first input
 };
 
-/// Output coordinates grouped by their taps.
-std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction direction,
-                                    int out_extent, int in_extent) {
+/// Output coordinates [begin, end) grouped by their taps.
+std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction direction, int begin,
+                                    int end, int in_extent) {
   std::map<std::pair<int, int>, AxisClass> classes;
-  for (int out = 0; out < out_extent; ++out) {
+  for (int out = begin; out < end; ++out) {
     const AxisTaps taps = axis_taps(geometry, direction, out, in_extent);
     AxisClass& group = classes[{taps.first_tap, taps.taps}];
     group.first_tap = taps.first_tap;
@@ -81,12 +85,86 @@ std::vector<AxisClass> axis_classes(const LayerGeometry& geometry, Direction dir
   return result;
 }
 
+/// What a gather reads and what it writes.
+struct Sides {
+  Sides(const LayerGeometry& geometry, Direction direction)
+      : in(direction == Direction::kToSmall ? geometry.large : geometry.small),
+        out(direction == Direction::kToSmall ? geometry.small : geometry.large) {}
+
+  const Extent& in;
+  const Extent& out;
+};
+
+/// Lists of taps for regions, each made once.
+class TapLists {
+ public:
+  /// Adds to `plan`.taps.
+  TapLists(const LayerGeometry& geometry, Direction direction, std::size_t lanes, GatherPlan& plan)
+      : geometry_(geometry), direction_(direction), lanes_(lanes), plan_(plan) {}
+
+  /// Where the list of the taps of `row` and `column` begins.
+  std::size_t list(const AxisClass& row, const AxisClass& column) {
+    const auto [at, is_new] = lists_.try_emplace(
+        {row.first_tap, row.taps, column.first_tap, column.taps}, plan_.taps.size());
+    if (is_new) {
+      for (int channel = 0; channel < plan_.in_channels; ++channel) {
+        for (int y = 0; y < row.taps; ++y) {
+          for (int x = 0; x < column.taps; ++x) {
+            plan_.taps.push_back(tap(channel, y, row.first_tap, x, column.first_tap));
+          }
+        }
+      }
+    }
+    return at->second;
+  }
+
+ private:
+  /// From tap to tap along an axis the input moves by one step, forward or backward, and the tap's index
+  /// by one or by the stride.
+  Tap tap(int channel, int y, int first_y, int x, int first_x) const {
+    const bool to_small = direction_ == Direction::kToSmall;
+    const int in_step = to_small ? 1 : -1;
+    const int tap_step = to_small ? 1 : geometry_.stride;
+    const int width = Sides(geometry_, direction_).in.width;
+    const auto in = channel * static_cast<std::ptrdiff_t>(plan_.in_plane) +
+                    in_step * (static_cast<std::ptrdiff_t>(y) * width + x);
+    const int ky = first_y + y * tap_step;
+    const int kx = first_x + x * tap_step;
+    return {static_cast<std::int32_t>(in * static_cast<std::ptrdiff_t>(lanes_)),
+            static_cast<std::int32_t>(channel * static_cast<int>(plan_.kernel_taps) +
+                                      ky * geometry_.kernel + kx)};
+  }
+
+  const LayerGeometry& geometry_;
+  Direction direction_;
+  std::size_t lanes_;
+  GatherPlan& plan_;
+  std::map<std::array<int, 4>, std::size_t> lists_;
+};
+
+/// Output rows that stay in the first cache with what they are made of.
+int band_rows(const LayerGeometry& geometry, Direction direction, std::size_t lanes) {
+  const Sides sides(geometry, direction);
+  const bool to_small = direction == Direction::kToSmall;
+  const int unit = to_small ? 1 : geometry.stride;  // output rows that go together
+  const int in_rows = to_small ? geometry.stride : 1;
+  const std::size_t values =
+      static_cast<std::size_t>(unit) * static_cast<std::size_t>(sides.out.channels) *
+          static_cast<std::size_t>(sides.out.width) +
+      static_cast<std::size_t>(in_rows) * static_cast<std::size_t>(sides.in.channels) *
+          static_cast<std::size_t>(sides.in.width);
+  const std::size_t units =
+      std::max<std::size_t>(kCacheBytes / (values * lanes * sizeof(float)), 1);
+  return unit * static_cast<int>(std::min<std::size_t>(
+                    units, static_cast<std::size_t>(sides.out.height)));
+}
+
 /// Cycles of a region whose positions are computed `tile` at a time.
 double region_cost(const GatherPlan& plan, const Region& region,
                    const std::vector<ChannelBlock>& blocks, int tile) {
   const int count = static_cast<int>(region.end - region.begin);
   const int whole_tiles = count / tile;
-  const double steps = static_cast<double>(region.rows) * region.columns * plan.in_channels;
+  const double steps = static_cast<double>(region.taps) * plan.in_channels;
   double cost = 0;
   for (const ChannelBlock& block : blocks) {
     cost += whole_tiles * (steps * step_cost(block.size, tile) + tile_overhead(block.size, tile));
@@ -191,7 +269,6 @@ std::uint64_t length(const std::vector<TapSpan>& spans) {
 
 /// Rows of the small side that stay in the first cache with what they meet, for blocks of channels.
 std::size_t rows_in_cache(const LayerGeometry& geometry, int small, int large, std::size_t lanes) {
-  constexpr std::size_t kCacheBytes = 28 * 1024;  // of 32 KiB
   const std::size_t row_bytes =
       lanes * sizeof(float) *
       (static_cast<std::size_t>(small) * static_cast<std::size_t>(geometry.small.width) +
@@ -253,42 +330,43 @@ std::vector<ChannelBlock> split_channels(int channels, int largest) {
   return blocks;
 }
 
-GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int accumulators) {
-  const bool to_small = direction == Direction::kToSmall;
-  const Extent& in = to_small ? geometry.large : geometry.small;
-  const Extent& out = to_small ? geometry.small : geometry.large;
+GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int accumulators,
+                       std::size_t lanes) {
   GatherPlan plan;
+  const Sides sides(geometry, direction);
   plan.direction = direction;
-  plan.in_channels = in.channels;
-  plan.out_channels = out.channels;
-  plan.in_plane = in.size() / static_cast<std::size_t>(in.channels);
-  plan.out_plane = out.size() / static_cast<std::size_t>(out.channels);
-  plan.taps = geometry.taps();
-  const int in_step = to_small ? 1 : -1;
-  const int tap_step = to_small ? 1 : geometry.stride;
-  plan.in_row_step = in_step * static_cast<std::ptrdiff_t>(in.width);
-  plan.in_column_step = in_step;
-  plan.tap_row_step = static_cast<std::ptrdiff_t>(tap_step) * geometry.kernel;
-  plan.tap_column_step = tap_step;
+  plan.in_channels = sides.in.channels;
+  plan.out_channels = sides.out.channels;
+  plan.in_plane = sides.in.size() / static_cast<std::size_t>(sides.in.channels);
+  plan.out_plane = sides.out.size() / static_cast<std::size_t>(sides.out.channels);
+  plan.kernel_taps = geometry.taps();
   plan.positions.reserve(plan.out_plane);
-  const auto columns = axis_classes(geometry, direction, out.width, in.width);
-  for (const AxisClass& row : axis_classes(geometry, direction, out.height, in.height)) {
-    for (const AxisClass& column : columns) {
-      Region region;
-      // Without a tap along one axis there is none at all.
-      region.rows = column.taps > 0 ? row.taps : 0;
-      region.columns = row.taps > 0 ? column.taps : 0;
-      region.first_tap = static_cast<std::size_t>(row.first_tap * geometry.kernel) +
-                         static_cast<std::size_t>(column.first_tap);
-      region.begin = plan.positions.size();
-      for (const auto& [out_y, in_y] : row.coordinates) {
-        for (const auto& [out_x, in_x] : column.coordinates) {
-          plan.positions.push_back({in_y * in.width + in_x, out_y * out.width + out_x});
+  TapLists taps(geometry, direction, lanes, plan);
+  const auto lane_count = static_cast<std::int32_t>(lanes);
+  const auto columns =
+      axis_classes(geometry, direction, 0, sides.out.width, sides.in.width);
+  const int height = band_rows(geometry, direction, lanes);
+  for (int begin = 0; begin < sides.out.height; begin += height) {
+    RowBand band{begin, std::min(begin + height, sides.out.height), plan.regions.size(), 0};
+    for (const AxisClass& row :
+         axis_classes(geometry, direction, band.begin, band.end, sides.in.height)) {
+      for (const AxisClass& column : columns) {
+        Region region;
+        region.taps = row.taps * column.taps;
+        region.first_tap = taps.list(row, column);
+        region.begin = plan.positions.size();
+        for (const auto& [out_y, in_y] : row.coordinates) {
+          for (const auto& [out_x, in_x] : column.coordinates) {
+            plan.positions.push_back({(in_y * sides.in.width + in_x) * lane_count,
+                                      (out_y * sides.out.width + out_x) * lane_count});
+          }
         }
+        region.end = plan.positions.size();
+        plan.regions.push_back(region);
       }
-      region.end = plan.positions.size();
-      plan.regions.push_back(region);
     }
+    band.end_region = plan.regions.size();
+    plan.bands.push_back(band);
   }
   choose_tiles(plan, accumulators);
   return plan;
@@ -297,14 +375,9 @@ GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int a
 std::uint64_t GatherPlan::multiply_adds() const {
   std::uint64_t sum = 0;
   for (const Region& region : regions) {
-    sum += static_cast<std::uint64_t>(region.rows) * static_cast<std::uint64_t>(region.columns) *
-           (region.end - region.begin);
+    sum += static_cast<std::uint64_t>(region.taps) * (region.end - region.begin);
   }
   return sum * static_cast<std::uint64_t>(in_channels) * static_cast<std::uint64_t>(out_channels);
-}
-
-std::size_t GatherPlan::memory_bytes() const {
-  return positions.size() * sizeof(Position) + regions.size() * sizeof(Region);
 }
 
 void pack_weight(const LayerGeometry& geometry, const GatherPlan& plan,

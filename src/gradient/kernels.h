@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "gradient/geometry.h"
@@ -24,7 +25,9 @@ struct GatherCall {
   const float* bias = nullptr;    ///< [out_channels], or null for zeros
   const float* in = nullptr;      ///< [in_channels, in_plane] vectors
   float* out = nullptr;           ///< [out_channels, out_plane] vectors
-  bool accumulate = false;        ///< add to `out` instead of the bias
+  std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are done
+  std::size_t end_band = std::numeric_limits<std::size_t>::max();
+  bool accumulate = false;  ///< add to `out` instead of the bias
   bool relu = false;              ///< negative results become 0
   /// The results are zeroed where these activations [out_channels, out_plane] are not positive: the
   /// derivative of a ReLU. Null for none.

@@ -57,10 +57,10 @@ Network::Network(const Model& model, const Kernels& kernels, bool sampled)
     layer.geometry = geometry_of(info);
     const bool up = info.kind == LayerInfo::Kind::kConvTranspose;
     layer.forward = plan_gather(layer.geometry, up ? Direction::kToLarge : Direction::kToSmall,
-                                kernels.accumulators);
+                                kernels.accumulators, kernels.lanes);
     if (i > 0) {
       layer.backward = plan_gather(layer.geometry, up ? Direction::kToSmall : Direction::kToLarge,
-                                   kernels.accumulators);
+                                   kernels.accumulators, kernels.lanes);
       gradient_size_ = std::max(gradient_size_, info.in.size());
     }
     layer.weight = plan_weight(layer.geometry, kernels.accumulators, kernels.lanes);
