@@ -12,6 +12,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,7 +50,7 @@ using DI = hn::RebindToSigned<D>;
 using VI = hn::Vec<DI>;
 using DBlock = hn::CappedTag<float, 4>;
 using DBlockBytes = hn::CappedTag<std::uint8_t, 16>;
-// Rows of floats are read and written by one or two blocks.
+// Rows of floats are read and written by up to four blocks, which is a line of the caches.
 using DColumns = hn::CappedTag<float, 8>;
 using VColumns = hn::Vec<DColumns>;
 inline constexpr std::size_t kColumns = hn::MaxLanes(DColumns());
@@ -137,26 +138,26 @@ void load_u8(const std::uint8_t* const* images, std::size_t size, const std::int
   }
 }
 
-/// Four lanes of column i and, where there are two blocks, of column i + 4.
-template <class DAny = DColumns>
-HWY_INLINE hn::Vec<DAny> load_column_blocks(const float* in) {
-  const DAny d;
-  const DBlock block;
+/// Four lanes of columns i, i + 4 and so on, a block each.
+template <class DAny>
+HWY_INLINE hn::Vec<DAny> load_column_blocks(DAny d, const float* in) {
   if constexpr (hn::MaxLanes(d) == 4) {
-    return hn::Load(block, in);
+    return hn::Load(DBlock(), in);
   } else {
-    return hn::Combine(d, hn::Load(block, in + 4 * kLanes), hn::Load(block, in));
+    const hn::Half<DAny> half;
+    return hn::Combine(d, load_column_blocks(half, in + hn::MaxLanes(half) * kLanes),
+                       load_column_blocks(half, in));
   }
 }
 
-template <class VAny>
-HWY_INLINE void store_column_blocks(VAny v, float* out) {
-  const DBlock block;
-  if constexpr (hn::MaxLanes(hn::DFromV<VAny>()) == 4) {
-    hn::Store(v, block, out);
+template <class DAny>
+HWY_INLINE void store_column_blocks(DAny d, hn::Vec<DAny> v, float* out) {
+  if constexpr (hn::MaxLanes(d) == 4) {
+    hn::Store(v, DBlock(), out);
   } else {
-    hn::Store(hn::LowerHalf(block, v), block, out);
-    hn::Store(hn::UpperHalf(block, v), block, out + 4 * kLanes);
+    const hn::Half<DAny> half;
+    store_column_blocks(half, hn::LowerHalf(half, v), out);
+    store_column_blocks(half, hn::UpperHalf(half, v), out + hn::MaxLanes(half) * kLanes);
   }
 }
 
@@ -169,19 +170,19 @@ HWY_INLINE void load_columns(const float* const* rows, std::size_t at, float* ou
   VColumns v3 = hn::LoadU(d, rows[3] + at);
   transpose_blocks(d, v0, v1, v2, v3);
   out += at * kLanes;
-  store_column_blocks(v0, out);
-  store_column_blocks(v1, out + kLanes);
-  store_column_blocks(v2, out + 2 * kLanes);
-  store_column_blocks(v3, out + 3 * kLanes);
+  store_column_blocks(d, v0, out);
+  store_column_blocks(d, v1, out + kLanes);
+  store_column_blocks(d, v2, out + 2 * kLanes);
+  store_column_blocks(d, v3, out + 3 * kLanes);
 }
 
 HWY_INLINE void store_columns(const float* in, std::size_t at, float* const* rows) {
   const DColumns d;
   in += at * kLanes;
-  VColumns v0 = load_column_blocks(in);
-  VColumns v1 = load_column_blocks(in + kLanes);
-  VColumns v2 = load_column_blocks(in + 2 * kLanes);
-  VColumns v3 = load_column_blocks(in + 3 * kLanes);
+  VColumns v0 = load_column_blocks(d, in);
+  VColumns v1 = load_column_blocks(d, in + kLanes);
+  VColumns v2 = load_column_blocks(d, in + 2 * kLanes);
+  VColumns v3 = load_column_blocks(d, in + 3 * kLanes);
   transpose_blocks(d, v0, v1, v2, v3);
   hn::StoreU(v0, d, rows[0] + at);
   hn::StoreU(v1, d, rows[1] + at);
@@ -198,12 +199,10 @@ void load_rows(const float* const* rows, std::size_t size, float* out) {
     }
     return;
   }
-  for (std::size_t lane = 0; lane < kLanes; lane += 4) {
-    for (std::size_t at = 0; at + kColumns <= size; at += kColumns) {
-      load_columns(rows + lane, at, out + lane);
-    }
-    if (size % kColumns > 0) {
-      load_columns(rows + lane, size - kColumns, out + lane);
+  for (std::size_t at = 0; at < size; at += kColumns) {
+    const std::size_t first = std::min(at, size - kColumns);
+    for (std::size_t lane = 0; lane < kLanes; lane += 4) {
+      load_columns(rows + lane, first, out + lane);
     }
   }
 }
@@ -217,12 +216,10 @@ void store_rows(const float* in, std::size_t size, float* const* rows) {
     }
     return;
   }
-  for (std::size_t lane = 0; lane < kLanes; lane += 4) {
-    for (std::size_t at = 0; at + kColumns <= size; at += kColumns) {
-      store_columns(in + lane, at, rows + lane);
-    }
-    if (size % kColumns > 0) {
-      store_columns(in + lane, size - kColumns, rows + lane);
+  for (std::size_t at = 0; at < size; at += kColumns) {
+    const std::size_t first = std::min(at, size - kColumns);
+    for (std::size_t lane = 0; lane < kLanes; lane += 4) {
+      store_columns(in + lane, first, rows + lane);
     }
   }
 }
