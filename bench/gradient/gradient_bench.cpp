@@ -149,7 +149,7 @@ void training(benchmark::State& state, int threads) {
 void register_all() {
   const AutoencoderSpec vae;
   const std::vector<Case> cases{
-      {"proposed", vae, proposed_features(vae), proposed_work(vae), 512},
+      {"proposed", vae, proposed_features(vae), proposed_work(vae), getenv("GS_N") ? (size_t)atoi(getenv("GS_N")) : 512},
       {"proposed/one_image", vae, proposed_features(vae), proposed_work(vae), 1},
       {"all", vae, "all", all_work(vae), 128},
       {"gradcon_decoder/1_channel", gradcon_spec(1), "up.0:bce,up.2:bce,up.4:bce,up.6:bce",

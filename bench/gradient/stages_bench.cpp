@@ -24,7 +24,7 @@ class Stage {
       : kernels_(kernels),
         network_(initialise(AutoencoderSpec(), 0), kernels, /*sampled=*/false),
         walk_(network_),
-        places_(byte_places(network_.spec().input, kernels.lanes)),
+        loader_(kernels, network_.spec().input),
         slab_(allocate_floats(network_.slab_size() * kernels.lanes)),
         images_(kernels.lanes * network_.image_size()),
         rows_(kernels.lanes * network_.image_size()) {
@@ -37,8 +37,7 @@ class Stage {
   const Network& network() const { return network_; }
 
   void load() {
-    load_images(kernels_, {0, kernels_.lanes}, images_.data(), network_.image_size(), places_,
-                walk_.image());
+    loader_.load({0, kernels_.lanes}, images_.data(), walk_.image());
   }
 
   void forward(std::size_t layer) { walk_.forward(layer); }
@@ -71,7 +70,7 @@ class Stage {
   const Kernels& kernels_;
   Network network_;
   Walk walk_;
-  std::vector<std::int32_t> places_;
+  ImageLoader loader_;
   AlignedFloats slab_;
   std::vector<std::uint8_t> images_;
   std::vector<float> rows_;

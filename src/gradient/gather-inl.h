@@ -28,7 +28,7 @@ inline constexpr int kAccumulators = 12;
 
 /// After so many products a sum is set aside and a new one begun: rounding errors grow with the length of
 /// a sum, and the gradients are differences of nearly equal numbers.
-inline constexpr std::ptrdiff_t kPartialSum = 16;
+inline constexpr std::ptrdiff_t kPartialSum = 48;
 
 /// Tiles of one block of output channels in one region.
 struct TileCall {
@@ -147,43 +147,64 @@ HWY_INLINE void finish_tile(const TileCall& call, const Position* positions,
   (hn::Store(sums.at[kIndex], d, out + offset(kIndex)), ...);
 }
 
+/// The products of taps [tap, end).
 template <int kRows, int kColumns, std::size_t... kColumn>
-HWY_INLINE void tile(const TileCall& call, const Position* positions,
-                     std::index_sequence<kColumn...> columns) {
-  constexpr auto kAll = std::make_index_sequence<kRows * kColumns>();
+HWY_INLINE void multiply_taps(const TileCall& call, const std::ptrdiff_t (&offsets)[kColumns],
+                              const Tap* tap, const Tap* end, TileSums<kRows, kColumns>& sums,
+                              std::index_sequence<kColumn...> columns) {
   constexpr auto kRowIndices = std::make_index_sequence<kRows>();
+  const float* HWY_RESTRICT in = call.in;
+  const float* HWY_RESTRICT weight = call.weight;
+  clear<kRows, kColumns>(sums, std::make_index_sequence<kRows * kColumns>());
+  for (; tap != end; ++tap) {
+    multiply_tap<kRows, kColumns>(in + tap->in, offsets,
+                                  weight + static_cast<std::ptrdiff_t>(tap->weight) * kRows, sums,
+                                  kRowIndices, columns);
+  }
+}
+
+/// A tile with not over kPartialSum taps.
+template <int kRows, int kColumns, std::size_t... kColumn>
+HWY_INLINE void short_tile(const TileCall& call, const Position* positions,
+                           std::index_sequence<kColumn...> columns) {
+  const std::ptrdiff_t offsets[kColumns] = {positions[kColumn].in...};
+  TileSums<kRows, kColumns> sums;
+  multiply_taps<kRows, kColumns>(call, offsets, call.taps, call.end_taps, sums, columns);
+  finish_tile<kRows, kColumns>(call, positions, sums,
+                               std::make_index_sequence<kRows * kColumns>());
+}
+
+/// A tile whose sums are set aside, so that totals are in memory.
+template <int kRows, int kColumns, std::size_t... kColumn>
+HWY_INLINE void long_tile(const TileCall& call, const Position* positions,
+                          std::index_sequence<kColumn...> columns) {
+  constexpr auto kAll = std::make_index_sequence<kRows * kColumns>();
   const std::ptrdiff_t offsets[kColumns] = {positions[kColumn].in...};
   HWY_ALIGN float totals[kRows * kColumns * kLanes];
   TileSums<kRows, kColumns> sums;
   clear<kRows, kColumns>(sums, kAll);
-  const float* HWY_RESTRICT in = call.in;
-  const float* HWY_RESTRICT weight = call.weight;
   const Tap* tap = call.taps;
-  const Tap* const end = call.end_taps;
-  for (bool first = true;; first = false) {
-    const Tap* const part_end = tap + std::min(kPartialSum, end - tap);
-    for (; tap != part_end; ++tap) {
-      multiply_tap<kRows, kColumns>(in + tap->in, offsets,
-                                    weight + static_cast<std::ptrdiff_t>(tap->weight) * kRows,
-                                    sums, kRowIndices, columns);
-    }
-    if (!first) {
-      add_totals<kRows, kColumns>(sums, totals, kAll);
-    }
-    if (tap == end) {
-      break;
-    }
+  do {
     store_totals<kRows, kColumns>(sums, totals, kAll);
-    clear<kRows, kColumns>(sums, kAll);
-  }
+    const Tap* const end = tap + std::min(kPartialSum, call.end_taps - tap);
+    multiply_taps<kRows, kColumns>(call, offsets, tap, end, sums, columns);
+    add_totals<kRows, kColumns>(sums, totals, kAll);
+    tap = end;
+  } while (tap != call.end_taps);
   finish_tile<kRows, kColumns>(call, positions, sums, kAll);
 }
 
 template <int kRows, int kColumns>
 void run_tiles(const TileCall& call) {
+  constexpr auto kColumnIndices = std::make_index_sequence<kColumns>();
+  const bool is_short = call.end_taps - call.taps <= kPartialSum;
   const Position* positions = call.positions;
   for (std::size_t i = 0; i < call.tiles; ++i) {
-    tile<kRows, kColumns>(call, positions, std::make_index_sequence<kColumns>());
+    if (is_short) {
+      short_tile<kRows, kColumns>(call, positions, kColumnIndices);
+    } else {
+      long_tile<kRows, kColumns>(call, positions, kColumnIndices);
+    }
     positions += kColumns;
   }
 }

@@ -268,13 +268,36 @@ std::uint64_t length(const std::vector<TapSpan>& spans) {
 }
 
 /// Rows of the small side that stay in the first cache with what they meet, for blocks of channels.
-std::size_t rows_in_cache(const LayerGeometry& geometry, int small, int large, std::size_t lanes) {
+int rows_in_cache(const LayerGeometry& geometry, int small, int large, std::size_t lanes) {
   const std::size_t row_bytes =
       lanes * sizeof(float) *
       (static_cast<std::size_t>(small) * static_cast<std::size_t>(geometry.small.width) +
        static_cast<std::size_t>(large) * static_cast<std::size_t>(geometry.large.width) *
            static_cast<std::size_t>(geometry.stride));
-  return std::max<std::size_t>(kCacheBytes / row_bytes, 1);
+  return static_cast<int>(std::clamp<std::size_t>(kCacheBytes / row_bytes, 1, kCacheBytes));
+}
+
+/// As few bands as can be of at most `most` rows of the small side, as equal as can be.
+std::vector<WeightRows> weight_bands(const LayerGeometry& geometry, Direction direction, int most) {
+  const WeightRows all{0, geometry.small.height, 0, geometry.large.height};
+  const int count = (geometry.small.height + most - 1) / most;
+  const int height = (geometry.small.height + count - 1) / count;
+  std::vector<WeightRows> bands;
+  for (int begin = 0; begin < geometry.small.height; begin += height) {
+    WeightRows rows = all;
+    const int end = std::min(begin + height, geometry.small.height);
+    if (direction == Direction::kToSmall) {
+      rows.begin_small = begin;
+      rows.end_small = end;
+    } else {
+      rows.begin_large = std::min(begin * geometry.stride, all.end_large);
+      rows.end_large = end == geometry.small.height
+                           ? all.end_large
+                           : std::min(end * geometry.stride, all.end_large);
+    }
+    bands.push_back(rows);
+  }
+  return bands;
 }
 
 /// Cycles of a block of channels of either side, whose rows are taken in `bands`. What is read comes from
@@ -347,9 +370,17 @@ GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int a
       axis_classes(geometry, direction, 0, sides.out.width, sides.in.width);
   const int height = band_rows(geometry, direction, lanes);
   for (int begin = 0; begin < sides.out.height; begin += height) {
-    RowBand band{begin, std::min(begin + height, sides.out.height), plan.regions.size(), 0};
+    RowBand band;
+    band.begin = begin;
+    band.end = std::min(begin + height, sides.out.height);
+    band.end_in = plan.bands.empty() ? 0 : plan.bands.back().end_in;
+    band.first_region = plan.regions.size();
     for (const AxisClass& row :
          axis_classes(geometry, direction, band.begin, band.end, sides.in.height)) {
+      for (const auto& [out_y, in_y] : row.coordinates) {
+        const int last = direction == Direction::kToSmall ? in_y + row.taps : in_y + 1;
+        band.end_in = std::max(band.end_in, row.taps > 0 ? last : 0);
+      }
       for (const AxisClass& column : columns) {
         Region region;
         region.taps = row.taps * column.taps;
@@ -401,7 +432,8 @@ void pack_weight(const LayerGeometry& geometry, const GatherPlan& plan,
   }
 }
 
-WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::size_t lanes) {
+WeightPlan plan_weight(const LayerGeometry& geometry, Direction direction, int accumulators,
+                       std::size_t lanes) {
   WeightPlan plan;
   plan.geometry = geometry;
   plan.rows = tap_spans(geometry, geometry.small.height, geometry.large.height);
@@ -436,12 +468,10 @@ WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::siz
       }
     }
   }
-  const auto height = static_cast<std::size_t>(geometry.small.height);
-  const std::size_t most = rows_in_cache(geometry, plan.small_blocks.front().size,
-                                         plan.large_blocks.front().size, lanes);
-  const std::size_t bands = (height + most - 1) / most;
-  plan.band = static_cast<int>((height + bands - 1) / bands);
-  plan.groups = static_cast<int>(std::max<std::size_t>(most / height, 1));
+  const int most = rows_in_cache(geometry, plan.small_blocks.front().size,
+                                 plan.large_blocks.front().size, lanes);
+  plan.groups = std::max(most / geometry.small.height, 1);
+  plan.bands = weight_bands(geometry, direction, most);
   return plan;
 }
 

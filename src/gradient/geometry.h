@@ -82,6 +82,7 @@ struct Region {
 struct RowBand {
   int begin = 0;
   int end = 0;
+  int end_in = 0;  ///< input rows from here on are not needed yet
   std::size_t first_region = 0;
   std::size_t end_region = 0;
 };
@@ -134,6 +135,14 @@ struct TapGroup {
   std::vector<TapEdge> edges;
 };
 
+/// Rows of both sides whose products are summed at a time, so that they stay in the first cache.
+struct WeightRows {
+  int begin_small = 0;
+  int end_small = 0;
+  int begin_large = 0;
+  int end_large = 0;
+};
+
 /// A "weight" operation.
 struct WeightPlan {
   LayerGeometry geometry;
@@ -142,12 +151,14 @@ struct WeightPlan {
   std::vector<TapGroup> tap_groups;
   std::vector<ChannelBlock> small_blocks;
   std::vector<ChannelBlock> large_blocks;
-  int band = 1;    ///< rows of the small side taken at a time, so that they stay in the first cache
-  int groups = 1;  ///< lane groups taken at a time, likewise; over 1 only with whole planes
+  std::vector<WeightRows> bands;  ///< cut on the output's side, in the order of its rows
+  int groups = 1;                 ///< lane groups taken at a time; over 1 only with whole planes
 
   std::uint64_t multiply_adds() const;
 };
 
-WeightPlan plan_weight(const LayerGeometry& geometry, int accumulators, std::size_t lanes);
+/// For the layer whose forward pass goes in `direction`.
+WeightPlan plan_weight(const LayerGeometry& geometry, Direction direction, int accumulators,
+                       std::size_t lanes);
 
 }  // namespace gradspace::gradient

@@ -42,6 +42,8 @@ struct WeightCall {
   int groups = 1;
   std::ptrdiff_t group_step = 0;  ///< in floats, from one group's arrays to the next one's
   ChannelBlock block;             ///< one of plan->small_blocks
+  std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are summed
+  std::size_t end_band = std::numeric_limits<std::size_t>::max();
   float* out = nullptr;           ///< [block.size, B, k, k] vectors
   bool accumulate = false;        ///< add to `out`
 };
@@ -55,7 +57,7 @@ struct OutputCall {
   /// d BCE / d logits as PyTorch computes it: (x' - x) * min(1, x'(1 - x') / 1e-12), times the lane's
   /// weight. May be `logits` itself. Null: not wanted.
   float* gradient = nullptr;
-  double* bce = nullptr;          ///< [lanes], set to the sums; null: not wanted
+  double* bce = nullptr;          ///< [lanes], the sums are added; null: not wanted
   const float* weight = nullptr;  ///< [lanes]
 };
 

@@ -29,27 +29,6 @@ struct LaneGroup {
   }
 };
 
-/// Where the lanes of byte i of an interleaved image go when channels become planes.
-inline std::vector<std::int32_t> byte_places(const Extent& extent, std::size_t lanes) {
-  std::vector<std::int32_t> places(extent.size());
-  const auto channels = static_cast<std::size_t>(extent.channels);
-  const std::size_t plane = extent.size() / channels;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    places[i] = static_cast<std::int32_t>((i % channels * plane + i / channels) * lanes);
-  }
-  return places;
-}
-
-/// images [n, size] bytes.
-inline void load_images(const Kernels& kernels, const LaneGroup& group, const std::uint8_t* images,
-                        std::size_t size, const std::vector<std::int32_t>& places, float* out) {
-  std::array<const std::uint8_t*, kMaxLanes> rows{};
-  for (std::size_t lane = 0; lane < kernels.lanes; ++lane) {
-    rows[lane] = images + group.image(lane) * size;
-  }
-  kernels.load_u8(rows.data(), size, places.data(), out);
-}
-
 /// values [n, size].
 inline void load_values(const Kernels& kernels, const LaneGroup& group, const float* values,
                         std::size_t size, float* out) {
@@ -59,6 +38,59 @@ inline void load_values(const Kernels& kernels, const LaneGroup& group, const fl
   }
   kernels.load_rows(rows.data(), size, out);
 }
+
+/// Puts images into lanes, whole or row by row.
+class ImageLoader {
+ public:
+  /// `kernels` must outlive it.
+  ImageLoader(const Kernels& kernels, const Extent& extent)
+      : kernels_(&kernels), extent_(extent), places_(extent.size()) {
+    const auto channels = static_cast<std::size_t>(extent.channels);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      places_[i] =
+          static_cast<std::int32_t>((i % channels * plane() + i / channels) * kernels.lanes);
+    }
+  }
+
+  /// Rows [begin, end) of images [n, height, width, channels] of bytes, which become 0 to 1, into `out`,
+  /// where whole images have room.
+  void load(const LaneGroup& group, const std::uint8_t* images, int begin, int end,
+            float* out) const {
+    const std::size_t row = width() * static_cast<std::size_t>(extent_.channels);
+    const std::size_t first = static_cast<std::size_t>(begin) * row;
+    std::array<const std::uint8_t*, kMaxLanes> rows{};
+    for (std::size_t lane = 0; lane < kernels_->lanes; ++lane) {
+      rows[lane] = images + group.image(lane) * extent_.size() + first;
+    }
+    kernels_->load_u8(rows.data(), static_cast<std::size_t>(end - begin) * row,
+                      places_.data() + first, out);
+  }
+  /// The same of images [n, channels, height, width] of numbers.
+  void load(const LaneGroup& group, const float* images, int begin, int end, float* out) const {
+    for (std::size_t channel = 0; channel < static_cast<std::size_t>(extent_.channels); ++channel) {
+      const std::size_t first = channel * plane() + static_cast<std::size_t>(begin) * width();
+      std::array<const float*, kMaxLanes> rows{};
+      for (std::size_t lane = 0; lane < kernels_->lanes; ++lane) {
+        rows[lane] = images + group.image(lane) * extent_.size() + first;
+      }
+      kernels_->load_rows(rows.data(), static_cast<std::size_t>(end - begin) * width(),
+                          out + first * kernels_->lanes);
+    }
+  }
+  template <class Value>
+  void load(const LaneGroup& group, const Value* images, float* out) const {
+    load(group, images, 0, extent_.height, out);
+  }
+
+ private:
+  std::size_t width() const { return static_cast<std::size_t>(extent_.width); }
+  std::size_t plane() const { return width() * static_cast<std::size_t>(extent_.height); }
+
+  const Kernels* kernels_;
+  Extent extent_;
+  /// Where the lanes of byte i of an interleaved image go when channels become planes.
+  std::vector<std::int32_t> places_;
+};
 
 /// Into rows `width` apart, from `out` on.
 inline void store_values(const Kernels& kernels, const LaneGroup& group, const float* in,

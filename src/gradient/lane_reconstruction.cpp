@@ -29,14 +29,11 @@ LaneReconstruction::Losses LaneReconstruction::run() {
     kernels_.kld({network_.latent(), walk_.output(network_.fc11()), walk_.output(network_.fc12()),
                   losses.kld.data()});
   }
-  walk_.forward(network_.decoder_begin(), network_.layers().size());
+  walk_.forward(network_.decoder_begin(), network_.output_layer());
   OutputCall call;
-  call.count = network_.image_size();
-  call.logits = walk_.output(network_.output_layer());
-  call.images = walk_.image();
   call.reconstruction = reconstructions_.get();
   call.bce = losses.bce.data();
-  kernels_.output(call);
+  walk_.forward_last(call);
   return losses;
 }
 

@@ -51,7 +51,7 @@ using VI = hn::Vec<DI>;
 using DBlock = hn::CappedTag<float, 4>;
 using DBlockBytes = hn::CappedTag<std::uint8_t, 16>;
 // Rows of floats are read and written by up to four blocks, which is a line of the caches.
-using DColumns = hn::CappedTag<float, 8>;
+using DColumns = hn::CappedTag<float, 16>;
 using VColumns = hn::Vec<DColumns>;
 inline constexpr std::size_t kColumns = hn::MaxLanes(DColumns());
 
@@ -216,11 +216,20 @@ void store_rows(const float* in, std::size_t size, float* const* rows) {
     }
     return;
   }
-  for (std::size_t at = 0; at < size; at += kColumns) {
-    const std::size_t first = std::min(at, size - kColumns);
+  const auto store = [&](std::size_t at) HWY_ATTR {
     for (std::size_t lane = 0; lane < kLanes; lane += 4) {
-      store_columns(in + lane, first, rows + lane);
+      store_columns(in + lane, at, rows + lane);
     }
+  };
+  // From the second step on, lines of the caches are written whole where the rows lie alike.
+  const std::size_t beyond = reinterpret_cast<std::uintptr_t>(rows[0]) / sizeof(float) % kColumns;
+  store(0);
+  std::size_t at = kColumns - beyond;
+  for (; at + kColumns <= size; at += kColumns) {
+    store(at);
+  }
+  if (at < size) {
+    store(size - kColumns);
   }
 }
 

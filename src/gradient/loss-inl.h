@@ -29,7 +29,8 @@ inline constexpr float kInverseVarianceClamp = 1e12F;
 /// Long sums: floats for a while, then doubles.
 class LaneSums {
  public:
-  explicit LaneSums(double* sums) : sums_(sums) { std::fill_n(sums, kLanes, 0.0); }
+  /// Adds to sums[lanes].
+  explicit LaneSums(double* sums) : sums_(sums) {}
 
   HWY_INLINE void add(V value) {
     const D d;
@@ -200,8 +201,7 @@ void output(const OutputCall& call) {
   const auto function = kParts[(loss ? 2U : 0U) + (weighted ? 1U : 0U)];
   const V weight = weighted ? hn::Load(d, call.weight) : hn::Set(d, 1.0F);
   HWY_ALIGN float exponentials[kPart * kLanes];
-  HWY_ALIGN double unused[kLanes];
-  LaneSums sums(loss ? call.bce : unused);
+  LaneSums sums(call.bce);
   OutputPart part;
   part.exponentials = exponentials;
   for (std::size_t begin = 0; begin < call.count; begin += kPart) {
@@ -224,6 +224,7 @@ void square(const SquareCall& call) {
   const V one = hn::Set(d, 1.0F);
   const V weight = hn::Load(d, call.weight);
   const V twice_weight = hn::Add(weight, weight);
+  std::fill_n(call.squares, kLanes, 0.0);
   LaneSums sums(call.squares);
   for (std::size_t begin = 0; begin < call.count; begin += kPart) {
     const std::size_t end = std::min(begin + kPart, call.count) * kLanes;
@@ -249,6 +250,7 @@ void square(const SquareCall& call) {
 
 void kld(const KldCall& call) {
   const D d;
+  std::fill_n(call.kld, kLanes, 0.0);
   LaneSums sums(call.kld);
   for (std::size_t i = 0; i < call.count; ++i) {
     const V mu = hn::Load(d, call.mu + i * kLanes);
@@ -269,7 +271,7 @@ void kld_logvar_gradient(const float* logvar, std::size_t count, float* out) {
 void add_squares(const float* in, std::size_t count, double* sums) {
   const D d;
   constexpr std::size_t kSquares = 256;
-  HWY_ALIGN double part_sums[kLanes];
+  HWY_ALIGN double part_sums[kLanes] = {};
   LaneSums parts(part_sums);
   for (std::size_t begin = 0; begin < count; begin += kSquares) {
     V sum = hn::Zero(d);
@@ -287,7 +289,7 @@ void add_squares(const float* in, std::size_t count, double* sums) {
 void add_products(const float* in, const float* factors, std::size_t count, double* sums) {
   const D d;
   constexpr std::size_t kProducts = 256;
-  HWY_ALIGN double part_sums[kLanes];
+  HWY_ALIGN double part_sums[kLanes] = {};
   LaneSums parts(part_sums);
   for (std::size_t begin = 0; begin < count; begin += kProducts) {
     V sum = hn::Zero(d);

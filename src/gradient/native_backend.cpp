@@ -26,7 +26,7 @@ class NativeBackend final : public GradientBackend {
         alignment_(network_, model),
         code_gradients_(allocate_floats(3 * network_.latent() * kernels_.lanes)),
         square_sums_(blocks_.size() * kernels_.lanes),
-        byte_places_(byte_places(model.spec.input, kernels_.lanes)) {}
+        loader_(kernels_, model.spec.input) {}
 
   std::span<const FeatureBlock> blocks() const override { return blocks_; }
 
@@ -43,13 +43,15 @@ class NativeBackend final : public GradientBackend {
   }
 
  private:
-  void load(const ImageBatch& batch) {
-    const std::size_t size = network_.image_size();
-    if (batch.f32_nchw().empty()) {
-      load_images(kernels_, group_, batch.u8_nhwc().data(), size, byte_places_, walk_.image());
-    } else {
-      load_values(kernels_, group_, batch.f32_nchw().data(), size, walk_.image());
-    }
+  void encode(const ImageBatch& batch) {
+    walk_.forward_first([&](int begin, int end) {
+      if (batch.f32_nchw().empty()) {
+        loader_.load(group_, batch.u8_nhwc().data(), begin, end, walk_.image());
+      } else {
+        loader_.load(group_, batch.f32_nchw().data(), begin, end, walk_.image());
+      }
+    });
+    walk_.forward(1, network_.encoder_end());
   }
 
   void run_group(const ImageBatch& batch, const GradientOutputs& outputs) {
@@ -74,8 +76,7 @@ class NativeBackend final : public GradientBackend {
                         (blocks && !request_.logvar.empty());
 
     std::ranges::fill(square_sums_, 0.0);
-    load(batch);
-    walk_.forward(0, network_.encoder_end());
+    encode(batch);
     if (bottleneck) {
       walk_.forward(network_.fc11());
       if (logvar) {
@@ -86,7 +87,7 @@ class NativeBackend final : public GradientBackend {
       store_losses(std::array<double, kMaxLanes>{}, outputs.kld);
     }
     if (decode) {
-      walk_.forward(decoder, layers);
+      walk_.forward(decoder, network_.output_layer());
       finish_output(outputs, output_gradient);
     }
     if (blocks) {
@@ -143,19 +144,29 @@ class NativeBackend final : public GradientBackend {
   /// Reconstruction and its loss; the logits become the loss's gradient by them.
   void finish_output(const GradientOutputs& outputs, bool gradient) {
     alignas(kAlignment) std::array<double, kMaxLanes> sums{};
-    float* logits = walk_.output(network_.output_layer());
+    const std::size_t last = network_.output_layer();
+    float* logits = walk_.output(last);
     OutputCall call;
-    call.count = network_.image_size();
-    call.logits = logits;
-    call.images = walk_.image();
     const bool reconstruct = !outputs.reconstruction.empty() || wants_alignment(outputs);
     call.reconstruction = reconstruct ? reconstruction_.get() : nullptr;
     call.gradient = gradient ? logits : nullptr;
     call.bce = outputs.bce.empty() ? nullptr : sums.data();
-    kernels_.output(call);
+    // A weight gradient that fits into the slab is summed while the rows it is made of are in the cache.
+    const WeightPlan& plan = network_.layers()[last].weight;
+    output_weight_done_ =
+        gradient && !request_.blocks_of(Loss::kBce, last).empty() && plan.small_blocks.size() == 1;
+    std::size_t band = 0;
+    walk_.forward_last(call, [&](int rows) {
+      for (; output_weight_done_ && band < plan.bands.size() && plan.bands[band].end_large <= rows;
+           ++band) {
+        walk_.weight_gradient_bands(last, plan.small_blocks.front(), logits, slab_.get(),
+                                    /*accumulate=*/band > 0, band, band + 1);
+      }
+    });
     if (!outputs.reconstruction.empty()) {
-      store_values(kernels_, group_, reconstruction_.get(), call.count,
-                   outputs.reconstruction.data(), call.count);
+      const std::size_t size = network_.image_size();
+      store_values(kernels_, group_, reconstruction_.get(), size, outputs.reconstruction.data(),
+                   size);
     }
     store_losses(sums, outputs.bce);
   }
@@ -233,8 +244,12 @@ class NativeBackend final : public GradientBackend {
     const Layer& layer = network_.layers()[index];
     const std::size_t each =
         static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
+    const bool done =
+        pass == Loss::kBce && index == network_.output_layer() && output_weight_done_;
     for (const ChannelBlock& block : layer.weight.small_blocks) {
-      walk_.weight_gradient(index, block, output_gradient, slab_.get(), /*accumulate=*/false);
+      if (!done) {
+        walk_.weight_gradient(index, block, output_gradient, slab_.get(), /*accumulate=*/false);
+      }
       finish_part(slab_.get(), static_cast<std::size_t>(block.size) * each, wanted,
                   static_cast<std::size_t>(block.begin) * each, outputs);
     }
@@ -290,8 +305,9 @@ class NativeBackend final : public GradientBackend {
   /// By BCE at z; by ELBO at mu; by KLD at logvar.
   AlignedFloats code_gradients_;
   std::vector<double> square_sums_;  ///< [blocks, lanes] of the present group
-  std::vector<std::int32_t> byte_places_;
+  ImageLoader loader_;
   LaneGroup group_;
+  bool output_weight_done_ = false;  ///< the slab holds the last layer's weight gradient by BCE
 };
 
 }  // namespace

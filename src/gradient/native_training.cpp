@@ -45,7 +45,7 @@ class NativeTraining final : public TrainingBackend {
         kernels_(kernels(InstructionSet::kBest)),
         network_(initial, kernels_, /*sampled=*/true),
         parameters_(network_, initial.weights, options.learning_rate),
-        byte_places_(byte_places(initial.spec.input, kernels_.lanes)) {
+        loader_(kernels_, initial.spec.input) {
     options.validate();
     constexpr std::size_t kRange = 4096;
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -152,8 +152,10 @@ class NativeTraining final : public TrainingBackend {
   /// Into mu and logvar; the divergence is added to the losses.
   void encode(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images) const {
     Walk& walk = chunk.walk;
-    load_images(kernels_, group, images, network_.image_size(), byte_places_, walk.image());
-    walk.forward(0, network_.decoder_begin());
+    walk.forward_first([&](int begin, int end) {
+      loader_.load(group, images, begin, end, walk.image());
+    });
+    walk.forward(1, network_.decoder_begin());
     if (network_.bottleneck()) {
       alignas(kAlignment) std::array<double, kMaxLanes> sums{};
       kernels_.kld({network_.latent(), walk.output(network_.fc11()), walk.output(network_.fc12()),
@@ -167,17 +169,14 @@ class NativeTraining final : public TrainingBackend {
   void decode(Chunk& chunk, const LaneGroup& group, const float* weights,
               float* reconstruction) const {
     Walk& walk = chunk.walk;
-    walk.forward(network_.decoder_begin(), network_.layers().size());
+    walk.forward(network_.decoder_begin(), network_.output_layer());
     alignas(kAlignment) std::array<double, kMaxLanes> sums{};
     OutputCall call;
-    call.count = network_.image_size();
-    call.logits = walk.output(network_.output_layer());
-    call.images = walk.image();
     call.reconstruction = reconstruction;
     call.gradient = weights == nullptr ? nullptr : walk.output(network_.output_layer());
     call.bce = sums.data();
     call.weight = weights;
-    kernels_.output(call);
+    walk.forward_last(call);
     chunk.losses.bce += group.sum(sums);
   }
 
@@ -283,7 +282,7 @@ class NativeTraining final : public TrainingBackend {
   std::vector<std::size_t> offsets_;  ///< of each parameter in a chunk's sums, in vectors
   std::size_t parameter_values_ = 0;
   std::vector<ParameterRange> ranges_;
-  std::vector<std::int32_t> byte_places_;
+  ImageLoader loader_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
 };
 

@@ -63,7 +63,8 @@ Network::Network(const Model& model, const Kernels& kernels, bool sampled)
                                    kernels.accumulators, kernels.lanes);
       gradient_size_ = std::max(gradient_size_, info.in.size());
     }
-    layer.weight = plan_weight(layer.geometry, kernels.accumulators, kernels.lanes);
+    layer.weight = plan_weight(layer.geometry, layer.forward.direction, kernels.accumulators,
+                               kernels.lanes);
     layer.input = i;
     layer.relu = info.kind != LayerInfo::Kind::kLinear && i + 1 < infos.size();
     slab_size_ =
@@ -118,6 +119,10 @@ Walk::Walk(const Network& network) : network_(network) {
 }
 
 void Walk::forward(std::size_t index) {
+  forward_bands(index, 0, network_.layers()[index].forward.bands.size());
+}
+
+void Walk::forward_bands(std::size_t index, std::size_t first_band, std::size_t end_band) {
   const Layer& layer = network_.layers()[index];
   GatherCall call;
   call.plan = &layer.forward;
@@ -126,7 +131,27 @@ void Walk::forward(std::size_t index) {
   call.in = tensors_[layer.input];
   call.out = output(index);
   call.relu = layer.relu;
+  call.first_band = first_band;
+  call.end_band = end_band;
   network_.kernels().gather(call);
+}
+
+void Walk::output_rows(const OutputCall& wanted, const RowBand& rows) {
+  const std::size_t lanes = network_.kernels().lanes;
+  const Extent& extent = network_.spec().input;
+  const auto width = static_cast<std::size_t>(extent.width);
+  const std::size_t plane = width * static_cast<std::size_t>(extent.height);
+  OutputCall call = wanted;
+  call.count = static_cast<std::size_t>(rows.end - rows.begin) * width;
+  for (std::size_t channel = 0; channel < static_cast<std::size_t>(extent.channels); ++channel) {
+    const std::size_t first =
+        (channel * plane + static_cast<std::size_t>(rows.begin) * width) * lanes;
+    call.logits = output(network_.output_layer()) + first;
+    call.images = image() + first;
+    call.reconstruction = wanted.reconstruction == nullptr ? nullptr : wanted.reconstruction + first;
+    call.gradient = wanted.gradient == nullptr ? nullptr : wanted.gradient + first;
+    network_.kernels().output(call);
+  }
 }
 
 void Walk::forward(std::size_t begin, std::size_t end) {
@@ -152,6 +177,13 @@ void Walk::backward(std::size_t index, const float* out, float* in, bool accumul
 
 void Walk::weight_gradient(std::size_t index, const ChannelBlock& block,
                            const float* output_gradient, float* out, bool accumulate) {
+  weight_gradient_bands(index, block, output_gradient, out, accumulate, 0,
+                        network_.layers()[index].weight.bands.size());
+}
+
+void Walk::weight_gradient_bands(std::size_t index, const ChannelBlock& block,
+                                 const float* output_gradient, float* out, bool accumulate,
+                                 std::size_t first_band, std::size_t end_band) {
   const Layer& layer = network_.layers()[index];
   const bool small_is_output = layer.forward.direction == Direction::kToSmall;
   WeightCall call;
@@ -161,6 +193,8 @@ void Walk::weight_gradient(std::size_t index, const ChannelBlock& block,
   call.block = block;
   call.out = out;
   call.accumulate = accumulate;
+  call.first_band = first_band;
+  call.end_band = end_band;
   network_.kernels().weight_gradient(call);
 }
 

@@ -91,6 +91,39 @@ class Walk {
   void forward(std::size_t layer);
   void forward(std::size_t begin, std::size_t end);
 
+  /// The first layer. Calls load(begin, end) for image rows just before they are needed, so that they are
+  /// still in the first cache when they are: all rows, in order.
+  template <class Load>
+  void forward_first(Load load) {
+    const std::vector<RowBand>& bands = network_.layers()[0].forward.bands;
+    int loaded = 0;
+    for (std::size_t band = 0; band < bands.size(); ++band) {
+      const int end = band + 1 == bands.size() ? network_.spec().input.height : bands[band].end_in;
+      if (end > loaded) {
+        load(loaded, end);
+        loaded = end;
+      }
+      forward_bands(0, band, band + 1);
+    }
+  }
+
+  /// The last layer, and of its output what `wanted` says: its arrays are whole images', but for the
+  /// logits and images, which are the walk's. Band by band, for the same reason; calls done(rows) when
+  /// the rows [0, rows) of the output are finished.
+  template <class Done>
+  void forward_last(const OutputCall& wanted, Done done) {
+    const std::size_t last = network_.output_layer();
+    const std::vector<RowBand>& bands = network_.layers()[last].forward.bands;
+    for (std::size_t band = 0; band < bands.size(); ++band) {
+      forward_bands(last, band, band + 1);
+      output_rows(wanted, bands[band]);
+      done(bands[band].end);
+    }
+  }
+  void forward_last(const OutputCall& wanted) {
+    forward_last(wanted, [](int /*rows*/) {});
+  }
+
   /// The gradient at layer `layer`'s input from the one at its output; `accumulate` adds to `in`.
   void backward(std::size_t layer, const float* out, float* in, bool accumulate = false);
 
@@ -119,8 +152,15 @@ class Walk {
   /// A part of the gradient of `layer`'s weight: `block` of its weight.small_blocks.
   void weight_gradient(std::size_t layer, const ChannelBlock& block, const float* output_gradient,
                        float* out, bool accumulate);
+  /// Of the bands [first_band, end_band) of its plan.
+  void weight_gradient_bands(std::size_t layer, const ChannelBlock& block,
+                             const float* output_gradient, float* out, bool accumulate,
+                             std::size_t first_band, std::size_t end_band);
 
  private:
+  void forward_bands(std::size_t layer, std::size_t first_band, std::size_t end_band);
+  void output_rows(const OutputCall& wanted, const RowBand& rows);
+
   float* other_gradient(const float* gradient) const {
     return gradient == gradients_[0] ? gradients_[1] : gradients_[0];
   }

@@ -19,16 +19,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {
 
-/// Rows [begin, end) of the small side for a block of channels of either side and a group of taps. Steps
-/// are in floats.
+/// Some rows for a block of channels of either side and a group of taps. Steps are in floats.
 struct WeightBand {
   const WeightPlan* plan = nullptr;
   const TapGroup* taps = nullptr;  ///< of every row of the kernel
   const float* small = nullptr;    ///< the block's first channel
   const float* large = nullptr;    ///< likewise
   float* out = nullptr;            ///< [small block, B, k, k], at the large block's first channel
-  int begin = 0;
-  int end = 0;
+  WeightRows rows;
   int groups = 1;
   std::ptrdiff_t group_step = 0;
   std::ptrdiff_t small_channel_step = 0;
@@ -136,9 +134,14 @@ inline TapRectangle rectangle_of(const WeightBand& band, const TapSpan& row,
                                  const TapSpan& columns) {
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = band.plan->geometry;
-  const int first = std::max(row.begin, band.begin);
+  // Row `first` of the small side meets row row.large + (first - row.begin) * stride of the large one.
+  const auto meets_from = [&](int large) {
+    return row.begin + (std::max(large - row.large, 0) + geometry.stride - 1) / geometry.stride;
+  };
+  const int first = std::max(meets_from(band.rows.begin_large), band.rows.begin_small);
+  const int end = std::min(meets_from(band.rows.end_large), band.rows.end_small);
   TapRectangle rectangle;
-  rectangle.rows = std::min(row.end, band.end) - first;
+  rectangle.rows = std::min(row.end, end) - first;
   rectangle.columns = columns.end - columns.begin;
   if (rectangle.rows <= 0 || rectangle.columns <= 0) {
     return {};
@@ -256,6 +259,7 @@ void weight_gradient(const WeightCall& call) {
                      [static_cast<std::size_t>(call.block.size) - 1]
                      [static_cast<std::size_t>(large.size) - 1];
   };
+  const std::size_t end_band = std::min(call.end_band, call.plan->bands.size());
   for (const ChannelBlock& block : call.plan->large_blocks) {
     band.out = call.out + block.begin * band.out_large_step;
     band.accumulate = call.accumulate;
@@ -264,8 +268,8 @@ void weight_gradient(const WeightCall& call) {
       band.small =
           call.small + group * call.group_step + call.block.begin * band.small_channel_step;
       band.large = call.large + group * call.group_step + block.begin * band.large_channel_step;
-      for (band.begin = 0; band.begin < geometry.small.height; band.begin = band.end) {
-        band.end = std::min(band.begin + call.plan->band, geometry.small.height);
+      for (std::size_t rows = call.first_band; rows < end_band; ++rows) {
+        band.rows = call.plan->bands[rows];
         for (const TapGroup& taps : call.plan->tap_groups) {
           band.taps = &taps;
           function(taps, block)(band);

@@ -25,7 +25,7 @@ TileLanes::TileLanes(const Tiling& tiling, int channels, const gradient::Kernels
       cutter_(tiling, channels),
       row_places_(places_of_row(extent_, kernels.lanes, false)),
       row_places_bgr_(places_of_row(extent_, kernels.lanes, true)),
-      places_(gradient::byte_places(extent_, kernels.lanes)) {}
+      loader_(kernels, extent_) {}
 
 void TileLanes::load(const ImageView& photograph, const TileGrid& grid,
                      const gradient::LaneGroup& group, float* out) {
@@ -38,7 +38,7 @@ void TileLanes::load(const ImageView& photograph, const TileGrid& grid,
   for (std::size_t i = 0; i < group.count; ++i) {
     cutter_.cut(photograph, grid.place(group.first + i), std::span(cut_).subspan(i * size, size));
   }
-  gradient::load_images(kernels_, {0, group.count}, cut_.data(), size, places_, out);
+  loader_.load({0, group.count}, cut_.data(), out);
 }
 
 /// Of a photograph with the tiles' channels.

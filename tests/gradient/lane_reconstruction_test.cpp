@@ -42,9 +42,8 @@ TEST(LaneReconstruction, IsThatOfTheBackend) {
       make_native_backend(model, {}, set)->run(ImageBatch::of_u8(images, count), outputs);
 
       gradient::LaneReconstruction engine(model, set);
-      gradient::load_images(kernels, {0, count}, images.data(), size,
-                            gradient::byte_places(model.spec.input, kernels.lanes),
-                            engine.images());
+      const gradient::ImageLoader loader(kernels, model.spec.input);
+      loader.load({0, count}, images.data(), engine.images());
       const gradient::LaneReconstruction::Losses losses = engine.run();
       for (std::size_t lane = 0; lane < count; ++lane) {
         EXPECT_EQ(static_cast<float>(losses.bce[lane]), bce[lane]);

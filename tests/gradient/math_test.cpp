@@ -47,7 +47,7 @@ class Functions : public ::testing::TestWithParam<InstructionSet> {
     const AlignedFloats reconstruction = allocate_floats(values);
     const AlignedFloats gradient = allocate_floats(values);
     alignas(gradient::kAlignment) float weight[gradient::kMaxLanes];
-    alignas(gradient::kAlignment) double bce[gradient::kMaxLanes];
+    alignas(gradient::kAlignment) double bce[gradient::kMaxLanes] = {};
     std::fill_n(logits.get(), values, logit);
     std::fill_n(images.get(), values, pixel);
     std::fill_n(weight, gradient::kMaxLanes, 1.0F);

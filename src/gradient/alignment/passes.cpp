@@ -27,7 +27,7 @@ Passes::Passes(const Network& network, Workspace& workspace)
       kernels_(network.kernels()),
       workspace_(workspace),
       first_up_(network.layers().size() - network.spec().up.size()),
-      byte_places_(byte_places(network.spec().input, network.kernels().lanes)) {}
+      loader_(network.kernels(), network.spec().input) {}
 
 std::size_t Passes::group_count(std::size_t images) const {
   return (images + kernels_.lanes - 1) / kernels_.lanes;
@@ -68,8 +68,7 @@ GroupSums Passes::forward(const Batch& batch, std::size_t group) {
             .out = workspace_.activation(group, layer + 1),
             .activate = true});
   };
-  load_images(kernels_, lanes, batch.images_u8_nhwc, network_.image_size(), byte_places_,
-              workspace_.activation(group, 0));
+  loader_.load(lanes, batch.images_u8_nhwc, workspace_.activation(group, 0));
   for (std::size_t layer = 0; layer < network_.decoder_begin(); ++layer) {
     run(layer);
   }

@@ -143,7 +143,7 @@ class Passes {
   const Kernels& kernels_;
   Workspace& workspace_;
   std::size_t first_up_;
-  std::vector<std::int32_t> byte_places_;
+  ImageLoader loader_;
 };
 
 }  // namespace gradspace::gradient::alignment
