@@ -277,25 +277,42 @@ int rows_in_cache(const LayerGeometry& geometry, int small, int large, std::size
   return static_cast<int>(std::clamp<std::size_t>(kCacheBytes / row_bytes, 1, kCacheBytes));
 }
 
+/// The part of a tap's rows that is within the rows [begin, end) of one side.
+TapSpan part_of(const TapSpan& row, const LayerGeometry& geometry, Direction direction, int begin,
+                int end) {
+  // Row row.begin + i of the small side meets row row.large + i * stride of the large one.
+  const auto first_from = [&](int limit) {
+    return direction == Direction::kToSmall
+               ? limit - row.begin
+               : (std::max(limit - row.large, 0) + geometry.stride - 1) / geometry.stride;
+  };
+  const int first = std::max(first_from(begin), 0);
+  const int last = std::min(first_from(end), row.end - row.begin);
+  if (first >= last) {
+    return {};
+  }
+  return {row.begin + first, row.begin + last, row.large + first * geometry.stride};
+}
+
 /// As few bands as can be of at most `most` rows of the small side, as equal as can be.
-std::vector<WeightRows> weight_bands(const LayerGeometry& geometry, Direction direction, int most) {
-  const WeightRows all{0, geometry.small.height, 0, geometry.large.height};
+std::vector<WeightBand> weight_bands(const LayerGeometry& geometry, Direction direction,
+                                     const std::vector<TapSpan>& rows, int most) {
+  const bool to_small = direction == Direction::kToSmall;
+  const int unit = to_small ? 1 : geometry.stride;
+  const int extent = to_small ? geometry.small.height : geometry.large.height;
   const int count = (geometry.small.height + most - 1) / most;
   const int height = (geometry.small.height + count - 1) / count;
-  std::vector<WeightRows> bands;
+  std::vector<WeightBand> bands;
   for (int begin = 0; begin < geometry.small.height; begin += height) {
-    WeightRows rows = all;
-    const int end = std::min(begin + height, geometry.small.height);
-    if (direction == Direction::kToSmall) {
-      rows.begin_small = begin;
-      rows.end_small = end;
-    } else {
-      rows.begin_large = std::min(begin * geometry.stride, all.end_large);
-      rows.end_large = end == geometry.small.height
-                           ? all.end_large
-                           : std::min(end * geometry.stride, all.end_large);
+    const int from = std::min(begin * unit, extent);
+    const int to = begin + height < geometry.small.height ? std::min((begin + height) * unit, extent)
+                                                          : extent;
+    WeightBand band;
+    for (const TapSpan& row : rows) {
+      band.rows.push_back(part_of(row, geometry, direction, from, to));
     }
-    bands.push_back(rows);
+    band.end_large = to_small ? geometry.large.height : to;
+    bands.push_back(std::move(band));
   }
   return bands;
 }
@@ -471,7 +488,7 @@ WeightPlan plan_weight(const LayerGeometry& geometry, Direction direction, int a
   const int most = rows_in_cache(geometry, plan.small_blocks.front().size,
                                  plan.large_blocks.front().size, lanes);
   plan.groups = std::max(most / geometry.small.height, 1);
-  plan.bands = weight_bands(geometry, direction, most);
+  plan.bands = weight_bands(geometry, direction, plan.rows, most);
   return plan;
 }
 

@@ -135,12 +135,10 @@ struct TapGroup {
   std::vector<TapEdge> edges;
 };
 
-/// Rows of both sides whose products are summed at a time, so that they stay in the first cache.
-struct WeightRows {
-  int begin_small = 0;
-  int end_small = 0;
-  int begin_large = 0;
-  int end_large = 0;
+/// Rows whose products are summed at a time, so that they stay in the first cache.
+struct WeightBand {
+  std::vector<TapSpan> rows;  ///< by ky
+  int end_large = 0;          ///< rows of the large side from here on are not needed yet
 };
 
 /// A "weight" operation.
@@ -151,7 +149,7 @@ struct WeightPlan {
   std::vector<TapGroup> tap_groups;
   std::vector<ChannelBlock> small_blocks;
   std::vector<ChannelBlock> large_blocks;
-  std::vector<WeightRows> bands;  ///< cut on the output's side, in the order of its rows
+  std::vector<WeightBand> bands;  ///< cut on the output's side, in the order of its rows
   int groups = 1;                 ///< lane groups taken at a time; over 1 only with whole planes
 
   std::uint64_t multiply_adds() const;

@@ -20,13 +20,13 @@ HWY_BEFORE_NAMESPACE();
 namespace gradspace::gradient::HWY_NAMESPACE {
 
 /// Some rows for a block of channels of either side and a group of taps. Steps are in floats.
-struct WeightBand {
+struct WeightSweep {
   const WeightPlan* plan = nullptr;
+  const WeightBand* rows = nullptr;
   const TapGroup* taps = nullptr;  ///< of every row of the kernel
   const float* small = nullptr;    ///< the block's first channel
   const float* large = nullptr;    ///< likewise
   float* out = nullptr;            ///< [small block, B, k, k], at the large block's first channel
-  WeightRows rows;
   int groups = 1;
   std::ptrdiff_t group_step = 0;
   std::ptrdiff_t small_channel_step = 0;
@@ -73,12 +73,12 @@ HWY_INLINE void multiply_position(const float* HWY_RESTRICT small, std::ptrdiff_
 }
 
 template <int kSmall, int kLarge, int kTaps, std::size_t... kIndex>
-HWY_INLINE void store_weights(const WeightBand& band, bool accumulate, float* out,
+HWY_INLINE void store_weights(const WeightSweep& sweep, bool accumulate, float* out,
                               TileSums<kSmall, kLarge * kTaps>& sums,
                               std::index_sequence<kIndex...>) {
   const D d;
-  const std::ptrdiff_t small_step = band.out_small_step;
-  const std::ptrdiff_t large_step = band.out_large_step;
+  const std::ptrdiff_t small_step = sweep.out_small_step;
+  const std::ptrdiff_t large_step = sweep.out_large_step;
   const auto offset = [&](std::size_t index) HWY_ATTR {
     return static_cast<std::ptrdiff_t>(index / (kLarge * kTaps)) * small_step +
            static_cast<std::ptrdiff_t>(index / kTaps % kLarge) * large_step +
@@ -92,22 +92,22 @@ HWY_INLINE void store_weights(const WeightBand& band, bool accumulate, float* ou
 
 /// The sums over a rectangle, of neighbouring taps that all stay inside.
 template <int kSmall, int kLarge, int kTaps>
-void weight_rectangle(const WeightBand& band, const TapRectangle& rectangle, bool accumulate,
+void weight_rectangle(const WeightSweep& sweep, const TapRectangle& rectangle, bool accumulate,
                       float* out) {
   constexpr auto kAll = std::make_index_sequence<kSmall * kLarge * kTaps>();
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
-  const LayerGeometry& geometry = band.plan->geometry;
+  const LayerGeometry& geometry = sweep.plan->geometry;
   const std::ptrdiff_t small_row_step = geometry.small.width * kStep;
   const std::ptrdiff_t large_column_step = geometry.stride * kStep;
   const std::ptrdiff_t large_row_step = geometry.large.width * large_column_step;
-  const std::ptrdiff_t small_channel_step = band.small_channel_step;
-  const std::ptrdiff_t large_channel_step = band.large_channel_step;
+  const std::ptrdiff_t small_channel_step = sweep.small_channel_step;
+  const std::ptrdiff_t large_channel_step = sweep.large_channel_step;
   TileSums<kSmall, kLarge * kTaps> sums;
   clear<kSmall, kLarge * kTaps>(sums, kAll);
-  const std::ptrdiff_t group_step = band.group_step;
+  const std::ptrdiff_t group_step = sweep.group_step;
   const float* small_group = rectangle.small;
   const float* large_group = rectangle.large;
-  for (int groups_left = band.groups; groups_left > 0; --groups_left) {
+  for (int groups_left = sweep.groups; groups_left > 0; --groups_left) {
     const float* small_row = small_group;
     const float* large_row = large_group;
     for (int y = 0; y < rectangle.rows; ++y) {
@@ -126,56 +126,49 @@ void weight_rectangle(const WeightBand& band, const TapRectangle& rectangle, boo
     small_group += group_step;
     large_group += group_step;
   }
-  store_weights<kSmall, kLarge, kTaps>(band, accumulate, out, sums, kAll);
+  store_weights<kSmall, kLarge, kTaps>(sweep, accumulate, out, sums, kAll);
 }
 
-/// A rectangle of a band's rows that meet tap row `row`, and of `columns`.
-inline TapRectangle rectangle_of(const WeightBand& band, const TapSpan& row,
+inline TapRectangle rectangle_of(const WeightSweep& sweep, const TapSpan& rows,
                                  const TapSpan& columns) {
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
-  const LayerGeometry& geometry = band.plan->geometry;
-  // Row `first` of the small side meets row row.large + (first - row.begin) * stride of the large one.
-  const auto meets_from = [&](int large) {
-    return row.begin + (std::max(large - row.large, 0) + geometry.stride - 1) / geometry.stride;
-  };
-  const int first = std::max(meets_from(band.rows.begin_large), band.rows.begin_small);
-  const int end = std::min(meets_from(band.rows.end_large), band.rows.end_small);
+  const LayerGeometry& geometry = sweep.plan->geometry;
   TapRectangle rectangle;
-  rectangle.rows = std::min(row.end, end) - first;
+  rectangle.rows = rows.end - rows.begin;
   rectangle.columns = columns.end - columns.begin;
   if (rectangle.rows <= 0 || rectangle.columns <= 0) {
     return {};
   }
-  const std::ptrdiff_t large_y =
-      row.large + static_cast<std::ptrdiff_t>(first - row.begin) * geometry.stride;
   rectangle.small =
-      band.small + (static_cast<std::ptrdiff_t>(first) * geometry.small.width + columns.begin) *
-                       kStep;
-  rectangle.large = band.large + (large_y * geometry.large.width + columns.large) * kStep;
+      sweep.small +
+      (static_cast<std::ptrdiff_t>(rows.begin) * geometry.small.width + columns.begin) * kStep;
+  rectangle.large =
+      sweep.large +
+      (static_cast<std::ptrdiff_t>(rows.large) * geometry.large.width + columns.large) * kStep;
   return rectangle;
 }
 
 template <int kSmall, int kLarge, int kTaps>
-void weight_band(const WeightBand& band) {
-  const TapGroup& group = *band.taps;
-  for (std::size_t ky = 0; ky < band.plan->rows.size(); ++ky) {
-    const TapSpan& row = band.plan->rows[ky];
-    float* out = band.out + (ky * band.plan->columns.size() + group.first) * kLanes;
-    const TapRectangle inside = rectangle_of(band, row, group.inside);
-    if (inside.rows > 0 || !band.accumulate) {
-      weight_rectangle<kSmall, kLarge, kTaps>(band, inside, band.accumulate, out);
+void weight_band(const WeightSweep& sweep) {
+  const TapGroup& group = *sweep.taps;
+  for (std::size_t ky = 0; ky < sweep.rows->rows.size(); ++ky) {
+    const TapSpan& row = sweep.rows->rows[ky];
+    float* out = sweep.out + (ky * sweep.plan->columns.size() + group.first) * kLanes;
+    const TapRectangle inside = rectangle_of(sweep, row, group.inside);
+    if (inside.rows > 0 || !sweep.accumulate) {
+      weight_rectangle<kSmall, kLarge, kTaps>(sweep, inside, sweep.accumulate, out);
     }
     for (const TapEdge& edge : group.edges) {
-      const TapRectangle beside = rectangle_of(band, row, edge.span);
+      const TapRectangle beside = rectangle_of(sweep, row, edge.span);
       if (beside.rows > 0) {
-        weight_rectangle<kSmall, kLarge, 1>(band, beside, /*accumulate=*/true,
+        weight_rectangle<kSmall, kLarge, 1>(sweep, beside, /*accumulate=*/true,
                                             out + edge.tap * kLanes);
       }
     }
   }
 }
 
-using WeightFunction = void (*)(const WeightBand&);
+using WeightFunction = void (*)(const WeightSweep&);
 using WeightFunctions =
     std::array<std::array<WeightFunction, kLargestWeightBlock>, kLargestWeightBlock>;
 
@@ -245,15 +238,15 @@ void weight_gradient(const WeightCall& call) {
       weight_functions<4>(kBlocks)};
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = call.plan->geometry;
-  WeightBand band;
-  band.plan = call.plan;
-  band.small_channel_step =
+  WeightSweep sweep;
+  sweep.plan = call.plan;
+  sweep.small_channel_step =
       static_cast<std::ptrdiff_t>(geometry.small.height) * geometry.small.width * kStep;
-  band.large_channel_step =
+  sweep.large_channel_step =
       static_cast<std::ptrdiff_t>(geometry.large.height) * geometry.large.width * kStep;
-  band.out_large_step = static_cast<std::ptrdiff_t>(geometry.taps()) * kStep;
-  band.out_small_step = geometry.large.channels * band.out_large_step;
-  band.group_step = call.group_step;
+  sweep.out_large_step = static_cast<std::ptrdiff_t>(geometry.taps()) * kStep;
+  sweep.out_small_step = geometry.large.channels * sweep.out_large_step;
+  sweep.group_step = call.group_step;
   const auto function = [&](const TapGroup& taps, const ChannelBlock& large) {
     return kFunctions[static_cast<std::size_t>(taps.size) - 1]
                      [static_cast<std::size_t>(call.block.size) - 1]
@@ -261,20 +254,20 @@ void weight_gradient(const WeightCall& call) {
   };
   const std::size_t end_band = std::min(call.end_band, call.plan->bands.size());
   for (const ChannelBlock& block : call.plan->large_blocks) {
-    band.out = call.out + block.begin * band.out_large_step;
-    band.accumulate = call.accumulate;
-    for (int group = 0; group < call.groups; group += band.groups) {
-      band.groups = std::min(call.plan->groups, call.groups - group);
-      band.small =
-          call.small + group * call.group_step + call.block.begin * band.small_channel_step;
-      band.large = call.large + group * call.group_step + block.begin * band.large_channel_step;
+    sweep.out = call.out + block.begin * sweep.out_large_step;
+    sweep.accumulate = call.accumulate;
+    for (int group = 0; group < call.groups; group += sweep.groups) {
+      sweep.groups = std::min(call.plan->groups, call.groups - group);
+      sweep.small =
+          call.small + group * call.group_step + call.block.begin * sweep.small_channel_step;
+      sweep.large = call.large + group * call.group_step + block.begin * sweep.large_channel_step;
       for (std::size_t rows = call.first_band; rows < end_band; ++rows) {
-        band.rows = call.plan->bands[rows];
+        sweep.rows = &call.plan->bands[rows];
         for (const TapGroup& taps : call.plan->tap_groups) {
-          band.taps = &taps;
-          function(taps, block)(band);
+          sweep.taps = &taps;
+          function(taps, block)(sweep);
         }
-        band.accumulate = true;
+        sweep.accumulate = true;
       }
     }
   }
