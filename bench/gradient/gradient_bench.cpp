@@ -15,6 +15,7 @@
 #include "gradient/network.h"
 #include "gradspace/gradient.h"
 #include "gradspace/train.h"
+#include "networks.h"
 #include "peak.h"
 #include "run_benchmarks.h"
 #include "stages_bench.h"
@@ -27,16 +28,6 @@ std::vector<std::uint8_t> random_images(const AutoencoderSpec& spec, std::size_t
   std::vector<std::uint8_t> images(n * spec.input.size());
   std::ranges::generate(images, [&] { return static_cast<std::uint8_t>(random.below(256)); });
   return images;
-}
-
-/// GradCon's size: 1-32-32-64-64 channels, no bottleneck.
-AutoencoderSpec gradcon_spec(int channels) {
-  AutoencoderSpec spec;
-  spec.input = {channels, 28, 28};
-  spec.down = {{32, 4, 2, 1}, {32, 4, 2, 1}, {64, 4, 2, 1}, {64, 4, 2, 1}};
-  spec.latent = 0;
-  spec.up = {{64, 4, 2, 1, 1}, {32, 4, 2, 1, 1}, {32, 4, 2, 1, 0}, {channels, 4, 2, 1, 0}};
-  return spec;
 }
 
 /// Multiply-adds of one image.
@@ -149,7 +140,7 @@ void training(benchmark::State& state, int threads) {
 void register_all() {
   const AutoencoderSpec vae;
   const std::vector<Case> cases{
-      {"proposed", vae, proposed_features(vae), proposed_work(vae), getenv("GS_N") ? (size_t)atoi(getenv("GS_N")) : 512},
+      {"proposed", vae, proposed_features(vae), proposed_work(vae), 512},
       {"proposed/one_image", vae, proposed_features(vae), proposed_work(vae), 1},
       {"all", vae, "all", all_work(vae), 128},
       {"gradcon_decoder/1_channel", gradcon_spec(1), "up.0:bce,up.2:bce,up.4:bce,up.6:bce",

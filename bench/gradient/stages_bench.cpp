@@ -1,5 +1,5 @@
-// Where the engine's time goes: every step of both gradients of the paper by itself, on arrays that the
-// step before would have left in the caches. "peak" is the share of the core's multiply-adds a second.
+// Where the engine's time goes: every step by itself, for the default autoencoder and for GradCon's, on
+// arrays that the step before would have left in the caches. "peak" is the share of the core's multiply-adds a second.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
+#include "networks.h"
 #include "peak.h"
 #include "stages_bench.h"
 
@@ -20,9 +21,9 @@ namespace {
 /// A network and one group of its images, walked through once.
 class Stage {
  public:
-  explicit Stage(const Kernels& kernels)
+  Stage(const AutoencoderSpec& spec, const Kernels& kernels)
       : kernels_(kernels),
-        network_(initialise(AutoencoderSpec(), 0), kernels, /*sampled=*/false),
+        network_(initialise(spec, 0), kernels, /*sampled=*/false),
         walk_(network_),
         loader_(kernels, network_.spec().input),
         slab_(allocate_floats(network_.slab_size() * kernels.lanes)),
@@ -33,8 +34,6 @@ class Stage {
     load();
     walk_.forward(0, network_.layers().size());
   }
-
-  const Network& network() const { return network_; }
 
   void load() {
     loader_.load({0, kernels_.lanes}, images_.data(), walk_.image());
@@ -78,10 +77,11 @@ class Stage {
 
 /// `multiply_adds` of one image; 0 where a step has none.
 template <class Step>
-void add(const std::string& name, InstructionSet set, std::uint64_t multiply_adds, Step step) {
+void add(const AutoencoderSpec& spec, const std::string& name, InstructionSet set,
+         std::uint64_t multiply_adds, Step step) {
   const auto run = [=](benchmark::State& state) {
     const Kernels& set_kernels = kernels(set);
-    Stage stage(set_kernels);
+    Stage stage(spec, set_kernels);
     const double peak_rate = peak(set);
     for (auto _ : state) {
       step(stage);
@@ -97,28 +97,31 @@ void add(const std::string& name, InstructionSet set, std::uint64_t multiply_add
     }
   };
   benchmark::RegisterBenchmark(
-      ("stages/" + name + "/" + std::string(gradspace::name(set))).c_str(), run);
+      (name + "/" + std::string(gradspace::name(set))).c_str(), run);
 }
 
-void register_set(InstructionSet set) {
-  const Network network(initialise(AutoencoderSpec(), 0), kernels(set), /*sampled=*/false);
-  add("load", set, 0, [](Stage& stage) { stage.load(); });
+void register_network(const std::string& prefix, const AutoencoderSpec& spec, InstructionSet set) {
+  const Network network(initialise(spec, 0), kernels(set), /*sampled=*/false);
+  const auto add_step = [&](const std::string& name, std::uint64_t multiply_adds, auto step) {
+    add(spec, prefix + name, set, multiply_adds, step);
+  };
+  add_step("load", 0, [](Stage& stage) { stage.load(); });
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
     const Layer& layer = network.layers()[i];
-    add("forward/" + layer.name, set, layer.forward.multiply_adds(),
-        [i](Stage& stage) { stage.forward(i); });
+    add_step("forward/" + layer.name, layer.forward.multiply_adds(),
+             [i](Stage& stage) { stage.forward(i); });
   }
-  add("output", set, 0, [](Stage& stage) { stage.output(); });
+  add_step("output", 0, [](Stage& stage) { stage.output(); });
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
     const Layer& layer = network.layers()[i];
-    add("weight/" + layer.name, set, layer.weight.multiply_adds(),
-        [i](Stage& stage) { stage.weight(i); });
+    add_step("weight/" + layer.name, layer.weight.multiply_adds(),
+             [i](Stage& stage) { stage.weight(i); });
     if (i > 0) {
-      add("backward/" + layer.name, set, layer.backward.multiply_adds(),
-          [i](Stage& stage) { stage.backward(i); });
+      add_step("backward/" + layer.name, layer.backward.multiply_adds(),
+               [i](Stage& stage) { stage.backward(i); });
     }
   }
-  add("store", set, 0, [](Stage& stage) { stage.store(); });
+  add_step("store", 0, [](Stage& stage) { stage.store(); });
 }
 
 }  // namespace
@@ -128,7 +131,8 @@ namespace gradspace {
 
 void register_stages() {
   for (const InstructionSet set : available_instruction_sets()) {
-    gradient::register_set(set);
+    gradient::register_network("stages/", AutoencoderSpec(), set);
+    gradient::register_network("gradcon_stages/", gradcon_spec(1), set);
   }
 }
 
