@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "core/parallel.h"
@@ -25,6 +27,35 @@ struct ParameterRange {
   std::size_t end = 0;
 };
 
+/// Of a linear layer, what the gradient of its weight is made of. All of the batch is kept: such a weight
+/// has many values and few products, so that a sum by lane for each chunk would cost more than they.
+class LinearRecord {
+ public:
+  LinearRecord(const Layer& layer, std::size_t lanes)
+      : small_(layer.weight.geometry.small.size() * lanes),
+        large_(layer.weight.geometry.large.size() * lanes) {}
+
+  void reserve(std::size_t groups) {
+    if (groups > groups_) {
+      memory_ = allocate_floats(groups * group_step());
+      groups_ = groups;
+    }
+  }
+  std::size_t group_step() const { return small_ + large_; }
+  void set(std::size_t group, const float* gradient, const float* input) {
+    std::copy_n(gradient, small_, memory_.get() + group * group_step());
+    std::copy_n(input, large_, memory_.get() + group * group_step() + small_);
+  }
+  const float* gradients() const { return memory_.get(); }
+  const float* inputs() const { return memory_.get() + small_; }
+
+ private:
+  std::size_t small_;
+  std::size_t large_;
+  std::size_t groups_ = 0;
+  AlignedFloats memory_;
+};
+
 /// Images of a batch that one task works through, group by group.
 struct Chunk {
   Chunk(const Network& network, std::size_t parameters)
@@ -33,9 +64,10 @@ struct Chunk {
         code(allocate_floats(4 * network.latent() * network.kernels().lanes)) {}
 
   Walk walk;
-  AlignedFloats sums;  ///< of all parameters' gradients, by lane
+  AlignedFloats sums;  ///< of the parameters' gradients, but for linear weights, by lane
   AlignedFloats code;  ///< noise, deviation, gradients by mu and by logvar
   LossSums losses;
+  bool begun = false;  ///< the sums have something to be added to
 };
 
 class NativeTraining final : public TrainingBackend {
@@ -50,6 +82,12 @@ class NativeTraining final : public TrainingBackend {
     constexpr std::size_t kRange = 4096;
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const std::size_t size = parameters_[i].gradient.size();
+      const bool weight = i % 2 == 0;
+      if (weight && is_linear(i / 2)) {
+        linear_.emplace(i / 2, LinearRecord(network_.layers()[i / 2], kernels_.lanes));
+        offsets_.push_back(0);
+        continue;
+      }
       offsets_.push_back(parameter_values_);
       parameter_values_ += size;
       for (std::size_t begin = 0; begin < size; begin += kRange) {
@@ -67,14 +105,19 @@ class NativeTraining final : public TrainingBackend {
                 std::span<const float> noise) override {
     check_images(network_, images, n);
     check_noise(network_, noise, n);
+    const std::size_t groups = (n + kernels_.lanes - 1) / kernels_.lanes;
+    for (auto& [layer, record] : linear_) {
+      record.reserve(groups);
+    }
     const LossSums losses = for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
-      std::fill_n(chunk.sums.get(), parameter_values_ * kernels_.lanes, 0.0F);
+      chunk.begun = false;
       for_groups(first, end, [&](const LaneGroup& group) {
         add_gradients(chunk, group, images.data(), noise.data());
+        chunk.begun = true;
       });
     });
     parameters_.begin_step();
-    reduce_and_step(chunk_count(n));
+    reduce_and_step(chunk_count(n), groups);
     network_.set_weights(parameters_.values());
     return losses;
   }
@@ -107,6 +150,12 @@ class NativeTraining final : public TrainingBackend {
   }
 
  private:
+  bool is_linear(std::size_t layer) const {
+    const LayerGeometry& geometry = network_.layers()[layer].geometry;
+    return geometry.small.size() == static_cast<std::size_t>(geometry.small.channels) &&
+           geometry.large.size() == static_cast<std::size_t>(geometry.large.channels);
+  }
+
   std::size_t chunk_bytes() const { return parameter_values_ * kernels_.lanes * sizeof(float); }
 
   /// A multiple of every lane count; few and large enough for the sums of all chunks to fit into
@@ -199,7 +248,7 @@ class NativeTraining final : public TrainingBackend {
 
   /// Forward, backward, and every parameter's gradient added to the chunk's sums.
   void add_gradients(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images,
-                     const float* noise) const {
+                     const float* noise) {
     Walk& walk = chunk.walk;
     const std::size_t latent = network_.latent();
     const std::size_t values = latent * kernels_.lanes;
@@ -227,7 +276,7 @@ class NativeTraining final : public TrainingBackend {
     decode(chunk, group, image_weights.data(), nullptr);
 
     const auto visit = [&](std::size_t layer, const float* gradient) {
-      add_layer(chunk, layer, gradient);
+      add_layer(chunk, group, layer, gradient);
     };
     float* gradient = walk.output(network_.output_layer());
     if (!network_.bottleneck()) {
@@ -245,24 +294,37 @@ class NativeTraining final : public TrainingBackend {
     walk.backward(network_.encoder_end() - 1, 0, gradient, /*beyond=*/false, visit);
   }
 
-  void add_layer(Chunk& chunk, std::size_t index, const float* output_gradient) const {
+  void add_layer(Chunk& chunk, const LaneGroup& group, std::size_t index,
+                 const float* output_gradient) {
     const Layer& layer = network_.layers()[index];
-    float* const weight = chunk.sums.get() + offsets_[2 * index] * kernels_.lanes;
     float* const bias = chunk.sums.get() + offsets_[2 * index + 1] * kernels_.lanes;
+    const auto channels = static_cast<std::size_t>(layer.forward.out_channels);
+    if (!chunk.begun) {
+      std::fill_n(bias, channels * kernels_.lanes, 0.0F);
+    }
+    kernels_.add_channel_sums(output_gradient, channels, layer.forward.out_plane, bias);
+    if (const auto linear = linear_.find(index); linear != linear_.end()) {
+      linear->second.set(group.first / kernels_.lanes, output_gradient,
+                         chunk.walk.tensor(layer.input));
+      return;
+    }
+    float* const weight = chunk.sums.get() + offsets_[2 * index] * kernels_.lanes;
     const std::size_t each =
         static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
     for (const ChannelBlock& block : layer.weight.small_blocks) {
       chunk.walk.weight_gradient(
           index, block, output_gradient,
-          weight + static_cast<std::size_t>(block.begin) * each * kernels_.lanes,
-          /*accumulate=*/true);
+          weight + static_cast<std::size_t>(block.begin) * each * kernels_.lanes, chunk.begun);
     }
-    kernels_.add_channel_sums(output_gradient, static_cast<std::size_t>(layer.forward.out_channels),
-                              layer.forward.out_plane, bias);
   }
 
-  void reduce_and_step(std::size_t chunks) {
-    parallel_for(ranges_.size(), [&](std::size_t i) {
+  void reduce_and_step(std::size_t chunks, std::size_t groups) {
+    parallel_for(ranges_.size() + linear_.size(), [&](std::size_t i) {
+      if (i >= ranges_.size()) {
+        step_linear(*std::next(linear_.begin(), static_cast<std::ptrdiff_t>(i - ranges_.size())),
+                    groups);
+        return;
+      }
       const ParameterRange& range = ranges_[i];
       const std::size_t size = range.end - range.begin;
       const std::size_t first = (offsets_[range.parameter] + range.begin) * kernels_.lanes;
@@ -275,6 +337,29 @@ class NativeTraining final : public TrainingBackend {
     });
   }
 
+  void step_linear(const std::pair<const std::size_t, LinearRecord>& linear, std::size_t groups) {
+    const auto& [index, record] = linear;
+    const Layer& layer = network_.layers()[index];
+    const std::size_t each = layer.geometry.large.size();
+    const auto slab = allocate_floats(
+        static_cast<std::size_t>(layer.weight.small_blocks.front().size) * each * kernels_.lanes);
+    std::vector<float>& gradient = parameters_.weight(index).gradient;
+    WeightCall call;
+    call.plan = &layer.weight;
+    call.small = record.gradients();
+    call.large = record.inputs();
+    call.groups = static_cast<int>(groups);
+    call.group_step = static_cast<std::ptrdiff_t>(record.group_step());
+    call.out = slab.get();
+    for (const ChannelBlock& block : layer.weight.small_blocks) {
+      call.block = block;
+      kernels_.weight_gradient(call);
+      kernels_.sum_lanes(slab.get(), static_cast<std::size_t>(block.size) * each,
+                         gradient.data() + static_cast<std::size_t>(block.begin) * each);
+    }
+    parameters_.adam(2 * index, 0, gradient.size());
+  }
+
   StepOptions options_;
   const Kernels& kernels_;
   Network network_;
@@ -284,6 +369,7 @@ class NativeTraining final : public TrainingBackend {
   std::vector<ParameterRange> ranges_;
   ImageLoader loader_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::map<std::size_t, LinearRecord> linear_;  ///< by layer
 };
 
 }  // namespace

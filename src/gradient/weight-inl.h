@@ -222,14 +222,9 @@ void outer_product(const WeightCall& call) {
 }
 
 void weight_gradient(const WeightCall& call) {
-  if (call.plan->geometry.small.height == 1 && call.plan->geometry.small.width == 1) {
-    WeightCall group = call;
-    for (int i = 0; i < call.groups; ++i) {
-      outer_product(group);
-      group.small += call.group_step;
-      group.large += call.group_step;
-      group.accumulate = true;
-    }
+  const Extent& small = call.plan->geometry.small;
+  if (call.groups == 1 && small.height == 1 && small.width == 1) {
+    outer_product(call);
     return;
   }
   constexpr auto kBlocks = std::make_index_sequence<kLargestWeightBlock>();
