@@ -17,6 +17,7 @@
 
 #include "gradient/gather-inl.h"
 #include "gradient/kernels.h"
+#include "gradient/layout-inl.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -352,12 +353,43 @@ void add_channel_sums(const float* in, std::size_t channels, std::size_t plane, 
   }
 }
 
+#if HWY_TARGET == HWY_SCALAR
+
+void sum_lanes(const float* in, std::size_t count, float* out) {
+  std::copy_n(in, count, out);
+}
+
+#else
+
+/// The sum of a vector's blocks of four.
+template <class VAny>
+HWY_INLINE hn::Vec<DBlock> sum_of_blocks(VAny v) {
+  if constexpr (hn::MaxLanes(hn::DFromV<VAny>()) == 4) {
+    return v;
+  } else {
+    const hn::Half<hn::DFromV<VAny>> half;
+    return sum_of_blocks(hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
 void sum_lanes(const float* in, std::size_t count, float* out) {
   const D d;
-  for (std::size_t i = 0; i < count; ++i) {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    V v0 = hn::Load(d, in + i * kLanes);
+    V v1 = hn::Load(d, in + (i + 1) * kLanes);
+    V v2 = hn::Load(d, in + (i + 2) * kLanes);
+    V v3 = hn::Load(d, in + (i + 3) * kLanes);
+    transpose_blocks(d, v0, v1, v2, v3);
+    const V sums = hn::Add(hn::Add(v0, v1), hn::Add(v2, v3));
+    hn::StoreU(sum_of_blocks(sums), DBlock(), out + i);
+  }
+  for (; i < count; ++i) {
     out[i] = hn::GetLane(hn::SumOfLanes(d, hn::Load(d, in + i * kLanes)));
   }
 }
+
+#endif  // HWY_TARGET == HWY_SCALAR
 
 void exp_values(const float* in, std::size_t count, float* out) {
   const D d;

@@ -61,10 +61,12 @@ struct Chunk {
   Chunk(const Network& network, std::size_t parameters)
       : walk(network),
         sums(allocate_floats(parameters * network.kernels().lanes)),
+        totals(parameters),
         code(allocate_floats(4 * network.latent() * network.kernels().lanes)) {}
 
   Walk walk;
   AlignedFloats sums;  ///< of the parameters' gradients, but for linear weights, by lane
+  std::vector<float> totals;  ///< of these over the lanes
   AlignedFloats code;  ///< noise, deviation, gradients by mu and by logvar
   LossSums losses;
   bool begun = false;  ///< the sums have something to be added to
@@ -115,6 +117,7 @@ class NativeTraining final : public TrainingBackend {
         add_gradients(chunk, group, images.data(), noise.data());
         chunk.begun = true;
       });
+      kernels_.sum_lanes(chunk.sums.get(), parameter_values_, chunk.totals.data());
     });
     parameters_.begin_step();
     reduce_and_step(chunk_count(n), groups);
@@ -319,20 +322,22 @@ class NativeTraining final : public TrainingBackend {
   }
 
   void reduce_and_step(std::size_t chunks, std::size_t groups) {
-    parallel_for(ranges_.size() + linear_.size(), [&](std::size_t i) {
-      if (i >= ranges_.size()) {
-        step_linear(*std::next(linear_.begin(), static_cast<std::ptrdiff_t>(i - ranges_.size())),
+    parallel_for(ranges_.size() + linear_.size(), [&](std::size_t task) {
+      if (task >= ranges_.size()) {
+        step_linear(*std::next(linear_.begin(), static_cast<std::ptrdiff_t>(task - ranges_.size())),
                     groups);
         return;
       }
-      const ParameterRange& range = ranges_[i];
-      const std::size_t size = range.end - range.begin;
-      const std::size_t first = (offsets_[range.parameter] + range.begin) * kernels_.lanes;
-      float* const sums = chunks_[0]->sums.get() + first;
-      for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
-        kernels_.add(chunks_[chunk]->sums.get() + first, size, sums);
+      const ParameterRange& range = ranges_[task];
+      const std::size_t first = offsets_[range.parameter];
+      std::vector<float>& gradient = parameters_[range.parameter].gradient;
+      for (std::size_t i = range.begin; i < range.end; ++i) {
+        float sum = chunks_[0]->totals[first + i];
+        for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
+          sum += chunks_[chunk]->totals[first + i];
+        }
+        gradient[i] = sum;
       }
-      kernels_.sum_lanes(sums, size, parameters_[range.parameter].gradient.data() + range.begin);
       parameters_.adam(range.parameter, range.begin, range.end);
     });
   }
