@@ -321,7 +321,7 @@ std::vector<WeightBand> weight_bands(const LayerGeometry& geometry, Direction di
 /// farther away than the first cache now and then, so that reading less counts beside the multiply-adds.
 double weight_cost(const std::vector<TapSpan>& rows, const std::vector<TapGroup>& groups, int small,
                    int large, double bands) {
-  constexpr double kRow = 5;  // cycles that a row takes beside its steps
+  constexpr double kRow = 8;  // cycles that a row takes beside its steps
   double cost = 0;
   for (const TapSpan& row : rows) {
     const int height = row.end - row.begin;
@@ -329,7 +329,7 @@ double weight_cost(const std::vector<TapSpan>& rows, const std::vector<TapGroup>
       const int sums = large * taps;
       const double step = std::max(small * sums / 2.0, 4.0) + (small + sums) / 4.0;
       cost += height * (kRow + (columns.end - columns.begin) * step) +
-              bands * tile_overhead(small, sums);
+              bands * (40.0 + 2.0 * small * sums);
     };
     for (const TapGroup& group : groups) {
       add(group.inside, group.size);
