@@ -17,7 +17,7 @@
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
+namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE {
 
 /// Sums held in registers at once: of 16 or 32 registers, what the multiplied values leave.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
@@ -310,7 +310,7 @@ void gather(const GatherCall& call) {
   }
 }
 
-}  // namespace gradspace::gradient::HWY_NAMESPACE
+}  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // GRADSPACE_GRADIENT_GATHER_INL_H

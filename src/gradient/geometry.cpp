@@ -420,6 +420,19 @@ GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int a
   return plan;
 }
 
+void change_lanes(GatherPlan& plan, std::size_t lanes, std::size_t other) {
+  const auto change = [&](std::int32_t& floats) {
+    floats = floats / static_cast<std::int32_t>(lanes) * static_cast<std::int32_t>(other);
+  };
+  for (Position& position : plan.positions) {
+    change(position.in);
+    change(position.out);
+  }
+  for (Tap& tap : plan.taps) {
+    change(tap.in);
+  }
+}
+
 std::uint64_t GatherPlan::multiply_adds() const {
   std::uint64_t sum = 0;
   for (const Region& region : regions) {

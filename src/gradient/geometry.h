@@ -26,7 +26,7 @@ namespace gradspace::gradient {
 inline constexpr int kLargestBlock = 12;
 inline constexpr int kLargestTile = 8;
 inline constexpr int kLargestWeightBlock = 6;
-inline constexpr int kLargestTapGroup = 4;
+inline constexpr int kLargestTapGroup = 2;
 
 struct LayerGeometry {
   Extent small;
@@ -108,6 +108,9 @@ struct GatherPlan {
 /// `accumulators`: how many sums the kernels can hold in registers.
 GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int accumulators,
                        std::size_t lanes);
+
+/// A plan for groups of `lanes` as one for groups of `other`, which computes the same in the same order.
+void change_lanes(GatherPlan& plan, std::size_t lanes, std::size_t other);
 
 /// The weight [A, B, k, k] in the order in which `plan`'s kernels read it: for each block of output
 /// channels, each input channel, each tap, the block's channels side by side.

@@ -15,59 +15,7 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
-#include "gradient/gather-inl.h"
-#include "gradient/layout-inl.h"
-#include "gradient/loss-inl.h"
-#include "gradient/weight-inl.h"
-#include "simd/math-inl.h"
-
-HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
-
-#if HWY_TARGET == HWY_SSE4
-inline constexpr InstructionSet kSet = InstructionSet::kSse4;
-#elif HWY_TARGET == HWY_AVX2
-inline constexpr InstructionSet kSet = InstructionSet::kAvx2;
-#elif HWY_TARGET == HWY_AVX3
-inline constexpr InstructionSet kSet = InstructionSet::kAvx512;
-#elif HWY_TARGET == HWY_NEON
-inline constexpr InstructionSet kSet = InstructionSet::kNeon;
-#else
-inline constexpr InstructionSet kSet = InstructionSet::kBest;
-#endif
-
-static_assert(kLanes <= kMaxLanes);
-
-const Kernels* table() {
-  static constexpr Kernels kTable{
-      .set = kSet,
-      .lanes = kLanes,
-      .accumulators = kAccumulators,
-      .load_u8 = &load_u8,
-      .load_rows = &load_rows,
-      .store_rows = &store_rows,
-      .gather = &gather,
-      .weight_gradient = &weight_gradient,
-      .output = &output,
-      .square = &square,
-      .kld = &kld,
-      .kld_logvar_gradient = &kld_logvar_gradient,
-      .add_squares = &add_squares,
-      .add_products = &add_products,
-      .add = &add,
-      .multiply = &multiply,
-      .sample = &sample,
-      .sample_gradient = &sample_gradient,
-      .add_channel_sums = &add_channel_sums,
-      .sum_lanes = &sum_lanes,
-      .exp = &exp_values,
-      .multiply_adds = &multiply_adds,
-  };
-  return &kTable;
-}
-
-}  // namespace gradspace::gradient::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
+#include "gradient/kernel_table-inl.h"
 
 #if HWY_ONCE
 #include <fmt/format.h>
@@ -78,9 +26,24 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace {
 namespace gradient {
+namespace wide {
 namespace {
 
 HWY_EXPORT(table);
+
+}  // namespace
+
+const Kernels& kernels_of(std::int64_t targets) {
+  // A chooser of our own: Highway's is the whole program's.
+  hwy::ChosenTarget chosen;
+  chosen.Update(targets);
+  constexpr bool kOne = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+  return *HWY_DISPATCH_TABLE(table)[kOne ? 0 : chosen.GetIndex()]();
+}
+
+}  // namespace wide
+
+namespace {
 
 struct NamedSet {
   InstructionSet set;
@@ -113,14 +76,6 @@ constexpr std::array<NamedSet, 5> kSets{{{InstructionSet::kAvx512, "avx512", kAv
                                          {InstructionSet::kNeon, "neon", kNeon},
                                          {InstructionSet::kBest, "best", 0}}};
 
-const Kernels& kernels_of(std::int64_t targets) {
-  // A chooser of our own: Highway's is the whole program's.
-  hwy::ChosenTarget chosen;
-  chosen.Update(targets);
-  constexpr bool kOne = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
-  return *HWY_DISPATCH_TABLE(table)[kOne ? 0 : chosen.GetIndex()]();
-}
-
 bool available(const NamedSet& named) {
   return (named.target & HWY_TARGETS & hwy::SupportedTargets()) != 0;
 }
@@ -129,11 +84,11 @@ bool available(const NamedSet& named) {
 
 const Kernels& kernels(InstructionSet set) {
   if (set == InstructionSet::kBest) {
-    return kernels_of(hwy::SupportedTargets());
+    return wide::kernels_of(hwy::SupportedTargets());
   }
   for (const NamedSet& named : kSets) {
     if (named.set == set && available(named)) {
-      return kernels_of(named.target);
+      return wide::kernels_of(named.target);
     }
   }
   std::string have;
@@ -143,6 +98,15 @@ const Kernels& kernels(InstructionSet set) {
   throw InvalidArgument(
       fmt::format("instruction set {} is not available on this processor (available: {}best)",
                   name(set), have));
+}
+
+const Kernels& narrow_kernels(const Kernels& wide) {
+  for (const NamedSet& named : kSets) {
+    if (named.set == wide.set && (named.target & (kAvx2 | kAvx512)) != 0) {
+      return narrow::kernels_of(named.target);
+    }
+  }
+  return wide;
 }
 
 }  // namespace gradient

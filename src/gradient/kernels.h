@@ -85,6 +85,9 @@ struct KldCall {
 struct Kernels {
   InstructionSet set = InstructionSet::kBest;  ///< kBest where it has no other name: portable code
   std::size_t lanes = 1;
+  /// Those of the set's widest kernels, for which plans are made: a narrow group is computed in the same
+  /// order, and so to the same bits.
+  std::size_t planned_lanes = 1;
   int accumulators = 1;  ///< sums that fit into registers beside what is multiplied
 
   /// Bytes of `lanes` images into [size] vectors, divided by 255; byte i goes to out + places[i], a
@@ -142,5 +145,17 @@ struct Kernels {
 
 /// The kernels of `set`. Throws InvalidArgument when the processor or this build lacks it.
 const Kernels& kernels(InstructionSet set);
+
+/// The kernels of the same instructions for groups of at most four lanes, which give the same bits; `wide`
+/// itself where it has no more.
+const Kernels& narrow_kernels(const Kernels& wide);
+
+// By Highway's bits of instruction sets, of which the best is chosen.
+namespace wide {
+const Kernels& kernels_of(std::int64_t targets);
+}
+namespace narrow {
+const Kernels& kernels_of(std::int64_t targets);
+}
 
 }  // namespace gradspace::gradient

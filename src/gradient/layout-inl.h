@@ -19,7 +19,7 @@
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
+namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE {
 
 inline constexpr float kByteScale = 1.0F / 255.0F;  // times 255 it rounds to exactly 1
 
@@ -235,7 +235,7 @@ void store_rows(const float* in, std::size_t size, float* const* rows) {
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-}  // namespace gradspace::gradient::HWY_NAMESPACE
+}  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // GRADSPACE_GRADIENT_LAYOUT_INL_H

@@ -21,7 +21,7 @@
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
+namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE {
 
 /// PyTorch clamps log(x') and log(1 - x') at -100 and, in the gradient, x'(1 - x') at 1e-12.
 inline constexpr float kLogClamp = 100.0F;
@@ -398,7 +398,7 @@ void exp_values(const float* in, std::size_t count, float* out) {
   }
 }
 
-}  // namespace gradspace::gradient::HWY_NAMESPACE
+}  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // GRADSPACE_GRADIENT_LOSS_INL_H

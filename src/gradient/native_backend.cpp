@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "gradient/alignment/image_alignment.h"
@@ -13,36 +14,54 @@ namespace gradspace {
 namespace gradient {
 namespace {
 
-class NativeBackend final : public GradientBackend {
+/// The walks of one backend over groups of one width.
+class Engine {
  public:
-  NativeBackend(const Model& model, std::vector<FeatureBlock> blocks, InstructionSet set)
-      : kernels_(kernels(set)),
+  Engine(const Model& model, const std::vector<FeatureBlock>& blocks, const Kernels& kernels)
+      : kernels_(kernels),
         network_(model, kernels_, /*sampled=*/false),
-        blocks_(std::move(blocks)),
+        blocks_(blocks),
         request_(blocks_, network_),
         walk_(network_),
-        slab_(allocate_floats(network_.slab_size() * kernels_.lanes)),
-        reconstruction_(allocate_floats(network_.image_size() * kernels_.lanes)),
         alignment_(network_, model),
-        code_gradients_(allocate_floats(3 * network_.latent() * kernels_.lanes)),
-        square_sums_(blocks_.size() * kernels_.lanes),
-        loader_(kernels_, model.spec.input) {}
+        loader_(kernels_, model.spec.input) {
+    allocate();
+  }
 
-  std::span<const FeatureBlock> blocks() const override { return blocks_; }
+  /// The same for the narrow kernels.
+  Engine(const Engine& wide, const Kernels& narrow)
+      : kernels_(narrow),
+        network_(wide.network_, narrow),
+        blocks_(wide.blocks_),
+        request_(wide.request_),
+        walk_(network_),
+        alignment_(network_, wide.alignment_),
+        loader_(kernels_, network_.spec().input) {
+    allocate();
+  }
 
-  void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
-    check_run(batch, outputs, blocks_, network_.spec());
-    if (!outputs.cosine.empty() && !alignment_.has_means()) {
-      throw InvalidArgument(
-          "gradcon: the model has no mean gradients; train it with --objective gradcon");
-    }
-    for (std::size_t first = 0; first < batch.count(); first += kernels_.lanes) {
-      group_ = {first, std::min(kernels_.lanes, batch.count() - first)};
+  std::size_t lanes() const { return kernels_.lanes; }
+  const Kernels& kernels() const { return kernels_; }
+  const AutoencoderSpec& spec() const { return network_.spec(); }
+  bool has_means() const { return alignment_.has_means(); }
+
+  /// Images [first, end) of the batch.
+  void run(const ImageBatch& batch, std::size_t first, std::size_t end,
+           const GradientOutputs& outputs) {
+    for (; first < end; first += kernels_.lanes) {
+      group_ = {first, std::min(kernels_.lanes, end - first)};
       run_group(batch, outputs);
     }
   }
 
  private:
+  void allocate() {
+    slab_ = allocate_floats(network_.slab_size() * kernels_.lanes);
+    reconstruction_ = allocate_floats(network_.image_size() * kernels_.lanes);
+    code_gradients_ = allocate_floats(3 * network_.latent() * kernels_.lanes);
+    square_sums_.resize(blocks_.size() * kernels_.lanes);
+  }
+
   void encode(const ImageBatch& batch) {
     walk_.forward_first([&](int begin, int end) {
       if (batch.f32_nchw().empty()) {
@@ -296,7 +315,7 @@ class NativeBackend final : public GradientBackend {
 
   const Kernels& kernels_;
   Network network_;
-  std::vector<FeatureBlock> blocks_;
+  const std::vector<FeatureBlock>& blocks_;
   Request request_;
   Walk walk_;
   AlignedFloats slab_;
@@ -308,6 +327,39 @@ class NativeBackend final : public GradientBackend {
   ImageLoader loader_;
   LaneGroup group_;
   bool output_weight_done_ = false;  ///< the slab holds the last layer's weight gradient by BCE
+};
+
+class NativeBackend final : public GradientBackend {
+ public:
+  NativeBackend(const Model& model, std::vector<FeatureBlock> blocks, InstructionSet set)
+      : blocks_(std::move(blocks)), engine_(model, blocks_, kernels(set)) {}
+
+  std::span<const FeatureBlock> blocks() const override { return blocks_; }
+
+  void run(const ImageBatch& batch, const GradientOutputs& outputs) override {
+    check_run(batch, outputs, blocks_, engine_.spec());
+    if (!outputs.cosine.empty() && !engine_.has_means()) {
+      throw InvalidArgument(
+          "gradcon: the model has no mean gradients; train it with --objective gradcon");
+    }
+    const std::size_t whole = batch.count() / engine_.lanes() * engine_.lanes();
+    const std::size_t rest = batch.count() - whole;
+    const Kernels& narrow = narrow_kernels(engine_.kernels());
+    if (rest == 0 || rest > narrow.lanes || narrow.lanes == engine_.lanes()) {
+      engine_.run(batch, 0, batch.count(), outputs);
+      return;
+    }
+    engine_.run(batch, 0, whole, outputs);
+    if (narrow_ == nullptr) {
+      narrow_ = std::make_unique<Engine>(engine_, narrow);
+    }
+    narrow_->run(batch, whole, batch.count(), outputs);
+  }
+
+ private:
+  std::vector<FeatureBlock> blocks_;
+  Engine engine_;
+  std::unique_ptr<Engine> narrow_;  ///< made when first needed
 };
 
 }  // namespace

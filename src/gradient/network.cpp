@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -83,6 +84,20 @@ Network::Network(const Model& model, const Kernels& kernels, bool sampled)
     }
   }
   set_weights(model.weights);
+}
+
+Network::Network(const Network& wide, const Kernels& narrow)
+    : kernels_(narrow),
+      spec_(wide.spec_),
+      layers_(wide.layers_),
+      tensor_sizes_(wide.tensor_sizes_),
+      gradient_size_(wide.gradient_size_),
+      slab_size_(wide.slab_size_) {
+  assert(wide.kernels_.lanes == narrow.planned_lanes);
+  for (Layer& layer : layers_) {
+    change_lanes(layer.forward, wide.kernels_.lanes, narrow.lanes);
+    change_lanes(layer.backward, wide.kernels_.lanes, narrow.lanes);
+  }
 }
 
 void Network::set_weights(const TensorMap& weights) {

@@ -37,6 +37,9 @@ class Network {
   /// over kMaxGroupBytes. `sampled`: fc2 reads a code of its own instead of mu.
   Network(const Model& model, const Kernels& kernels, bool sampled);
 
+  /// The same network for the narrow kernels of `wide`'s instruction set.
+  Network(const Network& wide, const Kernels& narrow);
+
   /// Packs other weights of the same shapes.
   void set_weights(const TensorMap& weights);
 

@@ -17,7 +17,7 @@
 #include "gradient/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
+namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE {
 
 /// Some rows for a block of channels of either side and a group of taps. Steps are in floats.
 struct WeightSweep {
@@ -229,8 +229,7 @@ void weight_gradient(const WeightCall& call) {
   }
   constexpr auto kBlocks = std::make_index_sequence<kLargestWeightBlock>();
   static constexpr std::array<WeightFunctions, kLargestTapGroup> kFunctions{
-      weight_functions<1>(kBlocks), weight_functions<2>(kBlocks), weight_functions<3>(kBlocks),
-      weight_functions<4>(kBlocks)};
+      weight_functions<1>(kBlocks), weight_functions<2>(kBlocks)};
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const LayerGeometry& geometry = call.plan->geometry;
   WeightSweep sweep;
@@ -268,7 +267,7 @@ void weight_gradient(const WeightCall& call) {
   }
 }
 
-}  // namespace gradspace::gradient::HWY_NAMESPACE
+}  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // GRADSPACE_GRADIENT_WEIGHT_INL_H

@@ -12,7 +12,7 @@ namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-namespace math = gradient::HWY_NAMESPACE;
+namespace math = gradient::wide::HWY_NAMESPACE;
 
 void kernel(std::size_t rows, std::size_t columns, const float* HWY_RESTRICT bias,
             float* HWY_RESTRICT values) {

@@ -19,11 +19,22 @@
 #include <limits>
 #include <utility>
 
+// A file that wants groups of four lanes, where a processor has more, defines GRADSPACE_NARROW.
+#undef GRADSPACE_LANES
+#undef GRADSPACE_LANES_TAG
+#ifdef GRADSPACE_NARROW
+#define GRADSPACE_LANES narrow
+#define GRADSPACE_LANES_TAG hn::CappedTag<float, 4>
+#else
+#define GRADSPACE_LANES wide
+#define GRADSPACE_LANES_TAG hn::ScalableTag<float>
+#endif
+
 HWY_BEFORE_NAMESPACE();
-namespace gradspace::gradient::HWY_NAMESPACE {
+namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<float>;
+using D = GRADSPACE_LANES_TAG;
 using V = hn::Vec<D>;
 inline constexpr std::size_t kLanes = hn::MaxLanes(D());
 
@@ -147,7 +158,7 @@ HWY_INLINE V logistic(V x, V e, V inverse) {
   return hn::IfNegativeThenElse(x, hn::Mul(e, inverse), inverse);
 }
 
-}  // namespace gradspace::gradient::HWY_NAMESPACE
+}  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // GRADSPACE_SIMD_MATH_INL_H

@@ -12,7 +12,7 @@ namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-namespace math = gradient::HWY_NAMESPACE;
+namespace math = gradient::wide::HWY_NAMESPACE;
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;

@@ -15,6 +15,9 @@ class ImageAlignment {
  public:
   /// `network` must outlive it. `model` may have no mean gradients: then there is the error alone.
   ImageAlignment(const Network& network, const Model& model);
+  /// With the means of `other`.
+  ImageAlignment(const Network& network, const ImageAlignment& other)
+      : network_(network), first_up_(other.first_up_), means_(other.means_) {}
 
   bool has_means() const { return !means_.empty(); }
 
