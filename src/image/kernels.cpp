@@ -1,6 +1,7 @@
 #include "image/kernels.h"
 
 #include <algorithm>
+#include <array>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/kernels.cpp"
@@ -32,22 +33,108 @@ void resample_rgb(const std::uint8_t* in, const Window* windows, const std::int3
   }
 }
 #else
+constexpr std::size_t kMostLanes = hn::MaxLanes(hn::ScalableTag<std::int32_t>());
+
+/// Which of the pixels that three vectors hold as they lie in a row each lane belongs to.
+HWY_ALIGN constexpr std::array<std::int32_t, 3 * kMostLanes> kPixelsOfLanes = [] {
+  std::array<std::int32_t, 3 * kMostLanes> pixels{};
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    pixels[i] = static_cast<std::int32_t>(i / 3);
+  }
+  return pixels;
+}();
+
+/// Adds weighted pixels to the sums of R, G and B, at least as many as a vector has lanes: so many at a time, in three
+/// vectors as they lie in the row. Red, green and blue follow one another in each, and are told apart at the end.
+HWY_INLINE void add_many_pixels(const std::uint8_t* HWY_RESTRICT pixels,
+                                const std::int32_t* HWY_RESTRICT weights, std::size_t count,
+                                std::int32_t* HWY_RESTRICT sums) {
+  const hn::ScalableTag<std::int32_t> d32;
+  const hn::Rebind<std::uint8_t, decltype(d32)> d8;
+  const std::size_t lanes = hn::Lanes(d32);
+  const auto first_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data());
+  const auto second_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data() + lanes);
+  const auto third_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data() + 2 * lanes);
+  auto first = hn::Zero(d32);
+  auto second = hn::Zero(d32);
+  auto third = hn::Zero(d32);
+  const auto add = [&](std::size_t at, hn::Vec<decltype(d32)> w) HWY_ATTR {
+    const std::uint8_t* HWY_RESTRICT rgb = pixels + 3 * at;
+    const auto samples = [&](std::size_t lane)
+                             HWY_ATTR { return hn::PromoteTo(d32, hn::LoadU(d8, rgb + lane)); };
+    first = hn::Add(first, hn::Mul(samples(0), hn::TableLookupLanes(w, first_pixels)));
+    second = hn::Add(second, hn::Mul(samples(lanes), hn::TableLookupLanes(w, second_pixels)));
+    third = hn::Add(third, hn::Mul(samples(2 * lanes), hn::TableLookupLanes(w, third_pixels)));
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    add(i, hn::LoadU(d32, weights + i));
+  }
+  if (i < count) {  // the last vectors overlap, with no weight where they do
+    const std::size_t last = count - lanes;
+    add(last, hn::IfThenZeroElse(hn::FirstN(d32, i - last), hn::LoadU(d32, weights + last)));
+  }
+  HWY_ALIGN std::array<std::int32_t, 3 * kMostLanes> all;
+  hn::Store(first, d32, all.data());
+  hn::Store(second, d32, all.data() + lanes);
+  hn::Store(third, d32, all.data() + 2 * lanes);
+  // Twelve lanes are four pixels, so that every twelve begin with red.
+  const hn::FixedTag<std::int32_t, 4> d4;
+  auto a = hn::Load(d4, all.data());
+  auto b = hn::Load(d4, all.data() + 4);
+  auto c = hn::Load(d4, all.data() + 8);
+  for (i = 12; i < 3 * lanes; i += 12) {
+    a = hn::Add(a, hn::Load(d4, all.data() + i));
+    b = hn::Add(b, hn::Load(d4, all.data() + i + 4));
+    c = hn::Add(c, hn::Load(d4, all.data() + i + 8));
+  }
+  hn::Store(a, d4, all.data());
+  hn::Store(b, d4, all.data() + 4);
+  hn::Store(c, d4, all.data() + 8);
+  for (i = 0; i < 3; ++i) {
+    sums[i] += all[i] + all[i + 3] + all[i + 6] + all[i + 9];
+  }
+}
+
 /// One pixel a vector: its three samples and, ignored, the byte behind them.
+HWY_INLINE void resample_pixel(const std::uint8_t* HWY_RESTRICT in, const Window& window,
+                               const std::int32_t* HWY_RESTRICT all_weights,
+                               std::uint8_t* HWY_RESTRICT out) {
+  const hn::FixedTag<std::int32_t, 4> d32;
+  const hn::FixedTag<std::uint8_t, 4> d8;
+  const std::int32_t* HWY_RESTRICT weights = all_weights + window.weights;
+  const std::uint8_t* HWY_RESTRICT pixel = in + std::size_t{3} * window.first;
+  auto sum = hn::Set(d32, kHalf);
+  for (std::size_t i = 0; i < window.count; ++i) {
+    const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, pixel + 3 * i));
+    sum = hn::Add(sum, hn::Mul(samples, hn::Set(d32, weights[i])));
+  }
+  hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, out);
+}
+
 void resample_rgb(const std::uint8_t* HWY_RESTRICT in, const Window* HWY_RESTRICT windows,
                   const std::int32_t* HWY_RESTRICT all_weights, std::size_t out_width,
                   std::uint8_t* HWY_RESTRICT out) {
-  const hn::FixedTag<std::int32_t, 4> d32;
-  const hn::FixedTag<std::uint8_t, 4> d8;
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<std::int32_t>());
+  const bool wide = windows[out_width / 2].count >= lanes;  // those at the edges are half as wide
+  if (!wide) {
+    for (std::size_t x = 0; x < out_width; ++x) {
+      resample_pixel(in, windows[x], all_weights, out + 3 * x);
+    }
+    return;
+  }
   for (std::size_t x = 0; x < out_width; ++x) {
     const Window& window = windows[x];
-    const std::int32_t* HWY_RESTRICT weights = all_weights + window.weights;
-    const std::uint8_t* HWY_RESTRICT pixel = in + std::size_t{3} * window.first;
-    auto sum = hn::Set(d32, kHalf);
-    for (std::size_t i = 0; i < window.count; ++i) {
-      const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, pixel + 3 * i));
-      sum = hn::Add(sum, hn::Mul(samples, hn::Set(d32, weights[i])));
+    if (window.count < lanes) {
+      resample_pixel(in, window, all_weights, out + 3 * x);
+      continue;
     }
-    hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, out + 3 * x);
+    std::array<std::int32_t, 3> sums = {kHalf, kHalf, kHalf};
+    add_many_pixels(in + std::size_t{3} * window.first, all_weights + window.weights, window.count,
+                    sums.data());
+    for (std::size_t c = 0; c < 3; ++c) {
+      out[3 * x + c] = round_and_clamp(sums[c]);
+    }
   }
 }
 #endif
