@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/kernels.cpp"
@@ -139,6 +140,81 @@ void resample_rgb(const std::uint8_t* HWY_RESTRICT in, const Window* HWY_RESTRIC
 }
 #endif
 
+#if HWY_TARGET == HWY_SCALAR
+void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* out) {
+  const std::uint32_t* offsets = windows.offsets.data();
+  const std::int32_t* weights = windows.weights.data();
+  for (std::size_t x = 0; x < out_width; ++x) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      std::int32_t sum = kHalf;
+      for (std::size_t tap = 0; tap < windows.taps; ++tap) {
+        const std::size_t place = 4 * (x / 4 * windows.taps + tap) + x % 4;
+        sum += in[offsets[place] + c] * weights[4 * place];
+      }
+      out[3 * x + c] = round_and_clamp(sum);
+    }
+  }
+}
+#else
+#if HWY_HAVE_SCALABLE  // whose vectors have a size at run time alone
+using PixelLanes = hn::FixedTag<std::int32_t, 4>;
+#else
+using PixelLanes = hn::CappedTag<std::int32_t, 16>;
+#endif
+constexpr std::size_t kPixelsAVector = hn::MaxLanes(PixelLanes()) / 4;
+
+std::uint64_t pixel_at(const std::uint8_t* in) {
+  std::uint32_t pixel = 0;
+  std::memcpy(&pixel, in, sizeof pixel);
+  return pixel;
+}
+
+/// Pixels, and the byte behind each of them, side by side.
+template <class D32>
+HWY_INLINE hn::Vec<D32> load_pixels(D32 d32, const std::uint8_t* HWY_RESTRICT in,
+                                    const std::uint32_t* HWY_RESTRICT offsets) {
+  if constexpr (hn::MaxLanes(D32()) == 16) {
+    const hn::FixedTag<std::uint64_t, 2> d64;
+    const auto first = hn::Set(d64, pixel_at(in + offsets[0]) | pixel_at(in + offsets[1]) << 32);
+    const auto second = hn::Set(d64, pixel_at(in + offsets[2]) | pixel_at(in + offsets[3]) << 32);
+    return hn::PromoteTo(d32, hn::BitCast(hn::FixedTag<std::uint8_t, 16>(),
+                                          hn::InterleaveLower(d64, first, second)));
+  } else if constexpr (hn::MaxLanes(D32()) == 8) {
+    const hn::FixedTag<std::uint64_t, 1> d64;
+    const auto both = hn::Set(d64, pixel_at(in + offsets[0]) | pixel_at(in + offsets[1]) << 32);
+    return hn::PromoteTo(d32, hn::BitCast(hn::FixedTag<std::uint8_t, 8>(), both));
+  } else {
+    return hn::PromoteTo(d32, hn::LoadU(hn::FixedTag<std::uint8_t, 4>(), in + offsets[0]));
+  }
+}
+
+void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+  const PixelLanes d32;
+  const hn::Rebind<std::uint8_t, PixelLanes> d8;
+  const std::size_t taps = windows.taps;
+  const std::uint32_t* HWY_RESTRICT offsets = windows.offsets.data();
+  const std::int32_t* HWY_RESTRICT weights = windows.weights.data();
+  HWY_ALIGN std::array<std::uint8_t, 4 * kPixelsAVector> made;
+  for (std::size_t x = 0; x < out_width; x += kPixelsAVector) {
+    std::size_t place = 4 * (x / 4 * taps) + x % 4;
+    auto sum = hn::Set(d32, kHalf);
+    for (std::size_t tap = 0; tap < taps; ++tap) {
+      const auto pixels = load_pixels(d32, in, offsets + place);
+      sum = hn::Add(sum, hn::Mul(pixels, hn::LoadU(d32, weights + 4 * place)));
+      place += 4;
+    }
+    hn::Store(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, made.data());
+    const std::size_t count = std::min(kPixelsAVector, out_width - x);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::memcpy(out + 3 * (x + i), made.data() + 4 * i,
+                  4);  // the next pixel comes over the last byte
+    }
+  }
+}
+#endif
+
 void resample_grey(const std::uint8_t* HWY_RESTRICT in, const Window* HWY_RESTRICT windows,
                    const std::int32_t* HWY_RESTRICT all_weights, std::size_t out_width,
                    std::uint8_t* HWY_RESTRICT out) {
@@ -228,12 +304,18 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::kernels {
 
 HWY_EXPORT(resample_row);
+HWY_EXPORT(resample_narrow_row);
 HWY_EXPORT(blend_rows);
 HWY_EXPORT(swap_red_blue);
 
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(resample_row)(in, windows, weights, out_width, channels, out);
+}
+
+void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(resample_narrow_row)(in, windows, out_width, out);
 }
 
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,

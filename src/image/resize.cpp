@@ -120,9 +120,14 @@ void RowResizer::pass_horizontally(const std::uint8_t* samples, std::uint8_t* ou
   const bool behind_is_foreign =
       vertical_ == nullptr && taken_ + 1 == static_cast<std::size_t>(in_.height);
   std::vector<std::uint8_t> last_row(behind_is_foreign ? out_row() + kernels::kRowSlack : 0);
-  kernels::resample_row(samples, horizontal_->windows.data(), horizontal_->weights.data(),
-                        static_cast<std::size_t>(width_), resized_channels_,
-                        behind_is_foreign ? last_row.data() : out);
+  std::uint8_t* const to = behind_is_foreign ? last_row.data() : out;
+  const auto width = static_cast<std::size_t>(width_);
+  if (resized_channels_ == 3 && horizontal_->narrow.taps > 0) {
+    kernels::resample_narrow_row(samples, horizontal_->narrow, width, to);
+  } else {
+    kernels::resample_row(samples, horizontal_->windows.data(), horizontal_->weights.data(), width,
+                          resized_channels_, to);
+  }
   if (behind_is_foreign) {
     std::memcpy(out, last_row.data(), out_row());
   }

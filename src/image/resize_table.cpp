@@ -65,6 +65,36 @@ void add_needs(ResizeTable& table) {
   }
 }
 
+/// Windows of more taps gain nothing from lying side by side, and images of large sizes seldom have the size of others.
+void add_narrow(ResizeTable& table) {
+  constexpr std::size_t kMostTaps = 8;
+  constexpr std::size_t kMostWindows = 1024;
+  const std::vector<kernels::Window>& windows = table.windows;
+  std::size_t taps = 1;
+  for (const kernels::Window& window : windows) {
+    taps = std::max<std::size_t>(taps, window.count);
+  }
+  if (taps > kMostTaps || windows.size() > kMostWindows) {
+    return;
+  }
+  kernels::NarrowWindows& narrow = table.narrow;
+  narrow.taps = taps;
+  const std::size_t groups = (windows.size() + 3) / 4;
+  narrow.offsets.resize(groups * taps * 4);
+  narrow.weights.resize(groups * taps * 16);
+  for (std::size_t x = 0; x < groups * 4; ++x) {
+    const kernels::Window& window = windows[std::min(x, windows.size() - 1)];
+    for (std::size_t tap = 0; tap < taps; ++tap) {
+      const std::size_t place = 4 * (x / 4 * taps + tap) + x % 4;
+      const bool weighs = tap < window.count && x < windows.size();
+      // What weighs nothing is read all the same: somewhere in the row.
+      narrow.offsets[place] = weighs ? 3 * (window.first + static_cast<std::uint32_t>(tap)) : 0;
+      const std::int32_t weight = weighs ? table.weights[window.weights + tap] : 0;
+      std::fill_n(narrow.weights.begin() + static_cast<std::ptrdiff_t>(4 * place), 4, weight);
+    }
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const ResizeTable> find_resize_table(int in, int out) {
@@ -76,9 +106,10 @@ std::shared_ptr<const ResizeTable> find_resize_table(int in, int out) {
   if (slot != nullptr && slot->in == in && slot->out == out) {
     return slot;
   }
-  ResizeTable made{in, out, {}, {}, {}, 0};
+  ResizeTable made{in, out, {}, {}, {}};
   add_windows(made);
   add_needs(made);
+  add_narrow(made);
   auto table = std::make_shared<const ResizeTable>(std::move(made));
   if (table->weights.size() <= kMostWeightsKept) {
     slot = table;

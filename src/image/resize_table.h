@@ -19,6 +19,7 @@ struct ResizeTable {
   std::vector<std::uint32_t> needed_from;
   /// The most samples that must be at hand at one time, when windows are made in their order as samples come.
   std::size_t most_needed = 0;
+  kernels::NarrowWindows narrow = {};  ///< the same windows, where they are
 };
 
 /// A table, of those that this thread used lately: a folder has few sizes, and making a table takes longer than
