@@ -71,8 +71,8 @@ void unpack_bits(const std::uint8_t* packed, int bits, std::size_t count, std::u
 
 /// The least size that a JPEG file may be decoded to.
 struct LeastSize {
-  int width = 0;
-  int height = 0;
+  std::int64_t width = 0;
+  std::int64_t height = 0;
 };
 
 /// Gives `out` a row that stands in the file as it is.

@@ -58,6 +58,7 @@ struct FixedSizeReader::State {
   int width;
   int height;
   int channels;
+  std::optional<codec::LeastSize> least;  ///< of fast decoding
   std::vector<std::uint8_t> file;
   RowResizer resizer;
 
@@ -74,9 +75,12 @@ struct FixedSizeReader::State {
   }
 };
 
-FixedSizeReader::FixedSizeReader(int width, int height, int channels)
-    : state_(std::make_unique<State>(State{width, height, channels, {}, {}})) {
+FixedSizeReader::FixedSizeReader(int width, int height, int channels, Decoding decoding)
+    : state_(std::make_unique<State>(State{width, height, channels, {}, {}, {}})) {
   checked_sample_count(width, height, channels);
+  if (decoding == Decoding::kFast) {
+    state_->least = {std::int64_t{2} * width, std::int64_t{2} * height};
+  }
 }
 
 FixedSizeReader::~FixedSizeReader() = default;
@@ -100,7 +104,7 @@ void FixedSizeReader::decode(std::span<const std::uint8_t> bytes, std::string_vi
   State& state = *state_;
   state.check_size(out_hwc);
   RowsToFit rows(state.resizer, state.width, state.height, state.channels, out_hwc.data());
-  codec::decode(bytes, name, rows);
+  codec::decode(bytes, name, rows, state.least);
 }
 
 void FixedSizeReader::fit(const ImageView& image, std::span<std::uint8_t> out_hwc) {

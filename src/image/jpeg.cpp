@@ -149,8 +149,8 @@ class JpegDecoder {
   /// As Pillow's `draft` chooses it for this size.
   unsigned largest_denominator(const LeastSize& least) const {
     for (const unsigned denominator : {8U, 4U, 2U}) {
-      if (jpeg_.image_width / denominator >= static_cast<unsigned>(least.width) &&
-          jpeg_.image_height / denominator >= static_cast<unsigned>(least.height)) {
+      if (jpeg_.image_width / denominator >= least.width &&
+          jpeg_.image_height / denominator >= least.height) {
         return denominator;
       }
     }

@@ -419,6 +419,25 @@ def write_resized(folder):
             np.save(folder.path / f"{name}.{after[0]}x{after[1]}.npy", np.asarray(resized))
 
 
+def write_drafts(folder):
+    """JPEG files, and what they are when they are decoded to no less than twice a size, then resized to it."""
+    settings = [(quality, sampling, progressive) for quality, sampling, progressive in
+                itertools.product((75, 95), (0, 1, 2), (False, True))]
+    sizes = [(112, 112), (447, 448), (448, 449), (300, 901), (55, 300), (640, 480), (1200, 224)]
+    for number, ((width, height), (quality, sampling, progressive)) in enumerate(
+            itertools.product(sizes, settings)):
+        grey = number % 5 == 0
+        image = Image.fromarray(noise(height, width, None if grey else 3))
+        path = folder.path / f"{number}.jpg"
+        path.write_bytes(saved(image, "JPEG", quality=quality, progressive=progressive,
+                               **({} if grey else {"subsampling": sampling})))
+        for size in ((28, 28), (13, 40)):
+            draft = Image.open(path)
+            draft.draft("RGB", (2 * size[0], 2 * size[1]))
+            fitted = draft.convert("RGB").resize(size, Image.BILINEAR)
+            np.save(folder.path / f"{number}.{size[0]}x{size[1]}.npy", np.asarray(fitted))
+
+
 def write_grey(folder):
     samples = rng.integers(0, 256, (100, 1000, 3)).astype(np.uint8)
     np.save(folder.path / "0.npy", samples)
@@ -436,3 +455,4 @@ if __name__ == "__main__":
     write_png_ends(files)
     write_resized(Folder(root / "resize"))
     write_grey(Folder(root / "grey"))
+    write_drafts(Folder(root / "drafts"))

@@ -166,6 +166,25 @@ TEST_F(Pillow, FilesComeRowByRowAsTheyComeWhole) {
   }
 }
 
+TEST_F(Pillow, DraftsTheSamePixels) {
+  int compared = 0;
+  for (const std::filesystem::path& path : files("drafts")) {
+    const std::string size = path.stem().extension().string();
+    int width = 0;
+    int height = 0;
+    if (std::sscanf(size.c_str(), ".%dx%d", &width, &height) != 2) {
+      continue;
+    }
+    FixedSizeReader reader(width, height, 3, Decoding::kFast);
+    std::vector<std::uint8_t> pixels(reader.size());
+    reader.read(path.parent_path() / (path.stem().stem().string() + ".jpg"), pixels);
+    EXPECT_EQ(difference(Image(width, height, 3, pixels), read_npy_image(path)), "none")
+        << path.filename();
+    ++compared;
+  }
+  EXPECT_EQ(compared, 168);
+}
+
 TEST_F(Pillow, HasTheSameLuma) {
   const auto all = files("grey");
   ASSERT_EQ(all.size(), 2U);  // 0.grey.npy, 0.npy
