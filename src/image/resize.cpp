@@ -30,6 +30,15 @@ void make_room(std::vector<std::uint8_t>& buffer, std::size_t bytes) {
   }
 }
 
+constexpr std::size_t kAlignment = 64;
+
+/// The next place that is no multiple of 16. To rows that begin at one libjpeg-turbo writes past the caches, and they
+/// would have to be fetched back from memory at once.
+std::uint8_t* unaligned(std::uint8_t* begin) {
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(begin) % kAlignment;
+  return begin + (kAlignment - over) + 8;
+}
+
 /// None where nothing is to be resized; `last` where it fits, which spares looking for it.
 std::shared_ptr<const ResizeTable> table_for(int in, int out,
                                              std::shared_ptr<const ResizeTable> last) {
@@ -61,7 +70,8 @@ void RowResizer::begin(const RowLayout& in, int width, int height, int channels,
   taken_ = 0;
   made_ = 0;
   first_ = 0;
-  make_room(row_, in.row_size() + kernels::kRowSlack);
+  make_room(row_, in.row_size() + kernels::kRowSlack + 2 * kAlignment);
+  place_ = unaligned(row_.data());
   if (resized_channels_ != in.channels) {
     make_room(grey_, static_cast<std::size_t>(in.width) + kernels::kRowSlack);
   }

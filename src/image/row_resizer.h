@@ -16,13 +16,20 @@ struct ResizeTable;
 /// large: of the image between the two passes the rows that one row of the result is made of, and as many again.
 class RowResizer {
  public:
+  RowResizer() = default;
+  RowResizer(RowResizer&&) = default;
+  RowResizer& operator=(RowResizer&&) = default;
+  RowResizer(const RowResizer&) = delete;
+  RowResizer& operator=(const RowResizer&) = delete;
+  ~RowResizer() = default;
+
   /// Begins an image of rows laid out as `in`, to be resized to `width` x `height` pixels of `channels` (grey, or R, G,
   /// B) samples: `out` has exactly the room for them, and is filled when all rows were taken. All sides are at least
   /// 1. Throws InvalidArgument when the image between the passes would be absurdly large.
   void begin(const RowLayout& in, int width, int height, int channels, std::uint8_t* out);
 
   /// As of a RowSink.
-  std::uint8_t* place() { return row_.data(); }
+  std::uint8_t* place() { return place_; }
   void take(const std::uint8_t* row);
 
  private:
@@ -42,6 +49,7 @@ class RowResizer {
   std::shared_ptr<const ResizeTable> horizontal_;  ///< null where the width stays
   std::shared_ptr<const ResizeTable> vertical_;    ///< null where the height stays
   std::vector<std::uint8_t> row_;      ///< room for a row that comes, and for its last bytes
+  std::uint8_t* place_ = nullptr;      ///< in it
   std::vector<std::uint8_t> grey_;     ///< the row's luma, where colour is resized to grey
   std::vector<std::uint8_t> between_;  ///< rows after the horizontal pass
   std::size_t capacity_ = 0;           ///< of `between_`, in rows
