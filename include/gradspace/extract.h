@@ -38,10 +38,11 @@ struct ExtractResult {
 using BackendFactory = std::function<std::unique_ptr<GradientBackend>()>;
 
 /// Fills a feature set with one row for each image of `source`, from `writer.images_done()` on, and
-/// finishes it. `input` is the model's; its channels decide between grey and RGB. An image that can't
-/// be read is left out, reported and listed in the set's failures. The observer counts images, those of
-/// earlier runs included, and is asked before every image whether to stop; the batches at work are given
-/// up then. When the work is stopped, or an exception ends it, the writer's partial set can be continued.
+/// finishes it. `input` is the model's; its channels decide between grey and RGB; files are decoded as the
+/// writer's meta say. An image that can't be read is left out, reported and listed in the set's failures. The
+/// observer counts images, those of earlier runs included, and is asked before every image whether to stop;
+/// the batches at work are given up then. When the work is stopped, or an exception ends it, the writer's
+/// partial set can be continued.
 /// Throws InvalidArgument when the backend's blocks are not the writer's columns; FormatError when no
 /// image could be read (the partial set is then removed); what backend and writer throw.
 GRADSPACE_API ExtractResult extract_features(const Source& source, const Extent& input,

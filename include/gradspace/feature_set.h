@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "gradspace/decoding.h"
 #include "gradspace/export.h"
 #include "gradspace/feature_block.h"
 #include "gradspace/source.h"
@@ -46,9 +47,10 @@ struct FailedImage {
 /// `meta.json`.
 struct FeatureSetMeta {
   std::vector<FeatureBlock> columns;
-  std::string model_sha256;     ///< of the model file, lower-case hex
-  std::string source;           ///< as given on the command line
-  std::string version;          ///< of gradspace
+  std::string model_sha256;              ///< of the model file, lower-case hex
+  std::string source;                    ///< as given on the command line
+  std::string version;                   ///< of gradspace
+  Decoding decoding = Decoding::kExact;  ///< of the images' files, as the model says
   std::string tiles_json = {};  ///< of tiles of photographs, how they were drawn (JSON); else empty
   std::string options_json;     ///< resolved options of the run, a JSON object (names: `to_utf8`)
   std::uint64_t source_images = 0;  ///< how many the source listed; rows + failures when complete

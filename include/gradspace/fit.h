@@ -64,6 +64,8 @@ struct CleanSources {
   Borrowed<Source> clean;
   const Source* validation = nullptr;
   std::optional<HoldOut> hold_out = {};
+  /// Of their files, where there is no model; else it is the model's.
+  Decoding decoding = Decoding::kExact;
 };
 
 /// Fits a one-class method to images, for each of the model's members, whose scores' mean is the detector's: reads and

@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradspace/decoding.h"
 #include "gradspace/export.h"
 
 namespace gradspace {
@@ -149,12 +150,14 @@ GRADSPACE_API Image to_grey(Image&& image);
 GRADSPACE_API Image resize_bilinear(const ImageView& image, int width, int height);
 
 /// Files and images to pixels of one size, for pipelines that read many: what it allocates lives on
-/// from one image to the next, and no frame is copied on the way. Gives what decode_image, then to_rgb
-/// or to_grey, then resize_bilinear give. One object is for one thread at a time.
+/// from one image to the next, and rows are resized as they are decoded, so that no file's image lies in memory whole
+/// but interlaced PNG and run-length BMP ones. Gives what decode_image, then to_rgb or to_grey, then resize_bilinear
+/// give; by fast decoding, of JPEG files, what Pillow's `draft` of twice the size gives in the place of the first.
+/// One object is for one thread at a time.
 class GRADSPACE_API FixedSizeReader {
  public:
   /// Throws InvalidArgument for a size or number of channels that Image does not take.
-  FixedSizeReader(int width, int height, int channels);
+  FixedSizeReader(int width, int height, int channels, Decoding decoding = Decoding::kExact);
   ~FixedSizeReader();
   FixedSizeReader(FixedSizeReader&&) noexcept;
   FixedSizeReader& operator=(FixedSizeReader&&) noexcept;

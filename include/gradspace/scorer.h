@@ -27,6 +27,14 @@ struct ImageScore {
   double cosine = 0;  ///< of GradCon's detector (gradcon_detector.h); else 0
 };
 
+/// How files are decoded for a detector: as it says, else as the model does that it was made for (null where it needs
+/// none), else exactly. Throws InvalidArgument where detector and model say otherwise.
+GRADSPACE_API Decoding decoding_of(const Detector& detector, const Model* model);
+
+/// Throws InvalidArgument, after "`what`: ", for a model that was trained on images of fast decoding: for what looks at
+/// photographs at their own resolution.
+GRADSPACE_API void require_exact_decoding(const Model& model, const std::string& what);
+
 struct ScorerOptions {
   InstructionSet instruction_set = InstructionSet::kBest;  ///< of the native engine
 };

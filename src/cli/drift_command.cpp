@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
@@ -27,6 +28,7 @@ struct DriftArguments {
   std::string format = "table";
   DriftOptions options;
   ScoreFilesOptions scoring;
+  bool fast_decode = false;
 };
 
 PrinterLayout drift_layout(const DriftArguments& arguments) {
@@ -60,6 +62,7 @@ int drift(const DriftArguments& arguments) {
   const OutputFormat format = parse_output_format(arguments.format);
   const DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
   const Detector& detector = read.detector;
+  require_decoding_of(read, arguments.fast_decode, "drift", arguments.detector);
   DriftMonitor monitor(detector.calibration, arguments.options);
   std::ios::sync_with_stdio(false);
   const Printer printer(format, drift_layout(arguments));
@@ -101,6 +104,7 @@ Command drift_command() {
         app.add_option("--threads", a.scoring.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());
         declare_inputs(app, a.scoring);
+        declare_fast_decode_of(app, "the detector", a.fast_decode);
         app.add_option("input", a.input,
                        "Images in the order of their paths, or - for paths on standard input")
             ->required();

@@ -9,6 +9,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
@@ -32,6 +33,7 @@ struct EvaluateArguments {
   std::string out;
   std::string method;
   ScoreFilesOptions scoring;
+  bool fast_decode = false;
   std::vector<std::string> names = {};  ///< of `outliers`, in their order
 
   std::string method_of(const Detector& fitted) const {
@@ -66,6 +68,8 @@ void show(const EvaluateArguments& arguments, const Model* model, const Detector
 
 int evaluate_feature_sets(const EvaluateArguments& arguments) {
   const Detector detector = read_detector(arguments.detector);
+  require_decoding(arguments.fast_decode, decoding_in(detector.metadata).value_or(Decoding::kExact),
+                   arguments.detector);
   const auto judged_set = [&](const std::string& path) {
     const FeatureSet set(path);
     return judged_images(detector, {path, set});
@@ -85,6 +89,7 @@ int evaluate_feature_sets(const EvaluateArguments& arguments) {
 int evaluate_images(const EvaluateArguments& arguments) {
   const DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
   const Detector& detector = read.detector;
+  require_decoding_of(read, arguments.fast_decode, "evaluate", arguments.detector);
   std::vector<JudgedImage> inliers;
   std::vector<JudgedImage> outliers;
   std::vector<JudgedImage>* judged = &inliers;
@@ -137,6 +142,7 @@ Command evaluate_command() {
             ->required();
         app.add_option("--name", a.method, "What the results call the method");
         declare_hidden(app, a.scoring.source);
+        declare_fast_decode_of(app, "the detector", a.fast_decode);
         return [arguments] {
           refuse_to_overwrite(*arguments);
           const bool of_images =

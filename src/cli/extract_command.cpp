@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
@@ -20,6 +21,7 @@
 #include "gradspace/backends.h"
 #include "gradspace/error.h"
 #include "gradspace/extract.h"
+#include "gradspace/threads.h"
 #include "gradspace/tiles.h"
 
 namespace gradspace::cli {
@@ -36,6 +38,7 @@ struct ExtractArguments {
   std::string tiles;
   std::size_t tiles_per_image = 0;
   std::uint64_t seed = 0;
+  bool fast_decode = false;
   bool quiet = false;
   ExtractOptions options;
 };
@@ -77,6 +80,8 @@ int extract(const ExtractArguments& arguments) {
     arguments.options.validate();
   });
   const Model model = read_model(arguments.model);
+  const Decoding decoding = decoding_in(model.metadata).value_or(Decoding::kExact);
+  require_decoding(arguments.fast_decode, decoding, arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
   const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
@@ -91,6 +96,7 @@ int extract(const ExtractArguments& arguments) {
                                   {"source", arguments.source}};
   std::string tiles_record;
   if (!arguments.tiles.empty()) {
+    require_exact_decoding(model, "extract");
     const TileDraw draw = tile_draw(arguments, model, source->size());
     tiles_record = json_text(nlohmann::json{{"size", {draw.tiling.width, draw.tiling.height}},
                                             {"stride", nullptr},
@@ -98,9 +104,13 @@ int extract(const ExtractArguments& arguments) {
                                             {"seed", draw.seed}});
     source = draw_tiles(std::move(source), draw);
   }
-  FeatureSetMeta meta =
-      describe_extraction(*source, arguments.data, blocks, fingerprint(model), json_text(options));
+  FeatureSetMeta meta;
+  run_with_threads(arguments.options.threads, [&] {
+    meta = describe_extraction(*source, arguments.data, blocks, fingerprint(model),
+                               json_text(options));
+  });
   meta.tiles_json = std::move(tiles_record);
+  meta.decoding = decoding;
   FeatureSetWriter writer(arguments.out, meta);
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
@@ -148,6 +158,7 @@ Command extract_command() {
                                      "Features of tiles of this size, such as 28x28, cut from "
                                      "photographs at their own resolution; it must be the model's")
                           ->check(parsed_by(parse_tiling));
+        declare_fast_decode_of(app, "the model", a.fast_decode)->excludes(tiles);
         app.add_option("--tiles-per-image", a.tiles_per_image,
                        "Tiles of each photograph (default: 4 to 100, for 20000 in all)")
             ->check(whole_number(1))

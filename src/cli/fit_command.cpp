@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/option_values.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
@@ -44,6 +45,7 @@ struct FitArguments {
   std::string tiles;
   std::string stride;
   std::optional<HoldOut> hold_out;
+  bool fast_decode = false;
 
   OneClassOptions one_class() const {
     OneClassOptions result;
@@ -118,6 +120,8 @@ int fit_from_images(const FitArguments& arguments) {
   std::optional<Model> model;
   if (!arguments.model.empty()) {
     model = read_model(arguments.model);
+    require_decoding(arguments.fast_decode, decoding_in(model->metadata).value_or(Decoding::kExact),
+                     arguments.model);
   }
   const OneClassOptions options = arguments.one_class();
   options.validate();
@@ -132,7 +136,8 @@ int fit_from_images(const FitArguments& arguments) {
   if (validation != nullptr) {
     say_passed_over(progress, *validation, arguments.validation_data);
   }
-  const CleanSources sources{*clean, validation.get(), arguments.hold_out};
+  const CleanSources sources{*clean, validation.get(), arguments.hold_out,
+                             arguments.fast_decode ? Decoding::kFast : Decoding::kExact};
   const JobObserver observer = observer_of(progress);
   const Detector detector =
       model ? fit_to_images(*model, sources, options, 0, observer)
@@ -189,6 +194,7 @@ int fit_from_features(const FitArguments& arguments) {
                     arguments.method));
   }
   const FeatureSet inliers(arguments.inliers);
+  require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
   const std::optional<FeatureSet> validation = open_optional(arguments.validation_inliers);
   FeatureFitOptions options;
   options.method = arguments.method;
@@ -225,6 +231,7 @@ int fit(FitArguments arguments) {
   }
   const bool by_tiles = !arguments.tiles.empty() && is_one_class_method(arguments.method);
   if (is_photograph_method(arguments.method) || by_tiles) {
+    refuse_fast_tiles(arguments.fast_decode, "fit");
     return fit_to_photographs(arguments);
   }
   if (!arguments.tiles.empty()) {
@@ -245,6 +252,7 @@ int fit(FitArguments arguments) {
     throw InvalidArgument(fmt::format("fit: {} wants --inliers and --outliers", arguments.method));
   }
   const FeatureSet inliers(arguments.inliers);
+  require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
   const FeatureSet outliers(arguments.outliers);
   const std::optional<FeatureSet> validation_in = open_optional(arguments.validation_inliers);
   const std::optional<FeatureSet> validation_out = open_optional(arguments.validation_outliers);
@@ -333,6 +341,7 @@ Command fit_command() {
                "blocks (of consecutive names; default of more than 50 images), folders or random")
             ->check(parsed_by(parse_hold_out));
         declare_hidden(app, a.source);
+        declare_fast_decode(app, a.fast_decode);
         app.add_option("--distortions", a.distortions,
                        "Families of distorted copies to learn from, of occlusion,tone,filter,"
                        "noise,colour,light (default: all)")

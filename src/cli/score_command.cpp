@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/printer.h"
@@ -23,6 +24,7 @@ struct ScoreArguments {
   std::vector<std::string> inputs;
   std::string format = "table";
   ScoreFilesOptions options;
+  bool fast_decode = false;
   std::optional<double> threshold;
   std::optional<double> false_alarms;
 };
@@ -55,6 +57,7 @@ std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value, bool has
 int score(const ScoreArguments& arguments) {
   DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
   Detector& detector = read.detector;
+  require_decoding_of(read, arguments.fast_decode, "score", arguments.detector);
   if (arguments.threshold) {
     detector.threshold = *arguments.threshold;
   } else if (arguments.false_alarms) {
@@ -102,6 +105,7 @@ Command score_command() {
         app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());
         declare_inputs(app, a.options);
+        declare_fast_decode_of(app, "the detector", a.fast_decode);
         app.add_option("inputs", a.inputs, "Images, folders, or - for paths on standard input")
             ->required();
         return [arguments] { return score(*arguments); };

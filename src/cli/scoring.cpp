@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "cli/command_line.h"
+#include "cli/fast_decode.h"
 #include "cli/output.h"
 #include "cli/source_options.h"
 #include "gradspace/error.h"
+#include "gradspace/photograph.h"
 
 namespace gradspace::cli {
 
@@ -41,6 +43,12 @@ DetectorWithModel read_detector_with_model(const std::filesystem::path& detector
         fmt::format("{}: made for a model: give it with --model", detector_path.string()));
   }
   return {model, read_detector_for(detector_path, *model, model_path)};
+}
+
+void require_decoding_of(const DetectorWithModel& read, bool fast_was_asked,
+                         const std::string& command, const std::string& path) {
+  refuse_fast_tiles(fast_was_asked && tiling_of(read.detector).has_value(), command);
+  require_decoding(fast_was_asked, decoding_of(read.detector, read.model_or_null()), path);
 }
 
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options) {

@@ -33,6 +33,11 @@ struct DetectorWithModel {
 DetectorWithModel read_detector_with_model(const std::filesystem::path& detector_path,
                                            const std::filesystem::path& model_path);
 
+/// Throws InvalidArgument where `--fast-decode` was given, but the detector, which lies at `path`, is for exact
+/// decoding; WrongUsage where it is one for tiles.
+void require_decoding_of(const DetectorWithModel& read, bool fast_was_asked,
+                         const std::string& command, const std::string& path);
+
 /// "--null" and "--hidden".
 void declare_inputs(CLI::App& app, ScoreFilesOptions& options);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/fast_decode.h"
 #include "cli/option_values.h"
 #include "cli/source_options.h"
 #include "cli/training.h"
@@ -73,6 +74,7 @@ std::function<int()> declare_train(CLI::App& app) {
                  "resolution")
       ->check(parsed_by(parse_tiling))
       ->excludes(size);
+  declare_fast_decode(app, a.fast_decode)->excludes(app.get_option("--tiles"));
   auto* per_image = app.add_option("--tiles-per-image", a.sources.tiles_per_image,
                                    "Tiles of each photograph (default: 4 to 100, for 20000 in all)")
                         ->check(whole_number(1));

@@ -127,8 +127,9 @@ std::string text_of(const EpochLosses& losses, const TrainingArguments& argument
 int train_settled(const TrainingArguments& arguments) {
   const TrainOptions& options = arguments.options;
   const AutoencoderSpec spec = spec_of(arguments);
-  const TrainingImages images =
-      load_training_images(arguments.sources, spec.input, arguments.quiet);
+  const TrainingImages images = load_training_images(
+      arguments.sources, spec.input, arguments.fast_decode ? Decoding::kFast : Decoding::kExact,
+      arguments.quiet);
   if (is_done_already(spec, images, arguments)) {
     print_line("{}: trained already with these options on these images", arguments.out.string());
     return kDone;

@@ -21,6 +21,7 @@ inline constexpr const char* kGradConObjective = "gradcon";
 
 struct TrainingArguments {
   TrainingSources sources;
+  bool fast_decode = false;
   std::string objective = kAutoencoderObjective;
   std::filesystem::path spec;
   std::string size;   ///< of the autoencoder's input, "64x64"

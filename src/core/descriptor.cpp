@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "core/file.h"
 #include "gradspace/error.h"
@@ -17,6 +18,11 @@ namespace {
 /// So long a pipe may be silent. Whoever asked the work to stop waits no longer for a writer that sleeps.
 constexpr int kPipePatienceMs = 60'000;
 
+[[noreturn]] void throw_not_regular(mode_t mode, const std::string& name) {
+  const char* const kind = S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : "a device";
+  throw IoError(fmt::format("{}: is {}, not a regular file", name, kind));
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -25,36 +31,34 @@ Descriptor::~Descriptor() {
   }
 }
 
-Descriptor open_input(const std::filesystem::path& path) {
+Input open_input(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file) {
-    throw IoError(fmt::format("{}: can't open: {}", path.string(), last_system_error()));
+  Input input{Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY))};
+  if (!input.file) {
+    throw IoError(fmt::format("{}: can't open: {}", path.native(), last_system_error()));
   }
-  if (!is_pipe(file)) {
-    size_of_file(file, path.string());
+  struct stat status = {};
+  const bool known = ::fstat(input.file.get(), &status) == 0;
+  input.is_pipe = known && S_ISFIFO(status.st_mode);
+  if (!input.is_pipe && !(known && S_ISREG(status.st_mode))) {
+    throw_not_regular(status.st_mode, path.native());
   }
-  return file;
+  input.size = static_cast<std::uint64_t>(status.st_size);
+  return input;
 }
 
 Descriptor open_to_read(const std::filesystem::path& path) {
-  Descriptor file = open_input(path);
-  size_of_file(file, path.string());
-  return file;
-}
-
-bool is_pipe(const Descriptor& file) {
-  struct stat status = {};
-  return ::fstat(file.get(), &status) == 0 && S_ISFIFO(status.st_mode);
+  Input input = open_input(path);
+  if (input.is_pipe) {
+    throw_not_regular(S_IFIFO, path.native());
+  }
+  return std::move(input.file);
 }
 
 std::uint64_t size_of_file(const Descriptor& file, const std::string& name) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    const char* const kind = S_ISDIR(status.st_mode)    ? "a folder"
-                             : S_ISFIFO(status.st_mode) ? "a pipe"
-                                                        : "a device";
-    throw IoError(fmt::format("{}: is {}, not a regular file", name, kind));
+    throw_not_regular(status.st_mode, name);
   }
   return static_cast<std::uint64_t>(status.st_size);
 }

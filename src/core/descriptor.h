@@ -32,10 +32,15 @@ class Descriptor {
   int value_ = -1;
 };
 
-/// Opens a regular file or a pipe for reading; never waits for a writer. Throws IoError, also for folders and
-/// devices.
-Descriptor open_input(const std::filesystem::path& path);
-bool is_pipe(const Descriptor& file);
+/// A regular file, or a pipe, that is open for reading.
+struct Input {
+  Descriptor file;
+  bool is_pipe = false;
+  std::uint64_t size = 0;  ///< of a regular file
+};
+
+/// Opens a regular file or a pipe; never waits for a writer. Throws IoError, also for folders and devices.
+Input open_input(const std::filesystem::path& path);
 
 /// Opens a file for reading. Throws IoError, also for what is not a regular file.
 Descriptor open_to_read(const std::filesystem::path& path);

@@ -43,26 +43,27 @@ void read_pipe(const Descriptor& pipe, const std::string& name, std::uint64_t ma
   }
 }
 
-/// Makes `content` (of bytes or characters) what a regular file holds, at most `max_bytes` of it.
+/// Makes `content` (of bytes or characters) the first `size` bytes of a regular file.
 template <typename Container>
-void read_beginning(const Descriptor& file, const std::string& name, std::uint64_t max_bytes,
+void read_beginning(const Descriptor& file, const std::string& name, std::uint64_t size,
                     Container& content) {
-  content.resize(std::min(size_of_file(file, name), max_bytes));
+  content.resize(size);
   content.resize(read_at(file, 0, bytes_in(content, 0), name));  // it may have shrunk under us
 }
 
 /// Makes `content` all that a file or pipe holds.
 template <typename Container>
 void read_whole(const std::filesystem::path& path, std::uint64_t max_bytes, Container& content) {
-  const std::string name = path.string();
-  const Descriptor file = open_input(path);
-  if (is_pipe(file)) {
-    return read_pipe(file, name, max_bytes, content);
+  const std::string& name = path.native();
+  const Input input = open_input(path);
+  if (input.is_pipe) {
+    return read_pipe(input.file, name, max_bytes, content);
   }
-  if (const std::uint64_t size = size_of_file(file, name); size > max_bytes) {
-    throw FormatError(fmt::format("{}: {} bytes, more than the {} allowed", name, size, max_bytes));
+  if (input.size > max_bytes) {
+    throw FormatError(
+        fmt::format("{}: {} bytes, more than the {} allowed", name, input.size, max_bytes));
   }
-  read_beginning(file, name, max_bytes, content);
+  read_beginning(input.file, name, input.size, content);
 }
 
 }  // namespace
@@ -92,7 +93,8 @@ void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& con
 
 std::vector<std::uint8_t> read_file_start(const std::filesystem::path& path, std::uint64_t bytes) {
   std::vector<std::uint8_t> content;
-  read_beginning(open_to_read(path), path.string(), bytes, content);
+  const Descriptor file = open_to_read(path);
+  read_beginning(file, path.native(), std::min(size_of_file(file, path.native()), bytes), content);
   return content;
 }
 

@@ -18,6 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kKind = "feature-set";
+constexpr const char* kPreprocessing = "preprocessing";
+constexpr const char* kDecode = "decode";
 constexpr std::int64_t kMaxDimension = std::int64_t{1} << 40;
 constexpr std::int64_t kMaxMember = 63;  // kMaxMembers of model.h, less one
 
@@ -138,6 +140,7 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta,
               {"source_images", meta.source_images},
               {"source_digest", meta.source_digest},
               {"options", with_texts(options, from_utf8)},
+              {kPreprocessing, {{kDecode, name(meta.decoding)}}},
               {"columns", feature_columns_to_json(meta.columns)}};
   if (!meta.tiles_json.empty()) {
     all["tiles"] = json::parse(meta.tiles_json);
@@ -172,6 +175,11 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
   ObjectReader(options, fmt::format("{}: \"options\"", name));
   meta.options_json = options.dump();
   meta.columns = parse_feature_columns(reader.member("columns"), name);
+  if (all.contains(kPreprocessing)) {
+    const ObjectReader preprocessing(all.at(kPreprocessing),
+                                     fmt::format("{}: \"{}\"", name, kPreprocessing));
+    meta.decoding = parse_decoding(preprocessing.text(kDecode), name);
+  }
   if (all.contains("tiles")) {
     ObjectReader(all.at("tiles"), fmt::format("{}: \"tiles\"", name));
     meta.tiles_json = all.at("tiles").dump();

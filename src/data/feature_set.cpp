@@ -11,7 +11,6 @@
 #include "core/file.h"
 #include "core/made_once.h"
 #include "core/mapped_file.h"
-#include "core/random.h"
 #include "core/text.h"
 #include "data/feature_checksums.h"
 #include "data/feature_index.h"
@@ -115,14 +114,6 @@ std::string meta_text(const std::filesystem::path& folder) {
 }
 
 }  // namespace
-
-std::string list_digest(const Source& source) {
-  std::uint64_t digest = source.size();
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    digest = combine(digest, hash_text(source.info(i).path));
-  }
-  return fmt::format("{:016x}", digest);
-}
 
 struct FeatureSet::State {
   struct OfFolder {};

@@ -29,7 +29,7 @@ FileList with_cure_tsr_names(const FileList& files, Remarks& remarks) {
 }  // namespace
 
 FileSource::FileSource(std::filesystem::path root, Listing listing, SourceKind kind)
-    : root_(std::move(root)), kind_(kind) {
+    : root_(std::move(root)), prefix_((root_ / "").native()), kind_(kind) {
   files_ = kind == SourceKind::kCureTsr ? with_cure_tsr_names(listing.files, listing.remarks)
                                         : std::move(listing.files);
   skipped_count_ = listing.remarks.count();
@@ -57,12 +57,23 @@ ImageInfo FileSource::info(std::size_t i) const {
 }
 
 Image FileSource::load(std::size_t i) const {
-  return read_image(root_ / files_.path(i));
+  return read_image(path(i));
 }
 
 void FileSource::load_fitted(std::size_t i, FixedSizeReader& reader,
                              std::span<std::uint8_t> out_hwc) const {
-  reader.read(root_ / files_.path(i), out_hwc);
+  reader.read(path(i), out_hwc);
+}
+
+std::filesystem::path FileSource::path(std::size_t i) const {
+  const std::string& folder = files_.folder(i);
+  const std::string_view name = files_.name(i);
+  std::string path;
+  path.reserve(prefix_.size() + folder.size() + name.size());
+  path += prefix_;
+  path += folder;
+  path += name;
+  return path;
 }
 
 bool has_cure_tsr_names(const FileList& files) {

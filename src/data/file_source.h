@@ -27,14 +27,15 @@ class FileSource final : public Source {
   Image load(std::size_t i) const override;
   void load_fitted(std::size_t i, FixedSizeReader& reader,
                    std::span<std::uint8_t> out_hwc) const override;
-  std::vector<std::filesystem::path> files(std::size_t i) const override {
-    return {root_ / files_.path(i)};
-  }
+  std::vector<std::filesystem::path> files(std::size_t i) const override { return {path(i)}; }
   std::span<const std::string> skipped() const override { return skipped_; }
   std::size_t skipped_count() const override { return skipped_count_; }
 
  private:
+  std::filesystem::path path(std::size_t i) const;
+
   std::filesystem::path root_;
+  std::string prefix_;  ///< the root and a '/'
   SourceKind kind_;
   FileList files_;
   std::optional<CureTsrSets> sets_;  // of the files, once they are known

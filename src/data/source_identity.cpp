@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "gradspace/error.h"
@@ -34,11 +36,15 @@ std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-/// Visits the files of a source's images in order, one that holds many images once.
+/// Visits the files of the images [begin, end) of a source in order, one that holds many images once: with the first
+/// of them.
 template <typename Visit>
-void for_files(const Source& source, const Visit& visit) {
+void for_files(const Source& source, std::size_t begin, std::size_t end, const Visit& visit) {
   std::vector<std::filesystem::path> before;
-  for (std::size_t i = 0; i < source.size(); ++i) {
+  if (begin > 0) {
+    before = source.files(begin - 1);
+  }
+  for (std::size_t i = begin; i < end; ++i) {
     std::vector<std::filesystem::path> files = source.files(i);
     if (i == 0 || files != before) {
       for (const std::filesystem::path& file : files) {
@@ -47,6 +53,25 @@ void for_files(const Source& source, const Visit& visit) {
       before = std::move(files);
     }
   }
+}
+
+/// `start` combined with the hashes that `hashes_of(begin, end)` gives of blocks of `count` images, in their order,
+/// whichever thread works them out.
+template <typename HashesOf>
+std::uint64_t combined_by_blocks(std::size_t count, std::uint64_t start,
+                                 const HashesOf& hashes_of) {
+  constexpr std::size_t kBlock = 1024;
+  std::vector<std::vector<std::uint64_t>> blocks((count + kBlock - 1) / kBlock);
+  parallel_for(blocks.size(), [&](std::size_t i) {
+    blocks[i] = hashes_of(i * kBlock, std::min(count, (i + 1) * kBlock));
+  });
+  std::uint64_t all = start;
+  for (const std::vector<std::uint64_t>& block : blocks) {
+    for (const std::uint64_t hash : block) {
+      all = combine(all, hash);
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -65,11 +90,27 @@ FileState file_state(const std::filesystem::path& file) {
 }
 
 std::string files_state(const Source& source) {
-  std::uint64_t state = 0;
-  for_files(source, [&](const std::filesystem::path& file) {
-    state = combine(state, hash_text(file_state(file).text()));
-  });
-  return checksum_text(state);
+  const std::size_t count = source.size();
+  return checksum_text(combined_by_blocks(count, 0, [&](std::size_t begin, std::size_t end) {
+    std::uint64_t state = 0;
+    for_files(source, begin, end, [&](const std::filesystem::path& file) {
+      state = combine(state, hash_text(file_state(file).text()));
+    });
+    return std::vector{state};
+  }));
+}
+
+std::string list_digest(const Source& source) {
+  const std::size_t count = source.size();
+  const std::uint64_t digest =
+      combined_by_blocks(count, count, [&](std::size_t begin, std::size_t end) {
+        std::vector<std::uint64_t> hashes;
+        for (std::size_t i = begin; i < end; ++i) {
+          hashes.push_back(hash_text(source.info(i).path));
+        }
+        return hashes;
+      });
+  return fmt::format("{:016x}", digest);
 }
 
 KnownContents::KnownContents(std::filesystem::path file) : file_(std::move(file)) {
@@ -131,7 +172,7 @@ std::string content_identity(const Source& source, KnownContents& contents) {
   for (std::size_t i = 0; i < source.size(); ++i) {
     hash.update(bytes_of(source.info(i).path + '\n'));
   }
-  for_files(source, [&](const std::filesystem::path& file) {
+  for_files(source, 0, source.size(), [&](const std::filesystem::path& file) {
     hash.update(bytes_of(checksum_text(contents.content_of(file)) + '\n'));
   });
   return hash.finish();

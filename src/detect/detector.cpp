@@ -180,6 +180,13 @@ std::vector<FeatureView> detector_views(const Detector& detector, const FeatureS
                     "detector's ({:.12}...)",
                     name, set.meta().model_sha256, detector.model_sha256));
   }
+  const Decoding decoding = decoding_in(detector.metadata).value_or(Decoding::kExact);
+  if (set.meta().decoding != decoding) {
+    throw InvalidArgument(fmt::format(
+        "{}: the features are of images of {} decoding, but the detector is for images of {} "
+        "decoding",
+        name, gradspace::name(set.meta().decoding), gradspace::name(decoding)));
+  }
   std::vector<FeatureView> views;
   for (std::size_t member = 0; member < detector.members; ++member) {
     std::vector<FeatureBlock> wanted = blocks_of_member(detector.columns, member);

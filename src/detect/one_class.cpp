@@ -41,8 +41,13 @@ namespace {
 
 /// What images are made to before a method sees them.
 std::string preprocessing(bool has_model) {
-  return fmt::format("{}, resized with Pillow's bilinear filter, divided by 255",
-                     has_model ? "RGB or grey as the model takes it" : "RGB");
+  return json{
+      {"colour", has_model ? "RGB or grey as the model takes it" : "RGB"},
+      {"resize", "bilinear, antialiased, as Pillow's"},
+      {"scale", "divided by 255"},
+      {"decode", name(Decoding::kExact)},  // where not, whoever reads the images says so
+  }
+      .dump();
 }
 
 }  // namespace

@@ -22,6 +22,30 @@ void require_model(const Detector& detector, const Model& model) {
   }
 }
 
+Decoding decoding_of(const Detector& detector, const Model* model) {
+  const std::optional<Decoding> fitted = decoding_in(detector.metadata);
+  if (model == nullptr) {
+    return fitted.value_or(Decoding::kExact);
+  }
+  const Decoding trained = decoding_in(model->metadata).value_or(Decoding::kExact);
+  if (fitted.value_or(trained) != trained) {
+    throw InvalidArgument(
+        fmt::format("scorer: the detector was fitted to images of {} decoding, but the model was "
+                    "trained on images of {} decoding",
+                    name(*fitted), name(trained)));
+  }
+  return trained;
+}
+
+void require_exact_decoding(const Model& model, const std::string& what) {
+  if (decoding_in(model.metadata) == Decoding::kFast) {
+    throw InvalidArgument(
+        fmt::format("{}: the model was trained on images of fast decoding, but these are looked at "
+                    "as exact decoding gives them",
+                    what));
+  }
+}
+
 struct Scorer::State {
   /// What looks at the images by one of the model's members.
   struct Part {

@@ -7,6 +7,7 @@
 #include "experiment/entry.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
+#include "gradspace/scorer.h"
 #include "results/results_kind.h"
 
 namespace gradspace {
@@ -78,6 +79,7 @@ ExperimentOptions with_defaults(ExperimentOptions options) {
   using challenge::Type;
   if (!options.model.empty()) {
     const Model model = read_model(options.model);
+    require_exact_decoding(model, "experiment");
     options.spec = model.spec;
     std::visit([&](auto& kind) { kind.members = static_cast<int>(model.members()); }, options.kind);
   }

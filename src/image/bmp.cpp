@@ -51,6 +51,13 @@ struct Header {
   std::size_t stored_row(int y) const {
     return static_cast<std::size_t>(top_down ? y : height - 1 - y);
   }
+  /// The row `y` from the top, in a file whose rows are all there, uncompressed.
+  const std::uint8_t* row(Bytes bytes, int y) const {
+    return bytes.data() + pixel_offset + stored_row(y) * stride();
+  }
+  RowLayout layout(int channels, ChannelOrder order = ChannelOrder::kRgb) const {
+    return {static_cast<int>(width), static_cast<int>(height), channels, order};
+  }
 };
 
 void read_masks(Bytes bytes, std::size_t header_size, std::string_view name, Header& header) {
@@ -165,16 +172,16 @@ void check_raw_size(Bytes bytes, const Header& header, std::string_view name) {
   }
 }
 
-void decode_indexed(Bytes bytes, const Header& header, std::string_view name, Pixels& out) {
+void decode_indexed(Bytes bytes, const Header& header, std::string_view name, RowSink& out) {
   check_raw_size(bytes, header, name);
   const IndexedColours colours = read_palette(bytes, header, name);
-  out.reset(static_cast<int>(header.width), static_cast<int>(header.height), colours.channels);
+  out.begin(header.layout(colours.channels));
   std::vector<std::uint8_t> indices(static_cast<std::size_t>(header.width));
-  for (int y = 0; y < out.height; ++y) {
-    const std::uint8_t* stored =
-        bytes.data() + header.pixel_offset + header.stored_row(y) * header.stride();
-    unpack_bits(stored, static_cast<int>(header.bits), indices.size(), indices.data());
-    colours.palette.resolve(indices, colours.channels, out.row(y));
+  for (int y = 0; y < header.height; ++y) {
+    unpack_bits(header.row(bytes, y), static_cast<int>(header.bits), indices.size(),
+                indices.data());
+    colours.palette.resolve(indices, colours.channels, out.place());
+    out.take_placed();
   }
 }
 
@@ -266,19 +273,21 @@ class RleReader {
   std::size_t y_ = 0;
 };
 
-void decode_rle(Bytes bytes, const Header& header, std::string_view name, Pixels& out) {
+void decode_rle(Bytes bytes, const Header& header, std::string_view name, RowSink& out) {
   if (!header.indexed()) {
     throw FormatError(
         fmt::format("{}: BMP of {} bits a pixel can't be run-length encoded", name, header.bits));
   }
   check_plausible(header.width, header.height, bytes.size(), kRlePixelsAByte, name);
   const IndexedColours colours = read_palette(bytes, header, name);
-  const std::vector<std::uint8_t> indices = RleReader(bytes, header, name).read();
-  out.reset(static_cast<int>(header.width), static_cast<int>(header.height), colours.channels);
   const auto width = static_cast<std::size_t>(header.width);
-  for (int y = 0; y < out.height; ++y) {
+  out.expect_memory(width * static_cast<std::size_t>(header.height));
+  const std::vector<std::uint8_t> indices = RleReader(bytes, header, name).read();
+  out.begin(header.layout(colours.channels));
+  for (int y = 0; y < header.height; ++y) {
     const Bytes row = Bytes(indices).subspan(header.stored_row(y) * width, width);
-    colours.palette.resolve(row, colours.channels, out.row(y));
+    colours.palette.resolve(row, colours.channels, out.place());
+    out.take_placed();
   }
 }
 
@@ -352,22 +361,24 @@ void unpack_32_bits(const std::uint8_t* stored, const ByteOrder& order, std::siz
   }
 }
 
-void decode_direct(Bytes bytes, const Header& header, std::string_view name, Pixels& out) {
+void decode_direct(Bytes bytes, const Header& header, std::string_view name, RowSink& out) {
   const unsigned green = header.bits == 16 ? green_bits(header, name) : 0;
   const ByteOrder order = header.bits == 16 ? ByteOrder{} : byte_order(header, name);
   check_raw_size(bytes, header, name);
-  out.reset(static_cast<int>(header.width), static_cast<int>(header.height), 3);
+  out.begin(header.layout(3, header.bits == 24 ? ChannelOrder::kBgr : ChannelOrder::kRgb));
   const auto width = static_cast<std::size_t>(header.width);
-  const std::size_t stride = header.stride();
-  for (int y = 0; y < out.height; ++y) {
-    const std::uint8_t* stored = bytes.data() + header.pixel_offset + header.stored_row(y) * stride;
+  for (int y = 0; y < header.height; ++y) {
+    const std::uint8_t* stored = header.row(bytes, y);
     if (header.bits == 24) {
-      kernels::swap_red_blue(stored, width, out.row(y));
-    } else if (header.bits == 32) {
-      unpack_32_bits(stored, order, width, out.row(y));
-    } else {
-      unpack_16_bits(stored, green, width, out.row(y));
+      take_stored_row(bytes, stored, header.row_bytes(), out);
+      continue;
     }
+    if (header.bits == 32) {
+      unpack_32_bits(stored, order, width, out.place());
+    } else {
+      unpack_16_bits(stored, green, width, out.place());
+    }
+    out.take_placed();
   }
 }
 
@@ -390,7 +401,7 @@ class Writer {
 
 }  // namespace
 
-void decode_bmp(Bytes bytes, std::string_view name, Pixels& out) {
+void decode_bmp(Bytes bytes, std::string_view name, RowSink& out) {
   const Header header = parse_header(bytes, name);
   switch (header.compression) {
     case kRle8:

@@ -4,20 +4,46 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "gradspace/error.h"
+#include "image/kernels.h"
 
 namespace gradspace::codec {
 
-void Pixels::reset(int new_width, int new_height, int new_channels) {
-  width = new_width;
-  height = new_height;
-  channels = new_channels;
-  const std::size_t bytes = row_size() * static_cast<std::size_t>(height);
-  if (before_room) {
-    before_room(bytes);
+void Pixels::begin(const RowLayout& layout) {
+  layout_ = layout;
+  samples_.resize(layout.row_size() * static_cast<std::size_t>(layout.height));
+}
+
+void Pixels::expect_memory(std::size_t /*bytes*/) {}
+
+std::uint8_t* Pixels::place() {
+  return samples_.data() + taken_;
+}
+
+void Pixels::take(const std::uint8_t* row) {
+  const std::size_t size = layout_.row_size();
+  if (layout_.channels == 3 && layout_.order == ChannelOrder::kBgr) {
+    kernels::swap_red_blue(row, static_cast<std::size_t>(layout_.width), place());
+  } else if (row != place()) {
+    std::memcpy(place(), row, size);
   }
-  samples.resize(bytes);
+  taken_ += size;
+}
+
+Image Pixels::image() && {
+  return {layout_.width, layout_.height, layout_.channels, std::move(samples_)};
+}
+
+/// The last byte of a file has none behind it that could be read: a row that ends there is copied.
+void take_stored_row(Bytes file, const std::uint8_t* row, std::size_t size, RowSink& out) {
+  if (row + size < file.data() + file.size()) {
+    out.take(row);
+  } else {
+    std::memcpy(out.place(), row, size);
+    out.take_placed();
+  }
 }
 
 void check_size(std::int64_t width, std::int64_t height, std::string_view name) {
@@ -93,7 +119,8 @@ bool begins_as_image(Bytes begin) {
   return text.starts_with("\x89PNG\r\n\x1A\n") || text.starts_with("\xFF\xD8\xFF");
 }
 
-void decode(Bytes bytes, std::string_view name, Pixels& out) {
+void decode(Bytes bytes, std::string_view name, RowSink& out,
+            const std::optional<LeastSize>& least) {
   switch (detect_image_format(bytes, name)) {
     case ImageFormat::kBmp:
       return decode_bmp(bytes, name, out);
@@ -102,7 +129,7 @@ void decode(Bytes bytes, std::string_view name, Pixels& out) {
     case ImageFormat::kPng:
       return decode_png(bytes, name, out);
     case ImageFormat::kJpeg:
-      return decode_jpeg(bytes, name, out);
+      return decode_jpeg(bytes, name, out, least);
   }
 }
 

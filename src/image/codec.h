@@ -1,38 +1,37 @@
-// What the codecs share: pixels in a buffer that can be used again, palettes, and checks of what a
+// What the codecs share: where the pixels go, palettes, and checks of what a
 // header promises against what the file can hold.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "gradspace/image.h"
+#include "image/row_sink.h"
 
 namespace gradspace::codec {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Decoded pixels: like Image, but empty at first and filled again and again without allocating.
-struct Pixels {
-  int width = 0;
-  int height = 0;
-  int channels = 0;
-  std::vector<std::uint8_t> samples;  ///< HWC
-  /// Where not empty: called with the number of bytes before room is made for so many.
-  std::function<void(std::size_t bytes)> before_room = {};
+/// Decoded pixels, all of an image: R, G, B, or grey.
+class Pixels final : public RowSink {
+ public:
+  void begin(const RowLayout& layout) override;
+  void expect_memory(std::size_t bytes) override;
+  std::uint8_t* place() override;
+  void take(const std::uint8_t* row) override;
 
-  /// Takes another size; the old samples stay where they are. The size must have been checked.
-  void reset(int new_width, int new_height, int new_channels);
+  /// Once all rows were taken.
+  Image image() &&;
 
-  std::size_t row_size() const {
-    return static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-  }
-  std::uint8_t* row(int y) { return samples.data() + static_cast<std::size_t>(y) * row_size(); }
+ private:
+  RowLayout layout_;
+  std::size_t taken_ = 0;              ///< bytes
+  std::vector<std::uint8_t> samples_;  ///< HWC
 };
 
 /// Throws FormatError unless both sides are at least 1 and the area at most kMaxPixels.
@@ -70,10 +69,23 @@ class Palette {
 /// `count` values of 1, 2, 4 or 8 bits, the first in the highest bits.
 void unpack_bits(const std::uint8_t* packed, int bits, std::size_t count, std::uint8_t* out);
 
-void decode_bmp(Bytes bytes, std::string_view name, Pixels& out);
-void decode_pnm(Bytes bytes, std::string_view name, Pixels& out);
-void decode_png(Bytes bytes, std::string_view name, Pixels& out);
-void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out);
+/// The least size that a JPEG file may be decoded to.
+struct LeastSize {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+};
+
+/// Gives `out` a row that stands in the file as it is.
+void take_stored_row(Bytes file, const std::uint8_t* row, std::size_t size, RowSink& out);
+
+// Each gives `out` the rows of the image, as many as there are before an error is thrown: then what became of the rows
+// is of no use.
+void decode_bmp(Bytes bytes, std::string_view name, RowSink& out);
+void decode_pnm(Bytes bytes, std::string_view name, RowSink& out);
+void decode_png(Bytes bytes, std::string_view name, RowSink& out);
+/// With a least size: at 1/2, 1/4 or 1/8 of its own, the smallest of them that is not below it on either side.
+void decode_jpeg(Bytes bytes, std::string_view name, RowSink& out,
+                 const std::optional<LeastSize>& least = {});
 
 /// The quality, 1 to 100, whose table of luma in libjpeg comes closest to the file's; none where the bytes are no
 /// JPEG file that can be read.
@@ -82,8 +94,9 @@ std::optional<int> jpeg_quality(Bytes bytes);
 /// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them.
 bool begins_as_image(Bytes begin);
 
-/// Any of the four, by its first bytes.
-void decode(Bytes bytes, std::string_view name, Pixels& out);
+/// Any of the four, by its first bytes. The least size is for JPEG files alone.
+void decode(Bytes bytes, std::string_view name, RowSink& out,
+            const std::optional<LeastSize>& least = {});
 
 std::vector<std::uint8_t> encode_bmp(const ImageView& image);
 std::vector<std::uint8_t> encode_pnm(const ImageView& image);

@@ -9,37 +9,47 @@
 #include "image/codec.h"
 #include "image/memory_budget.h"
 #include "image/raw_image.h"
+#include "image/row_resizer.h"
 
 namespace gradspace {
 
 namespace {
 
-/// Memory that is larger than this is not kept for the next image, and what is decoded into as much is taken
-/// out of the budget first.
+/// Memory that is larger than this is not kept for the next image, and what decoders hold of an image is taken out of
+/// the budget where it is more.
 constexpr std::size_t kMostKept = std::size_t{1} << 24;
 
-/// For the decoded images of all readers together: seven photographs of 12 megapixels. Readers are one a thread,
-/// and there may be many; larger images wait for one another.
-MemoryBudget& decoded_images() {
+/// For what the decoders of all readers together hold of images that do not come row by row: seven photographs of 12
+/// megapixels. Readers are one a thread, and there may be many; larger images wait for one another.
+MemoryBudget& held_images() {
   static MemoryBudget budget(std::uint64_t{1} << 28);
   return budget;
 }
 
-/// Lets go of pixels that are large, however the work on them ends.
-class LargePixels {
+/// Rows on their way from a decoder to the resizer. Its share of the budget lives as long as it does.
+class RowsToFit final : public RowSink {
  public:
-  explicit LargePixels(codec::Pixels& pixels) : pixels_(pixels) {}
-  ~LargePixels() {
-    pixels_.before_room = {};
-    if (pixels_.samples.size() > kMostKept) {
-      pixels_.samples = {};
+  RowsToFit(RowResizer& resizer, int width, int height, int channels, std::uint8_t* out)
+      : resizer_(resizer), width_(width), height_(height), channels_(channels), out_(out) {}
+
+  void begin(const RowLayout& layout) override {
+    resizer_.begin(layout, width_, height_, channels_, out_);
+  }
+  void expect_memory(std::size_t bytes) override {
+    if (bytes > kMostKept) {
+      share_.emplace(held_images(), bytes);
     }
   }
-  LargePixels(const LargePixels&) = delete;
-  LargePixels& operator=(const LargePixels&) = delete;
+  std::uint8_t* place() override { return resizer_.place(); }
+  void take(const std::uint8_t* row) override { resizer_.take(row); }
 
  private:
-  codec::Pixels& pixels_;
+  RowResizer& resizer_;
+  int width_;
+  int height_;
+  int channels_;
+  std::uint8_t* out_;
+  std::optional<MemoryBudget::Share> share_;
 };
 
 }  // namespace
@@ -48,34 +58,13 @@ struct FixedSizeReader::State {
   int width;
   int height;
   int channels;
+  std::optional<codec::LeastSize> least;  ///< of fast decoding
   std::vector<std::uint8_t> file;
-  codec::Pixels pixels;
-  ResizeBuffers buffers;
+  RowResizer resizer;
 
   std::size_t size() const {
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) *
            static_cast<std::size_t>(channels);
-  }
-
-  void fit(const ImageView& image, std::span<std::uint8_t> out) {
-    resize_samples(image, width, height, channels, buffers, out.data());
-    if (buffers.between.size() > kMostKept) {
-      buffers.between = {};
-    }
-  }
-
-  /// A large decoded image lies in memory no longer than this takes.
-  void decode(std::span<const std::uint8_t> bytes, std::string_view name,
-              std::span<std::uint8_t> out) {
-    std::optional<MemoryBudget::Share> share;
-    const LargePixels let_go(pixels);  // before the share is given back
-    pixels.before_room = [&share](std::size_t size) {
-      if (size > kMostKept) {
-        share.emplace(decoded_images(), size);
-      }
-    };
-    codec::decode(bytes, name, pixels);
-    fit({pixels.samples, pixels.width, pixels.height, pixels.channels, pixels.row_size()}, out);
   }
 
   void check_size(std::span<const std::uint8_t> out) const {
@@ -86,9 +75,12 @@ struct FixedSizeReader::State {
   }
 };
 
-FixedSizeReader::FixedSizeReader(int width, int height, int channels)
+FixedSizeReader::FixedSizeReader(int width, int height, int channels, Decoding decoding)
     : state_(std::make_unique<State>(State{width, height, channels, {}, {}, {}})) {
   checked_sample_count(width, height, channels);
+  if (decoding == Decoding::kFast) {
+    state_->least = {std::int64_t{2} * width, std::int64_t{2} * height};
+  }
 }
 
 FixedSizeReader::~FixedSizeReader() = default;
@@ -109,13 +101,16 @@ void FixedSizeReader::read(const std::filesystem::path& path, std::span<std::uin
 
 void FixedSizeReader::decode(std::span<const std::uint8_t> bytes, std::string_view name,
                              std::span<std::uint8_t> out_hwc) {
-  state_->check_size(out_hwc);
-  state_->decode(bytes, name, out_hwc);
+  State& state = *state_;
+  state.check_size(out_hwc);
+  RowsToFit rows(state.resizer, state.width, state.height, state.channels, out_hwc.data());
+  codec::decode(bytes, name, rows, state.least);
 }
 
 void FixedSizeReader::fit(const ImageView& image, std::span<std::uint8_t> out_hwc) {
-  state_->check_size(out_hwc);
-  state_->fit(image, out_hwc);
+  State& state = *state_;
+  state.check_size(out_hwc);
+  resize_view(image, state.width, state.height, state.channels, state.resizer, out_hwc.data());
 }
 
 std::span<std::uint8_t> FixedSizeReader::scratch(std::size_t bytes) {

@@ -78,7 +78,7 @@ ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {
   codec::Pixels pixels;
   codec::decode(bytes, name, pixels);
-  return {pixels.width, pixels.height, pixels.channels, std::move(pixels.samples)};
+  return std::move(pixels).image();
 }
 
 Image read_image(const std::filesystem::path& path) {

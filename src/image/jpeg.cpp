@@ -105,7 +105,7 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  void decode(Pixels& out) {
+  void decode(RowSink& out, const std::optional<LeastSize>& least) {
     require(guarded_by_jump(errors_, [this] { read_header(); }));
     const int components = jpeg_.num_components;
     if (components != 1 && components != 3) {
@@ -114,8 +114,16 @@ class JpegDecoder {
     }
     check_plausible(jpeg_.image_width, jpeg_.image_height, bytes_.size(), kJpegPixelsAByte, name_);
     jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    out.reset(static_cast<int>(jpeg_.image_width), static_cast<int>(jpeg_.image_height),
-              components);
+    if (least) {
+      jpeg_.scale_num = 1;
+      jpeg_.scale_denom = largest_denominator(*least);
+    }
+    if (jpeg_has_multiple_scans(&jpeg_) != FALSE) {
+      out.expect_memory(coefficient_bytes());
+    }
+    require(guarded_by_jump(errors_, [this] { jpeg_start_decompress(&jpeg_); }));
+    out.begin(
+        {static_cast<int>(jpeg_.output_width), static_cast<int>(jpeg_.output_height), components});
     require(guarded_by_jump(errors_, [this, &out] { read_rows(out); }));
   }
 
@@ -138,11 +146,32 @@ class JpegDecoder {
     jpeg_read_header(&jpeg_, TRUE);
   }
 
-  void read_rows(Pixels& out) {
-    jpeg_start_decompress(&jpeg_);
+  /// As Pillow's `draft` chooses it for this size.
+  unsigned largest_denominator(const LeastSize& least) const {
+    for (const unsigned denominator : {8U, 4U, 2U}) {
+      if (jpeg_.image_width / denominator >= least.width &&
+          jpeg_.image_height / denominator >= least.height) {
+        return denominator;
+      }
+    }
+    return 1;
+  }
+
+  /// What libjpeg holds of a file of several scans, until the last one is there.
+  std::size_t coefficient_bytes() const {
+    std::size_t bytes = 0;
+    for (int i = 0; i < jpeg_.num_components; ++i) {
+      const jpeg_component_info& component = jpeg_.comp_info[i];
+      bytes += std::size_t{component.width_in_blocks} * component.height_in_blocks * sizeof(JBLOCK);
+    }
+    return bytes;
+  }
+
+  void read_rows(RowSink& out) {
     while (jpeg_.output_scanline < jpeg_.output_height) {
-      JSAMPROW row = out.row(static_cast<int>(jpeg_.output_scanline));
+      JSAMPROW row = out.place();
       jpeg_read_scanlines(&jpeg_, &row, 1);
+      out.take(row);
     }
     jpeg_finish_decompress(&jpeg_);
   }
@@ -279,8 +308,9 @@ class JpegEncoder {
 
 }  // namespace
 
-void decode_jpeg(Bytes bytes, std::string_view name, Pixels& out) {
-  JpegDecoder(bytes, name).decode(out);
+void decode_jpeg(Bytes bytes, std::string_view name, RowSink& out,
+                 const std::optional<LeastSize>& least) {
+  JpegDecoder(bytes, name).decode(out, least);
 }
 
 std::optional<int> jpeg_quality(Bytes bytes) {

@@ -1,6 +1,8 @@
 #include "image/kernels.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/kernels.cpp"
@@ -32,22 +34,183 @@ void resample_rgb(const std::uint8_t* in, const Window* windows, const std::int3
   }
 }
 #else
+constexpr std::size_t kMostLanes = hn::MaxLanes(hn::ScalableTag<std::int32_t>());
+
+/// Which of the pixels that three vectors hold as they lie in a row each lane belongs to.
+HWY_ALIGN constexpr std::array<std::int32_t, 3 * kMostLanes> kPixelsOfLanes = [] {
+  std::array<std::int32_t, 3 * kMostLanes> pixels{};
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    pixels[i] = static_cast<std::int32_t>(i / 3);
+  }
+  return pixels;
+}();
+
+/// Adds weighted pixels to the sums of R, G and B, at least as many as a vector has lanes: so many at a time, in three
+/// vectors as they lie in the row. Red, green and blue follow one another in each, and are told apart at the end.
+HWY_INLINE void add_many_pixels(const std::uint8_t* HWY_RESTRICT pixels,
+                                const std::int32_t* HWY_RESTRICT weights, std::size_t count,
+                                std::int32_t* HWY_RESTRICT sums) {
+  const hn::ScalableTag<std::int32_t> d32;
+  const hn::Rebind<std::uint8_t, decltype(d32)> d8;
+  const std::size_t lanes = hn::Lanes(d32);
+  const auto first_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data());
+  const auto second_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data() + lanes);
+  const auto third_pixels = hn::SetTableIndices(d32, kPixelsOfLanes.data() + 2 * lanes);
+  auto first = hn::Zero(d32);
+  auto second = hn::Zero(d32);
+  auto third = hn::Zero(d32);
+  const auto add = [&](std::size_t at, hn::Vec<decltype(d32)> w) HWY_ATTR {
+    const std::uint8_t* HWY_RESTRICT rgb = pixels + 3 * at;
+    const auto samples = [&](std::size_t lane)
+                             HWY_ATTR { return hn::PromoteTo(d32, hn::LoadU(d8, rgb + lane)); };
+    first = hn::Add(first, hn::Mul(samples(0), hn::TableLookupLanes(w, first_pixels)));
+    second = hn::Add(second, hn::Mul(samples(lanes), hn::TableLookupLanes(w, second_pixels)));
+    third = hn::Add(third, hn::Mul(samples(2 * lanes), hn::TableLookupLanes(w, third_pixels)));
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    add(i, hn::LoadU(d32, weights + i));
+  }
+  if (i < count) {  // the last vectors overlap, with no weight where they do
+    const std::size_t last = count - lanes;
+    add(last, hn::IfThenZeroElse(hn::FirstN(d32, i - last), hn::LoadU(d32, weights + last)));
+  }
+  HWY_ALIGN std::array<std::int32_t, 3 * kMostLanes> all;
+  hn::Store(first, d32, all.data());
+  hn::Store(second, d32, all.data() + lanes);
+  hn::Store(third, d32, all.data() + 2 * lanes);
+  // Twelve lanes are four pixels, so that every twelve begin with red.
+  const hn::FixedTag<std::int32_t, 4> d4;
+  auto a = hn::Load(d4, all.data());
+  auto b = hn::Load(d4, all.data() + 4);
+  auto c = hn::Load(d4, all.data() + 8);
+  for (i = 12; i < 3 * lanes; i += 12) {
+    a = hn::Add(a, hn::Load(d4, all.data() + i));
+    b = hn::Add(b, hn::Load(d4, all.data() + i + 4));
+    c = hn::Add(c, hn::Load(d4, all.data() + i + 8));
+  }
+  hn::Store(a, d4, all.data());
+  hn::Store(b, d4, all.data() + 4);
+  hn::Store(c, d4, all.data() + 8);
+  for (i = 0; i < 3; ++i) {
+    sums[i] += all[i] + all[i + 3] + all[i + 6] + all[i + 9];
+  }
+}
+
 /// One pixel a vector: its three samples and, ignored, the byte behind them.
+HWY_INLINE void resample_pixel(const std::uint8_t* HWY_RESTRICT in, const Window& window,
+                               const std::int32_t* HWY_RESTRICT all_weights,
+                               std::uint8_t* HWY_RESTRICT out) {
+  const hn::FixedTag<std::int32_t, 4> d32;
+  const hn::FixedTag<std::uint8_t, 4> d8;
+  const std::int32_t* HWY_RESTRICT weights = all_weights + window.weights;
+  const std::uint8_t* HWY_RESTRICT pixel = in + std::size_t{3} * window.first;
+  auto sum = hn::Set(d32, kHalf);
+  for (std::size_t i = 0; i < window.count; ++i) {
+    const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, pixel + 3 * i));
+    sum = hn::Add(sum, hn::Mul(samples, hn::Set(d32, weights[i])));
+  }
+  hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, out);
+}
+
 void resample_rgb(const std::uint8_t* HWY_RESTRICT in, const Window* HWY_RESTRICT windows,
                   const std::int32_t* HWY_RESTRICT all_weights, std::size_t out_width,
                   std::uint8_t* HWY_RESTRICT out) {
-  const hn::FixedTag<std::int32_t, 4> d32;
-  const hn::FixedTag<std::uint8_t, 4> d8;
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<std::int32_t>());
+  const bool wide = windows[out_width / 2].count >= lanes;  // those at the edges are half as wide
+  if (!wide) {
+    for (std::size_t x = 0; x < out_width; ++x) {
+      resample_pixel(in, windows[x], all_weights, out + 3 * x);
+    }
+    return;
+  }
   for (std::size_t x = 0; x < out_width; ++x) {
     const Window& window = windows[x];
-    const std::int32_t* HWY_RESTRICT weights = all_weights + window.weights;
-    const std::uint8_t* HWY_RESTRICT pixel = in + std::size_t{3} * window.first;
-    auto sum = hn::Set(d32, kHalf);
-    for (std::size_t i = 0; i < window.count; ++i) {
-      const auto samples = hn::PromoteTo(d32, hn::LoadU(d8, pixel + 3 * i));
-      sum = hn::Add(sum, hn::Mul(samples, hn::Set(d32, weights[i])));
+    if (window.count < lanes) {
+      resample_pixel(in, window, all_weights, out + 3 * x);
+      continue;
     }
-    hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, out + 3 * x);
+    std::array<std::int32_t, 3> sums = {kHalf, kHalf, kHalf};
+    add_many_pixels(in + std::size_t{3} * window.first, all_weights + window.weights, window.count,
+                    sums.data());
+    for (std::size_t c = 0; c < 3; ++c) {
+      out[3 * x + c] = round_and_clamp(sums[c]);
+    }
+  }
+}
+#endif
+
+#if HWY_TARGET == HWY_SCALAR
+void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* out) {
+  const std::uint32_t* offsets = windows.offsets.data();
+  const std::int32_t* weights = windows.weights.data();
+  for (std::size_t x = 0; x < out_width; ++x) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      std::int32_t sum = kHalf;
+      for (std::size_t tap = 0; tap < windows.taps; ++tap) {
+        const std::size_t place = 4 * (x / 4 * windows.taps + tap) + x % 4;
+        sum += in[offsets[place] + c] * weights[4 * place];
+      }
+      out[3 * x + c] = round_and_clamp(sum);
+    }
+  }
+}
+#else
+#if HWY_HAVE_SCALABLE  // whose vectors have a size at run time alone
+using PixelLanes = hn::FixedTag<std::int32_t, 4>;
+#else
+using PixelLanes = hn::CappedTag<std::int32_t, 16>;
+#endif
+constexpr std::size_t kPixelsAVector = hn::MaxLanes(PixelLanes()) / 4;
+
+std::uint64_t pixel_at(const std::uint8_t* in) {
+  std::uint32_t pixel = 0;
+  std::memcpy(&pixel, in, sizeof pixel);
+  return pixel;
+}
+
+/// Pixels, and the byte behind each of them, side by side.
+template <class D32>
+HWY_INLINE hn::Vec<D32> load_pixels(D32 d32, const std::uint8_t* HWY_RESTRICT in,
+                                    const std::uint32_t* HWY_RESTRICT offsets) {
+  if constexpr (hn::MaxLanes(D32()) == 16) {
+    const hn::FixedTag<std::uint64_t, 2> d64;
+    const auto first = hn::Set(d64, pixel_at(in + offsets[0]) | pixel_at(in + offsets[1]) << 32);
+    const auto second = hn::Set(d64, pixel_at(in + offsets[2]) | pixel_at(in + offsets[3]) << 32);
+    return hn::PromoteTo(d32, hn::BitCast(hn::FixedTag<std::uint8_t, 16>(),
+                                          hn::InterleaveLower(d64, first, second)));
+  } else if constexpr (hn::MaxLanes(D32()) == 8) {
+    const hn::FixedTag<std::uint64_t, 1> d64;
+    const auto both = hn::Set(d64, pixel_at(in + offsets[0]) | pixel_at(in + offsets[1]) << 32);
+    return hn::PromoteTo(d32, hn::BitCast(hn::FixedTag<std::uint8_t, 8>(), both));
+  } else {
+    return hn::PromoteTo(d32, hn::LoadU(hn::FixedTag<std::uint8_t, 4>(), in + offsets[0]));
+  }
+}
+
+void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+  const PixelLanes d32;
+  const hn::Rebind<std::uint8_t, PixelLanes> d8;
+  const std::size_t taps = windows.taps;
+  const std::uint32_t* HWY_RESTRICT offsets = windows.offsets.data();
+  const std::int32_t* HWY_RESTRICT weights = windows.weights.data();
+  HWY_ALIGN std::array<std::uint8_t, 4 * kPixelsAVector> made;
+  for (std::size_t x = 0; x < out_width; x += kPixelsAVector) {
+    std::size_t place = 4 * (x / 4 * taps) + x % 4;
+    auto sum = hn::Set(d32, kHalf);
+    for (std::size_t tap = 0; tap < taps; ++tap) {
+      const auto pixels = load_pixels(d32, in, offsets + place);
+      sum = hn::Add(sum, hn::Mul(pixels, hn::LoadU(d32, weights + 4 * place)));
+      place += 4;
+    }
+    hn::Store(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, made.data());
+    const std::size_t count = std::min(kPixelsAVector, out_width - x);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::memcpy(out + 3 * (x + i), made.data() + 4 * i,
+                  4);  // the next pixel comes over the last byte
+    }
   }
 }
 #endif
@@ -141,12 +304,18 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::kernels {
 
 HWY_EXPORT(resample_row);
+HWY_EXPORT(resample_narrow_row);
 HWY_EXPORT(blend_rows);
 HWY_EXPORT(swap_red_blue);
 
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(resample_row)(in, windows, weights, out_width, channels, out);
+}
+
+void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(resample_narrow_row)(in, windows, out_width, out);
 }
 
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace gradspace::kernels {
 
@@ -16,6 +17,15 @@ struct Window {
   std::uint32_t weights = 0;  ///< where its weights begin
 };
 
+/// Windows of few samples of RGB, four of them side by side. Those of a group have the same number of taps: there are
+/// taps of no weight where one has fewer, and pixels of none where the last group has fewer.
+struct NarrowWindows {
+  std::size_t taps = 0;                ///< 0: the windows are too wide for it
+  std::vector<std::uint32_t> offsets;  ///< [group, tap, 4], in bytes
+  std::vector<std::int32_t>
+      weights;  ///< [group, tap, 4, 4], each for a pixel's three samples and the byte behind
+};
+
 /// How many bytes behind a row `resample_row` may read, and write.
 inline constexpr std::size_t kRowSlack = 1;
 
@@ -23,6 +33,10 @@ inline constexpr std::size_t kRowSlack = 1;
 /// each have kRowSlack bytes behind the row; those of `out` are overwritten.
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out);
+
+/// One row of RGB through narrow windows, which are `out_width`; the rest as of `resample_row`.
+void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* out);
 
 /// A weighted sum of rows: out[x] = sum_i weights[i] * rows[i * stride + x] for x < row_size.
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,

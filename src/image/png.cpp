@@ -8,6 +8,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "gradspace/error.h"
 #include "image/codec.h"
@@ -80,7 +81,7 @@ class PngDecoder {
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  void decode(Pixels& out) {
+  void decode(RowSink& out) {
     const std::size_t file_size = context_.unread.size();
     require(guarded_by_png_jump(context_, [this] { read_header(); }));
     check_plausible(width_, height_, file_size, kPngPixelsAByte, name_);
@@ -92,20 +93,21 @@ class PngDecoder {
     if (row_bytes != stored_channels * width_) {
       throw FormatError(fmt::format("{}: PNG: rows of {} bytes", name_, row_bytes));
     }
-    out.reset(static_cast<int>(width_), static_cast<int>(height_), grey ? 1 : 3);
-    if (!indexed) {
-      std::uint8_t* pixels = out.samples.data();
-      require(guarded_by_png_jump(context_,
-                                  [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
-      require(read_end());
-      return;
+    const RowLayout layout{static_cast<int>(width_), static_cast<int>(height_), grey ? 1 : 3};
+    const std::optional<Palette> colours = indexed ? std::optional(palette()) : std::nullopt;
+    if (passes_ > 1) {
+      read_interlaced(layout, row_bytes, colours, out);
+    } else {
+      out.begin(layout);
+      std::vector<std::uint8_t> stored(indexed ? row_bytes : 0);
+      require(guarded_by_png_jump(context_, [&] {
+        for (std::uint32_t y = 0; y < height_; ++y) {
+          png_read_row(png_, indexed ? stored.data() : out.place(), nullptr);
+          give_row(stored, colours, out);
+        }
+      }));
     }
-    std::vector<std::uint8_t> indices(row_bytes * height_);
-    std::uint8_t* pixels = indices.data();
-    require(
-        guarded_by_png_jump(context_, [this, pixels, row_bytes] { read_rows(pixels, row_bytes); }));
     require(read_end());
-    palette().resolve(indices, 3, out.samples.data());
   }
 
  private:
@@ -140,11 +142,33 @@ class PngDecoder {
     png_read_update_info(png_, info_);
   }
 
-  void read_rows(std::uint8_t* pixels, std::size_t row_bytes) {
-    for (int pass = 0; pass < passes_; ++pass) {
-      for (std::size_t y = 0; y < height_; ++y) {
-        png_read_row(png_, pixels + y * row_bytes, nullptr);
+  /// A row of indices, or, where there is no palette, the one that was read to its place.
+  static void give_row(Bytes stored, const std::optional<Palette>& colours, RowSink& out) {
+    if (colours) {
+      colours->resolve(stored, 3, out.place());
+    }
+    out.take_placed();
+  }
+
+  /// The first row is whole after the last pass alone: all of the image is held until then.
+  void read_interlaced(const RowLayout& layout, std::size_t row_bytes,
+                       const std::optional<Palette>& colours, RowSink& out) {
+    out.expect_memory(row_bytes * height_);
+    std::vector<std::uint8_t> stored(row_bytes * height_);
+    require(guarded_by_png_jump(context_, [&] {
+      for (int pass = 0; pass < passes_; ++pass) {
+        for (std::size_t y = 0; y < height_; ++y) {
+          png_read_row(png_, stored.data() + y * row_bytes, nullptr);
+        }
       }
+    }));
+    out.begin(layout);
+    for (std::size_t y = 0; y < height_; ++y) {
+      const Bytes row = Bytes(stored).subspan(y * row_bytes, row_bytes);
+      if (!colours) {
+        std::memcpy(out.place(), row.data(), row.size());
+      }
+      give_row(row, colours, out);
     }
   }
 
@@ -231,7 +255,7 @@ class PngEncoder {
 
 }  // namespace
 
-void decode_png(Bytes bytes, std::string_view name, Pixels& out) {
+void decode_png(Bytes bytes, std::string_view name, RowSink& out) {
   PngDecoder(bytes, name).decode(out);
 }
 

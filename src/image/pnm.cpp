@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <span>
 
 #include "gradspace/error.h"
 #include "image/codec.h"
@@ -88,57 +89,76 @@ std::uint8_t scale(std::int64_t value, std::int64_t max) {
   return static_cast<std::uint8_t>(std::nearbyint(std::min(share, 1.0) * 255));
 }
 
-void decode_bitmap(Reader& reader, bool plain, Pixels& out) {
+/// Gives all rows, each written by `write_row(samples)`.
+template <typename WriteRow>
+void give_rows(const RowLayout& layout, RowSink& out, const WriteRow& write_row) {
+  for (int y = 0; y < layout.height; ++y) {
+    write_row(std::span(out.place(), layout.row_size()));
+    out.take_placed();
+  }
+}
+
+void decode_bitmap(Reader& reader, bool plain, const RowLayout& layout, RowSink& out) {
   if (plain) {
-    for (std::uint8_t& sample : out.samples) {
-      sample = reader.bit() ? 0 : 255;
+    return give_rows(layout, out, [&](std::span<std::uint8_t> row) {
+      std::ranges::generate(row, [&] { return reader.bit() ? 0 : 255; });
+    });
+  }
+  const std::uint8_t* packed = reader.rest().data();
+  give_rows(layout, out, [&](std::span<std::uint8_t> row) {
+    unpack_bits(packed, 1, row.size(), row.data());
+    for (std::uint8_t& sample : row) {
+      sample = sample == 0 ? 255 : 0;
+    }
+    packed += (row.size() + 7) / 8;
+  });
+}
+
+void decode_plain(Reader& reader, std::int64_t max, std::string_view name, const RowLayout& layout,
+                  RowSink& out) {
+  give_rows(layout, out, [&](std::span<std::uint8_t> row) {
+    for (std::uint8_t& sample : row) {
+      const std::int64_t value = reader.number();
+      if (value > max) {
+        throw FormatError(
+            fmt::format("{}: PNM: sample {} over the largest value, {}", name, value, max));
+      }
+      sample = scale(value, max);
+    }
+  });
+}
+
+void decode_raw(Bytes stored, std::int64_t max, const RowLayout& layout, RowSink& out) {
+  const std::uint8_t* next = stored.data();
+  if (max == 255) {
+    for (int y = 0; y < layout.height; ++y) {
+      take_stored_row(stored, next, layout.row_size(), out);
+      next += layout.row_size();
     }
     return;
   }
-  const std::size_t row_bytes = (out.row_size() + 7) / 8;
-  const std::uint8_t* packed = reader.rest().data();
-  for (int y = 0; y < out.height; ++y) {
-    std::uint8_t* row = out.row(y);
-    unpack_bits(packed, 1, out.row_size(), row);
-    for (std::size_t x = 0; x < out.row_size(); ++x) {
-      row[x] = row[x] == 0 ? 255 : 0;
-    }
-    packed += row_bytes;
+  if (max > 255) {
+    return give_rows(layout, out, [&](std::span<std::uint8_t> row) {
+      for (std::uint8_t& sample : row) {
+        sample = scale(next[0] << 8 | next[1], max);
+        next += 2;
+      }
+    });
   }
-}
-
-void decode_plain(Reader& reader, std::int64_t max, std::string_view name, Pixels& out) {
-  for (std::uint8_t& sample : out.samples) {
-    const std::int64_t value = reader.number();
-    if (value > max) {
-      throw FormatError(
-          fmt::format("{}: PNM: sample {} over the largest value, {}", name, value, max));
-    }
-    sample = scale(value, max);
+  std::array<std::uint8_t, 256> scaled{};
+  for (std::size_t i = 0; i < scaled.size(); ++i) {
+    scaled[i] = scale(static_cast<std::int64_t>(i), max);
   }
-}
-
-void decode_raw(Bytes stored, std::int64_t max, Pixels& out) {
-  const std::size_t count = out.samples.size();
-  if (max == 255) {
-    std::memcpy(out.samples.data(), stored.data(), count);
-  } else if (max < 256) {
-    std::array<std::uint8_t, 256> scaled{};
-    for (std::size_t i = 0; i < scaled.size(); ++i) {
-      scaled[i] = scale(static_cast<std::int64_t>(i), max);
-    }
-    std::transform(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(count),
-                   out.samples.begin(), [&](std::uint8_t value) { return scaled[value]; });
-  } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      out.samples[i] = scale(stored[2 * i] << 8 | stored[2 * i + 1], max);
-    }
-  }
+  give_rows(layout, out, [&](std::span<std::uint8_t> row) {
+    std::transform(next, next + row.size(), row.data(),
+                   [&](std::uint8_t value) { return scaled[value]; });
+    next += row.size();
+  });
 }
 
 }  // namespace
 
-void decode_pnm(Bytes bytes, std::string_view name, Pixels& out) {
+void decode_pnm(Bytes bytes, std::string_view name, RowSink& out) {
   const int kind = bytes[1] - '0';  // the format was recognised by its first three bytes
   const bool plain = kind <= 3;
   const bool bitmap = kind % 3 == 1;
@@ -162,13 +182,14 @@ void decode_pnm(Bytes bytes, std::string_view name, Pixels& out) {
   if (static_cast<std::int64_t>(reader.rest().size()) < needed) {
     throw_truncated(name, "pixels");
   }
-  out.reset(static_cast<int>(width), static_cast<int>(height), channels);
+  const RowLayout layout{static_cast<int>(width), static_cast<int>(height), channels};
+  out.begin(layout);
   if (bitmap) {
-    decode_bitmap(reader, plain, out);
+    decode_bitmap(reader, plain, layout, out);
   } else if (plain) {
-    decode_plain(reader, max, name, out);
+    decode_plain(reader, max, name, layout, out);
   } else {
-    decode_raw(reader.rest(), max, out);
+    decode_raw(reader.rest(), max, layout, out);
   }
 }
 

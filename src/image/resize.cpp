@@ -1,216 +1,191 @@
-#include "image/raw_image.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <cassert>
 #include <cstring>
-#include <memory>
-#include <vector>
 
 #include "gradspace/error.h"
 #include "image/colour.h"
 #include "image/kernels.h"
+#include "image/raw_image.h"
+#include "image/resize_table.h"
+#include "image/row_resizer.h"
 
 namespace gradspace {
 namespace {
 
-/// The windows and weights of one axis, from `in` samples to `out`.
-struct Table {
-  int in = 0;
-  int out = 0;
-  std::vector<kernels::Window> windows;
-  std::vector<std::int32_t> weights;
-};
+/// Memory that is larger than this is not kept for the next image.
+constexpr std::size_t kMostRowsKept = std::size_t{1} << 24;
 
-/// Pillow's coefficients. The order of the floating-point operations is part of the contract: the
-/// rounding of the weights must come out the same.
-Table make_table(int in, int out) {
-  const double scale = static_cast<double>(in) / out;
-  const double filter_scale = std::max(scale, 1.0);
-  const double support = filter_scale;  // a triangle reaches one sample to either side
-  const double inverse = 1.0 / filter_scale;
-  Table table{in, out, {}, {}};
-  table.windows.reserve(static_cast<std::size_t>(out));
-  std::vector<double> filter;
-  for (int i = 0; i < out; ++i) {
-    const double centre = (i + 0.5) * scale;
-    const int begin = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int end = std::min(static_cast<int>(centre + support + 0.5), in);
-    filter.clear();
-    double sum = 0;
-    for (int k = begin; k < end; ++k) {
-      const double value = std::max(1.0 - std::abs((k - centre + 0.5) * inverse), 0.0);
-      filter.push_back(value);
-      sum += value;
-    }
-    kernels::Window window{static_cast<std::uint32_t>(begin), 0,
-                           static_cast<std::uint32_t>(table.weights.size())};
-    for (const double value : filter) {
-      const double share = sum != 0.0 ? value / sum : value;
-      const auto weight = static_cast<std::int32_t>(0.5 + share * (1 << kernels::kWeightBits));
-      if (weight == 0 && window.count == 0) {  // nothing on the left edge
-        ++window.first;
-        continue;
-      }
-      table.weights.push_back(weight);
-      ++window.count;
-    }
-    while (window.count > 1 && table.weights.back() == 0) {
-      table.weights.pop_back();
-      --window.count;
-    }
-    table.windows.push_back(window);
-  }
-  return table;
-}
-
-/// Tables used lately by this thread: a folder has few sizes, and making a table takes longer than
-/// resizing a small image with it.
-std::shared_ptr<const Table> find_table(int in, int out) {
-  constexpr std::size_t kSlots = 64;
-  constexpr std::size_t kMostWeightsKept = 4096;
-  thread_local std::array<std::shared_ptr<const Table>, kSlots> slots;
-  const auto key = static_cast<std::size_t>(in) * 31 + static_cast<std::size_t>(out);
-  std::shared_ptr<const Table>& slot = slots[key % kSlots];
-  if (slot != nullptr && slot->in == in && slot->out == out) {
-    return slot;
-  }
-  auto table = std::make_shared<const Table>(make_table(in, out));
-  if (table->weights.size() <= kMostWeightsKept) {
-    slot = table;
-  }
-  return table;
-}
-
-/// The rows of an image with the channels to resize: its own, or their luma.
-class Rows {
- public:
-  Rows(const ImageView& in, int channels)
-      : in_(in),
-        channels_(channels),
-        size_(static_cast<std::size_t>(in.width()) * static_cast<std::size_t>(channels)) {}
-
-  int count() const { return in_.height(); }
-  int channels() const { return channels_; }
-  std::size_t size() const { return size_; }  ///< bytes of a row
-  bool convert() const { return channels_ != in_.channels(); }
-
-  /// Row `y` where it lies; not of rows that must be converted.
-  const std::uint8_t* place(int y) const { return in_.row(y).data(); }
-  std::size_t stride() const { return in_.stride(); }
-
-  void copy(int y, std::uint8_t* out) const {
-    if (convert()) {
-      colour::luma(in_.row(y), in_.order(), out);
-    } else {
-      std::memcpy(out, place(y), size_);
-    }
-  }
-
- private:
-  const ImageView& in_;
-  int channels_;
-  std::size_t size_;
-};
-
-/// All rows through a table into `out`. The kernel touches a byte behind the row, which the last row of
-/// a buffer may not have: it goes through a copy.
-void resample_rows(const Rows& rows, const Table& table, std::vector<std::uint8_t>& buffer,
-                   std::uint8_t* out) {
-  const std::size_t out_width = table.windows.size();
-  const std::size_t out_row = out_width * static_cast<std::size_t>(rows.channels());
-  buffer.resize(rows.size() + out_row + 2 * kernels::kRowSlack);
-  std::uint8_t* copied_row = buffer.data();
-  std::uint8_t* last_out = copied_row + rows.size() + kernels::kRowSlack;
-  const int last = rows.count() - 1;
-  for (int y = 0; y <= last; ++y) {
-    const std::uint8_t* in = copied_row;
-    if (y == last || rows.convert()) {
-      rows.copy(y, copied_row);
-    } else {
-      in = rows.place(y);
-    }
-    kernels::resample_row(in, table.windows.data(), table.weights.data(), out_width,
-                          rows.channels(), y == last ? last_out : out);
-    if (y < last) {
-      out += out_row;
-    }
-  }
-  std::memcpy(out, last_out, out_row);
-}
-
-/// `size` bytes of each row, which lie `stride` apart.
-void blend_columns(const std::uint8_t* in, std::size_t stride, std::size_t size, const Table& table,
-                   std::uint8_t* out) {
-  for (const kernels::Window& window : table.windows) {
-    kernels::blend_rows(in + window.first * stride, stride, table.weights.data() + window.weights,
-                        window.count, size, out);
-    out += size;
+void let_go_if_large(std::vector<std::uint8_t>& buffer) {
+  if (buffer.size() > kMostRowsKept) {
+    buffer = {};
   }
 }
 
-void copy_rows(const Rows& rows, std::uint8_t* out) {
-  for (int y = 0; y < rows.count(); ++y) {
-    rows.copy(y, out);
-    out += rows.size();
+/// Makes room, but never gives any away.
+void make_room(std::vector<std::uint8_t>& buffer, std::size_t bytes) {
+  if (buffer.size() < bytes) {
+    buffer.resize(bytes);
   }
 }
 
-/// Resizes the samples in their order.
-void resize_rows(const Rows& rows, int in_width, int width, int height, ResizeBuffers& buffers,
-                 std::uint8_t* out) {
-  const int in_height = rows.count();
-  if (height == in_height) {
-    if (width == in_width) {
-      copy_rows(rows, out);
-    } else {
-      resample_rows(rows, *find_table(in_width, width), buffers.row, out);
-    }
-    return;
+constexpr std::size_t kAlignment = 64;
+
+/// The next place that is no multiple of 16. To rows that begin at one libjpeg-turbo writes past the caches, and they
+/// would have to be fetched back from memory at once.
+std::uint8_t* unaligned(std::uint8_t* begin) {
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(begin) % kAlignment;
+  return begin + (kAlignment - over) + 8;
+}
+
+/// None where nothing is to be resized; `last` where it fits, which spares looking for it.
+std::shared_ptr<const ResizeTable> table_for(int in, int out,
+                                             std::shared_ptr<const ResizeTable> last) {
+  if (in == out) {
+    return nullptr;
   }
-  const std::shared_ptr<const Table> vertical = find_table(in_height, height);
-  if (width == in_width && !rows.convert()) {
-    blend_columns(rows.place(0), rows.stride(), rows.size(), *vertical, out);
-    return;
-  }
-  if (std::int64_t{width} * in_height > 4 * kMaxPixels) {
-    throw InvalidArgument(fmt::format("resize: {}x{} to {}x{} needs {}x{} pixels on the way",
-                                      in_width, in_height, width, height, width, in_height));
-  }
-  const std::size_t out_row =
-      static_cast<std::size_t>(width) * static_cast<std::size_t>(rows.channels());
-  buffers.between.resize(out_row * static_cast<std::size_t>(in_height));
-  std::uint8_t* between = buffers.between.data();
-  if (width == in_width) {
-    copy_rows(rows, between);
-  } else {
-    resample_rows(rows, *find_table(in_width, width), buffers.row, between);
-  }
-  blend_columns(between, out_row, out_row, *vertical, out);
+  const bool fits = last != nullptr && last->in == in && last->out == out;
+  return fits ? std::move(last) : find_resize_table(in, out);
 }
 
 }  // namespace
 
-// Colour is changed where there is less of it to resize: each channel is resized alone, so grey may be
-// repeated, and red and blue be swapped, afterwards.
-void resize_samples(const ImageView& in, int width, int height, int channels,
-                    ResizeBuffers& buffers, std::uint8_t* out) {
-  const Rows rows(in, std::min(channels, in.channels()));
-  resize_rows(rows, in.width(), width, height, buffers, out);
-  const std::size_t area = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  if (rows.channels() < channels) {
-    colour::repeat_grey({out, area}, out);
-  } else if (channels == 3 && is_bgr(in)) {
-    kernels::swap_red_blue(out, area, out);
+void RowResizer::begin(const RowLayout& in, int width, int height, int channels,
+                       std::uint8_t* out) {
+  if (height != in.height && std::int64_t{width} * in.height > 4 * kMaxPixels) {
+    throw InvalidArgument(fmt::format("resize: {}x{} to {}x{} needs {}x{} pixels on the way",
+                                      in.width, in.height, width, height, width, in.height));
   }
+  in_ = in;
+  width_ = width;
+  height_ = height;
+  channels_ = channels;
+  // Colour is changed where there is less of it to resize: each channel is resized alone, so grey may be
+  // repeated, and red and blue be swapped, afterwards.
+  resized_channels_ = std::min(channels, in.channels);
+  out_ = out;
+  horizontal_ = table_for(in.width, width, std::move(horizontal_));
+  vertical_ = table_for(in.height, height, std::move(vertical_));
+  taken_ = 0;
+  made_ = 0;
+  first_ = 0;
+  make_room(row_, in.row_size() + kernels::kRowSlack + 2 * kAlignment);
+  place_ = unaligned(row_.data());
+  if (resized_channels_ != in.channels) {
+    make_room(grey_, static_cast<std::size_t>(in.width) + kernels::kRowSlack);
+  }
+  if (vertical_ != nullptr) {
+    constexpr std::size_t kRowsToSpare = 32;  // so that what is needed is seldom moved
+    const std::size_t needed = vertical_->most_needed;
+    capacity_ =
+        std::min(static_cast<std::size_t>(in.height), needed + std::max(needed, kRowsToSpare));
+    make_room(between_, capacity_ * out_row() + kernels::kRowSlack);
+  }
+}
+
+std::size_t RowResizer::out_row() const {
+  return static_cast<std::size_t>(width_) * static_cast<std::size_t>(resized_channels_);
+}
+
+void RowResizer::take(const std::uint8_t* row) {
+  if (resized_channels_ != in_.channels) {
+    colour::luma({row, in_.row_size()}, in_.order, grey_.data());
+    row = grey_.data();
+  }
+  if (vertical_ == nullptr) {
+    pass_horizontally(row, out_ + taken_ * out_row());
+    ++taken_;
+  } else {
+    pass_horizontally(row, next_between());
+    ++taken_;
+    pass_vertically();
+  }
+  if (taken_ == static_cast<std::size_t>(in_.height)) {
+    finish();
+  }
+}
+
+/// Where the next row goes. What is no longer needed makes room for it.
+std::uint8_t* RowResizer::next_between() {
+  if (taken_ - first_ == capacity_) {
+    const std::size_t needed = made_ < vertical_->needed_from.size()
+                                   ? std::min<std::size_t>(vertical_->needed_from[made_], taken_)
+                                   : taken_;
+    assert(needed > first_);
+    std::memmove(between_.data(), between_.data() + (needed - first_) * out_row(),
+                 (taken_ - needed) * out_row());
+    first_ = needed;
+  }
+  return between_.data() + (taken_ - first_) * out_row();
+}
+
+/// Where `out` is the result itself, the byte that the kernel writes behind the row is the next row's, but behind the
+/// last.
+void RowResizer::pass_horizontally(const std::uint8_t* samples, std::uint8_t* out) {
+  if (horizontal_ == nullptr) {
+    std::memcpy(out, samples, out_row());
+    return;
+  }
+  const bool behind_is_foreign =
+      vertical_ == nullptr && taken_ + 1 == static_cast<std::size_t>(in_.height);
+  std::vector<std::uint8_t> last_row(behind_is_foreign ? out_row() + kernels::kRowSlack : 0);
+  std::uint8_t* const to = behind_is_foreign ? last_row.data() : out;
+  const auto width = static_cast<std::size_t>(width_);
+  if (resized_channels_ == 3 && horizontal_->narrow.taps > 0) {
+    kernels::resample_narrow_row(samples, horizontal_->narrow, width, to);
+  } else {
+    kernels::resample_row(samples, horizontal_->windows.data(), horizontal_->weights.data(), width,
+                          resized_channels_, to);
+  }
+  if (behind_is_foreign) {
+    std::memcpy(out, last_row.data(), out_row());
+  }
+}
+
+/// Makes the rows of the result for which all is there.
+void RowResizer::pass_vertically() {
+  while (made_ < vertical_->windows.size()) {
+    const kernels::Window& window = vertical_->windows[made_];
+    if (std::size_t{window.first} + window.count > taken_) {
+      return;
+    }
+    const std::size_t begin = window.count == 0 ? 0 : window.first - first_;
+    kernels::blend_rows(between_.data() + begin * out_row(), out_row(),
+                        vertical_->weights.data() + window.weights, window.count, out_row(),
+                        out_ + made_ * out_row());
+    ++made_;
+  }
+}
+
+void RowResizer::finish() {
+  const std::size_t area = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
+  if (resized_channels_ < channels_) {
+    colour::repeat_grey({out_, area}, out_);
+  } else if (channels_ == 3 && in_.order == ChannelOrder::kBgr) {
+    kernels::swap_red_blue(out_, area, out_);
+  }
+  let_go_if_large(row_);
+  let_go_if_large(grey_);
+  let_go_if_large(between_);
+}
+
+void resize_view(const ImageView& in, int width, int height, int channels, RowResizer& resizer,
+                 std::uint8_t* out) {
+  const RowLayout layout{in.width(), in.height(), in.channels(), in.order()};
+  resizer.begin(layout, width, height, channels, out);
+  for (int y = 0; y + 1 < in.height(); ++y) {
+    resizer.take(in.row(y).data());
+  }
+  // Nothing need lie behind the last row.
+  std::memcpy(resizer.place(), in.row(in.height() - 1).data(), layout.row_size());
+  resizer.take(resizer.place());
 }
 
 Image resize_bilinear(const ImageView& image, int width, int height) {
   Image result(width, height, image.channels());
-  ResizeBuffers buffers;
-  resize_samples(image, width, height, image.channels(), buffers, result.pixels().data());
+  RowResizer resizer;
+  resize_view(image, width, height, image.channels(), resizer, result.pixels().data());
   return result;
 }
 

@@ -49,14 +49,15 @@ struct ExtractWorker {
 /// Workers for as many threads as are at work at one time.
 class WorkerPool {
  public:
-  WorkerPool(const Extent& input, const BackendFactory& make_backend)
-      : input_(input), make_backend_(make_backend) {}
+  WorkerPool(const Extent& input, Decoding decoding, const BackendFactory& make_backend)
+      : input_(input), decoding_(decoding), make_backend_(make_backend) {}
 
   std::unique_ptr<ExtractWorker> take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) {
-      return std::make_unique<ExtractWorker>(ExtractWorker{
-          FixedSizeReader(input_.width, input_.height, input_.channels), make_backend_()});
+      return std::make_unique<ExtractWorker>(
+          ExtractWorker{FixedSizeReader(input_.width, input_.height, input_.channels, decoding_),
+                        make_backend_()});
     }
     std::unique_ptr<ExtractWorker> worker = std::move(idle_.back());
     idle_.pop_back();
@@ -70,6 +71,7 @@ class WorkerPool {
 
  private:
   Extent input_;
+  Decoding decoding_;
   const BackendFactory& make_backend_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<ExtractWorker>> idle_;
@@ -86,7 +88,7 @@ class Extraction {
         dimension_(dimension(writer.meta().columns)),
         batches_(kBatchesPerThread *
                  static_cast<std::size_t>(tbb::this_task_arena::max_concurrency())),
-        workers_(input, make_backend),
+        workers_(input, writer.meta().decoding, make_backend),
         next_(writer.images_done()),
         done_(writer.images_done()) {
     const std::size_t image_bytes = dimension_ * sizeof(float) + input.size();

@@ -92,6 +92,7 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   Detector detector;
   detector.method = kClassifier;
   detector.model_sha256 = data.inliers->meta().model_sha256;
+  record_decoding(data.inliers->meta().decoding, detector.metadata);
   detector.columns = choose_columns(data.inliers, options.features);
   detector.members = member_count(detector.columns);
 

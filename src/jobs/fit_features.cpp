@@ -33,6 +33,7 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
   Detector detector;
   detector.method = options.method;
   detector.model_sha256 = sets.clean->meta().model_sha256;
+  record_decoding(sets.clean->meta().decoding, detector.metadata);
   detector.columns = choose_columns(sets.clean, options.features);
   detector.members = member_count(detector.columns);
   require_memory(options, dimension(blocks_of_member(detector.columns, 0)));

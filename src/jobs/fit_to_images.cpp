@@ -33,10 +33,18 @@ std::string memory_remark(const std::string& method, const AutoencoderSpec& spec
                                      static_cast<double>(bytes) / (std::uint64_t{1} << 30));
 }
 
-std::shared_ptr<const ImageStore> load_images(const Source& source, const Extent& input,
+/// What becomes of files before they are looked at.
+struct Fitting {
+  const Extent& input;
+  Decoding decoding;
+};
+
+std::shared_ptr<const ImageStore> load_images(const Source& source, const Fitting& fitting,
                                               Watched& watched) {
   auto images = std::make_shared<const ImageStore>(
-      source, input, [&](std::size_t done, std::size_t total) { watched.progress(done, total); });
+      source, fitting.input,
+      [&](std::size_t done, std::size_t total) { watched.progress(done, total); },
+      fitting.decoding);
   for (const std::string& failure : images->failures()) {
     watched.failure(failure);
   }
@@ -56,15 +64,15 @@ Observations observe_images(const std::shared_ptr<const ImageStore>& images, con
 /// Clean images in memory. Validation images are those of their own source, or held out of the clean ones.
 class CleanImageSets {
  public:
-  CleanImageSets(const CleanSources& sources, const Extent& input, std::uint64_t seed,
+  CleanImageSets(const CleanSources& sources, const Fitting& fitting, std::uint64_t seed,
                  Watched& watched) {
     const Source& all = sources.clean;
     const HoldOut hold_out = sources.hold_out.value_or(default_hold_out(all.size()));
     if (sources.validation != nullptr) {
-      train_ = load_images(all, input, watched);
-      validation_ = load_images(*sources.validation, input, watched);
+      train_ = load_images(all, fitting, watched);
+      validation_ = load_images(*sources.validation, fitting, watched);
     } else if (hold_out == HoldOut::kRandom) {
-      train_ = load_images(all, input, watched);
+      train_ = load_images(all, fitting, watched);
       positions_ = hold_out_positions(train_->size(), seed, HoldOutOf::kInliers);
     } else {
       constexpr std::uint32_t kHeldFolds = 2;  // of ten
@@ -74,8 +82,8 @@ class CleanImageSets {
           split_positions(all, candidates, hold_out, kHeldFolds,
                           combine(seed, static_cast<std::uint64_t>(HoldOutOf::kInliers)));
       const std::shared_ptr<const Source> lent(&all, [](const Source*) {});
-      train_ = load_images(*select(lent, split.kept), input, watched);
-      validation_ = load_images(*select(lent, split.held), input, watched);
+      train_ = load_images(*select(lent, split.kept), fitting, watched);
+      validation_ = load_images(*select(lent, split.held), fitting, watched);
     }
   }
 
@@ -111,6 +119,12 @@ std::vector<Look> looks_of(const Observations& images) {
 struct Beholder {
   const AutoencoderSpec& spec;  ///< without a model, its input alone
   const Model* model = nullptr;
+
+  /// The model's, where there is one.
+  Decoding decoding(const CleanSources& sources) const {
+    return model == nullptr ? sources.decoding
+                            : decoding_in(model->metadata).value_or(Decoding::kExact);
+  }
 };
 
 /// Fits to what each member says; the first one's pixels are looked at for near-copies.
@@ -141,8 +155,11 @@ Detector fit_observed(const Beholder& beholder, const CleanSources& sources,
     check_memory(method, spec, options.memory_gib);
     watched.remark(memory_remark(options.method, spec));
     watched.remark(shrinking_remark(sources.clean, spec.input.width, spec.input.height));
-    const CleanImageSets images(sources, spec.input, options.seed, watched);
-    return fit_to_sets(beholder, images, options, watched);
+    const Decoding decoding = beholder.decoding(sources);
+    const CleanImageSets images(sources, {spec.input, decoding}, options.seed, watched);
+    Detector detector = fit_to_sets(beholder, images, options, watched);
+    record_decoding(decoding, detector.metadata);
+    return detector;
   });
 }
 

@@ -75,7 +75,8 @@ struct FileScorer::State {
         source(options.source),
         separator(options.separator),
         photographs(tiling_of(detector).has_value()),
-        workers([model, &detector, backend = options.backend] {
+        workers([model, &detector, backend = options.backend,
+                 decoding = decoding_of(detector, model)] {
           Scorer scorer =
               detector.model_sha256.empty() || model == nullptr
                   ? Scorer(detector)
@@ -85,7 +86,7 @@ struct FileScorer::State {
                            });
           const Extent input = scorer.input();
           return ScoreWorker{std::move(scorer),
-                             FixedSizeReader(input.width, input.height, input.channels)};
+                             FixedSizeReader(input.width, input.height, input.channels, decoding)};
         }),
         photograph_workers([model, &detector, maps = options.maps] {
           return PhotographWorker(model, detector, maps);

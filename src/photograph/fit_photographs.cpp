@@ -14,6 +14,7 @@
 #include "data/scenes.h"
 #include "detect/one_class/method.h"
 #include "gradspace/error.h"
+#include "gradspace/scorer.h"
 #include "photograph/fitting.h"
 #include "photograph/judge.h"
 #include "photograph/learning.h"
@@ -191,6 +192,7 @@ void require_model(const Model* model, const std::string& method, bool needs_mod
     throw InvalidArgument(
         fmt::format("fit: {} wants a model; photograph-image needs none", method));
   }
+  require_exact_decoding(*model, "fit");
   const Extent& input = model->spec.input;
   if (input.width != tiling.width || input.height != tiling.height) {
     throw InvalidArgument(fmt::format("fit: tiles of {}x{} pixels, but the model takes {}x{}",

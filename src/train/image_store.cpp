@@ -57,8 +57,10 @@ class ProgressCounter {
 }  // namespace
 
 struct ImageStore::State {
-  State(std::size_t listed, const Extent& image_extent)
-      : extent(image_extent), pixels(file.map(store_size(listed, image_extent), "images")) {}
+  State(std::size_t listed, const Extent& image_extent, Decoding image_decoding)
+      : extent(image_extent),
+        decoding(image_decoding),
+        pixels(file.map(store_size(listed, image_extent), "images")) {}
 
   /// Moves the images that could be read together, order kept.
   void leave_out_failed(std::span<const std::string> errors) {
@@ -78,6 +80,7 @@ struct ImageStore::State {
   std::size_t size() const { return positions.size(); }
 
   Extent extent;
+  Decoding decoding;
   TemporaryFile file;
   std::span<std::uint8_t> pixels;
   std::vector<std::size_t> positions;  ///< in the source, of the images that could be read
@@ -86,14 +89,15 @@ struct ImageStore::State {
 };
 
 ImageStore::ImageStore(const Source& source, const Extent& extent,
-                       const std::function<void(std::size_t done, std::size_t total)>& progress)
-    : state_(std::make_unique<State>(source.size(), extent)) {
+                       const std::function<void(std::size_t done, std::size_t total)>& progress,
+                       Decoding decoding)
+    : state_(std::make_unique<State>(source.size(), extent, decoding)) {
   const std::size_t listed = source.size();
   std::vector<std::string> errors(listed);
   ProgressCounter counter(progress, listed);
   constexpr std::size_t kGrain = 32;  // images a task: enough to make its overhead nothing
   tbb::enumerable_thread_specific<FixedSizeReader> readers(
-      [&extent] { return FixedSizeReader(extent.width, extent.height, extent.channels); });
+      [&] { return FixedSizeReader(extent.width, extent.height, extent.channels, decoding); });
   parallel_for_short_ranges(listed, kGrain, [&](std::size_t begin, std::size_t end) {
     FixedSizeReader& reader = readers.local();
     for (std::size_t i = begin; i < end; ++i) {
@@ -128,6 +132,10 @@ std::size_t ImageStore::position(std::size_t i) const {
 
 const Extent& ImageStore::extent() const {
   return state_->extent;
+}
+
+Decoding ImageStore::decoding() const {
+  return state_->decoding;
 }
 
 std::span<const std::uint8_t> ImageStore::images(std::size_t first, std::size_t count) const {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kTrain = "train_";
 constexpr const char* kValidation = "validation_";
+constexpr const char* kDecode = "decode";
 
 /// Calls visit(name of the column, value) for the loss and its terms.
 template <typename Visit>
@@ -69,6 +70,9 @@ nlohmann::json run_identity(const AutoencoderSpec& spec, const TrainOptions& opt
       {"validation_images", validation.size()},
       {"validation_sha256", validation.digest()},
   });
+  if (train.decoding() != Decoding::kExact) {  // which records of older versions do not speak of
+    identity[kDecode] = name(train.decoding());
+  }
   return identity;
 }
 
@@ -88,6 +92,10 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& here) 
       text += fmt::format("{}{} is {} there, {} here", text.empty() ? "" : "; ", key,
                           missing ? "unknown" : shortened(*other), shortened(value));
     }
+  }
+  if (there.contains(kDecode) && !here.contains(kDecode)) {
+    text += fmt::format("{}{} is {} there, \"{}\" here", text.empty() ? "" : "; ", kDecode,
+                        there.at(kDecode).dump(), name(Decoding::kExact));
   }
   return text;
 }
@@ -150,12 +158,13 @@ bool is_finished_run(const std::string& metadata, const nlohmann::json& identity
   return difference(record, wanted).empty();
 }
 
-std::string preprocessing_metadata(const Extent& input) {
+std::string preprocessing_metadata(const Extent& input, Decoding decoding) {
   return nlohmann::json{
       {"colour", input.channels == 1 ? "grey" : "RGB"},
       {"resize", "bilinear, antialiased, as Pillow's"},
       {"size", {input.width, input.height}},
       {"scale", "divided by 255"},
+      {"decode", name(decoding)},
   }
       .dump();
 }

@@ -40,6 +40,6 @@ bool is_finished_run(const std::string& metadata, const nlohmann::json& identity
                      const TrainOptions& options);
 
 /// Model metadata "preprocessing".
-std::string preprocessing_metadata(const Extent& input);
+std::string preprocessing_metadata(const Extent& input, Decoding decoding);
 
 }  // namespace gradspace

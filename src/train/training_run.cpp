@@ -71,7 +71,8 @@ class TrainingRun {
     }
     result.model.metadata["training"] =
         training_metadata(identity_, options_.epochs, epochs_, stopped);
-    result.model.metadata["preprocessing"] = preprocessing_metadata(task_.spec.input);
+    result.model.metadata["preprocessing"] =
+        preprocessing_metadata(task_.spec.input, task_.train.decoding());
     const EpochRecord* best = best_record(epochs_);
     result.best_epoch = best != nullptr ? best->epoch : 0;
     result.epochs = std::move(epochs_);

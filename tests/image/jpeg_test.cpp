@@ -13,6 +13,7 @@
 
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "image/memory_use.h"
 #include "image/test_images.h"
 
 namespace gradspace {
@@ -82,6 +83,32 @@ TEST(Jpeg, ReadsAnyCodingTheSame) {
   EXPECT_EQ(coded([](auto& jpeg) { jpeg.restart_interval = 2; }), expected);
   EXPECT_EQ(coded([](auto& jpeg) { jpeg.arith_code = TRUE; }), expected);
   EXPECT_EQ(coded([](auto& jpeg) { jpeg_simple_progression(&jpeg); }), expected);
+}
+
+TEST(Jpeg, AnyCodingComesRowByRowAsItComesWhole) {
+  const Image image = gradient_image(123, 77, 3);
+  FixedSizeReader reader(20, 30, 3);
+  ByteVector out(reader.size());
+  const std::vector<std::function<void(jpeg_compress_struct&)>> codings = {
+      [](auto& jpeg) { jpeg.restart_interval = 2; },
+      [](auto& jpeg) { jpeg.arith_code = TRUE; },
+      [](auto& jpeg) { jpeg_simple_progression(&jpeg); },
+      [](auto& jpeg) { jpeg.comp_info[0].h_samp_factor = 1; },
+      [](auto& jpeg) { jpeg.comp_info[0].v_samp_factor = 1; },
+  };
+  for (const auto& coding : codings) {
+    const ByteVector file = encode(image, JCS_RGB, JCS_YCbCr, coding);
+    reader.decode(file, "rows", out);
+    const Image expected = resize_bilinear(decode_image(file, "whole"), 20, 30);
+    EXPECT_TRUE(std::ranges::equal(out, expected.pixels()));
+  }
+}
+
+// 8 files whose coefficients take 72 MB would be 576 MB at once.
+TEST(Jpeg, LargeFilesOfSeveralScansWaitForOneAnother) {
+  const ByteVector file = encode(gradient_image(4000, 3000, 3), JCS_RGB, JCS_RGB,
+                                 [](auto& jpeg) { jpeg_simple_progression(&jpeg); });
+  testing::expect_little_memory(file, 8, std::size_t{8} << 20, std::size_t{256} << 20);
 }
 
 TEST(Jpeg, RefusesFourComponents) {

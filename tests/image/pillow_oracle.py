@@ -404,7 +404,8 @@ def write_every_pnm(folder):
 def write_resized(folder):
     pairs = [((1, 1), (28, 28)), ((28, 28), (28, 28)), ((28, 50), (28, 28)), ((50, 28), (28, 28)),
              ((35, 35), (28, 28)), ((640, 480), (28, 28)), ((3, 2), (300, 200)), ((1000, 1), (3, 5)),
-             ((1, 1000), (5, 1)), ((255, 257), (254, 258)), ((2, 2), (1, 1)), ((5000, 2), (1, 1))]
+             ((1, 1000), (5, 1)), ((255, 257), (254, 258)), ((2, 2), (1, 1)), ((5000, 2), (1, 1)),
+             ((700, 500), (28, 20)), ((333, 777), (9, 300))]
     for _ in range(150):
         pairs.append(tuple((chance.randint(1, 90), chance.randint(1, 90)) for _ in range(2)))
     for number, (before, after) in enumerate(pairs):
@@ -416,6 +417,25 @@ def write_resized(folder):
             np.save(folder.path / f"{name}.npy", samples)
             resized = Image.fromarray(samples).resize(after, Image.BILINEAR)
             np.save(folder.path / f"{name}.{after[0]}x{after[1]}.npy", np.asarray(resized))
+
+
+def write_drafts(folder):
+    """JPEG files, and what they are when they are decoded to no less than twice a size, then resized to it."""
+    settings = [(quality, sampling, progressive) for quality, sampling, progressive in
+                itertools.product((75, 95), (0, 1, 2), (False, True))]
+    sizes = [(112, 112), (447, 448), (448, 449), (300, 901), (55, 300), (640, 480), (1200, 224)]
+    for number, ((width, height), (quality, sampling, progressive)) in enumerate(
+            itertools.product(sizes, settings)):
+        grey = number % 5 == 0
+        image = Image.fromarray(noise(height, width, None if grey else 3))
+        path = folder.path / f"{number}.jpg"
+        path.write_bytes(saved(image, "JPEG", quality=quality, progressive=progressive,
+                               **({} if grey else {"subsampling": sampling})))
+        for size in ((28, 28), (13, 40)):
+            draft = Image.open(path)
+            draft.draft("RGB", (2 * size[0], 2 * size[1]))
+            fitted = draft.convert("RGB").resize(size, Image.BILINEAR)
+            np.save(folder.path / f"{number}.{size[0]}x{size[1]}.npy", np.asarray(fitted))
 
 
 def write_grey(folder):
@@ -435,3 +455,4 @@ if __name__ == "__main__":
     write_png_ends(files)
     write_resized(Folder(root / "resize"))
     write_grey(Folder(root / "grey"))
+    write_drafts(Folder(root / "drafts"))

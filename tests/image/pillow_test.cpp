@@ -121,6 +121,70 @@ TEST_F(Pillow, ResizesToTheSameBytes) {
   EXPECT_GT(compared, 300);
 }
 
+/// What became of a file: the pixels, or why there are none.
+struct Outcome {
+  std::vector<std::uint8_t> pixels;
+  std::string refusal;
+
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+Outcome step_by_step(const std::filesystem::path& path, int width, int height, int channels) {
+  try {
+    const Image image = read_image(path);
+    const Image fitted =
+        resize_bilinear(channels == 3 ? to_rgb(image) : to_grey(image), width, height);
+    return {{fitted.pixels().begin(), fitted.pixels().end()}, ""};
+  } catch (const FormatError& error) {
+    return {{}, error.what()};
+  }
+}
+
+Outcome row_by_row(FixedSizeReader& reader, const std::filesystem::path& path) {
+  Outcome outcome;
+  try {
+    outcome.pixels.resize(reader.size());
+    reader.read(path, outcome.pixels);
+  } catch (const FormatError& error) {
+    outcome = {{}, error.what()};
+  }
+  return outcome;
+}
+
+// Interlaced or not, of one scan or several, whole or cut: rows that are resized as they come make no difference.
+TEST_F(Pillow, FilesComeRowByRowAsTheyComeWhole) {
+  for (const int channels : {1, 3}) {
+    FixedSizeReader reader(6, 4, channels);
+    for (const std::filesystem::path& path : files("files")) {
+      const std::string extension = path.extension().string();
+      if (extension == ".npy" || extension == ".refused") {
+        continue;
+      }
+      const Outcome whole = step_by_step(path, 6, 4, channels);
+      ASSERT_TRUE(row_by_row(reader, path) == whole) << path.filename() << ' ' << whole.refusal;
+    }
+  }
+}
+
+TEST_F(Pillow, DraftsTheSamePixels) {
+  int compared = 0;
+  for (const std::filesystem::path& path : files("drafts")) {
+    const std::string size = path.stem().extension().string();
+    int width = 0;
+    int height = 0;
+    if (std::sscanf(size.c_str(), ".%dx%d", &width, &height) != 2) {
+      continue;
+    }
+    FixedSizeReader reader(width, height, 3, Decoding::kFast);
+    std::vector<std::uint8_t> pixels(reader.size());
+    reader.read(path.parent_path() / (path.stem().stem().string() + ".jpg"), pixels);
+    EXPECT_EQ(difference(Image(width, height, 3, pixels), read_npy_image(path)), "none")
+        << path.filename();
+    ++compared;
+  }
+  EXPECT_EQ(compared, 168);
+}
+
 TEST_F(Pillow, HasTheSameLuma) {
   const auto all = files("grey");
   ASSERT_EQ(all.size(), 2U);  // 0.grey.npy, 0.npy

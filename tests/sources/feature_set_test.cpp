@@ -473,5 +473,29 @@ TEST_F(FeatureSetTest, OfAnOlderVersionIsRead) {
   EXPECT_EQ(set.index().size(), 40U);
 }
 
+TEST_F(FeatureSetTest, SaysHowItsImagesWereDecoded) {
+  FeatureSetMeta meta = example_meta(10);
+  meta.decoding = Decoding::kFast;
+  {
+    FeatureSetWriter writer(folder_ / "set", meta);
+    append_examples(writer, 0, 10);
+    writer.finish();
+  }
+  EXPECT_EQ(FeatureSet(folder_ / "set").meta().decoding, Decoding::kFast);
+  const auto change = [&](const auto& changed) {
+    damage("set/meta.json", [&](std::string& text) {
+      nlohmann::json all = nlohmann::json::parse(text);
+      all.erase("checksum");
+      changed(all);
+      text = all.dump(2);
+    });
+  };
+  change([](nlohmann::json& all) { all["preprocessing"]["decode"] = "slow"; });
+  EXPECT_THAT([&] { FeatureSet(folder_ / "set"); },
+              ThrowsMessage<FormatError>(HasSubstr("\"decode\" is slow, not exact or fast")));
+  change([](nlohmann::json& all) { all.erase("preprocessing"); });  // as older versions wrote it
+  EXPECT_EQ(FeatureSet(folder_ / "set").meta().decoding, Decoding::kExact);
+}
+
 }  // namespace
 }  // namespace gradspace

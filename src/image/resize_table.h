@@ -1,0 +1,29 @@
+// Pillow's coefficients of antialiased bilinear resizing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "image/kernels.h"
+
+namespace gradspace {
+
+/// The windows and weights of one axis, from `in` samples to `out`.
+struct ResizeTable {
+  int in = 0;
+  int out = 0;
+  std::vector<kernels::Window> windows;
+  std::vector<std::int32_t> weights;
+  /// By window, the first sample that it or a later one needs.
+  std::vector<std::uint32_t> needed_from;
+  /// The most samples that must be at hand at one time, when windows are made in their order as samples come.
+  std::size_t most_needed = 0;
+  kernels::NarrowWindows narrow = {};  ///< the same windows, where they are
+};
+
+/// A table, of those that this thread used lately: a folder has few sizes, and making a table takes longer than
+/// resizing a small image with it.
+std::shared_ptr<const ResizeTable> find_resize_table(int in, int out);
+
+}  // namespace gradspace
