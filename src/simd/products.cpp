@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/products.cpp"
@@ -27,21 +28,40 @@ constexpr std::size_t kVectors = kPanelColumns / kLanes<T>;
 template <typename T>
 constexpr std::size_t kTileRows = std::max<std::size_t>(12 / kVectors<T>, 1);
 
-/// The rows `begin` to `end` of one panel of columns. The last tile reaches beyond `end` where `limit`,
-/// the number of rows that there are, allows it.
-template <tile::Store kStore, typename T>
+/// Panels that are taken together: where a vector is a panel, two give each value of the left-hand matrix twice the
+/// work.
+template <typename T>
+constexpr std::size_t kPanels = kVectors<T> == 1 ? 2 : 1;
+
+/// The rows `begin` to `end` of `Panels` panels of columns, which are `panel_step` apart in b and lie side by side in
+/// c. The last tile reaches beyond `end` where `limit`, the number of rows that there are, allows it.
+template <std::size_t Panels, tile::Store kStore, typename T>
 HWY_INLINE void panel_rows(std::size_t begin, std::size_t end, std::size_t limit, std::size_t k,
-                           const Strided<T>& a, const T* b, std::size_t b_step, T* c,
-                           std::size_t c_step) {
+                           const Strided<T>& a, const T* b, std::size_t b_step,
+                           std::size_t panel_step, T* c, std::size_t c_step) {
   const Tag<T> d;
+  constexpr std::size_t kWidth = Panels * kVectors<T>;
+  const std::size_t vector_step = kVectors<T> == 1 ? panel_step : kLanes<T>;
   std::size_t i = begin;
   for (; i < end && i + kTileRows<T> <= limit; i += kTileRows<T>) {
-    tile::product_tile<kTileRows<T>, kVectors<T>, Rounding::kFused, kStore>(
-        d, k, a.from_row(i), b, b_step, c + i * c_step, c_step);
+    tile::product_tile<kTileRows<T>, kWidth, Rounding::kFused, kStore>(
+        d, k, a.from_row(i), b, b_step, c + i * c_step, c_step, vector_step);
   }
   for (; i < end; ++i) {
-    tile::product_tile<1, kVectors<T>, Rounding::kFused, kStore>(d, k, a.from_row(i), b, b_step,
-                                                                 c + i * c_step, c_step);
+    tile::product_tile<1, kWidth, Rounding::kFused, kStore>(d, k, a.from_row(i), b, b_step,
+                                                            c + i * c_step, c_step, vector_step);
+  }
+}
+
+/// Calls use(panels, column) for panels that are together `columns` columns; `panels` is a constant.
+template <typename T, typename Use>
+HWY_INLINE void for_each_panel(std::size_t columns, const Use& use) {
+  std::size_t j = 0;
+  for (; j + kPanels<T> * kPanelColumns <= columns; j += kPanels<T> * kPanelColumns) {
+    use(std::integral_constant<std::size_t, kPanels<T>>(), j);
+  }
+  for (; j < columns; j += kPanelColumns) {
+    use(std::integral_constant<std::size_t, 1>(), j);
   }
 }
 
@@ -53,11 +73,12 @@ void multiply_tiles(std::size_t m, const T* a, const BasicPackedMatrix<T>& b, T*
   const std::size_t n = b.columns();
   for (std::size_t begin = 0; begin < m; begin += kBlockRows) {
     const std::size_t limit = std::min(begin + kBlockRows, m);
-    for (std::size_t j = 0; j < n; j += kPanelColumns) {
-      const std::size_t end = symmetric ? std::min(j + kPanelColumns, limit) : limit;
-      panel_rows<tile::Store::kReplace>(begin, end, limit, k, Strided<T>{a, k, 1}, b.panel(j),
-                                        kPanelColumns, c + j, n);
-    }
+    for_each_panel<T>(n, [&](auto panels, std::size_t j) HWY_ATTR {
+      const std::size_t end = symmetric ? std::min(j + panels.value * kPanelColumns, limit) : limit;
+      panel_rows<panels.value, tile::Store::kReplace>(begin, end, limit, k, Strided<T>{a, k, 1},
+                                                      b.panel(j), kPanelColumns, k * kPanelColumns,
+                                                      c + j, n);
+    });
   }
 }
 
@@ -73,10 +94,11 @@ void multiply_double_kernel(std::size_t m, const double* a, const BasicPackedMat
 
 void add_kernel(std::size_t rows, std::size_t m, const float* a, std::size_t n, const float* b,
                 bool upper, float* c) {
-  for (std::size_t j = 0; j < n; j += kPanelColumns) {
-    const std::size_t end = upper ? std::min(j + kPanelColumns, m) : m;
-    panel_rows<tile::Store::kAdd>(0, end, m, rows, Strided<float>{a, 1, m}, b + j, n, c + j, n);
-  }
+  for_each_panel<float>(n, [&](auto panels, std::size_t j) HWY_ATTR {
+    const std::size_t end = upper ? std::min(j + panels.value * kPanelColumns, m) : m;
+    panel_rows<panels.value, tile::Store::kAdd>(0, end, m, rows, Strided<float>{a, 1, m}, b + j, n,
+                                                kPanelColumns, c + j, n);
+  });
 }
 
 }  // namespace
