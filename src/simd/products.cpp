@@ -115,9 +115,6 @@ HWY_EXPORT(add_kernel);
 
 namespace {
 
-/// Blocks whose sums are added in float32 before they go into the float64 total.
-constexpr std::size_t kBlocksInFloat = 32;
-
 /// Below the diagonal what is above it, by blocks that fit the first-level cache. `n` is a multiple of
 /// kPanelColumns.
 template <typename T>
@@ -168,7 +165,7 @@ void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, dou
 }
 
 ProductSum::ProductSum(std::size_t m, std::size_t n, Half half)
-    : m_(m), n_(n), half_(half), partial_(hwy::AllocateAligned<float>(m * n)), total_(m * n, 0.0) {
+    : m_(m), n_(n), half_(half), partial_(hwy::AllocateAligned<float>(m * n)) {
   std::fill_n(partial_.get(), m * n, 0.0F);
 }
 
@@ -179,7 +176,18 @@ void ProductSum::add(std::size_t rows, const float* a, const float* b) {
   }
 }
 
+void ProductSum::add(const ProductSum& other) {
+  flush();
+  for (std::size_t i = 0; i < other.total_.size(); ++i) {
+    total_[i] += other.total_[i];
+  }
+  for (std::size_t i = 0; i < total_.size(); ++i) {
+    total_[i] += static_cast<double>(other.partial_[i]);
+  }
+}
+
 void ProductSum::flush() {
+  total_.resize(m_ * n_, 0.0);
   for (std::size_t i = 0; i < total_.size(); ++i) {
     total_[i] += static_cast<double>(partial_[i]);
     partial_[i] = 0;

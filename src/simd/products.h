@@ -46,6 +46,9 @@ void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, dou
 /// The sum of a^T b over many rows: float32 within some thousand rows, float64 above.
 class ProductSum {
  public:
+  /// Blocks of rows whose sums are added in float32.
+  static constexpr std::size_t kBlocksInFloat = 16;
+
   enum class Half { kNone, kUpper };  ///< kUpper: the product is symmetric, of one half is enough
 
   /// a has `m` columns, b has `n`.
@@ -53,6 +56,8 @@ class ProductSum {
 
   /// Adds `rows` rows, at most kBlockRows.
   void add(std::size_t rows, const float* a, const float* b);
+  /// Adds what another sum of the same size holds.
+  void add(const ProductSum& other);
 
   /// m x n, divided by `count`.
   std::vector<double> mean(std::size_t count);
@@ -65,7 +70,7 @@ class ProductSum {
   Half half_;
   std::size_t blocks_ = 0;
   hwy::AlignedFreeUniquePtr<float[]> partial_;
-  std::vector<double> total_;
+  std::vector<double> total_;  ///< empty until the first sums in float32 are done
 };
 
 }  // namespace gradspace::quality

@@ -97,8 +97,7 @@ void check_variation(double a, double b) {
 
 }  // namespace
 
-Ranking::Ranking(std::vector<std::uint32_t> keys, std::uint32_t limit)
-    : ranks_(std::move(keys)), limit_(limit) {
+Ranking::Ranking(FeatureKeys keys, std::uint32_t limit) : ranks_(std::move(keys)), limit_(limit) {
   assert(size() < std::size_t{1} << 30);
   const KeyBuckets buckets(ranks_, limit_);
   const BucketTotals totals = buckets.totals(ranks_, {});

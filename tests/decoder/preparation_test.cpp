@@ -54,6 +54,51 @@ std::uint8_t halved_sample(const Image& image, int x, int y, int channel) {
   return static_cast<std::uint8_t>(std::clamp(std::floor(sum / weights + 0.5), 0.0, 255.0));
 }
 
+/// The formula in whole numbers, for every colour there is; the last row's pixels fill no vector.
+TEST(Preparation, YgcrIsTheFormulaForEveryColour) {
+  Image colours(256, 257, 3);
+  for (int red = 0; red < 256; ++red) {
+    for (std::size_t i = 0; i < colours.pixels().size() / 3; ++i) {
+      colours.pixels()[3 * i] = static_cast<std::uint8_t>(red);
+      colours.pixels()[3 * i + 1] = static_cast<std::uint8_t>(i / 256);
+      colours.pixels()[3 * i + 2] = static_cast<std::uint8_t>(i % 256);
+    }
+    const Image ygcr = to_ygcr(colours);
+    for (std::size_t i = 0; i < colours.pixels().size(); i += 3) {
+      const int green = colours.pixels()[i + 1];
+      const int blue = colours.pixels()[i + 2];
+      const int luma = 65481 * red + 128553 * green + 24966 * blue + 16 * 255000;
+      const int difference = 112000 * red - 93786 * green - 18214 * blue + 128 * 255000;
+      ASSERT_EQ(ygcr.pixels()[i], (luma + 127500) / 255000) << red << ", " << i;
+      ASSERT_EQ(ygcr.pixels()[i + 1], green);
+      ASSERT_EQ(ygcr.pixels()[i + 2], (difference + 127500) / 255000) << red << ", " << i;
+    }
+  }
+  Image row(21, 1, 3);
+  std::copy_n(colours.row(100).begin(), row.pixels().size(), row.pixels().begin());
+  const Image whole = to_ygcr(colours);
+  const Image part = to_ygcr(row);
+  EXPECT_TRUE(std::equal(part.pixels().begin(), part.pixels().end(), whole.row(100).begin()));
+}
+
+/// By bands, in one go; grey images too.
+TEST(Preparation, ImagePatchesAreCutFromTheHalvedImage) {
+  for (const int channels : {1, 3}) {
+    Random random(9);
+    Image image(75, 331, channels);
+    for (std::uint8_t& sample : image.pixels()) {
+      sample = static_cast<std::uint8_t>(random.below(256));
+    }
+    const Patches expected = cut_patches(to_ygcr(halve(to_rgb(image))));
+    const Patches patches = image_patches(image);
+    EXPECT_EQ(patches.values, expected.values);
+    EXPECT_EQ(patches.columns, 4);
+    EXPECT_EQ(patches.rows, 20);
+    EXPECT_EQ(patches.count, 80U);
+  }
+  EXPECT_EQ(image_patches(Image(14, 300, 3)).count, 0U);
+}
+
 TEST(Preparation, HalvesAsTheDefinitionSays) {
   for (const auto& [width, height] :
        {std::pair(1, 1), {2, 3}, {5, 4}, {17, 9}, {64, 33}, {101, 7}}) {
@@ -98,7 +143,7 @@ Patches random_patches(std::size_t count, double scale) {
       value = static_cast<float>(random.normal());
     }
   }
-  Patches patches{count, std::vector<float>(count * kPatchSize)};
+  Patches patches{count, UninitialisedVector<float>(count * kPatchSize, 0.0F)};
   for (std::size_t p = 0; p < count; ++p) {
     double size = scale;
     for (const auto& direction : directions) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/arena.h"
 #include "core/random.h"
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
@@ -313,6 +314,27 @@ TEST(Metrics, FallWithTheSeverityOfDistortions) {
         EXPECT_LT(means[level], means[level - 1]) << metric << ", " << name << ", " << level;
       }
     }
+  }
+}
+
+/// Large enough for several groups of blocks, and for several ranges of keys.
+TEST(Metrics, LearnedScoresDoNotDependOnTheNumberOfThreads) {
+  const auto reference = std::make_shared<QualityImage>(noise(1000, 1100, 3, 1));
+  Image distorted = reference->rgb();
+  for (std::size_t i = 0; i < distorted.pixels().size(); i += 5) {
+    distorted.pixels()[i] /= 2;
+  }
+  for (const std::string metric : {"gradient", "unique"}) {
+    const auto on = [&](int threads) {
+      return in_arena(threads, [&] {
+        return score(metric, decoder(), std::make_shared<QualityImage>(reference->rgb()),
+                     QualityImage(distorted));
+      });
+    };
+    const double alone = on(1);
+    EXPECT_LT(alone, 1);
+    EXPECT_EQ(on(2), alone);
+    EXPECT_EQ(on(5), alone);
   }
 }
 
