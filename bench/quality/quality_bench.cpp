@@ -6,6 +6,7 @@
 // Octave 7.3 on one core (docs/quality.md). With $GRADSPACE_TEST_DATA pair and weights are that
 // code's own, else synthetic ones; the time hardly depends on them.
 #include <benchmark/benchmark.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <array>
@@ -279,5 +280,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("threads", "1");
   gradspace::cli::keep_freed_memory();  // as the command does
   gradspace::register_scores();
+  tbb::task_arena two(2);  // as long as it is there, later ones may have a second thread
+  two.initialize();
   return gradspace::in_arena(1, [&] { return gradspace::run_benchmarks(argc, argv); });
 }
