@@ -12,6 +12,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
@@ -72,8 +74,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace::quality {
 
-HWY_EXPORT(weigh_rows_kernel);
-HWY_EXPORT(weigh_columns_kernel);
+GRADSPACE_EXPORT(weigh_rows_kernel);
+GRADSPACE_EXPORT(weigh_columns_kernel);
 
 namespace {
 
@@ -120,7 +122,7 @@ void Halving::weigh_columns(int channel, std::uint8_t* out) {
   };
   take_mirrored(-2, 0);
   take_mirrored(inside, width() + 2);
-  HWY_DYNAMIC_DISPATCH(weigh_columns_kernel)
+  GRADSPACE_DISPATCH(weigh_columns_kernel)
   (evens, odds, static_cast<std::size_t>(width()), out_.data());
   const std::int32_t* const weighed = out_.data();
   const int count = width();
@@ -134,7 +136,7 @@ void Halving::row(int y, std::uint8_t* out) {
   for (int k = 0; k < kTaps; ++k) {
     rows[k] = image_.row(mirrored(2 * y - kReach + k, image_.height())).data();
   }
-  HWY_DYNAMIC_DISPATCH(weigh_rows_kernel)(rows, sums_.size(), sums_.data());
+  GRADSPACE_DISPATCH(weigh_rows_kernel)(rows, sums_.size(), sums_.data());
   for (int channel = 0; channel < image_.channels(); ++channel) {
     weigh_columns(channel, out);
   }

@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
@@ -94,22 +96,22 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::quality {
 namespace {
 
-HWY_EXPORT(ygcr_kernel);
-HWY_EXPORT(add_kernel);
-HWY_EXPORT(subtract_kernel);
+GRADSPACE_EXPORT(ygcr_kernel);
+GRADSPACE_EXPORT(add_kernel);
+GRADSPACE_EXPORT(subtract_kernel);
 
 }  // namespace
 
 void ygcr_of_rgb(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(ygcr_kernel)(in, pixels, out);
+  GRADSPACE_DISPATCH(ygcr_kernel)(in, pixels, out);
 }
 
 void add_patches(std::size_t count, const float* patches, double* sums) {
-  HWY_DYNAMIC_DISPATCH(add_kernel)(count, patches, sums);
+  GRADSPACE_DISPATCH(add_kernel)(count, patches, sums);
 }
 
 void subtract_from_patches(std::size_t count, const double* values, float* patches) {
-  HWY_DYNAMIC_DISPATCH(subtract_kernel)(count, values, patches);
+  GRADSPACE_DISPATCH(subtract_kernel)(count, values, patches);
 }
 
 }  // namespace gradspace::quality

@@ -15,6 +15,7 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "gradient/gather-inl.h"
 #include "gradient/layout-inl.h"
 #include "gradient/loss-inl.h"
@@ -80,7 +81,7 @@ namespace gradspace {
 namespace gradient {
 namespace {
 
-HWY_EXPORT(table);
+GRADSPACE_EXPORT(table);
 
 struct NamedSet {
   InstructionSet set;
@@ -122,14 +123,14 @@ const Kernels& kernels_of(std::int64_t targets) {
 }
 
 bool available(const NamedSet& named) {
-  return (named.target & HWY_TARGETS & hwy::SupportedTargets()) != 0;
+  return (named.target & HWY_TARGETS & processor_targets()) != 0;
 }
 
 }  // namespace
 
 const Kernels& kernels(InstructionSet set) {
   if (set == InstructionSet::kBest) {
-    return kernels_of(hwy::SupportedTargets());
+    return kernels_of(processor_targets());
   }
   for (const NamedSet& named : kSets) {
     if (named.set == set && available(named)) {

@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>  // must precede highway.h
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -167,27 +169,27 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace gradspace::kernels {
 
-HWY_EXPORT(resample_row);
-HWY_EXPORT(blend_rows);
-HWY_EXPORT(luma);
-HWY_EXPORT(swap_red_blue);
+GRADSPACE_EXPORT(resample_row);
+GRADSPACE_EXPORT(blend_rows);
+GRADSPACE_EXPORT(luma);
+GRADSPACE_EXPORT(swap_red_blue);
 
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(resample_row)(in, windows, weights, out_width, channels, out);
+  GRADSPACE_DISPATCH(resample_row)(in, windows, weights, out_width, channels, out);
 }
 
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
                 std::size_t count, std::size_t row_size, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(blend_rows)(rows, stride, weights, count, row_size, out);
+  GRADSPACE_DISPATCH(blend_rows)(rows, stride, weights, count, row_size, out);
 }
 
 void luma(const std::uint8_t* in, std::size_t pixels, bool is_bgr, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(luma)(in, pixels, is_bgr, out);
+  GRADSPACE_DISPATCH(luma)(in, pixels, is_bgr, out);
 }
 
 void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(swap_red_blue)(in, pixels, out);
+  GRADSPACE_DISPATCH(swap_red_blue)(in, pixels, out);
 }
 
 }  // namespace gradspace::kernels

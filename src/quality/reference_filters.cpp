@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/aligned_array.h"
 #include "simd/row_blocks.h"
 #include "simd/transpose.h"
 #include "statistics/keys.h"
@@ -75,9 +76,9 @@ namespace {
 
 /// What a block of patches becomes on its way to G.
 struct WeightGradientBlock {
-  hwy::AlignedFreeUniquePtr<float[]> white = hwy::AllocateAligned<float>(kBlockRows * kVisible);
-  hwy::AlignedFreeUniquePtr<float[]> hidden = hwy::AllocateAligned<float>(kBlockRows * kHidden);
-  hwy::AlignedFreeUniquePtr<float[]> error = hwy::AllocateAligned<float>(kBlockRows * kVisible);
+  AlignedArray<float> white = make_aligned<float>(kBlockRows * kVisible);
+  AlignedArray<float> hidden = make_aligned<float>(kBlockRows * kHidden);
+  AlignedArray<float> error = make_aligned<float>(kBlockRows * kVisible);
 };
 
 /// G, summed in float32 by blocks. All but the whitening may be in float32: an error of that matrix is
@@ -130,7 +131,7 @@ FeatureKeys filter_responses(const ReferenceFilters& filters, const Patches& pat
   const PackedMatrix whitened(kVisible, kHidden, product.data());
   FeatureKeys keys(patches.count * kGradientFeatures);
   for_each_block(patches.count, [&](std::size_t first, std::size_t rows) {
-    const auto responses = hwy::AllocateAligned<float>(kBlockRows * kHidden);
+    const auto responses = make_aligned<float>(kBlockRows * kHidden);
     multiply(rows, patches.patch(first).data(), whitened, responses.get());
     gradient_keys(rows, kHidden, responses.get(), filters.weights.data(),
                   &keys[first * kGradientFeatures]);

@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
@@ -107,19 +109,19 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::quality {
 namespace {
 
-HWY_EXPORT(row_sums_kernel);
-HWY_EXPORT(similarity_kernel);
+GRADSPACE_EXPORT(row_sums_kernel);
+GRADSPACE_EXPORT(similarity_kernel);
 
 }  // namespace
 
 void ssim_row_sums(const SsimWindow& window, const std::uint8_t* a, const std::uint8_t* b,
                    std::size_t columns, SsimRow& sums) {
-  HWY_DYNAMIC_DISPATCH(row_sums_kernel)(window, a, b, columns, sums);
+  GRADSPACE_DISPATCH(row_sums_kernel)(window, a, b, columns, sums);
 }
 
 double ssim_of_rows(const SsimWindow& window, const std::array<const SsimRow*, kSsimTaps>& rows,
                     std::size_t columns) {
-  return HWY_DYNAMIC_DISPATCH(similarity_kernel)(window, rows, columns);
+  return GRADSPACE_DISPATCH(similarity_kernel)(window, rows, columns);
 }
 
 }  // namespace gradspace::quality

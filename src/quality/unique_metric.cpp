@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/aligned_array.h"
 #include "gradspace/quality.h"
 #include "quality/prepared_image.h"
 #include "simd/row_blocks.h"
@@ -26,7 +27,7 @@ FeatureKeys activations(const Encoder& encoder, const QualityImage& image) {
   const PackedMatrix weights(kPatchSize, LinearDecoder::kHidden, product.data());
   FeatureKeys keys(patches.count * LinearDecoder::kHidden);
   for_each_block(patches.count, [&](std::size_t first, std::size_t rows) {
-    const auto sums = hwy::AllocateAligned<float>(kBlockRows * LinearDecoder::kHidden);
+    const auto sums = make_aligned<float>(kBlockRows * LinearDecoder::kHidden);
     multiply(rows, patches.patch(first).data(), weights, sums.get());
     activation_keys(rows, LinearDecoder::kHidden, sums.get(), encoder.bias.data(),
                     &keys[first * LinearDecoder::kHidden]);

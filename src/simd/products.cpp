@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/aligned_array.h"
+#include "core/dispatch.h"
 #include "simd/product_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -109,9 +111,9 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace::quality {
 
-HWY_EXPORT(multiply_kernel);
-HWY_EXPORT(multiply_double_kernel);
-HWY_EXPORT(add_kernel);
+GRADSPACE_EXPORT(multiply_kernel);
+GRADSPACE_EXPORT(multiply_double_kernel);
+GRADSPACE_EXPORT(add_kernel);
 
 namespace {
 
@@ -134,7 +136,7 @@ void mirror_upper(std::size_t n, T* matrix) {
 
 template <typename T>
 BasicPackedMatrix<T>::BasicPackedMatrix(std::size_t k, std::size_t n, const T* values)
-    : rows_(k), columns_(n), values_(hwy::AllocateAligned<T>(k * n)) {
+    : rows_(k), columns_(n), values_(make_aligned<T>(k * n)) {
   T* to = values_.get();
   for (std::size_t j = 0; j < n; j += kPanelColumns) {
     for (std::size_t p = 0; p < k; ++p, to += kPanelColumns) {
@@ -147,30 +149,30 @@ template class BasicPackedMatrix<float>;
 template class BasicPackedMatrix<double>;
 
 void multiply(std::size_t m, const float* a, const PackedMatrix& b, float* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_kernel)(m, a, b, c, false);
+  GRADSPACE_DISPATCH(multiply_kernel)(m, a, b, c, false);
 }
 
 void multiply(std::size_t m, const double* a, const BasicPackedMatrix<double>& b, double* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(m, a, b, c, false);
+  GRADSPACE_DISPATCH(multiply_double_kernel)(m, a, b, c, false);
 }
 
 void multiply_symmetric(const float* a, const PackedMatrix& b, float* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_kernel)(b.rows(), a, b, c, true);
+  GRADSPACE_DISPATCH(multiply_kernel)(b.rows(), a, b, c, true);
   mirror_upper(b.rows(), c);
 }
 
 void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, double* c) {
-  HWY_DYNAMIC_DISPATCH(multiply_double_kernel)(b.rows(), a, b, c, true);
+  GRADSPACE_DISPATCH(multiply_double_kernel)(b.rows(), a, b, c, true);
   mirror_upper(b.rows(), c);
 }
 
 ProductSum::ProductSum(std::size_t m, std::size_t n, Half half)
-    : m_(m), n_(n), half_(half), partial_(hwy::AllocateAligned<float>(m * n)) {
+    : m_(m), n_(n), half_(half), partial_(make_aligned<float>(m * n)) {
   std::fill_n(partial_.get(), m * n, 0.0F);
 }
 
 void ProductSum::add(std::size_t rows, const float* a, const float* b) {
-  HWY_DYNAMIC_DISPATCH(add_kernel)(rows, m_, a, n_, b, half_ == Half::kUpper, partial_.get());
+  GRADSPACE_DISPATCH(add_kernel)(rows, m_, a, n_, b, half_ == Half::kUpper, partial_.get());
   if (++blocks_ == kBlocksInFloat) {
     flush();
   }

@@ -3,10 +3,10 @@
 // All matrices are row-major. Results do not depend on the processor but for the last digits.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 #include <vector>
+
+#include "core/aligned_array.h"
 
 namespace gradspace::quality {
 
@@ -31,7 +31,7 @@ class BasicPackedMatrix {
  private:
   std::size_t rows_;
   std::size_t columns_;
-  hwy::AlignedFreeUniquePtr<T[]> values_;
+  AlignedArray<T> values_;
 };
 using PackedMatrix = BasicPackedMatrix<float>;
 
@@ -69,7 +69,7 @@ class ProductSum {
   std::size_t n_;
   Half half_;
   std::size_t blocks_ = 0;
-  hwy::AlignedFreeUniquePtr<float[]> partial_;
+  AlignedArray<float> partial_;
   std::vector<double> total_;  ///< empty until the first sums in float32 are done
 };
 

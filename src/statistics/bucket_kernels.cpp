@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
@@ -167,19 +169,19 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::quality {
 namespace {
 
-HWY_EXPORT(pick_rare_kernel);
-HWY_EXPORT(replace_kernel);
+GRADSPACE_EXPORT(pick_rare_kernel);
+GRADSPACE_EXPORT(replace_kernel);
 
 }  // namespace
 
 void pick_rare_keys(const std::uint32_t* keys, const std::uint32_t* partners, std::size_t count,
                     const BucketLayout& layout, RareKeys& rare, FrequentTotals& totals) {
-  HWY_DYNAMIC_DISPATCH(pick_rare_kernel)(keys, partners, count, layout, rare, totals);
+  GRADSPACE_DISPATCH(pick_rare_kernel)(keys, partners, count, layout, rare, totals);
 }
 
 void replace_keys(const BucketLayout& layout, const std::int32_t* values, std::size_t count,
                   std::uint32_t* keys) {
-  HWY_DYNAMIC_DISPATCH(replace_kernel)(layout, values, count, keys);
+  GRADSPACE_DISPATCH(replace_kernel)(layout, values, count, keys);
 }
 
 }  // namespace gradspace::quality
