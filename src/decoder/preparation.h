@@ -77,6 +77,12 @@ std::vector<float> whitening_matrix(std::span<const double> covariance);
 /// The same in float64, in twice the time: float32's rounding adds up to some 1e-6 of its values.
 std::vector<double> precise_whitening_matrix(std::span<const double> covariance);
 
+/// Up to so many patches whitening_matrix_of_few is the faster way.
+inline constexpr std::size_t kFewPatches = 32;
+
+/// The same in float64 from patches whose mean is 0. They are not empty.
+std::vector<double> whitening_matrix_of_few(const Patches& patches);
+
 /// Multiplies every patch by the (symmetric) matrix.
 void whiten(Patches& patches, std::span<const float> matrix);
 

@@ -12,7 +12,7 @@ struct PreparedImage {
   /// Of the halved image; their mean is taken off, but they are not whitened yet: whitening is cheaper
   /// once it is multiplied into the matrix that comes after it.
   Patches patches;
-  /// Symmetric, kPatchSize x kPatchSize.
+  /// Symmetric, kPatchSize x kPatchSize; empty for at most kFewPatches patches.
   std::vector<double> covariance;
   /// Whether any two patches differ.
   bool has_variance = false;
@@ -22,8 +22,11 @@ struct PreparedImage {
 /// kMinPatches patches.
 const PreparedImage& prepared_of(const QualityImage& image);
 
-/// Its whitening matrix, of the covariance's form, likewise.
+/// Its whitening matrix, symmetric, kPatchSize x kPatchSize, likewise.
 const std::vector<float>& whitening_of(const QualityImage& image);
+
+/// The same in float64, not kept.
+std::vector<double> precise_whitening_of(const PreparedImage& image);
 
 /// Its luma in 8 bits, likewise.
 const Image& luma_of(const QualityImage& image);

@@ -63,7 +63,9 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
   const auto& values = prepared.patches.values;
   prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());
   subtract_mean(prepared.patches);
-  prepared.covariance = covariance(prepared.patches);
+  if (count > kFewPatches) {
+    prepared.covariance = covariance(prepared.patches);
+  }
   return prepared;
 }
 
@@ -74,8 +76,20 @@ const PreparedImage& prepared_of(const QualityImage& image) {
 }
 
 const std::vector<float>& whitening_of(const QualityImage& image) {
-  const auto make = [&] { return Whitening{whitening_matrix(prepared_of(image).covariance)}; };
+  const auto make = [&] {
+    const PreparedImage& prepared = prepared_of(image);
+    if (prepared.patches.count > kFewPatches) {
+      return Whitening{whitening_matrix(prepared.covariance)};
+    }
+    const std::vector<double> precise = whitening_matrix_of_few(prepared.patches);
+    return Whitening{{precise.begin(), precise.end()}};
+  };
   return part_of<Whitening>(image, make).matrix;
+}
+
+std::vector<double> precise_whitening_of(const PreparedImage& image) {
+  return image.patches.count > kFewPatches ? precise_whitening_matrix(image.covariance)
+                                           : whitening_matrix_of_few(image.patches);
 }
 
 KeptParts& parts_of(const QualityImage& image) {

@@ -104,7 +104,7 @@ std::vector<double> weight_gradient(const PackedDecoder& decoder, const Patches&
 ReferenceFilters reference_filters(const PackedDecoder& decoder, const QualityImage& reference) {
   constexpr double kNormal = 3;
   const PreparedImage& prepared = prepared_of(reference);
-  const std::vector<double> precise = precise_whitening_matrix(prepared.covariance);
+  const std::vector<double> precise = precise_whitening_of(prepared);
   ReferenceFilters filters;
   filters.whitening.assign(precise.begin(), precise.end());
   const std::vector<double> gradient =

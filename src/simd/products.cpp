@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/products.cpp"
@@ -199,7 +200,7 @@ void ProductSum::flush() {
 
 std::vector<double> ProductSum::mean(std::size_t count) {
   flush();
-  std::vector<double> result = total_;
+  std::vector<double> result = std::exchange(total_, {});
   for (double& value : result) {
     value /= static_cast<double>(count);
   }

@@ -59,7 +59,7 @@ class ProductSum {
   /// Adds what another sum of the same size holds.
   void add(const ProductSum& other);
 
-  /// m x n, divided by `count`.
+  /// m x n, divided by `count`. Nothing is left of the sum.
   std::vector<double> mean(std::size_t count);
 
  private:

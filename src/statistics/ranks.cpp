@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "gradspace/error.h"
@@ -16,6 +17,9 @@ namespace {
 constexpr double kLostToBuckets = 1.0 / (1 << 22);
 /// and so much for each key: the root of what they take a key is the standard error of a correlation.
 constexpr double kLostForEachKey = 1e-13;
+
+/// Fewer keys than that are ranked sooner without buckets, which would often be too coarse for them.
+constexpr std::size_t kLeastForBuckets = std::size_t{1} << 16;
 
 /// The centred ranks of the buckets' keys; none where buckets are too coarse to tell them.
 std::vector<std::int32_t> ranks_of_buckets(const KeyBuckets& buckets,
@@ -42,6 +46,28 @@ std::vector<std::int32_t> ranks_of_buckets(const KeyBuckets& buckets,
     ranks.clear();
   }
   return ranks;
+}
+
+struct RankedBuckets {
+  KeyBuckets buckets;
+  BucketTotals totals;  ///< of the keys and their partners
+  std::vector<std::int32_t> ranks;
+};
+
+/// Nothing where the keys are few, or buckets too coarse for them.
+std::optional<RankedBuckets> rank_by_buckets(std::span<const std::uint32_t> keys,
+                                             std::span<const std::uint32_t> partners,
+                                             std::uint32_t limit) {
+  if (keys.size() < kLeastForBuckets) {
+    return std::nullopt;
+  }
+  const KeyBuckets buckets(keys, limit);
+  BucketTotals totals = buckets.totals(keys, partners);
+  std::vector<std::int32_t> ranks = ranks_of_buckets(buckets, totals.counts, keys.size());
+  if (ranks.empty()) {
+    return std::nullopt;
+  }
+  return RankedBuckets{buckets, std::move(totals), std::move(ranks)};
 }
 
 /// The sum of what a bucket's partners add up to times their rank, over all buckets.
@@ -99,12 +125,9 @@ void check_variation(double a, double b) {
 
 Ranking::Ranking(FeatureKeys keys, std::uint32_t limit) : ranks_(std::move(keys)), limit_(limit) {
   assert(size() < std::size_t{1} << 30);
-  const KeyBuckets buckets(ranks_, limit_);
-  const BucketTotals totals = buckets.totals(ranks_, {});
-  const std::vector<std::int32_t> ranks = ranks_of_buckets(buckets, totals.counts, size());
-  if (!ranks.empty()) {
-    buckets.replace(ranks, ranks_);
-    variation_ = variation_of(totals.counts, ranks);
+  if (const auto ranked = rank_by_buckets(ranks_, {}, limit_)) {
+    ranked->buckets.replace(ranked->ranks, ranks_);
+    variation_ = variation_of(ranked->totals.counts, ranked->ranks);
     return;
   }
   const RankTable table(ranks_, limit_);
@@ -123,11 +146,9 @@ double Ranking::correlation(std::span<const std::uint32_t> keys) const {
 }
 
 RankSums Ranking::sums_with(std::span<const std::uint32_t> keys) const {
-  const KeyBuckets buckets(keys, limit_);
-  const BucketTotals totals = buckets.totals(keys, ranks_);
-  const std::vector<std::int32_t> ranks = ranks_of_buckets(buckets, totals.counts, size());
-  if (!ranks.empty()) {
-    return {product_of(totals.sums, ranks), variation_of(totals.counts, ranks)};
+  if (const auto ranked = rank_by_buckets(keys, ranks_, limit_)) {
+    return {product_of(ranked->totals.sums, ranked->ranks),
+            variation_of(ranked->totals.counts, ranked->ranks)};
   }
   const RankTable table(keys, limit_);
   return sums_of(

@@ -200,6 +200,49 @@ TEST(Preparation, WhiteningUndoesTheCovariance) {
   }
 }
 
+/// In float64, from the definition.
+std::vector<double> plain_covariance(const Patches& patches) {
+  std::vector<double> sums(kPatchSize * kPatchSize, 0.0);
+  for (std::size_t p = 0; p < patches.count; ++p) {
+    const std::span<const float> patch = patches.patch(p);
+    for (std::size_t i = 0; i < kPatchSize; ++i) {
+      for (std::size_t j = 0; j < kPatchSize; ++j) {
+        sums[i * kPatchSize + j] += double{patch[i]} * double{patch[j]};
+      }
+    }
+  }
+  for (double& sum : sums) {
+    sum /= static_cast<double>(patches.count);
+  }
+  return sums;
+}
+
+TEST(Preparation, FewPatchesAreWhitenedAsManyAre) {
+  for (const std::size_t count : {std::size_t{4}, std::size_t{17}, kFewPatches}) {
+    for (const double scale : {0.02, 0.2, 0.5}) {
+      const Patches patches = random_patches(count, scale);
+      const std::vector<double> covariance = plain_covariance(patches);
+      const std::vector<double> expected = precise_whitening_matrix(covariance);
+      const std::vector<double> matrix = whitening_matrix_of_few(patches);
+      EXPECT_LT(whitening_error(covariance, matrix), 1e-10);
+      for (std::size_t i = 0; i < matrix.size(); ++i) {
+        ASSERT_NEAR(matrix[i], expected[i], 1e-8) << count << ", " << scale << ", " << i;
+      }
+    }
+  }
+}
+
+/// All patches alike: nothing is left of them but the constant in the covariance.
+TEST(Preparation, WhitensPatchesWithoutVariance) {
+  const Patches patches{5, UninitialisedVector<float>(5 * kPatchSize, 0.0F)};
+  const std::vector<double> matrix = whitening_matrix_of_few(patches);
+  for (std::size_t i = 0; i < kPatchSize; ++i) {
+    for (std::size_t j = 0; j < kPatchSize; ++j) {
+      EXPECT_NEAR(matrix[i * kPatchSize + j], i == j ? 1 / std::sqrt(kWhiteningEpsilon) : 0, 1e-14);
+    }
+  }
+}
+
 TEST(Preparation, CovarianceIsTheMeanOfProducts) {
   const Patches patches = random_patches(250, 0.2);
   const std::vector<double> matrix = covariance(patches);
