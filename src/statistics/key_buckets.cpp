@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -36,19 +37,24 @@ std::vector<std::uint32_t> sample_of(std::span<const std::uint32_t> keys) {
   return sample;
 }
 
-/// Keys that are at least one in 32 of the sample.
+/// The most frequent keys of the sample, in order: those that it holds several times.
 FrequentKeys frequent_keys(const std::vector<std::uint32_t>& sample) {
-  constexpr std::size_t kFrequent = 32;
-  FrequentKeys frequent;
-  frequent.fill(kNoFrequentKey);
-  std::size_t found = 0;
-  for (auto begin = sample.begin(); begin != sample.end() && found < frequent.size();) {
+  constexpr std::ptrdiff_t kSeveral = 4;
+  std::vector<std::pair<std::ptrdiff_t, std::int32_t>> runs;  // length and key
+  for (auto begin = sample.begin(); begin != sample.end();) {
     const auto end = std::upper_bound(begin, sample.end(), *begin);
-    if (static_cast<std::size_t>(end - begin) * kFrequent >= sample.size()) {
-      frequent[found++] = static_cast<std::int32_t>(*begin);
+    if (end - begin >= kSeveral) {
+      runs.emplace_back(end - begin, static_cast<std::int32_t>(*begin));
     }
     begin = end;
   }
+  std::ranges::sort(runs, std::greater());
+  FrequentKeys frequent;
+  frequent.fill(kNoFrequentKey);
+  for (std::size_t i = 0; i < std::min(runs.size(), frequent.size()); ++i) {
+    frequent[i] = runs[i].second;
+  }
+  std::ranges::sort(frequent);
   return frequent;
 }
 
