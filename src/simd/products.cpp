@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/parallel.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/products.cpp"
 #include <hwy/foreach_target.h>
@@ -179,14 +181,17 @@ void ProductSum::add(std::size_t rows, const float* a, const float* b) {
   }
 }
 
-void ProductSum::add(const ProductSum& other) {
+void ProductSum::add(std::span<const std::optional<ProductSum>> others) {
+  constexpr std::size_t kGrain = 4096;
   flush();
-  for (std::size_t i = 0; i < other.total_.size(); ++i) {
-    total_[i] += other.total_[i];
-  }
-  for (std::size_t i = 0; i < total_.size(); ++i) {
-    total_[i] += static_cast<double>(other.partial_[i]);
-  }
+  parallel_for_ranges(total_.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (const std::optional<ProductSum>& other : others) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const double flushed = other->total_.empty() ? 0 : other->total_[i];
+        total_[i] = (total_[i] + flushed) + static_cast<double>(other->partial_[i]);
+      }
+    }
+  });
 }
 
 void ProductSum::flush() {

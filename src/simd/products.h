@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "core/aligned_array.h"
@@ -56,8 +58,8 @@ class ProductSum {
 
   /// Adds `rows` rows, at most kBlockRows.
   void add(std::size_t rows, const float* a, const float* b);
-  /// Adds what another sum of the same size holds.
-  void add(const ProductSum& other);
+  /// Adds what other sums of the same size hold, in their order; there are all of them.
+  void add(std::span<const std::optional<ProductSum>> others);
 
   /// m x n, divided by `count`. Nothing is left of the sum.
   std::vector<double> mean(std::size_t count);

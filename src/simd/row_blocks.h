@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/parallel.h"
@@ -36,10 +37,7 @@ std::vector<double> mean_product(std::size_t count, std::size_t m, std::size_t n
       add_block(first, std::min(kBlockRows, end - first), sum);
     }
   });
-  for (std::size_t group = 1; group < groups; ++group) {
-    sums.front()->add(*sums[group]);
-    sums[group].reset();
-  }
+  sums.front()->add(std::span(sums).subspan(1));
   return sums.front()->mean(count);
 }
 
