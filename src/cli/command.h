@@ -29,6 +29,7 @@ struct Command {
   /// Declares the options on the subcommand and returns what to do once they are parsed: the exit
   /// status (0 done, 1 the work failed). Errors are thrown, not printed.
   std::function<std::function<int()>(CLI::App&)> declare;
+  bool reads_others = false;  ///< it looks at what all other commands declare
 };
 
 /// Prints `example` at the end of the command's --help.

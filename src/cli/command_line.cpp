@@ -89,14 +89,37 @@ int print_help(const CLI::App& app, const CLI::Success& request) {
   return status;
 }
 
-/// Declares all commands on `app`, which must outlive the work, and parses. Prints help and mistakes.
+/// Whether a command's options may be read or shown. Declaring the hundreds that all commands have takes longer than
+/// a short command's work, so it is left out where the arguments begin with a command's name or ask for the version:
+/// then no other command's are, unless the command itself looks at them.
+std::function<bool(const Command&)> wanted_commands(const std::vector<Command>& commands,
+                                                    const std::vector<std::string>& arguments) {
+  const auto all = [](const Command&) { return true; };
+  if (arguments.empty()) {
+    return all;
+  }
+  const auto first = std::ranges::find(commands, arguments.front(), &Command::name);
+  if (first == commands.end() ? arguments.front() != "--version" : first->reads_others) {
+    return all;
+  }
+  return [&arguments](const Command& command) {
+    return std::ranges::find(arguments, command.name) != arguments.end();
+  };
+}
+
+/// Declares the commands on `app`, which must outlive the work, and parses. Prints help and mistakes.
 Parsed parse(CLI::App& app, const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", std::string("gradspace ") + kVersion);
   app.require_subcommand(1);
 
   std::function<int()> action;
-  for (const Command& command : all_commands()) {
+  const std::vector<Command> commands = all_commands();
+  const auto is_wanted = wanted_commands(commands, arguments);
+  for (const Command& command : commands) {
     CLI::App* subcommand = app.add_subcommand(command.name, command.summary);
+    if (!is_wanted(command)) {
+      continue;
+    }
     show_example(*subcommand, command.example);
     subcommand->option_defaults()->always_capture_default();
     subcommand->callback([&action, work = command.declare(*subcommand)] { action = work; });

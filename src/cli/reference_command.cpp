@@ -77,36 +77,37 @@ int write(const Files& files, const std::filesystem::path& folder) {
 }  // namespace
 
 Command reference_command() {
-  return {
-      "reference", "Write manual pages, shell completions, or docs/reference.md",
-      "gradspace reference man --out share/man/man1", [](CLI::App& app) -> std::function<int()> {
-        app.group("");  // hidden
-        app.require_subcommand(1);
-        const auto folder = std::make_shared<std::filesystem::path>();
-        const auto words = std::make_shared<std::vector<std::string>>();
-        for (const Form& form : forms()) {
-          CLI::App* const written = app.add_subcommand(form.name, form.summary);
-          written->add_option("--out", *folder,
-                              "Folder to write the files to; without it they are printed");
-          show_example(*written, fmt::format("gradspace reference {} --out share", form.name));
-        }
-        CLI::App* const parse =
-            app.add_subcommand("parse", "Parse the command line that follows --, and run nothing");
-        parse->add_option("words", *words, "Its words, without gradspace itself");
-        show_example(*parse, "gradspace reference parse -- iqa reference.png distorted.jpg");
-        return [&app, parse, folder, words] {
-          if (parse->parsed()) {
-            return check_command_line(*words);
-          }
-          const std::vector<CommandText> commands = describe_commands(*app.get_parent());
-          for (const Form& form : forms()) {
-            if (app.get_subcommand(form.name)->parsed()) {
-              return write(form.files(commands), *folder);
+  return {"reference", "Write manual pages, shell completions, or docs/reference.md",
+          "gradspace reference man --out share/man/man1",
+          [](CLI::App& app) -> std::function<int()> {
+            app.group("");  // hidden
+            app.require_subcommand(1);
+            const auto folder = std::make_shared<std::filesystem::path>();
+            const auto words = std::make_shared<std::vector<std::string>>();
+            for (const Form& form : forms()) {
+              CLI::App* const written = app.add_subcommand(form.name, form.summary);
+              written->add_option("--out", *folder,
+                                  "Folder to write the files to; without it they are printed");
+              show_example(*written, fmt::format("gradspace reference {} --out share", form.name));
             }
-          }
-          return kWrongUsage;
-        };
-      }};
+            CLI::App* const parse = app.add_subcommand(
+                "parse", "Parse the command line that follows --, and run nothing");
+            parse->add_option("words", *words, "Its words, without gradspace itself");
+            show_example(*parse, "gradspace reference parse -- iqa reference.png distorted.jpg");
+            return [&app, parse, folder, words] {
+              if (parse->parsed()) {
+                return check_command_line(*words);
+              }
+              const std::vector<CommandText> commands = describe_commands(*app.get_parent());
+              for (const Form& form : forms()) {
+                if (app.get_subcommand(form.name)->parsed()) {
+                  return write(form.files(commands), *folder);
+                }
+              }
+              return kWrongUsage;
+            };
+          },
+          true};
 }
 
 }  // namespace gradspace::cli

@@ -103,7 +103,7 @@ class Run {
 
  private:
   std::string digest() const {
-    const std::vector<float>& values = drawn_.patches.values;
+    const auto& values = drawn_.patches.values;
     return sha256_hex(
         {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(float)});
   }

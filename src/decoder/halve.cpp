@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "decoder/halving.h"
 #include "decoder/preparation.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "decoder/halve.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "core/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
@@ -71,8 +74,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace::quality {
 
-HWY_EXPORT(weigh_rows_kernel);
-HWY_EXPORT(weigh_columns_kernel);
+GRADSPACE_EXPORT(weigh_rows_kernel);
+GRADSPACE_EXPORT(weigh_columns_kernel);
 
 namespace {
 
@@ -89,57 +92,61 @@ int mirrored(int i, int n) {
   return inside < n ? inside : period - 1 - inside;
 }
 
-/// One row of one channel on its way through the horizontal pass.
-class ColumnPass {
- public:
-  explicit ColumnPass(int width)
-      : width_(width),
-        even_(static_cast<std::size_t>(half_width()) + 2 * kMargin),
-        odd_(even_.size()),
-        out_(even_.size()) {}
-
-  int half_width() const { return (width_ + 1) / 2; }
-
-  /// `sums` and `out` are interleaved rows, at their first sample of the channel.
-  void run(const std::int32_t* sums, int channels, std::uint8_t* out) {
-    // Two outputs' width beyond either end is as far as the kernel reaches.
-    for (int i = -2; i < half_width() + 2; ++i) {
-      const auto to = static_cast<std::size_t>(i + static_cast<int>(kMargin));
-      const bool inside = i >= 0 && 2 * i + 1 < width_;
-      even_[to] = sums[channels * (inside ? 2 * i : mirrored(2 * i, width_))];
-      odd_[to] = sums[channels * (inside ? 2 * i + 1 : mirrored(2 * i + 1, width_))];
-    }
-    HWY_DYNAMIC_DISPATCH(weigh_columns_kernel)
-    (even_.data() + kMargin, odd_.data() + kMargin, static_cast<std::size_t>(half_width()),
-     out_.data());
-    for (int i = 0; i < half_width(); ++i) {
-      out[channels * i] = static_cast<std::uint8_t>(out_[static_cast<std::size_t>(i)]);
-    }
-  }
-
- private:
-  int width_;
-  std::vector<std::int32_t> even_;
-  std::vector<std::int32_t> odd_;
-  std::vector<std::int32_t> out_;
-};
-
 }  // namespace
 
+Halving::Halving(const Image& image)
+    : image_(image),
+      sums_(image.row(0).size()),
+      even_(static_cast<std::size_t>(width()) + 2 * kMargin),
+      odd_(even_.size()),
+      out_(even_.size()) {}
+
+void Halving::weigh_columns(int channel, std::uint8_t* out) {
+  const int channels = image_.channels();
+  const std::int32_t* sums = sums_.data() + channel;
+  std::int32_t* const evens = even_.data() + kMargin;
+  std::int32_t* const odds = odd_.data() + kMargin;
+  const auto take = [=](int i, int even, int odd) {
+    evens[i] = sums[channels * even];
+    odds[i] = sums[channels * odd];
+  };
+  const int inside = image_.width() / 2;
+  for (int i = 0; i < inside; ++i) {
+    take(i, 2 * i, 2 * i + 1);
+  }
+  // Two outputs' width beyond either end is as far as the kernel reaches.
+  const auto take_mirrored = [&](int begin, int end) {
+    for (int i = begin; i < end; ++i) {
+      take(i, mirrored(2 * i, image_.width()), mirrored(2 * i + 1, image_.width()));
+    }
+  };
+  take_mirrored(-2, 0);
+  take_mirrored(inside, width() + 2);
+  GRADSPACE_DISPATCH(weigh_columns_kernel)
+  (evens, odds, static_cast<std::size_t>(width()), out_.data());
+  const std::int32_t* const weighed = out_.data();
+  const int count = width();
+  for (int i = 0; i < count; ++i) {
+    out[channels * i + channel] = static_cast<std::uint8_t>(weighed[i]);
+  }
+}
+
+void Halving::row(int y, std::uint8_t* out) {
+  const std::uint8_t* rows[kTaps];
+  for (int k = 0; k < kTaps; ++k) {
+    rows[k] = image_.row(mirrored(2 * y - kReach + k, image_.height())).data();
+  }
+  GRADSPACE_DISPATCH(weigh_rows_kernel)(rows, sums_.size(), sums_.data());
+  for (int channel = 0; channel < image_.channels(); ++channel) {
+    weigh_columns(channel, out);
+  }
+}
+
 Image halve(const Image& image) {
-  const int channels = image.channels();
-  ColumnPass columns(image.width());
-  Image out(columns.half_width(), (image.height() + 1) / 2, channels);
-  std::vector<std::int32_t> sums(image.row(0).size());
+  Halving halving(image);
+  Image out(halving.width(), halving.height(), image.channels());
   for (int y = 0; y < out.height(); ++y) {
-    const std::uint8_t* rows[kTaps];
-    for (int k = 0; k < kTaps; ++k) {
-      rows[k] = image.row(mirrored(2 * y - kReach + k, image.height())).data();
-    }
-    HWY_DYNAMIC_DISPATCH(weigh_rows_kernel)(rows, sums.size(), sums.data());
-    for (int c = 0; c < channels; ++c) {
-      columns.run(sums.data() + c, channels, out.row(y).data() + c);
-    }
+    halving.row(y, out.row(y).data());
   }
   return out;
 }

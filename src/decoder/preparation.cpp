@@ -4,89 +4,125 @@
 #include <array>
 #include <cstring>
 
-#include "simd/products.h"
+#include "core/parallel.h"
+#include "decoder/halving.h"
+#include "decoder/patch_kernels.h"
+#include "simd/row_blocks.h"
 
 namespace gradspace::quality {
 
-Image to_ygcr(const Image& rgb) {
-  // Thousandths of the usual coefficients, over 255: integers round as the real numbers do.
-  constexpr std::int32_t kScale = 255000;
-  Image out(rgb.width(), rgb.height(), 3);
-  const std::span<const std::uint8_t> in = rgb.pixels();
-  const std::span<std::uint8_t> to = out.pixels();
-  for (std::size_t i = 0; i < in.size(); i += 3) {
-    const std::int32_t r = in[i];
-    const std::int32_t g = in[i + 1];
-    const std::int32_t b = in[i + 2];
-    const std::int32_t luma = 65481 * r + 128553 * g + 24966 * b + 16 * kScale;
-    const std::int32_t red_difference = 112000 * r - 93786 * g - 18214 * b + 128 * kScale;
-    to[i] = static_cast<std::uint8_t>((luma + kScale / 2) / kScale);
-    to[i + 1] = in[i + 1];
-    to[i + 2] = static_cast<std::uint8_t>((red_difference + kScale / 2) / kScale);
-  }
-  return out;
-}
+namespace {
 
-Patches cut_patches(const Image& ygcr) {
-  const int columns = ygcr.width() / kPatchSide;
-  const int rows = ygcr.height() / kPatchSide;
-  Patches patches;
-  patches.count = static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows);
-  patches.values.resize(patches.count * kPatchSize);
-  constexpr std::size_t kSide = kPatchSide;
-  constexpr std::size_t kPlane = kSide * kSide;
+/// Patches whose sums are added by themselves, so that the mean does not depend on the number of threads.
+constexpr std::size_t kSummedPatches = 1024;
+
+constexpr std::array<float, 256> kScaled = [] {
   std::array<float, 256> scaled{};
   for (std::size_t v = 0; v < scaled.size(); ++v) {
     scaled[v] = static_cast<float>(v) / 255.0F;
   }
-  for (int row = 0; row < rows; ++row) {
-    for (int y = 0; y < kPatchSide; ++y) {
-      const std::uint8_t* in = ygcr.row(row * kPatchSide + y).data();
-      float* patch =
-          patches.patch(static_cast<std::size_t>(row) * static_cast<std::size_t>(columns)).data() +
-          y;
-      for (int column = 0; column < columns; ++column, patch += kPatchSize) {
-        for (std::size_t x = 0; x < kSide; ++x, in += 3) {
-          patch[x * kSide] = scaled[in[0]];
-          patch[x * kSide + kPlane] = scaled[in[1]];
-          patch[x * kSide + 2 * kPlane] = scaled[in[2]];
-        }
-      }
+  return scaled;
+}();
+
+/// One row of pixels into row `y` of the patches that begin with `patch`.
+void cut_row(const std::uint8_t* ygcr, int columns, int y, float* patch) {
+  constexpr std::size_t kSide = kPatchSide;
+  constexpr std::size_t kPlane = kSide * kSide;
+  patch += y;
+  for (int column = 0; column < columns; ++column, patch += kPatchSize) {
+    for (std::size_t x = 0; x < kSide; ++x, ygcr += 3) {
+      patch[x * kSide] = kScaled[ygcr[0]];
+      patch[x * kSide + kPlane] = kScaled[ygcr[1]];
+      patch[x * kSide + 2 * kPlane] = kScaled[ygcr[2]];
     }
+  }
+}
+
+/// Room for the whole patches of so many pixels.
+Patches patches_of_size(int width, int height) {
+  Patches patches;
+  patches.columns = width / kPatchSide;
+  patches.rows = height / kPatchSide;
+  patches.count =
+      static_cast<std::size_t>(patches.columns) * static_cast<std::size_t>(patches.rows);
+  patches.values.resize(patches.count * kPatchSize);
+  return patches;
+}
+
+/// Where the patches of row `row` of patches begin.
+float* row_of(Patches& patches, std::size_t row) {
+  return patches.values.data() + row * static_cast<std::size_t>(patches.columns) * kPatchSize;
+}
+
+}  // namespace
+
+Image to_ygcr(const Image& rgb) {
+  Image out(rgb.width(), rgb.height(), 3);
+  ygcr_of_rgb(rgb.pixels().data(), rgb.pixels().size() / 3, out.pixels().data());
+  return out;
+}
+
+Patches cut_patches(const Image& ygcr) {
+  Patches patches = patches_of_size(ygcr.width(), ygcr.height());
+  for (int y = 0; y < patches.rows * kPatchSide; ++y) {
+    cut_row(ygcr.row(y).data(), patches.columns, y % kPatchSide,
+            row_of(patches, static_cast<std::size_t>(y / kPatchSide)));
   }
   return patches;
 }
 
 Patches image_patches(const Image& image) {
-  return cut_patches(to_ygcr(halve(image.channels() == 3 ? image : to_rgb(image))));
+  if (image.channels() != 3) {
+    return image_patches(to_rgb(image));
+  }
+  const int width = (image.width() + 1) / 2;
+  Patches patches = patches_of_size(width, (image.height() + 1) / 2);
+  parallel_for_ranges(static_cast<std::size_t>(patches.rows), 4,
+                      [&](std::size_t begin, std::size_t end) {
+                        Halving halving(image);
+                        std::vector<std::uint8_t> half(3 * static_cast<std::size_t>(width));
+                        std::vector<std::uint8_t> ygcr(half.size());
+                        for (std::size_t row = begin; row < end; ++row) {
+                          for (int y = 0; y < kPatchSide; ++y) {
+                            halving.row(static_cast<int>(row) * kPatchSide + y, half.data());
+                            ygcr_of_rgb(half.data(), half.size() / 3, ygcr.data());
+                            cut_row(ygcr.data(), patches.columns, y, row_of(patches, row));
+                          }
+                        }
+                      });
+  return patches;
 }
 
 void subtract_mean(Patches& patches) {
-  std::array<double, kPatchSize> sums{};
-  for (std::size_t p = 0; p < patches.count; ++p) {
-    const std::span<const float> patch = patches.patch(p);
-    for (std::size_t i = 0; i < kPatchSize; ++i) {
-      sums[i] += static_cast<double>(patch[i]);
+  const std::size_t groups = (patches.count + kSummedPatches - 1) / kSummedPatches;
+  std::vector<std::array<double, kPatchSize>> sums(groups);
+  const auto for_each_group = [&](const auto& use) {
+    parallel_for(groups, [&](std::size_t group) {
+      const std::size_t first = group * kSummedPatches;
+      use(group, std::min(kSummedPatches, patches.count - first), patches.patch(first).data());
+    });
+  };
+  for_each_group([&](std::size_t group, std::size_t count, const float* first) {
+    add_patches(count, first, sums[group].data());
+  });
+  std::array<double, kPatchSize> mean{};
+  for (std::size_t i = 0; i < kPatchSize; ++i) {
+    for (const auto& sum : sums) {
+      mean[i] += sum[i];
     }
+    mean[i] /= static_cast<double>(patches.count);
   }
-  for (double& sum : sums) {
-    sum /= static_cast<double>(patches.count);
-  }
-  for (std::size_t p = 0; p < patches.count; ++p) {
-    const std::span<float> patch = patches.patch(p);
-    for (std::size_t i = 0; i < kPatchSize; ++i) {
-      patch[i] = static_cast<float>(static_cast<double>(patch[i]) - sums[i]);
-    }
-  }
+  for_each_group([&](std::size_t /*group*/, std::size_t count, float* first) {
+    subtract_from_patches(count, mean.data(), first);
+  });
 }
 
 std::vector<double> covariance(const Patches& patches) {
-  ProductSum sum(kPatchSize, kPatchSize, ProductSum::Half::kUpper);
-  for (std::size_t first = 0; first < patches.count; first += kBlockRows) {
-    const float* block = patches.patch(first).data();
-    sum.add(std::min(kBlockRows, patches.count - first), block, block);
-  }
-  return sum.mean(patches.count);
+  return mean_product(patches.count, kPatchSize, kPatchSize, ProductSum::Half::kUpper,
+                      [&](std::size_t first, std::size_t rows, ProductSum& sum) {
+                        const float* block = patches.patch(first).data();
+                        sum.add(rows, block, block);
+                      });
 }
 
 void whiten(Patches& patches, std::span<const float> matrix) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/uninitialised.h"
 #include "gradspace/image.h"
 #include "gradspace/linear_decoder.h"
 
@@ -33,7 +34,9 @@ Image to_ygcr(const Image& rgb);
 /// Patches with values within [0, 1], or what became of them.
 struct Patches {
   std::size_t count = 0;
-  std::vector<float> values;  ///< [count, kPatchSize]
+  UninitialisedVector<float> values = {};  ///< [count, kPatchSize]
+  int columns = 0;                         ///< of the picture that they were cut from; else 0
+  int rows = 0;
 
   std::span<float> patch(std::size_t i) {
     return std::span(values).subspan(i * kPatchSize, kPatchSize);
@@ -59,7 +62,7 @@ constexpr PatchPlace place_of(std::size_t i) {
   return {index / kPlane, index % kPlane / kPatchSide, index % kPatchSide};
 }
 
-/// `halve`, `to_ygcr` and `cut_patches` of an image, grey or RGB.
+/// `halve`, `to_ygcr` and `cut_patches` of an image, grey or RGB, by rows of patches on several threads.
 Patches image_patches(const Image& image);
 
 /// Takes the mean patch off. `patches` are not empty.
@@ -73,6 +76,12 @@ std::vector<float> whitening_matrix(std::span<const double> covariance);
 
 /// The same in float64, in twice the time: float32's rounding adds up to some 1e-6 of its values.
 std::vector<double> precise_whitening_matrix(std::span<const double> covariance);
+
+/// Up to so many patches whitening_matrix_of_few is the faster way.
+inline constexpr std::size_t kFewPatches = 32;
+
+/// The same in float64 from patches whose mean is 0. They are not empty.
+std::vector<double> whitening_matrix_of_few(const Patches& patches);
 
 /// Multiplies every patch by the (symmetric) matrix.
 void whiten(Patches& patches, std::span<const float> matrix);

@@ -96,7 +96,7 @@ class Drawing {
 
   TrainingPatches take() {
     TrainingPatches result;
-    std::vector<float>& all = result.patches.values;
+    auto& all = result.patches.values;
     all.reserve(count_ * kPatchSize);
     for (std::size_t i = 0; i < photos_.size(); ++i) {
       if (photos_[i].failure.empty()) {

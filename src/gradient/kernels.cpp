@@ -15,6 +15,7 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "gradient/kernel_table-inl.h"
 
 #if HWY_ONCE
@@ -29,7 +30,7 @@ namespace gradient {
 namespace wide {
 namespace {
 
-HWY_EXPORT(table);
+GRADSPACE_EXPORT(table);
 
 }  // namespace
 
@@ -77,14 +78,14 @@ constexpr std::array<NamedSet, 5> kSets{{{InstructionSet::kAvx512, "avx512", kAv
                                          {InstructionSet::kBest, "best", 0}}};
 
 bool available(const NamedSet& named) {
-  return (named.target & HWY_TARGETS & hwy::SupportedTargets()) != 0;
+  return (named.target & HWY_TARGETS & processor_targets()) != 0;
 }
 
 }  // namespace
 
 const Kernels& kernels(InstructionSet set) {
   if (set == InstructionSet::kBest) {
-    return wide::kernels_of(hwy::SupportedTargets());
+    return wide::kernels_of(processor_targets());
   }
   for (const NamedSet& named : kSets) {
     if (named.set == set && available(named)) {

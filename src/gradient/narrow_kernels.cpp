@@ -18,13 +18,14 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "gradient/kernel_table-inl.h"
 
 #if HWY_ONCE
 namespace gradspace::gradient::narrow {
 namespace {
 
-HWY_EXPORT(table);
+GRADSPACE_EXPORT(table);
 
 }  // namespace
 

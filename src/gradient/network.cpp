@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "core/aligned_array.h"
 #include "core/round_up.h"
 #include "gradspace/error.h"
 
@@ -38,7 +39,7 @@ void check_memory(const AutoencoderSpec& spec, std::size_t lanes) {
 }  // namespace
 
 AlignedFloats allocate_floats(std::size_t count) {
-  AlignedFloats floats = hwy::AllocateAligned<float>(std::max<std::size_t>(count, 1));
+  AlignedFloats floats = make_aligned<float>(std::max<std::size_t>(count, 1));
   if (floats == nullptr) {
     throw std::bad_alloc();
   }

@@ -2,13 +2,12 @@
 // and the trainer share.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/aligned_array.h"
 #include "gradient/geometry.h"
 #include "gradient/kernels.h"
 #include "gradspace/model.h"
@@ -77,7 +76,7 @@ class Network {
 /// What one lane group may take: tensors, gradients, a part of a weight gradient.
 inline constexpr std::size_t kMaxGroupBytes = std::size_t{1} << 31;
 
-using AlignedFloats = hwy::AlignedFreeUniquePtr<float[]>;
+using AlignedFloats = AlignedArray<float>;
 
 /// `count` floats, not initialised. Throws std::bad_alloc.
 AlignedFloats allocate_floats(std::size_t count);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "gradspace/image.h"
+#include "image/kernels.h"
 
 namespace gradspace::colour {
 
@@ -19,15 +20,9 @@ inline void repeat_grey(std::span<const std::uint8_t> grey, std::uint8_t* rgb) {
   }
 }
 
-/// BT.601 luma in 16-bit fixed point, rounded, as Pillow's convert("L").
+/// BT.601 luma, rounded, as Pillow's convert("L").
 inline void luma(std::span<const std::uint8_t> colours, ChannelOrder order, std::uint8_t* grey) {
-  const std::size_t red = order == ChannelOrder::kRgb ? 0 : 2;
-  const std::size_t blue = 2 - red;
-  for (std::size_t i = 0; i < colours.size() / 3; ++i) {
-    const std::uint8_t* pixel = colours.data() + 3 * i;
-    const unsigned sum = 19595U * pixel[red] + 38470U * pixel[1] + 7471U * pixel[blue];
-    grey[i] = static_cast<std::uint8_t>((sum + 0x8000U) >> 16);
-  }
+  kernels::luma(colours.data(), colours.size() / 3, order == ChannelOrder::kBgr, grey);
 }
 
 }  // namespace gradspace::colour

@@ -42,6 +42,10 @@ void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
                 std::size_t count, std::size_t row_size, std::uint8_t* out);
 
+/// BT.601 luma of RGB pixels, or of BGR where `is_bgr`, in 16-bit fixed point and rounded, as Pillow's convert("L"):
+/// (19595 R + 38470 G + 7471 B + 2^15) / 2^16. `out` does not overlap `in`.
+void luma(const std::uint8_t* in, std::size_t pixels, bool is_bgr, std::uint8_t* out);
+
 /// RGB to BGR or back; `out` may be `in`.
 void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out);
 

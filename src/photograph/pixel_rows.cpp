@@ -9,6 +9,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::pixel_rows::HWY_NAMESPACE {
 namespace {
@@ -168,9 +170,9 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace {
 namespace pixel_rows {
 
-HWY_EXPORT(split_kernel);
-HWY_EXPORT(tone_kernel);
-HWY_EXPORT(changes_kernel);
+GRADSPACE_EXPORT(split_kernel);
+GRADSPACE_EXPORT(tone_kernel);
+GRADSPACE_EXPORT(changes_kernel);
 
 }  // namespace pixel_rows
 
@@ -178,19 +180,19 @@ void SplitRow::split(const std::uint8_t* samples, std::size_t pixels) {
   pixels_ = pixels;
   values_.resize(3 * pixels);
   using namespace pixel_rows;
-  HWY_DYNAMIC_DISPATCH(split_kernel)(samples, pixels, values_.data());
+  GRADSPACE_DISPATCH(split_kernel)(samples, pixels, values_.data());
 }
 
 void tone_rows(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue,
                std::size_t pixels, const ToneRows& out) {
   using namespace pixel_rows;
-  HWY_DYNAMIC_DISPATCH(tone_kernel)(red, green, blue, pixels, out);
+  GRADSPACE_DISPATCH(tone_kernel)(red, green, blue, pixels, out);
 }
 
 void add_changes(const std::uint8_t* row, const std::uint8_t* above, std::size_t count,
                  Changes& changes) {
   using namespace pixel_rows;
-  HWY_DYNAMIC_DISPATCH(changes_kernel)(row, above, count, changes);
+  GRADSPACE_DISPATCH(changes_kernel)(row, above, count, changes);
 }
 
 void LevelCounts::add(const std::uint8_t* values, std::size_t count) {

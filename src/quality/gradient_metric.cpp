@@ -14,13 +14,15 @@ class GradientReference : public QualityReference {
   GradientReference(const PackedDecoder& decoder, std::shared_ptr<const QualityImage> reference)
       : reference_(std::move(reference)),
         filters_(reference_filters(decoder, *reference_)),
-        ranking_(filter_responses(filters_, prepared_of(*reference_))) {}
+        ranking_(filter_responses(filters_, prepared_of(*reference_).patches, filters_.whitening)) {
+  }
 
   double score(const QualityImage& distorted) const override {
     if (identical_or_comparable(*reference_, distorted)) {
       return 1;
     }
-    return score_of(ranking_.correlation(filter_responses(filters_, prepared_of(distorted))));
+    return score_of(ranking_.correlation(
+        filter_responses(filters_, prepared_of(distorted).patches, whitening_of(distorted))));
   }
 
  private:
@@ -56,16 +58,17 @@ GradientMap gradient_map(const QualityImage& reference, const QualityImage& dist
   decoder.validate();
   const bool identical = quality::identical_or_comparable(reference, distorted);
   const quality::PreparedImage& prepared = quality::prepared_of(reference);
-  GradientMap map{prepared.columns, prepared.rows,
+  GradientMap map{prepared.patches.columns, prepared.patches.rows,
                   std::vector<double>(prepared.patches.count, 0.0)};
   if (identical) {
     return map;
   }
   const quality::PackedDecoder packed(decoder);
   const quality::ReferenceFilters filters = quality::reference_filters(packed, reference);
-  const quality::Ranking ours(quality::filter_responses(filters, prepared));
-  const quality::Ranking theirs(
-      quality::filter_responses(filters, quality::prepared_of(distorted)));
+  const quality::Ranking ours(
+      quality::filter_responses(filters, prepared.patches, filters.whitening));
+  const quality::Ranking theirs(quality::filter_responses(
+      filters, quality::prepared_of(distorted).patches, quality::whitening_of(distorted)));
   map.values = ours.disagreement(theirs, quality::kGradientFeatures);
   return map;
 }

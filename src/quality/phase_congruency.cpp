@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <numbers>
 
+#include "core/aligned_array.h"
+
 namespace gradspace::quality {
 namespace {
 
@@ -90,7 +92,7 @@ LogGaborFilters::LogGaborFilters(int width, int height)
 
 LogGaborFilters::Filter LogGaborFilters::make_filter() const {
   const std::size_t size = fourier_.columns() * stride_;
-  Filter filter = hwy::AllocateAligned<float>(size);
+  Filter filter = make_aligned<float>(size);
   std::fill_n(filter.get(), size, 0.0F);
   return filter;
 }

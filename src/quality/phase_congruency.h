@@ -3,13 +3,12 @@
 // 0.45 and order 15, noise by k = 2 over 1.7.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 
+#include "core/aligned_array.h"
 #include "quality/phase_kernels.h"
 #include "quality/plane.h"
 #include "simd/fourier.h"
@@ -30,7 +29,7 @@ class LogGaborFilters {
   Plane phase_congruency(const Plane& plane) const;
 
  private:
-  using Filter = hwy::AlignedFreeUniquePtr<float[]>;
+  using Filter = AlignedArray<float>;
 
   Filter make_filter() const;
   void find_noise();

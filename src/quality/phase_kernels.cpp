@@ -5,6 +5,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::quality::HWY_NAMESPACE {
 namespace {
@@ -54,13 +56,13 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::quality {
 namespace {
 
-HWY_EXPORT(phase_kernel);
+GRADSPACE_EXPORT(phase_kernel);
 
 }  // namespace
 
 void add_phase_energy(const PhaseResponses& responses, float threshold, float* energy,
                       float* amplitude, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(phase_kernel)(responses, threshold, energy, amplitude, size);
+  GRADSPACE_DISPATCH(phase_kernel)(responses, threshold, energy, amplitude, size);
 }
 
 }  // namespace gradspace::quality

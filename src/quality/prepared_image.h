@@ -12,12 +12,8 @@ struct PreparedImage {
   /// Of the halved image; their mean is taken off, but they are not whitened yet: whitening is cheaper
   /// once it is multiplied into the matrix that comes after it.
   Patches patches;
-  int columns = 0;
-  int rows = 0;
-  /// Symmetric, kPatchSize x kPatchSize.
+  /// Symmetric, kPatchSize x kPatchSize; empty for at most kFewPatches patches.
   std::vector<double> covariance;
-  /// Of the same form.
-  std::vector<float> whitening;
   /// Whether any two patches differ.
   bool has_variance = false;
 };
@@ -25,6 +21,12 @@ struct PreparedImage {
 /// The image's own, worked out when it is first asked for. Throws InvalidArgument for fewer than
 /// kMinPatches patches.
 const PreparedImage& prepared_of(const QualityImage& image);
+
+/// Its whitening matrix, symmetric, kPatchSize x kPatchSize, likewise.
+const std::vector<float>& whitening_of(const QualityImage& image);
+
+/// The same in float64, not kept.
+std::vector<double> precise_whitening_of(const PreparedImage& image);
 
 /// Its luma in 8 bits, likewise.
 const Image& luma_of(const QualityImage& image);

@@ -42,6 +42,10 @@ class ImageParts {
 
 namespace {
 
+struct Whitening {
+  std::vector<float> matrix;
+};
+
 struct Luma {
   Image pixels;
 };
@@ -49,21 +53,19 @@ struct Luma {
 /// Throws InvalidArgument for fewer than kMinPatches patches; `name` stands in the message.
 PreparedImage prepare(const Image& rgb, const std::string& name) {
   PreparedImage prepared;
-  const Image half = halve(rgb);
-  prepared.columns = half.width() / kPatchSide;
-  prepared.rows = half.height() / kPatchSide;
-  prepared.patches = cut_patches(to_ygcr(half));
+  prepared.patches = image_patches(rgb);
   const std::size_t count = prepared.patches.count;
   if (count < kMinPatches) {
     throw InvalidArgument(fmt::format("{}: {}x{} pixels are {} {} of 16x16; at least {} are wanted",
                                       name, rgb.width(), rgb.height(), count,
                                       count == 1 ? "patch" : "patches", kMinPatches));
   }
-  const std::vector<float>& values = prepared.patches.values;
+  const auto& values = prepared.patches.values;
   prepared.has_variance = !std::equal(values.begin() + kPatchSize, values.end(), values.begin());
   subtract_mean(prepared.patches);
-  prepared.covariance = covariance(prepared.patches);
-  prepared.whitening = whitening_matrix(prepared.covariance);
+  if (count > kFewPatches) {
+    prepared.covariance = covariance(prepared.patches);
+  }
   return prepared;
 }
 
@@ -71,6 +73,23 @@ PreparedImage prepare(const Image& rgb, const std::string& name) {
 
 const PreparedImage& prepared_of(const QualityImage& image) {
   return part_of<PreparedImage>(image, [&] { return prepare(image.rgb(), image.name()); });
+}
+
+const std::vector<float>& whitening_of(const QualityImage& image) {
+  const auto make = [&] {
+    const PreparedImage& prepared = prepared_of(image);
+    if (prepared.patches.count > kFewPatches) {
+      return Whitening{whitening_matrix(prepared.covariance)};
+    }
+    const std::vector<double> precise = whitening_matrix_of_few(prepared.patches);
+    return Whitening{{precise.begin(), precise.end()}};
+  };
+  return part_of<Whitening>(image, make).matrix;
+}
+
+std::vector<double> precise_whitening_of(const PreparedImage& image) {
+  return image.patches.count > kFewPatches ? precise_whitening_matrix(image.covariance)
+                                           : whitening_matrix_of_few(image.patches);
 }
 
 KeptParts& parts_of(const QualityImage& image) {

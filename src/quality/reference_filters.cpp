@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/aligned_array.h"
+#include "simd/row_blocks.h"
 #include "simd/transpose.h"
 #include "statistics/keys.h"
 
@@ -72,34 +74,43 @@ std::vector<double> filter_kurtoses(std::span<const double> gradient) {
 
 namespace {
 
+/// What a block of patches becomes on its way to G.
+struct WeightGradientBlock {
+  AlignedArray<float> white = make_aligned<float>(kBlockRows * kVisible);
+  AlignedArray<float> hidden = make_aligned<float>(kBlockRows * kHidden);
+  AlignedArray<float> error = make_aligned<float>(kBlockRows * kVisible);
+};
+
 /// G, summed in float32 by blocks. All but the whitening may be in float32: an error of that matrix is
 /// one of all patches alike, which the sum over them doesn't lessen.
-std::vector<double> weight_gradient(const PackedDecoder& decoder, const PreparedImage& reference) {
-  const std::vector<double> precise = precise_whitening_matrix(reference.covariance);
-  const std::vector<float> rounded(precise.begin(), precise.end());
-  const PackedMatrix whitening(kVisible, kVisible, rounded.data());
-  const auto white = hwy::AllocateAligned<float>(kBlockRows * kVisible);
-  const auto hidden = hwy::AllocateAligned<float>(kBlockRows * kHidden);
-  const auto error = hwy::AllocateAligned<float>(kBlockRows * kVisible);
-  ProductSum sum(kVisible, kHidden);
-  for (std::size_t first = 0; first < reference.patches.count; first += kBlockRows) {
-    const std::size_t rows = std::min(kBlockRows, reference.patches.count - first);
-    multiply(rows, reference.patches.patch(first).data(), whitening, white.get());
-    multiply(rows, white.get(), decoder.w1, hidden.get());
-    activate(rows, kHidden, decoder.b1.data(), hidden.get());
-    multiply(rows, hidden.get(), decoder.w2, error.get());
-    reconstruction_error(rows, kVisible, decoder.b2.data(), white.get(), error.get());
-    sum.add(rows, error.get(), hidden.get());
-  }
-  return sum.mean(reference.patches.count);
+std::vector<double> weight_gradient(const PackedDecoder& decoder, const Patches& patches,
+                                    const std::vector<float>& whitening) {
+  const PackedMatrix packed(kVisible, kVisible, whitening.data());
+  return mean_product(patches.count, kVisible, kHidden, ProductSum::Half::kNone,
+                      [&](std::size_t first, std::size_t rows, ProductSum& sum) {
+                        const WeightGradientBlock block;
+                        multiply(rows, patches.patch(first).data(), packed, block.white.get());
+                        multiply(rows, block.white.get(), decoder.w1, block.hidden.get());
+                        activate(rows, kHidden, decoder.b1.data(), block.hidden.get());
+                        multiply(rows, block.hidden.get(), decoder.w2, block.error.get());
+                        reconstruction_error(rows, kVisible, decoder.b2.data(), block.white.get(),
+                                             block.error.get());
+                        sum.add(rows, block.error.get(), block.hidden.get());
+                      });
 }
 
 }  // namespace
 
 ReferenceFilters reference_filters(const PackedDecoder& decoder, const QualityImage& reference) {
   constexpr double kNormal = 3;
-  const std::vector<double> gradient = weight_gradient(decoder, prepared_of(reference));
-  ReferenceFilters filters{{gradient.begin(), gradient.end()}, filter_kurtoses(gradient), {}};
+  const PreparedImage& prepared = prepared_of(reference);
+  const std::vector<double> precise = precise_whitening_of(prepared);
+  ReferenceFilters filters;
+  filters.whitening.assign(precise.begin(), precise.end());
+  const std::vector<double> gradient =
+      weight_gradient(decoder, prepared.patches, filters.whitening);
+  filters.gradient.assign(gradient.begin(), gradient.end());
+  filters.kurtosis = filter_kurtoses(gradient);
   const bool doubtful =
       std::any_of(filters.kurtosis.begin(), filters.kurtosis.end(),
                   [](double kurtosis) { return std::abs(kurtosis - kNormal) < kKurtosisMargin; });
@@ -112,20 +123,19 @@ ReferenceFilters reference_filters(const PackedDecoder& decoder, const QualityIm
   return filters;
 }
 
-std::vector<std::uint32_t> filter_responses(const ReferenceFilters& filters,
-                                            const PreparedImage& image) {
+FeatureKeys filter_responses(const ReferenceFilters& filters, const Patches& patches,
+                             const std::vector<float>& whitening) {
   std::vector<float> product(kVisible * kHidden);
-  multiply(kVisible, image.whitening.data(),
-           PackedMatrix(kVisible, kHidden, filters.gradient.data()), product.data());
+  multiply(kVisible, whitening.data(), PackedMatrix(kVisible, kHidden, filters.gradient.data()),
+           product.data());
   const PackedMatrix whitened(kVisible, kHidden, product.data());
-  const auto responses = hwy::AllocateAligned<float>(kBlockRows * kHidden);
-  std::vector<std::uint32_t> keys(image.patches.count * kGradientFeatures);
-  for (std::size_t first = 0; first < image.patches.count; first += kBlockRows) {
-    const std::size_t rows = std::min(kBlockRows, image.patches.count - first);
-    multiply(rows, image.patches.patch(first).data(), whitened, responses.get());
+  FeatureKeys keys(patches.count * kGradientFeatures);
+  for_each_block(patches.count, [&](std::size_t first, std::size_t rows) {
+    const auto responses = make_aligned<float>(kBlockRows * kHidden);
+    multiply(rows, patches.patch(first).data(), whitened, responses.get());
     gradient_keys(rows, kHidden, responses.get(), filters.weights.data(),
                   &keys[first * kGradientFeatures]);
-  }
+  });
   return keys;
 }
 

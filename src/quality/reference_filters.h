@@ -10,6 +10,7 @@
 #include "gradspace/linear_decoder.h"
 #include "quality/prepared_image.h"
 #include "simd/products.h"
+#include "statistics/keys.h"
 
 namespace gradspace::quality {
 
@@ -26,6 +27,7 @@ struct PackedDecoder {
 
 /// One filter a hidden unit: a column of the gradient of the reconstruction error by W2.
 struct ReferenceFilters {
+  std::vector<float> whitening;  ///< the reference's, rounded from float64
   std::vector<float> gradient;   ///< G, visible x hidden
   std::vector<double> kurtosis;  ///< of each filter's first 64 entries
   std::vector<float> weights;    ///< 2 where the kurtosis is over 3, else 1
@@ -52,8 +54,8 @@ std::vector<double> exact_filter_kurtoses(const LinearDecoder& decoder, const Im
 /// Features in one patch: the moduli of all filters, then their arguments.
 inline constexpr std::size_t kGradientFeatures = 2 * LinearDecoder::kHidden;
 
-/// [patches, kGradientFeatures], as keys.
-std::vector<std::uint32_t> filter_responses(const ReferenceFilters& filters,
-                                            const PreparedImage& image);
+/// [patches, kGradientFeatures], as keys, of an image's patches and its whitening.
+FeatureKeys filter_responses(const ReferenceFilters& filters, const Patches& patches,
+                             const std::vector<float>& whitening);
 
 }  // namespace gradspace::quality

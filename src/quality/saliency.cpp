@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/aligned_array.h"
 #include "simd/row_filters.h"
 
 namespace gradspace::quality {
@@ -221,7 +222,7 @@ SaliencyModel::SaliencyModel() : fourier_(kMapSide, kMapSide), middle_(kMapSide,
   constexpr double kBandwidth = 1.34;
   constexpr double kSpread = 145;
   const std::size_t stride = simd::ComplexPlane::stride_for(kMapSide);
-  band_pass_ = hwy::AllocateAligned<float>(kMapSide * stride);
+  band_pass_ = make_aligned<float>(kMapSide * stride);
   std::fill_n(band_pass_.get(), kMapSide * stride, 0.0F);
   const auto signed_index = [](int i) { return i < kMapSide / 2 ? i : i - kMapSide; };
   for (int y = 0; y < kMapSide; ++y) {

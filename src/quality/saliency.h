@@ -2,10 +2,9 @@
 // constants of visual saliency-induced quality (VSI).
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 
+#include "core/aligned_array.h"
 #include "gradspace/image.h"
 #include "quality/colour_planes.h"
 #include "quality/plane.h"
@@ -31,8 +30,8 @@ class SaliencyModel {
   Plane small_map(const Image& rgb) const;
 
   simd::PlaneFourier fourier_;
-  hwy::AlignedFreeUniquePtr<float[]> band_pass_;  ///< lies as spectra do
-  Plane middle_;                                  ///< the prior for the middle
+  AlignedArray<float> band_pass_;  ///< lies as spectra do
+  Plane middle_;                   ///< the prior for the middle
 };
 
 /// Three planes of R, G and B, 0 to 255, to CIE L*, a* and b* of the white point D50, in place.

@@ -1,85 +1,58 @@
 // Wang, Bovik, Sheikh, Simoncelli, IEEE Transactions on Image Processing 13 (2004).
+#include <algorithm>
+#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "quality/pair_metric.h"
 #include "quality/plane.h"
 #include "quality/prepared_image.h"
+#include "quality/ssim_rows.h"
 
 namespace gradspace::quality {
 namespace {
 
-constexpr int kWindow = 11;
-constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
-constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
+constexpr int kWindow = kSsimTaps;
 
-/// The window is its product with itself.
-using Window = std::vector<double>;
+SsimWindow ssim_window() {
+  SsimWindow window;
+  std::ranges::copy(gaussian_window(kWindow, 1.5), window.weights.begin());
+  window.c1 = (0.01 * 255) * (0.01 * 255);
+  window.c2 = (0.03 * 255) * (0.03 * 255);
+  return window;
+}
 
-/// Weighted sums over the window's height, for every column: of both images, and of their products.
-struct ColumnSums {
-  explicit ColumnSums(std::size_t width) : a(width), b(width), aa(width), bb(width), ab(width) {}
-
-  void work_out(const Image& first, const Image& second, int top, const Window& window) {
-    for (std::vector<double>* sums : {&a, &b, &aa, &bb, &ab}) {
-      sums->assign(sums->size(), 0.0);
+/// The sum of the similarities at all places of the window in `columns` columns of places from `left` on, row by
+/// row: a ring keeps the sums along the window's rows.
+double similarity_of_strip(const Image& first, const Image& second, const SsimWindow& window,
+                           std::size_t left, std::size_t columns) {
+  std::vector<SsimRow> ring(kSsimTaps);
+  std::array<const SsimRow*, kSsimTaps> rows{};
+  double total = 0;
+  for (int y = 0; y < first.height(); ++y) {
+    const auto place = static_cast<std::size_t>(y);
+    ssim_row_sums(window, first.row(y).data() + left, second.row(y).data() + left, columns,
+                  ring[place % kSsimTaps]);
+    if (y + 1 < kWindow) {
+      continue;
     }
-    for (int y = 0; y < kWindow; ++y) {
-      const std::uint8_t* row_a = first.row(top + y).data();
-      const std::uint8_t* row_b = second.row(top + y).data();
-      const double weight = window[static_cast<std::size_t>(y)];
-      for (std::size_t x = 0; x < a.size(); ++x) {
-        const double value_a = row_a[x];
-        const double value_b = row_b[x];
-        a[x] += weight * value_a;
-        b[x] += weight * value_b;
-        aa[x] += weight * (value_a * value_a);
-        bb[x] += weight * (value_b * value_b);
-        ab[x] += weight * (value_a * value_b);
-      }
+    for (std::size_t k = 0; k < kSsimTaps; ++k) {
+      rows[k] = &ring[(place + 1 + k) % kSsimTaps];
     }
+    total += ssim_of_rows(window, rows, columns);
   }
-
-  std::vector<double> a, b, aa, bb, ab;
-};
-
-/// The window's sum over columns, for every place it has in a row.
-void sum_columns(const std::vector<double>& columns, const Window& window,
-                 std::vector<double>& sums) {
-  sums.assign(sums.size(), 0.0);
-  for (std::size_t i = 0; i < window.size(); ++i) {
-    for (std::size_t x = 0; x < sums.size(); ++x) {
-      sums[x] += window[i] * columns[x + i];
-    }
-  }
+  return total;
 }
 
 double structural_similarity(const Image& first, const Image& second) {
-  const Window window = gaussian_window(kWindow, 1.5);
-  const auto width = static_cast<std::size_t>(first.width());
-  ColumnSums columns(width);
-  ColumnSums means(width - kWindow + 1);
+  const SsimWindow window = ssim_window();
+  const auto places = static_cast<std::size_t>(first.width() - kWindow + 1);
   double total = 0;
-  for (int top = 0; top + kWindow <= first.height(); ++top) {
-    columns.work_out(first, second, top, window);
-    sum_columns(columns.a, window, means.a);
-    sum_columns(columns.b, window, means.b);
-    sum_columns(columns.aa, window, means.aa);
-    sum_columns(columns.bb, window, means.bb);
-    sum_columns(columns.ab, window, means.ab);
-    double row = 0;
-    for (std::size_t x = 0; x < means.a.size(); ++x) {
-      const double a = means.a[x];
-      const double b = means.b[x];
-      const double variances = (means.aa[x] - a * a) + (means.bb[x] - b * b);
-      const double covariance = means.ab[x] - a * b;
-      row += ((2 * a * b + kC1) * (2 * covariance + kC2)) /
-             ((a * a + b * b + kC1) * (variances + kC2));
-    }
-    total += row;
+  for (std::size_t left = 0; left < places; left += kSsimStrip) {
+    const std::size_t columns = std::min(kSsimStrip, places - left);
+    total += similarity_of_strip(first, second, window, left, columns);
   }
-  return total / (static_cast<double>(means.a.size()) * (first.height() - kWindow + 1));
+  return total / (static_cast<double>(places) * (first.height() - kWindow + 1));
 }
 
 double ssim(const QualityImage& reference, const QualityImage& distorted) {

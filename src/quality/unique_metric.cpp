@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/aligned_array.h"
 #include "gradspace/quality.h"
 #include "quality/prepared_image.h"
-#include "simd/products.h"
+#include "simd/row_blocks.h"
 #include "simd/transpose.h"
 #include "statistics/keys.h"
 #include "statistics/ranks.h"
@@ -19,18 +20,18 @@ struct Encoder {
 };
 
 /// The hidden units' features on every patch.
-std::vector<std::uint32_t> activations(const Encoder& encoder, const PreparedImage& image) {
+FeatureKeys activations(const Encoder& encoder, const QualityImage& image) {
+  const Patches& patches = prepared_of(image).patches;
   std::vector<float> product(kPatchSize * LinearDecoder::kHidden);
-  multiply(kPatchSize, image.whitening.data(), encoder.weights, product.data());
+  multiply(kPatchSize, whitening_of(image).data(), encoder.weights, product.data());
   const PackedMatrix weights(kPatchSize, LinearDecoder::kHidden, product.data());
-  std::vector<float> sums(kBlockRows * LinearDecoder::kHidden);
-  std::vector<std::uint32_t> keys(image.patches.count * LinearDecoder::kHidden);
-  for (std::size_t first = 0; first < image.patches.count; first += kBlockRows) {
-    const std::size_t rows = std::min(kBlockRows, image.patches.count - first);
-    multiply(rows, image.patches.patch(first).data(), weights, sums.data());
-    activation_keys(rows, LinearDecoder::kHidden, sums.data(), encoder.bias.data(),
+  FeatureKeys keys(patches.count * LinearDecoder::kHidden);
+  for_each_block(patches.count, [&](std::size_t first, std::size_t rows) {
+    const auto sums = make_aligned<float>(kBlockRows * LinearDecoder::kHidden);
+    multiply(rows, patches.patch(first).data(), weights, sums.get());
+    activation_keys(rows, LinearDecoder::kHidden, sums.get(), encoder.bias.data(),
                     &keys[first * LinearDecoder::kHidden]);
-  }
+  });
   return keys;
 }
 
@@ -40,13 +41,13 @@ class UniqueReference : public QualityReference {
                   std::shared_ptr<const QualityImage> reference)
       : encoder_(std::move(encoder)),
         reference_(std::move(reference)),
-        ranking_(activations(*encoder_, prepared_of(*reference_)), kActivationKeyLimit) {}
+        ranking_(activations(*encoder_, *reference_), kActivationKeyLimit) {}
 
   double score(const QualityImage& distorted) const override {
     if (identical_or_comparable(*reference_, distorted)) {
       return 1;
     }
-    return score_of(ranking_.correlation(activations(*encoder_, prepared_of(distorted))));
+    return score_of(ranking_.correlation(activations(*encoder_, distorted)));
   }
 
  private:

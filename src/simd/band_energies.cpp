@@ -9,6 +9,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "core/round_up.h"
 #include "simd/cosine-inl.h"
 
@@ -229,14 +230,14 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace {
 
-HWY_EXPORT(energies_kernel);
-HWY_EXPORT(transform_kernel);
-HWY_EXPORT(strip_columns);
+GRADSPACE_EXPORT(energies_kernel);
+GRADSPACE_EXPORT(transform_kernel);
+GRADSPACE_EXPORT(strip_columns);
 
 BandEnergies::BandEnergies(std::size_t channels, std::size_t height, std::size_t width,
                            std::size_t bands, const BandOf& band_of)
     : layout_{channels, height, width, bands, CosinePlan(width), CosinePlan(height), {}, {}, {}} {
-  const std::size_t columns = HWY_DYNAMIC_DISPATCH(strip_columns)();
+  const std::size_t columns = GRADSPACE_DISPATCH(strip_columns)();
   std::vector<std::size_t> counts(bands);
   std::vector<std::vector<std::uint32_t>> of_strip(bands);
   for (std::size_t first = 0; first < width; first += columns) {
@@ -262,11 +263,11 @@ BandEnergies::BandEnergies(std::size_t channels, std::size_t height, std::size_t
 
 void BandEnergies::compute(const LanePictures& pictures, const ColourMatrix& colours, float floor,
                            LaneMemory& memory, float* out) const {
-  HWY_DYNAMIC_DISPATCH(energies_kernel)(layout_, pictures, colours, floor, memory, out);
+  GRADSPACE_DISPATCH(energies_kernel)(layout_, pictures, colours, floor, memory, out);
 }
 
 void cosine_transform(const CosinePlan& plan, const float* in, std::size_t lanes, float* out) {
-  HWY_DYNAMIC_DISPATCH(transform_kernel)(plan, in, lanes, out);
+  GRADSPACE_DISPATCH(transform_kernel)(plan, in, lanes, out);
 }
 
 }  // namespace gradspace

@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/aligned_array.h"
+#include "core/dispatch.h"
 #include "core/round_up.h"
 #include "simd/fourier_butterflies-inl.h"
 
@@ -141,7 +143,7 @@ void column_pass(const FourierPlan& plan, std::size_t columns, const ColumnPass&
   const std::size_t block = (plan.length + 3) / 4 * 4 * kFourierLanes;
   const std::size_t chirps =
       plan.convolution == nullptr ? 0 : 4 * plan.convolution->length * kFourierLanes;
-  const auto work = hwy::AllocateAligned<float>(2 * block + chirps);
+  const auto work = make_aligned<float>(2 * block + chirps);
   std::fill_n(work.get(), 2 * block + chirps, 0.0F);
   float* re = work.get();
   float* im = re + block;
@@ -168,7 +170,7 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::simd {
 namespace {
 
-HWY_EXPORT(column_pass);
+GRADSPACE_EXPORT(column_pass);
 
 std::size_t whole_blocks(std::size_t size) {
   return round_up_to(kFourierLanes, size);
@@ -186,7 +188,7 @@ ComplexPlane::ComplexPlane(std::size_t rows, std::size_t columns)
     : rows_(rows), columns_(columns), stride_(stride_for(columns)) {
   const std::size_t size = whole_blocks(rows) * stride_;
   for (auto* part : {&re_, &im_}) {
-    *part = hwy::AllocateAligned<float>(size);
+    *part = make_aligned<float>(size);
     std::fill_n(part->get(), size, 0.0F);
   }
 }
@@ -194,11 +196,11 @@ ComplexPlane::ComplexPlane(std::size_t rows, std::size_t columns)
 void PlaneFourier::forward(const ComplexPlane& plane, ComplexPlane& spectrum) const {
   assert(plane.rows() == rows() && plane.columns() == columns());
   assert(spectrum.rows() == columns() && spectrum.columns() == rows());
-  HWY_DYNAMIC_DISPATCH(column_pass)
+  GRADSPACE_DISPATCH(column_pass)
   (of_columns_, columns(),
    {plane.re(), plane.im(), plane.stride(), nullptr, 1, spectrum.re(), spectrum.im(),
     spectrum.stride(), true});
-  HWY_DYNAMIC_DISPATCH(column_pass)
+  GRADSPACE_DISPATCH(column_pass)
   (of_rows_, rows(),
    {spectrum.re(), spectrum.im(), spectrum.stride(), nullptr, 1, spectrum.re(), spectrum.im(),
     spectrum.stride(), false});
@@ -209,11 +211,11 @@ void PlaneFourier::inverse(const ComplexPlane& spectrum, const float* filter,
   assert(plane.rows() == rows() && plane.columns() == columns());
   assert(spectrum.rows() == columns() && spectrum.columns() == rows());
   const float scale = 1 / static_cast<float>(rows() * columns());
-  HWY_DYNAMIC_DISPATCH(column_pass)
+  GRADSPACE_DISPATCH(column_pass)
   (of_rows_, rows(),
    {spectrum.im(), spectrum.re(), spectrum.stride(), filter, scale, plane.im(), plane.re(),
     plane.stride(), true});
-  HWY_DYNAMIC_DISPATCH(column_pass)
+  GRADSPACE_DISPATCH(column_pass)
   (of_columns_, columns(),
    {plane.im(), plane.re(), plane.stride(), nullptr, 1, plane.im(), plane.re(), plane.stride(),
     false});

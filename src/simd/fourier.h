@@ -3,10 +3,9 @@
 // the error is below 1e-6 (tests/simd/fourier_test.cpp).
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 
+#include "core/aligned_array.h"
 #include "simd/fourier_plan.h"
 
 namespace gradspace::simd {
@@ -35,8 +34,8 @@ class ComplexPlane {
   std::size_t rows_;
   std::size_t columns_;
   std::size_t stride_;
-  hwy::AlignedFreeUniquePtr<float[]> re_;
-  hwy::AlignedFreeUniquePtr<float[]> im_;
+  AlignedArray<float> re_;
+  AlignedArray<float> im_;
 };
 
 /// Transforms between planes of rows x columns and their spectra, which lie transposed: coefficient (v, u) of

@@ -1,10 +1,9 @@
 // Memory for vectors.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
-#include <new>
+
+#include "core/aligned_array.h"
 
 namespace gradspace {
 
@@ -14,17 +13,15 @@ class LaneMemory {
   /// Not initialised; what was there before is lost where it grows. Throws std::bad_alloc.
   float* room(std::size_t count) {
     if (count > size_) {
-      values_ = hwy::AllocateAligned<float>(count);
-      size_ = values_ == nullptr ? 0 : count;
-      if (values_ == nullptr) {
-        throw std::bad_alloc();
-      }
+      size_ = 0;
+      values_ = make_aligned<float>(count);
+      size_ = count;
     }
     return values_.get();
   }
 
  private:
-  hwy::AlignedFreeUniquePtr<float[]> values_;
+  AlignedArray<float> values_;
   std::size_t size_ = 0;
 };
 

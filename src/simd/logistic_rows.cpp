@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -35,10 +36,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace::quality {
 
-HWY_EXPORT(kernel);
+GRADSPACE_EXPORT(kernel);
 
 void logistic_rows(std::size_t rows, std::size_t columns, const float* bias, float* values) {
-  HWY_DYNAMIC_DISPATCH(kernel)(rows, columns, bias, values);
+  GRADSPACE_DISPATCH(kernel)(rows, columns, bias, values);
 }
 
 }  // namespace gradspace::quality

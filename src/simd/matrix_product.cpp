@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "simd/product_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -81,12 +82,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace {
 
-HWY_EXPORT(product_kernel);
+GRADSPACE_EXPORT(product_kernel);
 
 void matrix_product(std::size_t m, std::size_t n, std::size_t k, const StridedMatrix& a,
                     const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
                     Rounding rounding) {
-  HWY_DYNAMIC_DISPATCH(product_kernel)(m, n, k, a, b, b_stride, c, c_stride, rounding);
+  GRADSPACE_DISPATCH(product_kernel)(m, n, k, a, b, b_stride, c, c_stride, rounding);
 }
 
 }  // namespace gradspace

@@ -31,11 +31,12 @@ HWY_INLINE V add_product(V left, V right, V sum) {
 
 /// c = a b, or c += a b, for `Rows` rows and `Vectors` vectors of columns. Each of c's values is a sum
 /// over the `k` terms in their order, whatever the tile that it lies in. Rows of b and of c are `b_step`
-/// and `c_step` apart.
+/// and `c_step` apart, the vectors of a row of b `vector_step`.
 template <std::size_t Rows, std::size_t Vectors, Rounding kRounding, Store kStore, typename D,
           typename T = hn::TFromD<D>>
 HWY_INLINE void product_tile(D d, std::size_t k, const Strided<T>& a, const T* HWY_RESTRICT b,
-                             std::size_t b_step, T* HWY_RESTRICT c, std::size_t c_step) {
+                             std::size_t b_step, T* HWY_RESTRICT c, std::size_t c_step,
+                             std::size_t vector_step = hn::Lanes(D())) {
   using Vector = hn::Vec<D>;
   const std::size_t lanes = hn::Lanes(d);
   Vector sums[Rows][Vectors];
@@ -47,7 +48,7 @@ HWY_INLINE void product_tile(D d, std::size_t k, const Strided<T>& a, const T* H
   for (std::size_t p = 0; p < k; ++p) {
     Vector right[Vectors];
     for (std::size_t v = 0; v < Vectors; ++v) {
-      right[v] = hn::LoadU(d, b + p * b_step + v * lanes);
+      right[v] = hn::LoadU(d, b + p * b_step + v * vector_step);
     }
     for (std::size_t r = 0; r < Rows; ++r) {
       const Vector left = hn::Set(d, a.at(r, p));

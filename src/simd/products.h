@@ -3,10 +3,12 @@
 // All matrices are row-major. Results do not depend on the processor but for the last digits.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
+
+#include "core/aligned_array.h"
 
 namespace gradspace::quality {
 
@@ -31,7 +33,7 @@ class BasicPackedMatrix {
  private:
   std::size_t rows_;
   std::size_t columns_;
-  hwy::AlignedFreeUniquePtr<T[]> values_;
+  AlignedArray<T> values_;
 };
 using PackedMatrix = BasicPackedMatrix<float>;
 
@@ -46,6 +48,9 @@ void multiply_symmetric(const double* a, const BasicPackedMatrix<double>& b, dou
 /// The sum of a^T b over many rows: float32 within some thousand rows, float64 above.
 class ProductSum {
  public:
+  /// Blocks of rows whose sums are added in float32.
+  static constexpr std::size_t kBlocksInFloat = 16;
+
   enum class Half { kNone, kUpper };  ///< kUpper: the product is symmetric, of one half is enough
 
   /// a has `m` columns, b has `n`.
@@ -53,8 +58,10 @@ class ProductSum {
 
   /// Adds `rows` rows, at most kBlockRows.
   void add(std::size_t rows, const float* a, const float* b);
+  /// Adds what other sums of the same size hold, in their order; there are all of them.
+  void add(std::span<const std::optional<ProductSum>> others);
 
-  /// m x n, divided by `count`.
+  /// m x n, divided by `count`. Nothing is left of the sum.
   std::vector<double> mean(std::size_t count);
 
  private:
@@ -64,8 +71,8 @@ class ProductSum {
   std::size_t n_;
   Half half_;
   std::size_t blocks_ = 0;
-  hwy::AlignedFreeUniquePtr<float[]> partial_;
-  std::vector<double> total_;
+  AlignedArray<float> partial_;
+  std::vector<double> total_;  ///< empty until the first sums in float32 are done
 };
 
 }  // namespace gradspace::quality

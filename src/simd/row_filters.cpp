@@ -7,6 +7,8 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
+#include "core/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gradspace::simd::HWY_NAMESPACE {
 namespace {
@@ -109,29 +111,29 @@ HWY_AFTER_NAMESPACE();
 namespace gradspace::simd {
 namespace {
 
-HWY_EXPORT(filter_row_kernel);
-HWY_EXPORT(filter_rows_kernel);
-HWY_EXPORT(powers_kernel);
-HWY_EXPORT(roots_kernel);
+GRADSPACE_EXPORT(filter_row_kernel);
+GRADSPACE_EXPORT(filter_rows_kernel);
+GRADSPACE_EXPORT(powers_kernel);
+GRADSPACE_EXPORT(roots_kernel);
 
 }  // namespace
 
 void filter_row(std::span<const float> weights, const float* in, float* out, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(filter_row_kernel)(weights, in, out, size);
+  GRADSPACE_DISPATCH(filter_row_kernel)(weights, in, out, size);
 }
 
 void filter_rows(std::span<const float> weights, const float* const* rows, float* out,
                  std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(filter_rows_kernel)(weights, rows, out, size);
+  GRADSPACE_DISPATCH(filter_rows_kernel)(weights, rows, out, size);
 }
 
 void multiply_powers(const float* a, float p, const float* b, float q, float* out,
                      std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(powers_kernel)(a, p, b, q, out, size);
+  GRADSPACE_DISPATCH(powers_kernel)(a, p, b, q, out, size);
 }
 
 void take_roots(int degree, float* values, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(roots_kernel)(degree, values, size);
+  GRADSPACE_DISPATCH(roots_kernel)(degree, values, size);
 }
 
 }  // namespace gradspace::simd

@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -176,33 +177,33 @@ HWY_AFTER_NAMESPACE();
 
 namespace gradspace::quality {
 
-HWY_EXPORT(activation_keys_kernel);
-HWY_EXPORT(activate_kernel);
-HWY_EXPORT(reconstruction_error_kernel);
-HWY_EXPORT(gradient_keys_kernel);
-HWY_EXPORT(complex_logit_kernel);
+GRADSPACE_EXPORT(activation_keys_kernel);
+GRADSPACE_EXPORT(activate_kernel);
+GRADSPACE_EXPORT(reconstruction_error_kernel);
+GRADSPACE_EXPORT(gradient_keys_kernel);
+GRADSPACE_EXPORT(complex_logit_kernel);
 
 void activation_keys(std::size_t rows, std::size_t columns, const float* sums, const float* bias,
                      std::uint32_t* keys) {
-  HWY_DYNAMIC_DISPATCH(activation_keys_kernel)(rows, columns, sums, bias, keys);
+  GRADSPACE_DISPATCH(activation_keys_kernel)(rows, columns, sums, bias, keys);
 }
 
 void activate(std::size_t rows, std::size_t columns, const float* bias, float* sums) {
-  HWY_DYNAMIC_DISPATCH(activate_kernel)(rows, columns, bias, sums);
+  GRADSPACE_DISPATCH(activate_kernel)(rows, columns, bias, sums);
 }
 
 void reconstruction_error(std::size_t rows, std::size_t columns, const float* bias, const float* x,
                           float* e) {
-  HWY_DYNAMIC_DISPATCH(reconstruction_error_kernel)(rows, columns, bias, x, e);
+  GRADSPACE_DISPATCH(reconstruction_error_kernel)(rows, columns, bias, x, e);
 }
 
 void gradient_keys(std::size_t rows, std::size_t columns, const float* y, const float* weights,
                    std::uint32_t* keys) {
-  HWY_DYNAMIC_DISPATCH(gradient_keys_kernel)(rows, columns, y, weights, keys);
+  GRADSPACE_DISPATCH(gradient_keys_kernel)(rows, columns, y, weights, keys);
 }
 
 void complex_logit(std::size_t count, const float* y, float* modulus, float* argument) {
-  HWY_DYNAMIC_DISPATCH(complex_logit_kernel)(count, y, modulus, argument);
+  GRADSPACE_DISPATCH(complex_logit_kernel)(count, y, modulus, argument);
 }
 
 }  // namespace gradspace::quality

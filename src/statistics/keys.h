@@ -7,7 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/uninitialised.h"
+
 namespace gradspace::quality {
+
+/// An image's features as keys: millions, filled by several threads.
+using FeatureKeys = UninitialisedVector<std::uint32_t>;
 
 /// Features under it count as 0 (both papers).
 inline constexpr float kFeatureThreshold = 0.025F;

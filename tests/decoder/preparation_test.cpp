@@ -54,6 +54,51 @@ std::uint8_t halved_sample(const Image& image, int x, int y, int channel) {
   return static_cast<std::uint8_t>(std::clamp(std::floor(sum / weights + 0.5), 0.0, 255.0));
 }
 
+/// The formula in whole numbers, for every colour there is; the last row's pixels fill no vector.
+TEST(Preparation, YgcrIsTheFormulaForEveryColour) {
+  Image colours(256, 257, 3);
+  for (int red = 0; red < 256; ++red) {
+    for (std::size_t i = 0; i < colours.pixels().size() / 3; ++i) {
+      colours.pixels()[3 * i] = static_cast<std::uint8_t>(red);
+      colours.pixels()[3 * i + 1] = static_cast<std::uint8_t>(i / 256);
+      colours.pixels()[3 * i + 2] = static_cast<std::uint8_t>(i % 256);
+    }
+    const Image ygcr = to_ygcr(colours);
+    for (std::size_t i = 0; i < colours.pixels().size(); i += 3) {
+      const int green = colours.pixels()[i + 1];
+      const int blue = colours.pixels()[i + 2];
+      const int luma = 65481 * red + 128553 * green + 24966 * blue + 16 * 255000;
+      const int difference = 112000 * red - 93786 * green - 18214 * blue + 128 * 255000;
+      ASSERT_EQ(ygcr.pixels()[i], (luma + 127500) / 255000) << red << ", " << i;
+      ASSERT_EQ(ygcr.pixels()[i + 1], green);
+      ASSERT_EQ(ygcr.pixels()[i + 2], (difference + 127500) / 255000) << red << ", " << i;
+    }
+  }
+  Image row(21, 1, 3);
+  std::copy_n(colours.row(100).begin(), row.pixels().size(), row.pixels().begin());
+  const Image whole = to_ygcr(colours);
+  const Image part = to_ygcr(row);
+  EXPECT_TRUE(std::equal(part.pixels().begin(), part.pixels().end(), whole.row(100).begin()));
+}
+
+/// By bands, in one go; grey images too.
+TEST(Preparation, ImagePatchesAreCutFromTheHalvedImage) {
+  for (const int channels : {1, 3}) {
+    Random random(9);
+    Image image(75, 331, channels);
+    for (std::uint8_t& sample : image.pixels()) {
+      sample = static_cast<std::uint8_t>(random.below(256));
+    }
+    const Patches expected = cut_patches(to_ygcr(halve(to_rgb(image))));
+    const Patches patches = image_patches(image);
+    EXPECT_EQ(patches.values, expected.values);
+    EXPECT_EQ(patches.columns, 4);
+    EXPECT_EQ(patches.rows, 20);
+    EXPECT_EQ(patches.count, 80U);
+  }
+  EXPECT_EQ(image_patches(Image(14, 300, 3)).count, 0U);
+}
+
 TEST(Preparation, HalvesAsTheDefinitionSays) {
   for (const auto& [width, height] :
        {std::pair(1, 1), {2, 3}, {5, 4}, {17, 9}, {64, 33}, {101, 7}}) {
@@ -98,7 +143,7 @@ Patches random_patches(std::size_t count, double scale) {
       value = static_cast<float>(random.normal());
     }
   }
-  Patches patches{count, std::vector<float>(count * kPatchSize)};
+  Patches patches{count, UninitialisedVector<float>(count * kPatchSize, 0.0F)};
   for (std::size_t p = 0; p < count; ++p) {
     double size = scale;
     for (const auto& direction : directions) {
@@ -151,6 +196,49 @@ TEST(Preparation, WhiteningUndoesTheCovariance) {
       const double spread = 1 + trace / kWhiteningEpsilon;
       EXPECT_LT(whitening_error(matrix, whitening_matrix(matrix)), 2e-6 * spread);
       EXPECT_LT(whitening_error(matrix, precise_whitening_matrix(matrix)), 1e-10 * spread);
+    }
+  }
+}
+
+/// In float64, from the definition.
+std::vector<double> plain_covariance(const Patches& patches) {
+  std::vector<double> sums(kPatchSize * kPatchSize, 0.0);
+  for (std::size_t p = 0; p < patches.count; ++p) {
+    const std::span<const float> patch = patches.patch(p);
+    for (std::size_t i = 0; i < kPatchSize; ++i) {
+      for (std::size_t j = 0; j < kPatchSize; ++j) {
+        sums[i * kPatchSize + j] += double{patch[i]} * double{patch[j]};
+      }
+    }
+  }
+  for (double& sum : sums) {
+    sum /= static_cast<double>(patches.count);
+  }
+  return sums;
+}
+
+TEST(Preparation, FewPatchesAreWhitenedAsManyAre) {
+  for (const std::size_t count : {std::size_t{4}, std::size_t{17}, kFewPatches}) {
+    for (const double scale : {0.02, 0.2, 0.5}) {
+      const Patches patches = random_patches(count, scale);
+      const std::vector<double> covariance = plain_covariance(patches);
+      const std::vector<double> expected = precise_whitening_matrix(covariance);
+      const std::vector<double> matrix = whitening_matrix_of_few(patches);
+      EXPECT_LT(whitening_error(covariance, matrix), 1e-10);
+      for (std::size_t i = 0; i < matrix.size(); ++i) {
+        ASSERT_NEAR(matrix[i], expected[i], 1e-8) << count << ", " << scale << ", " << i;
+      }
+    }
+  }
+}
+
+/// All patches alike: nothing is left of them but the constant in the covariance.
+TEST(Preparation, WhitensPatchesWithoutVariance) {
+  const Patches patches{5, UninitialisedVector<float>(5 * kPatchSize, 0.0F)};
+  const std::vector<double> matrix = whitening_matrix_of_few(patches);
+  for (std::size_t i = 0; i < kPatchSize; ++i) {
+    for (std::size_t j = 0; j < kPatchSize; ++j) {
+      EXPECT_NEAR(matrix[i * kPatchSize + j], i == j ? 1 / std::sqrt(kWhiteningEpsilon) : 0, 1e-14);
     }
   }
 }

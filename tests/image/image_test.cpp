@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "gradspace/error.h"
 #include "image/test_images.h"
 
@@ -52,6 +55,39 @@ TEST(ToGrey, WeighsTheChannels) {
             Image(4, 1, 1, {76, 150, 29, 255}));
   const Image grey(1, 1, 1, {3});
   EXPECT_EQ(to_grey(grey), grey);
+}
+
+/// The formula in whole numbers, for every colour there is, in either order.
+TEST(ToGrey, IsTheFormulaForEveryColour) {
+  Image colours(256, 256, 3);
+  for (unsigned red = 0; red < 256; ++red) {
+    Image expected(256, 256, 1);
+    for (unsigned i = 0; i < 65536; ++i) {
+      const unsigned green = i / 256;
+      const unsigned blue = i % 256;
+      colours.pixels()[3 * i] = static_cast<std::uint8_t>(red);
+      colours.pixels()[3 * i + 1] = static_cast<std::uint8_t>(green);
+      colours.pixels()[3 * i + 2] = static_cast<std::uint8_t>(blue);
+      const unsigned sum = 19595 * red + 38470 * green + 7471 * blue + 32768;
+      expected.pixels()[i] = static_cast<std::uint8_t>(sum / 65536);
+    }
+    ASSERT_EQ(to_grey(colours), expected) << red;
+  }
+}
+
+TEST(ToGrey, DoesNotDependOnTheWidthOrTheOrder) {
+  const Image row = testing::random_image(70, 1, 3, 2);
+  const Image grey = to_grey(row);
+  for (int width = 1; width <= 70; ++width) {
+    std::vector<std::uint8_t> bgr(row.pixels().begin(), row.pixels().begin() + 3 * width);
+    const Image expected(width, 1, 1, {grey.pixels().begin(), grey.pixels().begin() + width});
+    EXPECT_EQ(to_grey(ImageView(bgr.data(), width, 1, 3, bgr.size())), expected) << width;
+    for (std::size_t i = 0; i < bgr.size(); i += 3) {
+      std::swap(bgr[i], bgr[i + 2]);
+    }
+    EXPECT_EQ(to_grey(ImageView(bgr.data(), width, 1, 3, bgr.size(), ChannelOrder::kBgr)), expected)
+        << width;
+  }
 }
 
 TEST(ToGrey, UndoesToRgb) {

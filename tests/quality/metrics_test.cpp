@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/arena.h"
 #include "core/random.h"
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
@@ -51,6 +52,60 @@ std::string message_of(const std::string& metric,
     return error.what();
   }
   return "no error";
+}
+
+/// Wang's formula, a window at a time.
+double plain_ssim(const Image& a, const Image& b) {
+  constexpr int kTaps = 11;
+  constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
+  constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
+  double weight_sum = 0;
+  double weights[kTaps];
+  for (int i = 0; i < kTaps; ++i) {
+    weights[i] = std::exp(-(i - 5) * (i - 5) / 4.5);
+    weight_sum += weights[i];
+  }
+  double total = 0;
+  for (int top = 0; top + kTaps <= a.height(); ++top) {
+    for (int left = 0; left + kTaps <= a.width(); ++left) {
+      double sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
+      for (int y = 0; y < kTaps; ++y) {
+        for (int x = 0; x < kTaps; ++x) {
+          const double weight = weights[y] * weights[x] / (weight_sum * weight_sum);
+          const double p = a.row(top + y)[static_cast<std::size_t>(left + x)];
+          const double q = b.row(top + y)[static_cast<std::size_t>(left + x)];
+          sum_a += weight * p;
+          sum_b += weight * q;
+          sum_aa += weight * p * p;
+          sum_bb += weight * q * q;
+          sum_ab += weight * p * q;
+        }
+      }
+      total += (2 * sum_a * sum_b + kC1) * (2 * (sum_ab - sum_a * sum_b) + kC2) /
+               ((sum_a * sum_a + sum_b * sum_b + kC1) *
+                (sum_aa - sum_a * sum_a + sum_bb - sum_b * sum_b + kC2));
+    }
+  }
+  return total / ((a.width() - kTaps + 1) * (a.height() - kTaps + 1));
+}
+
+/// Strips of 64 columns of places, and what is left over of one; noise, and white that is nearly flat.
+TEST(Metrics, SsimIsTheFormulaWhateverTheSize) {
+  for (const int width : {11, 12, 18, 19, 73, 74, 75, 76, 140}) {
+    for (const int height : {11, 12, 30}) {
+      Image a = noise(width, height, 1, 1);
+      Image b = noise(width, height, 1, 2);
+      for (int y = 0; y < height / 2; ++y) {
+        for (std::size_t x = 0; x < a.row(y).size(); ++x) {
+          a.row(y)[x] = 255;
+          b.row(y)[x] = static_cast<std::uint8_t>(254 + b.row(y)[x] % 2);
+        }
+      }
+      EXPECT_NEAR(score("ssim", decoder(), std::make_shared<QualityImage>(a), QualityImage(b)),
+                  plain_ssim(a, b), 1e-11)
+          << width << "x" << height;
+    }
+  }
 }
 
 TEST(Metrics, PsnrAndSsimAreScikitImages) {
@@ -259,6 +314,27 @@ TEST(Metrics, FallWithTheSeverityOfDistortions) {
         EXPECT_LT(means[level], means[level - 1]) << metric << ", " << name << ", " << level;
       }
     }
+  }
+}
+
+/// Large enough for several groups of blocks, and for several ranges of keys.
+TEST(Metrics, LearnedScoresDoNotDependOnTheNumberOfThreads) {
+  const auto reference = std::make_shared<QualityImage>(noise(1000, 1100, 3, 1));
+  Image distorted = reference->rgb();
+  for (std::size_t i = 0; i < distorted.pixels().size(); i += 5) {
+    distorted.pixels()[i] /= 2;
+  }
+  for (const std::string metric : {"gradient", "unique"}) {
+    const auto on = [&](int threads) {
+      return in_arena(threads, [&] {
+        return score(metric, decoder(), std::make_shared<QualityImage>(reference->rgb()),
+                     QualityImage(distorted));
+      });
+    };
+    const double alone = on(1);
+    EXPECT_LT(alone, 1);
+    EXPECT_EQ(on(2), alone);
+    EXPECT_EQ(on(5), alone);
   }
 }
 

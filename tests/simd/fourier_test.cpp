@@ -1,5 +1,6 @@
 // Against the plain sums of the definition in double precision.
 #include "simd/fourier.h"
+#include "core/aligned_array.h"
 
 #include <gtest/gtest.h>
 
@@ -85,7 +86,7 @@ void expect_transform(std::size_t rows, std::size_t columns) {
   }
   EXPECT_LT(error, 1e-6 * largest);
   const std::vector<float> halves(columns * spectrum.stride() + kFourierLanes, 0.5F);
-  const auto filter = hwy::AllocateAligned<float>((columns + kFourierLanes) * spectrum.stride());
+  const auto filter = make_aligned<float>((columns + kFourierLanes) * spectrum.stride());
   std::fill_n(filter.get(), (columns + kFourierLanes) * spectrum.stride(), 0.5F);
   ComplexPlane back = fourier.make_plane();
   fourier.inverse(spectrum, filter.get(), back);
@@ -124,7 +125,7 @@ TEST(Fourier, AFilterIsAppliedByFrequency) {
   ComplexPlane spectrum = fourier.make_spectrum();
   fourier.forward(random_plane(kRows, kColumns, 1), spectrum);
   const std::size_t size = 32 * spectrum.stride();
-  const auto filter = hwy::AllocateAligned<float>(size);
+  const auto filter = make_aligned<float>(size);
   std::fill_n(filter.get(), size, 0.0F);
   filter[3 * spectrum.stride() + 2] = 1;  // u = 3, v = 2
   ComplexPlane wave = fourier.make_plane();

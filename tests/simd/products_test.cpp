@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/arena.h"
 #include "core/random.h"
+#include "simd/row_blocks.h"
 
 namespace gradspace::quality {
 namespace {
@@ -91,6 +93,16 @@ TEST(Products, SumOverManyRows) {
     sum.add(std::min(kBlockRows, kRows - first), &a[first * kLeft], &b[first * kRight]);
   }
   const std::vector<double> mean = sum.mean(kRows);
+  const auto add_block = [&](std::size_t first, std::size_t rows, ProductSum& part) {
+    part.add(rows, &a[first * kLeft], &b[first * kRight]);
+  };
+  for (const int threads : {1, 3}) {
+    EXPECT_EQ(
+        in_arena(
+            threads,
+            [&] { return mean_product(kRows, kLeft, kRight, ProductSum::Half::kNone, add_block); }),
+        mean);
+  }
   for (std::size_t i = 0; i < kLeft; ++i) {
     for (std::size_t j = 0; j < kRight; ++j) {
       double exact = 0;
