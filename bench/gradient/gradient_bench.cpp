@@ -18,6 +18,7 @@
 #include "networks.h"
 #include "peak.h"
 #include "run_benchmarks.h"
+#include "scaling_bench.h"
 #include "stages_bench.h"
 
 namespace gradspace {
@@ -173,5 +174,6 @@ int main(int argc, char** argv) {
   }
   gradspace::register_all();
   gradspace::register_stages();
+  gradspace::register_scaling();
   return gradspace::run_benchmarks(argc, argv);
 }

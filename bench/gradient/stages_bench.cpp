@@ -35,9 +35,7 @@ class Stage {
     walk_.forward(0, network_.layers().size());
   }
 
-  void load() {
-    loader_.load({0, kernels_.lanes}, images_.data(), walk_.image());
-  }
+  void load() { loader_.load({0, kernels_.lanes}, images_.data(), walk_.image()); }
 
   void forward(std::size_t layer) { walk_.forward(layer); }
 
@@ -96,8 +94,7 @@ void add(const AutoencoderSpec& spec, const std::string& name, InstructionSet se
                              benchmark::Counter::kIsRate);
     }
   };
-  benchmark::RegisterBenchmark(
-      (name + "/" + std::string(gradspace::name(set))).c_str(), run);
+  benchmark::RegisterBenchmark((name + "/" + std::string(gradspace::name(set))).c_str(), run);
 }
 
 void register_network(const std::string& prefix, const AutoencoderSpec& spec, InstructionSet set) {

@@ -27,8 +27,13 @@ inline constexpr int kAccumulators = 12;
 #endif
 
 /// After so many products a sum is set aside and a new one begun: rounding errors grow with the length of
-/// a sum, and the gradients are differences of nearly equal numbers.
+/// a sum, the sooner where products are rounded too, and the gradients are differences of nearly equal
+/// numbers.
+#if (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_NEON)) != 0
 inline constexpr std::ptrdiff_t kPartialSum = 48;
+#else
+inline constexpr std::ptrdiff_t kPartialSum = 16;
+#endif
 
 /// Tiles of one block of output channels in one region.
 struct TileCall {
@@ -170,8 +175,7 @@ HWY_INLINE void short_tile(const TileCall& call, const Position* positions,
   const std::ptrdiff_t offsets[kColumns] = {positions[kColumn].in...};
   TileSums<kRows, kColumns> sums;
   multiply_taps<kRows, kColumns>(call, offsets, call.taps, call.end_taps, sums, columns);
-  finish_tile<kRows, kColumns>(call, positions, sums,
-                               std::make_index_sequence<kRows * kColumns>());
+  finish_tile<kRows, kColumns>(call, positions, sums, std::make_index_sequence<kRows * kColumns>());
 }
 
 /// A tile whose sums are set aside, so that totals are in memory.
@@ -303,8 +307,8 @@ void gather(const GatherCall& call) {
   const GatherPlan& plan = *call.plan;
   const std::size_t end = std::min(call.end_band, plan.bands.size());
   for (std::size_t band = call.first_band; band < end; ++band) {
-    for (std::size_t region = plan.bands[band].first_region;
-         region < plan.bands[band].end_region; ++region) {
+    for (std::size_t region = plan.bands[band].first_region; region < plan.bands[band].end_region;
+         ++region) {
       gather_region(call, plan.regions[region], kFunctions);
     }
   }

@@ -10,7 +10,8 @@
 #include <limits>
 #include <span>
 
-#include "gradient/geometry.h"
+#include "gradient/gather_plan.h"
+#include "gradient/weight_plan.h"
 #include "gradspace/gradient.h"
 
 namespace gradspace::gradient {
@@ -28,7 +29,7 @@ struct GatherCall {
   std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are done
   std::size_t end_band = std::numeric_limits<std::size_t>::max();
   bool accumulate = false;  ///< add to `out` instead of the bias
-  bool relu = false;              ///< negative results become 0
+  bool relu = false;        ///< negative results become 0
   /// The results are zeroed where these activations [out_channels, out_plane] are not positive: the
   /// derivative of a ReLU. Null for none.
   const float* active = nullptr;
@@ -44,8 +45,8 @@ struct WeightCall {
   ChannelBlock block;             ///< one of plan->small_blocks
   std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are summed
   std::size_t end_band = std::numeric_limits<std::size_t>::max();
-  float* out = nullptr;           ///< [block.size, B, k, k] vectors
-  bool accumulate = false;        ///< add to `out`
+  float* out = nullptr;     ///< [block.size, B, k, k] vectors
+  bool accumulate = false;  ///< add to `out`
 };
 
 /// The end of the forward pass: x' = sigmoid(logits), the reconstruction error, its gradient.

@@ -263,8 +263,7 @@ class Engine {
     const Layer& layer = network_.layers()[index];
     const std::size_t each =
         static_cast<std::size_t>(layer.geometry.large.channels) * layer.geometry.taps();
-    const bool done =
-        pass == Loss::kBce && index == network_.output_layer() && output_weight_done_;
+    const bool done = pass == Loss::kBce && index == network_.output_layer() && output_weight_done_;
     for (const ChannelBlock& block : layer.weight.small_blocks) {
       if (!done) {
         walk_.weight_gradient(index, block, output_gradient, slab_.get(), /*accumulate=*/false);

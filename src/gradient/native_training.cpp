@@ -65,9 +65,9 @@ struct Chunk {
         code(allocate_floats(4 * network.latent() * network.kernels().lanes)) {}
 
   Walk walk;
-  AlignedFloats sums;  ///< of the parameters' gradients, but for linear weights, by lane
+  AlignedFloats sums;         ///< of the parameters' gradients, but for linear weights, by lane
   std::vector<float> totals;  ///< of these over the lanes
-  AlignedFloats code;  ///< noise, deviation, gradients by mu and by logvar
+  AlignedFloats code;         ///< noise, deviation, gradients by mu and by logvar
   LossSums losses;
   bool begun = false;  ///< the sums have something to be added to
 };
@@ -204,9 +204,8 @@ class NativeTraining final : public TrainingBackend {
   /// Into mu and logvar; the divergence is added to the losses.
   void encode(Chunk& chunk, const LaneGroup& group, const std::uint8_t* images) const {
     Walk& walk = chunk.walk;
-    walk.forward_first([&](int begin, int end) {
-      loader_.load(group, images, begin, end, walk.image());
-    });
+    walk.forward_first(
+        [&](int begin, int end) { loader_.load(group, images, begin, end, walk.image()); });
     walk.forward(1, network_.decoder_begin());
     if (network_.bottleneck()) {
       alignas(kAlignment) std::array<double, kMaxLanes> sums{};

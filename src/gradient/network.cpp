@@ -19,15 +19,19 @@ void check_memory(const AutoencoderSpec& spec, std::size_t lanes) {
   double values = 3.0 * static_cast<double>(spec.input.size());
   double largest = 0;
   double slab = 0;
+  double lists = 0;
   for (const LayerInfo& layer : layers(spec)) {
     const LayerGeometry geometry = geometry_of(layer);
     values += static_cast<double>(layer.out.size());
     largest = std::max(largest, static_cast<double>(layer.out.size()));
     const int block = std::min(geometry.small.channels, kLargestWeightBlock);
+    lists += tap_list_bytes(geometry, Direction::kToSmall) +
+             tap_list_bytes(geometry, Direction::kToLarge);
     slab = std::max(slab, static_cast<double>(block) * geometry.large.channels *
                               static_cast<double>(geometry.taps()));
   }
-  const double bytes = (values + 2 * largest + slab) * static_cast<double>(lanes) * sizeof(float);
+  const double bytes =
+      (values + 2 * largest + slab) * static_cast<double>(lanes) * sizeof(float) + lists;
   if (bytes > static_cast<double>(kMaxGroupBytes)) {
     throw InvalidArgument(fmt::format(
         "the model is too large for the native engine: {:.0f} MiB for {} images; at most "
@@ -65,8 +69,8 @@ Network::Network(const Model& model, const Kernels& kernels, bool sampled)
                                    kernels.accumulators, kernels.lanes);
       gradient_size_ = std::max(gradient_size_, info.in.size());
     }
-    layer.weight = plan_weight(layer.geometry, layer.forward.direction, kernels.accumulators,
-                               kernels.lanes);
+    layer.weight =
+        plan_weight(layer.geometry, layer.forward.direction, kernels.accumulators, kernels.lanes);
     layer.input = i;
     layer.relu = info.kind != LayerInfo::Kind::kLinear && i + 1 < infos.size();
     slab_size_ =
@@ -164,7 +168,8 @@ void Walk::output_rows(const OutputCall& wanted, const RowBand& rows) {
         (channel * plane + static_cast<std::size_t>(rows.begin) * width) * lanes;
     call.logits = output(network_.output_layer()) + first;
     call.images = image() + first;
-    call.reconstruction = wanted.reconstruction == nullptr ? nullptr : wanted.reconstruction + first;
+    call.reconstruction =
+        wanted.reconstruction == nullptr ? nullptr : wanted.reconstruction + first;
     call.gradient = wanted.gradient == nullptr ? nullptr : wanted.gradient + first;
     network_.kernels().output(call);
   }

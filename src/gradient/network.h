@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "core/aligned_array.h"
-#include "gradient/geometry.h"
+#include "gradient/gather_plan.h"
 #include "gradient/kernels.h"
+#include "gradient/weight_plan.h"
 #include "gradspace/model.h"
 
 namespace gradspace::gradient {

@@ -62,9 +62,9 @@ HWY_INLINE void multiply_position(const float* HWY_RESTRICT small, std::ptrdiff_
          held, kB, sums, rows),
      ...);
   } else {
-    const V held[kColumns] = {
-        hn::Load(d, large + static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
-                        static_cast<std::ptrdiff_t>(kB % kTaps) * kStep)...};
+    const V held[kColumns] = {hn::Load(d, large +
+                                              static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
+                                              static_cast<std::ptrdiff_t>(kB % kTaps) * kStep)...};
     (multiply_row<kSmall, kColumns>(
          hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step), held, kA, sums,
          columns),

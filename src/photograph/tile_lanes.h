@@ -39,7 +39,7 @@ class TileLanes {
   std::vector<std::int32_t>
       row_places_;  ///< of the samples of a tile's row, in the order of their bytes
   std::vector<std::int32_t> row_places_bgr_;  ///< the same with blue first
-  gradient::ImageLoader loader_;  ///< of whole tiles
+  gradient::ImageLoader loader_;              ///< of whole tiles
   std::vector<std::uint8_t> cut_;
 };
 

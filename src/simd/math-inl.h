@@ -81,12 +81,24 @@ HWY_INLINE V exp(V x) {
 
 #if HWY_TARGET == HWY_AVX3
 // What AVX-512 has an instruction of its own for, at every width.
-HWY_INLINE __m128 nearer_to_zero(__m128 a, __m128 b) { return _mm_range_ps(a, b, 14); }
-HWY_INLINE __m256 nearer_to_zero(__m256 a, __m256 b) { return _mm256_range_ps(a, b, 14); }
-HWY_INLINE __m512 nearer_to_zero(__m512 a, __m512 b) { return _mm512_range_ps(a, b, 14); }
-HWY_INLINE __m128 scale(__m128 a, __m128 n) { return _mm_scalef_ps(a, n); }
-HWY_INLINE __m256 scale(__m256 a, __m256 n) { return _mm256_scalef_ps(a, n); }
-HWY_INLINE __m512 scale(__m512 a, __m512 n) { return _mm512_scalef_ps(a, n); }
+HWY_INLINE __m128 nearer_to_zero(__m128 a, __m128 b) {
+  return _mm_range_ps(a, b, 14);
+}
+HWY_INLINE __m256 nearer_to_zero(__m256 a, __m256 b) {
+  return _mm256_range_ps(a, b, 14);
+}
+HWY_INLINE __m512 nearer_to_zero(__m512 a, __m512 b) {
+  return _mm512_range_ps(a, b, 14);
+}
+HWY_INLINE __m128 scale(__m128 a, __m128 n) {
+  return _mm_scalef_ps(a, n);
+}
+HWY_INLINE __m256 scale(__m256 a, __m256 n) {
+  return _mm256_scalef_ps(a, n);
+}
+HWY_INLINE __m512 scale(__m512 a, __m512 n) {
+  return _mm512_scalef_ps(a, n);
+}
 #endif
 
 /// -|x|, not below kLeastExponent.
@@ -112,7 +124,7 @@ HWY_INLINE V bounded_minus_abs(V x) {
 template <std::size_t kVectors, std::size_t... k>
 HWY_INLINE void exp_minus_abs(const V (&x)[kVectors], V (&e)[kVectors],
                               std::index_sequence<k...> /*all*/) {
-#if HWY_TARGET == HWY_SSE4  // where the product would be rounded
+#if (HWY_TARGET & (HWY_SSE4 | HWY_SSSE3 | HWY_SCALAR)) != 0  // where the product would be rounded
   ((e[k] = bounded_exp(bounded_minus_abs(x[k]))), ...);
 #else
   const D d;
@@ -131,8 +143,8 @@ HWY_INLINE void exp_minus_abs(const V (&x)[kVectors], V (&e)[kVectors],
   ((e[k] = V{scale(e[k].raw, n[k].raw)}), ...);
 #else
   const hn::RebindToSigned<D> di;
-  ((e[k] = hn::BitCast(d, hn::Add(hn::BitCast(di, e[k]),
-                                  hn::ShiftLeft<23>(hn::BitCast(di, shifted[k]))))),
+  ((e[k] = hn::BitCast(
+        d, hn::Add(hn::BitCast(di, e[k]), hn::ShiftLeft<23>(hn::BitCast(di, shifted[k]))))),
    ...);
 #endif
 #endif
@@ -155,7 +167,13 @@ HWY_INLINE V exp_minus_abs(V x) {
 /// at most 2e-6 down to x = kLeastExponent, 6e-7 from x = -30 on; below kLeastExponent the value there
 /// (1.2e-38).
 HWY_INLINE V logistic(V x, V e, V inverse) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  const auto negative =
+      hn::MaskFromVec(x);  // of masks, these processors' blends look at the sign alone
+  return hn::IfThenElse(negative, hn::Mul(e, inverse), inverse);
+#else
   return hn::IfNegativeThenElse(x, hn::Mul(e, inverse), inverse);
+#endif
 }
 
 }  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE

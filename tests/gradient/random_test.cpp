@@ -70,6 +70,23 @@ TEST(Naive, GradientsAreFiniteDifferences) {
   }
 }
 
+/// A few images alone go through narrower groups than those of a larger batch, to the same bits.
+void expect_same_in_a_larger_batch(GradientBackend& engine, std::span<const std::uint8_t> images,
+                                   std::size_t n, std::span<const float> features) {
+  const std::size_t size = images.size() / n;
+  const std::size_t width = features.size() / n;
+  std::vector<std::uint8_t> more(images.begin(), images.end());
+  while (more.size() < 16 * size) {
+    more.insert(more.end(), images.begin(), images.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  const std::size_t count = more.size() / size;
+  std::vector<float> all(count * width);
+  GradientOutputs outputs;
+  outputs.features = all;
+  engine.run(ImageBatch::of_u8(more, count), outputs);
+  EXPECT_TRUE(std::ranges::equal(features, std::span(all).first(n * width)));
+}
+
 class RandomShapes : public ::testing::TestWithParam<InstructionSet> {};
 
 INSTANTIATE_TEST_SUITE_P(Sets, RandomShapes, ::testing::ValuesIn(available_instruction_sets()),
@@ -83,7 +100,7 @@ TEST_P(RandomShapes, AgreeWithStraightLoops) {
     const AutoencoderSpec spec = testing::draw_spec(random);
     SCOPED_TRACE(to_json(spec));
     const Model model = initialise(spec, static_cast<std::uint64_t>(i));
-    const auto n = static_cast<std::size_t>(draw(random, 1, 5));
+    const auto n = static_cast<std::size_t>(spec.input.height > 11 ? 1 : draw(random, 1, 5));
     const std::size_t size = spec.input.size();
     const std::vector<std::uint8_t> images = testing::draw_images(random, n * size);
 
@@ -101,6 +118,7 @@ TEST_P(RandomShapes, AgreeWithStraightLoops) {
     outputs.bce = bce;
     outputs.kld = kld;
     engine->run(ImageBatch::of_u8(images, n), outputs);
+    expect_same_in_a_larger_batch(*engine, images, n, features);
 
     for (std::size_t image = 0; image < n; ++image) {
       const std::vector<double> planes =

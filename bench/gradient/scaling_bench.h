@@ -1,0 +1,8 @@
+#pragma once
+
+namespace gradspace {
+
+/// Adds the benchmarks of growing work.
+void register_scaling();
+
+}  // namespace gradspace
