@@ -29,11 +29,8 @@ inline constexpr int kAccumulators = 12;
 /// After so many products a sum is set aside and a new one begun: rounding errors grow with the length of
 /// a sum, the sooner where products are rounded too, and the gradients are differences of nearly equal
 /// numbers.
-#if (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_NEON)) != 0
-inline constexpr std::ptrdiff_t kPartialSum = 48;
-#else
-inline constexpr std::ptrdiff_t kPartialSum = 16;
-#endif
+inline constexpr bool kFused = (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_NEON)) != 0;
+inline constexpr std::ptrdiff_t kPartialSum = kFused ? 48 : 16;
 
 /// Tiles of one block of output channels in one region.
 struct TileCall {
@@ -201,15 +198,17 @@ HWY_INLINE void long_tile(const TileCall& call, const Position* positions,
 template <int kRows, int kColumns>
 void run_tiles(const TileCall& call) {
   constexpr auto kColumnIndices = std::make_index_sequence<kColumns>();
-  const bool is_short = call.end_taps - call.taps <= kPartialSum;
+  // Older processors' are not worth the time that a compiler takes for them.
+  [[maybe_unused]] const bool is_short = call.end_taps - call.taps <= kPartialSum;
   const Position* positions = call.positions;
-  for (std::size_t i = 0; i < call.tiles; ++i) {
-    if (is_short) {
-      short_tile<kRows, kColumns>(call, positions, kColumnIndices);
-    } else {
-      long_tile<kRows, kColumns>(call, positions, kColumnIndices);
+  for (std::size_t i = 0; i < call.tiles; ++i, positions += kColumns) {
+    if constexpr (kFused) {
+      if (is_short) {
+        short_tile<kRows, kColumns>(call, positions, kColumnIndices);
+        continue;
+      }
     }
-    positions += kColumns;
+    long_tile<kRows, kColumns>(call, positions, kColumnIndices);
   }
 }
 

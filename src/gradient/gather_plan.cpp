@@ -151,8 +151,8 @@ int band_rows(const LayerGeometry& geometry, Direction direction, std::size_t la
           static_cast<std::size_t>(sides.in.width);
   const std::size_t units =
       std::max<std::size_t>(kCacheBytes / (values * lanes * sizeof(float)), 1);
-  return static_cast<int>(std::min(static_cast<std::size_t>(unit) * units,
-                                   static_cast<std::size_t>(sides.out.height)));
+  return static_cast<int>(
+      std::min(static_cast<std::size_t>(unit) * units, static_cast<std::size_t>(sides.out.height)));
 }
 
 /// Cycles of a region whose positions are computed `tile` at a time.
@@ -217,8 +217,7 @@ GatherPlan plan_gather(const LayerGeometry& geometry, Direction direction, int a
   plan.positions.reserve(plan.out_plane);
   TapLists taps(geometry, direction, lanes, plan);
   const auto lane_count = static_cast<std::int32_t>(lanes);
-  const auto columns =
-      axis_classes(geometry, direction, 0, sides.out.width, sides.in.width);
+  const auto columns = axis_classes(geometry, direction, 0, sides.out.width, sides.in.width);
   const int height = band_rows(geometry, direction, lanes);
   for (int begin = 0; begin < sides.out.height; begin += height) {
     RowBand band;

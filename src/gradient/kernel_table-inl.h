@@ -1,4 +1,5 @@
-// The table of kernels of one instruction set. Included once for every instruction set.
+// The tables of kernels, one for each instruction set, and the choice among them. Included once for every
+// instruction set.
 #if defined(GRADSPACE_GRADIENT_KERNEL_TABLE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GRADSPACE_GRADIENT_KERNEL_TABLE_INL_H
 #undef GRADSPACE_GRADIENT_KERNEL_TABLE_INL_H
@@ -8,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include "core/dispatch.h"
 #include "gradient/gather-inl.h"
 #include "gradient/layout-inl.h"
 #include "gradient/loss-inl.h"
@@ -62,5 +64,24 @@ const Kernels* table() {
 
 }  // namespace gradspace::gradient::GRADSPACE_LANES::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gradspace::gradient::GRADSPACE_LANES {
+namespace {
+
+GRADSPACE_EXPORT(table);
+
+}  // namespace
+
+const Kernels& kernels_of(std::int64_t targets) {
+  // A chooser of our own: that of core/dispatch.h is for the processor's best instructions.
+  hwy::ChosenTarget chosen;
+  chosen.Update(targets);
+  constexpr bool kOne = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+  return *HWY_DISPATCH_TABLE(table)[kOne ? 0 : chosen.GetIndex()]();
+}
+
+}  // namespace gradspace::gradient::GRADSPACE_LANES
+#endif  // HWY_ONCE
 
 #endif  // GRADSPACE_GRADIENT_KERNEL_TABLE_INL_H

@@ -15,7 +15,6 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
-#include "core/dispatch.h"
 #include "gradient/kernel_table-inl.h"
 
 #if HWY_ONCE
@@ -27,23 +26,6 @@
 
 namespace gradspace {
 namespace gradient {
-namespace wide {
-namespace {
-
-GRADSPACE_EXPORT(table);
-
-}  // namespace
-
-const Kernels& kernels_of(std::int64_t targets) {
-  // A chooser of our own: Highway's is the whole program's.
-  hwy::ChosenTarget chosen;
-  chosen.Update(targets);
-  constexpr bool kOne = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
-  return *HWY_DISPATCH_TABLE(table)[kOne ? 0 : chosen.GetIndex()]();
-}
-
-}  // namespace wide
-
 namespace {
 
 struct NamedSet {

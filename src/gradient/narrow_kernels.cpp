@@ -18,23 +18,4 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
-#include "core/dispatch.h"
 #include "gradient/kernel_table-inl.h"
-
-#if HWY_ONCE
-namespace gradspace::gradient::narrow {
-namespace {
-
-GRADSPACE_EXPORT(table);
-
-}  // namespace
-
-const Kernels& kernels_of(std::int64_t targets) {
-  hwy::ChosenTarget chosen;
-  chosen.Update(targets);
-  constexpr bool kOne = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
-  return *HWY_DISPATCH_TABLE(table)[kOne ? 0 : chosen.GetIndex()]();
-}
-
-}  // namespace gradspace::gradient::narrow
-#endif  // HWY_ONCE

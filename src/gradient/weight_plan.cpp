@@ -164,10 +164,10 @@ WeightPlan plan_weight(const LayerGeometry& geometry, Direction direction, int a
         }
         const auto small_blocks = split_channels(geometry.small.channels, a);
         const auto large_blocks = split_channels(geometry.large.channels, b);
-        const double bands = std::ceil(
-            geometry.small.height /
-            static_cast<double>(rows_in_cache(geometry, small_blocks.front().size,
-                                              large_blocks.front().size, lanes)));
+        const double bands =
+            std::ceil(geometry.small.height /
+                      static_cast<double>(rows_in_cache(geometry, small_blocks.front().size,
+                                                        large_blocks.front().size, lanes)));
         double cost = 0;
         for (const ChannelBlock& small : small_blocks) {
           for (const ChannelBlock& large : large_blocks) {
