@@ -3,16 +3,16 @@
 # line says otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:?usage: run.sh BUILD_FOLDER [image|gradient|torch|gradcon|pipeline|challenge|photograph|quality]...}
+build=${1:?usage: run.sh BUILD_FOLDER [image|gradient|rivals|torch|gradcon|pipeline|challenge|photograph|quality]...}
 shift
-[ $# -gt 0 ] || set -- image gradient torch gradcon pipeline challenge photograph quality
+[ $# -gt 0 ] || set -- image gradient rivals torch gradcon pipeline challenge photograph quality
 export OMP_NUM_THREADS=1
 
-# medians and spreads of Google Benchmark
+# medians and spreads of Google Benchmark: of a module, with further options
 bench() {
-  "$build/bin/gradspace_$1_bench" --benchmark_repetitions=5 --benchmark_min_time=0.3 \
+  "$build/bin/gradspace_$1_bench" "${@:2}" --benchmark_repetitions=5 --benchmark_min_time=0.3 \
     --benchmark_report_aggregates_only=true 2>&1 |
-    grep -E '^(Benchmark|peak)|_(median|cv)' || true
+    grep -E '^(Benchmark|peak)|largest difference|_(median|cv)' || true
 }
 
 echo "commit $(git rev-parse --short HEAD), $(grep -m 1 'model name' /proc/cpuinfo | cut -d: -f2- | xargs), $(nproc --all) cores"
@@ -26,6 +26,14 @@ for part; do
     gradient | torch)
       bench "$part"
       /usr/bin/python3 bench/torch/peers.py
+      ;;
+    rivals)
+      if [ -x "$build/bin/gradspace_rivals_bench" ]; then
+        bench rivals
+        bench gradient --benchmark_filter='^stages/'
+      else
+        echo "skipped: built with -DGRADSPACE_BENCH_RIVALS=ON alone (bench/rivals/CMakeLists.txt names the packages)"
+      fi
       ;;
     gradcon)
       for _ in 1 2; do  # in turns: the machine may have other work
