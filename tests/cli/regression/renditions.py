@@ -129,6 +129,7 @@ def tensorboard_events(content):
 
 
 ONE_LINE = 320  # characters: room for what describes a tensor or a picture
+FRACTION = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 
 
 def is_plain(value):
@@ -140,11 +141,16 @@ def is_shallow(value):
     return all(is_plain(m) or isinstance(m, list) and all(map(is_plain, m)) for m in members)
 
 
+def line_length(line):
+    """In characters, as if fractions always had the same number of digits."""
+    return len(FRACTION.sub("0.0123456789012345", line))
+
+
 def json_lines(value, indent=""):
     """JSON with a line for each member, but one line for plain values, arrays of them, small objects."""
     line = json.dumps(value, ensure_ascii=False)
     if is_plain(value) or isinstance(value, list) and all(map(is_plain, value)) or (
-            len(line) <= ONE_LINE and is_shallow(value)):
+            line_length(line) <= ONE_LINE and is_shallow(value)):
         return [line]
     members = value.items() if isinstance(value, dict) else ((None, v) for v in value)
     lines = ["{" if isinstance(value, dict) else "["]
