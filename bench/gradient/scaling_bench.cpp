@@ -58,7 +58,8 @@ void scale(benchmark::State& state, const AutoencoderSpec& spec, std::size_t ima
   for (auto _ : state) {
     arena.execute([&] {
       oneapi::tbb::parallel_for(
-          0, threads, [&](int i) {
+          0, threads,
+          [&](int i) {
             for (std::int64_t done = 0; done < each; ++done) {
               workers[static_cast<std::size_t>(i)]->run();
             }
