@@ -145,13 +145,13 @@ void Perceptron::backward(const float* inputs, std::size_t stride, std::size_t r
       break;
     }
     std::vector<float> next(rows * linear.in);
+    const std::vector<float> weight = transposed(linear.in, linear.out, linear.values.data());
+    matrix_product(rows, linear.in, linear.out, {delta.data(), linear.out, 1}, weight.data(),
+                   linear.in, next.data(), linear.in, Rounding::kEveryStep);
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t i = 0; i < linear.in; ++i) {
-        float sum = 0;
-        for (std::size_t o = 0; o < linear.out; ++o) {
-          sum += delta[row * linear.out + o] * linear.values[i * linear.out + o];
-        }
-        next[row * linear.in + i] = below[row * linear.in + i] > 0 ? sum : 0.0F;
+        float& value = next[row * linear.in + i];
+        value = below[row * linear.in + i] > 0 ? value : 0.0F;
       }
     }
     delta = std::move(next);

@@ -109,8 +109,8 @@ TEST(CompanionProperties, TheSmallestImagesAreScoredAndSmallerOnesRefused) {
 TEST(CompanionProperties, MoreNoiseIsWorseAtAnySize) {
   Random random(5);
   for (int trial = 0; trial < 5; ++trial) {
-    const int width = 161 + static_cast<int>(random.below(300));
-    const int height = 161 + static_cast<int>(random.below(300));
+    const int width = 161 + static_cast<int>(random.below(120));
+    const int height = 161 + static_cast<int>(random.below(120));
     const Image image = picture(width, height, random.below(1000));
     for (const std::string& metric : companions()) {
       const QualityMetricInfo& info = quality_metric_info(metric);

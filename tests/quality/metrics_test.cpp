@@ -297,7 +297,7 @@ TEST(Metrics, FallWithTheSeverityOfDistortions) {
     files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  constexpr std::size_t kPhotos = 10;
+  constexpr std::size_t kPhotos = 5;
   ASSERT_GE(files.size(), kPhotos);
   std::vector<std::shared_ptr<const QualityImage>> photos;
   for (std::size_t i = 0; i < kPhotos; ++i) {
