@@ -26,10 +26,12 @@ inline constexpr int kAccumulators = 24;
 inline constexpr int kAccumulators = 12;
 #endif
 
+/// Whether a multiply-add is rounded but once.
+inline constexpr bool kFused = (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_NEON)) != 0;
+
 /// After so many products a sum is set aside and a new one begun: rounding errors grow with the length of
 /// a sum, the sooner where products are rounded too, and the gradients are differences of nearly equal
 /// numbers.
-inline constexpr bool kFused = (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_NEON)) != 0;
 inline constexpr std::ptrdiff_t kPartialSum = kFused ? 48 : 16;
 
 /// Tiles of one block of output channels in one region.
@@ -198,7 +200,7 @@ HWY_INLINE void long_tile(const TileCall& call, const Position* positions,
 template <int kRows, int kColumns>
 void run_tiles(const TileCall& call) {
   constexpr auto kColumnIndices = std::make_index_sequence<kColumns>();
-  // Older processors' are not worth the time that a compiler takes for them.
+  // On older processors short tiles are not worth the time that a compiler takes for them.
   [[maybe_unused]] const bool is_short = call.end_taps - call.taps <= kPartialSum;
   const Position* positions = call.positions;
   for (std::size_t i = 0; i < call.tiles; ++i, positions += kColumns) {
@@ -304,8 +306,8 @@ void gather(const GatherCall& call) {
   static constexpr TileFunctions kFunctions =
       tile_functions(std::make_index_sequence<kLargestBlock>());
   const GatherPlan& plan = *call.plan;
-  const std::size_t end = std::min(call.end_band, plan.bands.size());
-  for (std::size_t band = call.first_band; band < end; ++band) {
+  const std::size_t end = std::min(call.bands.end, plan.bands.size());
+  for (std::size_t band = call.bands.first; band < end; ++band) {
     for (std::size_t region = plan.bands[band].first_region; region < plan.bands[band].end_region;
          ++region) {
       gather_region(call, plan.regions[region], kFunctions);

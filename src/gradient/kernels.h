@@ -19,6 +19,12 @@ namespace gradspace::gradient {
 inline constexpr std::size_t kAlignment = 64;
 inline constexpr std::size_t kMaxLanes = 16;
 
+/// Of a plan's bands those [first, end), as far as there are so many.
+struct BandRange {
+  std::size_t first = 0;
+  std::size_t end = std::numeric_limits<std::size_t>::max();
+};
+
 /// One layer in one direction for one group.
 struct GatherCall {
   const GatherPlan* plan = nullptr;
@@ -26,10 +32,9 @@ struct GatherCall {
   const float* bias = nullptr;    ///< [out_channels], or null for zeros
   const float* in = nullptr;      ///< [in_channels, in_plane] vectors
   float* out = nullptr;           ///< [out_channels, out_plane] vectors
-  std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are done
-  std::size_t end_band = std::numeric_limits<std::size_t>::max();
-  bool accumulate = false;  ///< add to `out` instead of the bias
-  bool relu = false;        ///< negative results become 0
+  BandRange bands;                ///< of outputs
+  bool accumulate = false;        ///< add to `out` instead of the bias
+  bool relu = false;              ///< negative results become 0
   /// The results are zeroed where these activations [out_channels, out_plane] are not positive: the
   /// derivative of a ReLU. Null for none.
   const float* active = nullptr;
@@ -43,10 +48,9 @@ struct WeightCall {
   int groups = 1;
   std::ptrdiff_t group_step = 0;  ///< in floats, from one group's arrays to the next one's
   ChannelBlock block;             ///< one of plan->small_blocks
-  std::size_t first_band = 0;     ///< of the plan's bands those [first_band, end_band) are summed
-  std::size_t end_band = std::numeric_limits<std::size_t>::max();
-  float* out = nullptr;     ///< [block.size, B, k, k] vectors
-  bool accumulate = false;  ///< add to `out`
+  BandRange bands;                ///< that are summed
+  float* out = nullptr;           ///< [block.size, B, k, k] vectors
+  bool accumulate = false;        ///< add to `out`
 };
 
 /// The end of the forward pass: x' = sigmoid(logits), the reconstruction error, its gradient.

@@ -178,8 +178,8 @@ class Engine {
     walk_.forward_last(call, [&](int rows) {
       for (; output_weight_done_ && band < plan.bands.size() && plan.bands[band].end_large <= rows;
            ++band) {
-        walk_.weight_gradient_bands(last, plan.small_blocks.front(), logits, slab_.get(),
-                                    /*accumulate=*/band > 0, band, band + 1);
+        walk_.weight_gradient(last, plan.small_blocks.front(), logits, slab_.get(),
+                              /*accumulate=*/band > 0, {band, band + 1});
       }
     });
     if (!outputs.reconstruction.empty()) {
@@ -331,7 +331,9 @@ class Engine {
 class NativeBackend final : public GradientBackend {
  public:
   NativeBackend(const Model& model, std::vector<FeatureBlock> blocks, InstructionSet set)
-      : blocks_(std::move(blocks)), engine_(model, blocks_, kernels(set)) {}
+      : blocks_(std::move(blocks)),
+        engine_(model, blocks_, kernels(set)),
+        narrow_kernels_(narrow_kernels(engine_.kernels())) {}
 
   std::span<const FeatureBlock> blocks() const override { return blocks_; }
 
@@ -343,14 +345,13 @@ class NativeBackend final : public GradientBackend {
     }
     const std::size_t whole = batch.count() / engine_.lanes() * engine_.lanes();
     const std::size_t rest = batch.count() - whole;
-    const Kernels& narrow = narrow_kernels(engine_.kernels());
-    if (rest == 0 || rest > narrow.lanes || narrow.lanes == engine_.lanes()) {
+    if (rest == 0 || rest > narrow_kernels_.lanes || narrow_kernels_.lanes == engine_.lanes()) {
       engine_.run(batch, 0, batch.count(), outputs);
       return;
     }
     engine_.run(batch, 0, whole, outputs);
     if (narrow_ == nullptr) {
-      narrow_ = std::make_unique<Engine>(engine_, narrow);
+      narrow_ = std::make_unique<Engine>(engine_, narrow_kernels_);
     }
     narrow_->run(batch, whole, batch.count(), outputs);
   }
@@ -358,6 +359,7 @@ class NativeBackend final : public GradientBackend {
  private:
   std::vector<FeatureBlock> blocks_;
   Engine engine_;
+  const Kernels& narrow_kernels_;
   std::unique_ptr<Engine> narrow_;  ///< made when first needed
 };
 

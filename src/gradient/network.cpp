@@ -138,11 +138,7 @@ Walk::Walk(const Network& network) : network_(network) {
   gradients_[1] = next + rounded(network.gradient_size());
 }
 
-void Walk::forward(std::size_t index) {
-  forward_bands(index, 0, network_.layers()[index].forward.bands.size());
-}
-
-void Walk::forward_bands(std::size_t index, std::size_t first_band, std::size_t end_band) {
+void Walk::forward(std::size_t index, const BandRange& bands) {
   const Layer& layer = network_.layers()[index];
   GatherCall call;
   call.plan = &layer.forward;
@@ -151,8 +147,7 @@ void Walk::forward_bands(std::size_t index, std::size_t first_band, std::size_t 
   call.in = tensors_[layer.input];
   call.out = output(index);
   call.relu = layer.relu;
-  call.first_band = first_band;
-  call.end_band = end_band;
+  call.bands = bands;
   network_.kernels().gather(call);
 }
 
@@ -197,14 +192,8 @@ void Walk::backward(std::size_t index, const float* out, float* in, bool accumul
 }
 
 void Walk::weight_gradient(std::size_t index, const ChannelBlock& block,
-                           const float* output_gradient, float* out, bool accumulate) {
-  weight_gradient_bands(index, block, output_gradient, out, accumulate, 0,
-                        network_.layers()[index].weight.bands.size());
-}
-
-void Walk::weight_gradient_bands(std::size_t index, const ChannelBlock& block,
-                                 const float* output_gradient, float* out, bool accumulate,
-                                 std::size_t first_band, std::size_t end_band) {
+                           const float* output_gradient, float* out, bool accumulate,
+                           const BandRange& bands) {
   const Layer& layer = network_.layers()[index];
   const bool small_is_output = layer.forward.direction == Direction::kToSmall;
   WeightCall call;
@@ -214,8 +203,7 @@ void Walk::weight_gradient_bands(std::size_t index, const ChannelBlock& block,
   call.block = block;
   call.out = out;
   call.accumulate = accumulate;
-  call.first_band = first_band;
-  call.end_band = end_band;
+  call.bands = bands;
   network_.kernels().weight_gradient(call);
 }
 

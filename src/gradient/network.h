@@ -91,7 +91,7 @@ class Walk {
   float* output(std::size_t layer) { return tensors_[layer + 1]; }
   float* image() { return tensors_[0]; }
 
-  void forward(std::size_t layer);
+  void forward(std::size_t layer, const BandRange& bands = {});
   void forward(std::size_t begin, std::size_t end);
 
   /// The first layer. Calls load(begin, end) for image rows just before they are needed, so that they are
@@ -106,7 +106,7 @@ class Walk {
         load(loaded, end);
         loaded = end;
       }
-      forward_bands(0, band, band + 1);
+      forward(0, BandRange{band, band + 1});
     }
   }
 
@@ -118,7 +118,7 @@ class Walk {
     const std::size_t last = network_.output_layer();
     const std::vector<RowBand>& bands = network_.layers()[last].forward.bands;
     for (std::size_t band = 0; band < bands.size(); ++band) {
-      forward_bands(last, band, band + 1);
+      forward(last, BandRange{band, band + 1});
       output_rows(wanted, bands[band]);
       done(bands[band].end);
     }
@@ -154,14 +154,9 @@ class Walk {
 
   /// A part of the gradient of `layer`'s weight: `block` of its weight.small_blocks.
   void weight_gradient(std::size_t layer, const ChannelBlock& block, const float* output_gradient,
-                       float* out, bool accumulate);
-  /// Of the bands [first_band, end_band) of its plan.
-  void weight_gradient_bands(std::size_t layer, const ChannelBlock& block,
-                             const float* output_gradient, float* out, bool accumulate,
-                             std::size_t first_band, std::size_t end_band);
+                       float* out, bool accumulate, const BandRange& bands = {});
 
  private:
-  void forward_bands(std::size_t layer, std::size_t first_band, std::size_t end_band);
   void output_rows(const OutputCall& wanted, const RowBand& rows);
 
   float* other_gradient(const float* gradient) const {

@@ -129,6 +129,7 @@ void weight_rectangle(const WeightSweep& sweep, const TapRectangle& rectangle, b
   store_weights<kSmall, kLarge, kTaps>(sweep, accumulate, out, sums, kAll);
 }
 
+/// Nothing where it has no rows or no columns.
 inline TapRectangle rectangle_of(const WeightSweep& sweep, const TapSpan& rows,
                                  const TapSpan& columns) {
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
@@ -246,7 +247,7 @@ void weight_gradient(const WeightCall& call) {
                      [static_cast<std::size_t>(call.block.size) - 1]
                      [static_cast<std::size_t>(large.size) - 1];
   };
-  const std::size_t end_band = std::min(call.end_band, call.plan->bands.size());
+  const std::size_t end_band = std::min(call.bands.end, call.plan->bands.size());
   for (const ChannelBlock& block : call.plan->large_blocks) {
     sweep.out = call.out + block.begin * sweep.out_large_step;
     sweep.accumulate = call.accumulate;
@@ -255,7 +256,7 @@ void weight_gradient(const WeightCall& call) {
       sweep.small =
           call.small + group * call.group_step + call.block.begin * sweep.small_channel_step;
       sweep.large = call.large + group * call.group_step + block.begin * sweep.large_channel_step;
-      for (std::size_t rows = call.first_band; rows < end_band; ++rows) {
+      for (std::size_t rows = call.bands.first; rows < end_band; ++rows) {
         sweep.rows = &call.plan->bands[rows];
         for (const TapGroup& taps : call.plan->tap_groups) {
           sweep.taps = &taps;
