@@ -13,6 +13,7 @@
 #include "core/hash.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "core/round_up.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
@@ -61,7 +62,7 @@ template <typename HashesOf>
 std::uint64_t combined_by_blocks(std::size_t count, std::uint64_t start,
                                  const HashesOf& hashes_of) {
   constexpr std::size_t kBlock = 1024;
-  std::vector<std::vector<std::uint64_t>> blocks((count + kBlock - 1) / kBlock);
+  std::vector<std::vector<std::uint64_t>> blocks(block_count(kBlock, count));
   parallel_for(blocks.size(), [&](std::size_t i) {
     blocks[i] = hashes_of(i * kBlock, std::min(count, (i + 1) * kBlock));
   });

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "core/round_up.h"
 #include "decoder/halving.h"
 #include "decoder/patch_kernels.h"
 #include "simd/row_blocks.h"
@@ -94,7 +95,7 @@ Patches image_patches(const Image& image) {
 }
 
 void subtract_mean(Patches& patches) {
-  const std::size_t groups = (patches.count + kSummedPatches - 1) / kSummedPatches;
+  const std::size_t groups = block_count(kSummedPatches, patches.count);
   std::vector<std::array<double, kPatchSize>> sums(groups);
   const auto for_each_group = [&](const auto& use) {
     parallel_for(groups, [&](std::size_t group) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "core/round_up.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/optimiser.h"
@@ -107,7 +108,7 @@ class NativeTraining final : public TrainingBackend {
                 std::span<const float> noise) override {
     check_images(network_, images, n);
     check_noise(network_, noise, n);
-    const std::size_t groups = (n + kernels_.lanes - 1) / kernels_.lanes;
+    const std::size_t groups = block_count(kernels_.lanes, n);
     for (auto& [layer, record] : linear_) {
       record.reserve(groups);
     }
@@ -166,13 +167,10 @@ class NativeTraining final : public TrainingBackend {
   std::size_t chunk_images(std::size_t n) const {
     constexpr std::size_t kLeast = 32;
     const std::size_t most_chunks = std::clamp<std::size_t>(kMaxGroupBytes / chunk_bytes(), 1, 64);
-    return std::max(kLeast,
-                    (n + most_chunks * kMaxLanes - 1) / (most_chunks * kMaxLanes) * kMaxLanes);
+    return std::max(kLeast, block_count(most_chunks * kMaxLanes, n) * kMaxLanes);
   }
 
-  std::size_t chunk_count(std::size_t n) const {
-    return (n + chunk_images(n) - 1) / chunk_images(n);
-  }
+  std::size_t chunk_count(std::size_t n) const { return block_count(chunk_images(n), n); }
 
   /// Calls work(chunk, first image, one past the last) for all chunks, in parallel.
   template <class Work>

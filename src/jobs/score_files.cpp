@@ -1,4 +1,5 @@
 #include "gradspace/score_files.h"
+#include "core/round_up.h"
 
 #include <fmt/format.h>
 #include <tbb/enumerable_thread_specific.h>
@@ -115,7 +116,7 @@ struct FileScorer::State {
   /// over up to the first that was not dealt with.
   void score_chunk(std::vector<ScoredImage>& images, const Load& load, Watched& watched,
                    const OnImage& on_image) {
-    const std::size_t ranges = (images.size() + kGrain - 1) / kGrain;
+    const std::size_t ranges = block_count(kGrain, images.size());
     std::vector<std::uint8_t> is_done(ranges, 0);
     in_arena(threads, [&] {
       parallel_for_short_ranges(ranges, 1, [&](std::size_t begin, std::size_t end) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/parallel.h"
+#include "core/round_up.h"
 #include "simd/products.h"
 
 namespace gradspace::quality {
@@ -15,7 +16,7 @@ namespace gradspace::quality {
 /// Calls use(first, rows) for blocks of at most kBlockRows rows that are together `count` rows, on several threads.
 template <typename Use>
 void for_each_block(std::size_t count, const Use& use) {
-  parallel_for((count + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+  parallel_for(block_count(kBlockRows, count), [&](std::size_t block) {
     const std::size_t first = block * kBlockRows;
     use(first, std::min(kBlockRows, count - first));
   });
@@ -27,7 +28,7 @@ template <typename AddBlock>
 std::vector<double> mean_product(std::size_t count, std::size_t m, std::size_t n,
                                  ProductSum::Half half, const AddBlock& add_block) {
   constexpr std::size_t kRowsInFloat = kBlockRows * ProductSum::kBlocksInFloat;
-  const std::size_t groups = (count + kRowsInFloat - 1) / kRowsInFloat;
+  const std::size_t groups = block_count(kRowsInFloat, count);
   std::vector<std::optional<ProductSum>> sums(std::max<std::size_t>(groups, 1));
   sums.front().emplace(m, n, half);
   parallel_for(groups, [&](std::size_t group) {

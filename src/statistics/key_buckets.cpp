@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "core/round_up.h"
 
 namespace gradspace::quality {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kKeysOfRange = std::size_t{1} << 21;
 /// Calls use(i, begin, count) for ranges that are together all `size` keys.
 template <typename Use>
 void for_each_range(std::size_t size, const Use& use) {
-  parallel_for((size + kKeysOfRange - 1) / kKeysOfRange, [&](std::size_t i) {
+  parallel_for(block_count(kKeysOfRange, size), [&](std::size_t i) {
     const std::size_t begin = i * kKeysOfRange;
     use(i, begin, std::min(kKeysOfRange, size - begin));
   });
@@ -158,7 +159,7 @@ BucketTotals KeyBuckets::totals(std::span<const std::uint32_t> keys,
   if (keys.size() <= kKeysOfRange) {
     return totals_of_range(keys, partners);
   }
-  std::vector<std::optional<BucketTotals>> parts((keys.size() + kKeysOfRange - 1) / kKeysOfRange);
+  std::vector<std::optional<BucketTotals>> parts(block_count(kKeysOfRange, keys.size()));
   for_each_range(keys.size(), [&](std::size_t i, std::size_t begin, std::size_t count) {
     parts[i] = totals_of_range(keys.subspan(begin, count),
                                partners.empty() ? partners : partners.subspan(begin, count));

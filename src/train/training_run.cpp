@@ -11,6 +11,7 @@
 
 #include "core/options.h"
 #include "core/output_path.h"
+#include "core/round_up.h"
 #include "gradspace/error.h"
 #include "gradspace/output_lock.h"
 #include "train/checkpoint.h"
@@ -107,7 +108,7 @@ class TrainingRun {
         !same_layout(checkpoint.best, best_)) {
       throw FormatError(fmt::format("{}: damaged: its tensors are not this model's", file));
     }
-    const std::size_t steps = epochs.size() * ((task_.train.size() + batch_ - 1) / batch_);
+    const std::size_t steps = epochs.size() * block_count(batch_, task_.train.size());
     objective_.restore(checkpoint.state, static_cast<std::int64_t>(steps));
     epochs_ = std::move(epochs);
     best_ = std::move(checkpoint.best);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/round_up.h"
+
 namespace gradspace::gradient::alignment {
 
 void Direction::set(const Network& network, std::size_t index, std::span<const float> values) {
@@ -30,7 +32,7 @@ Passes::Passes(const Network& network, Workspace& workspace)
       loader_(network.kernels(), network.spec().input) {}
 
 std::size_t Passes::group_count(std::size_t images) const {
-  return (images + kernels_.lanes - 1) / kernels_.lanes;
+  return block_count(kernels_.lanes, images);
 }
 
 LaneGroup Passes::lanes_of(const Batch& batch, std::size_t group) const {
