@@ -62,10 +62,8 @@ class XnnpackLayer final : public RivalLayer {
     must_succeed(xnn_initialize(nullptr));
     switch (layer.info.kind) {
       case LayerInfo::Kind::kConv:
-        prepare_convolution();
-        break;
       case LayerInfo::Kind::kConvTranspose:
-        prepare_transposed();
+        prepare_convolution();
         break;
       case LayerInfo::Kind::kLinear:
         prepare_linear();
@@ -101,29 +99,20 @@ class XnnpackLayer final : public RivalLayer {
     const auto padding = static_cast<std::uint32_t>(case_.info.conv.padding);
     const auto kernel = static_cast<std::uint32_t>(case_.info.conv.kernel);
     const auto stride = static_cast<std::uint32_t>(case_.info.conv.stride);
-    const auto ins = static_cast<std::size_t>(case_.info.in.channels);
-    const auto outs = static_cast<std::size_t>(case_.info.out.channels);
-    must_succeed(xnn_create_convolution2d_nhwc_f32(
-        padding, padding, padding, padding, kernel, kernel, stride, stride, 1, 1, 1, ins, outs, ins,
-        outs, weight.data(), case_.bias.data(), least(), most(), 0, &operator_));
-    must_succeed(xnn_setup_convolution2d_nhwc_f32(operator_, case_.images, height(), width(),
-                                                  in_.data(), out_.data(), nullptr));
-  }
-
-  void prepare_transposed() {
-    const std::vector<float> weight = turned_weight(case_);
-    const auto padding = static_cast<std::uint32_t>(case_.info.conv.padding);
-    const auto kernel = static_cast<std::uint32_t>(case_.info.conv.kernel);
-    const auto stride = static_cast<std::uint32_t>(case_.info.conv.stride);
     const auto adjustment = static_cast<std::uint32_t>(case_.info.conv.output_padding);
     const auto ins = static_cast<std::size_t>(case_.info.in.channels);
     const auto outs = static_cast<std::size_t>(case_.info.out.channels);
-    must_succeed(xnn_create_deconvolution2d_nhwc_f32(
-        padding, padding, padding, padding, kernel, kernel, stride, stride, 1, 1, 1, ins, outs, ins,
-        outs, weight.data(), case_.bias.data(), least(), most(), 0, &operator_));
-    must_succeed(xnn_setup_deconvolution2d_nhwc_f32(operator_, case_.images, height(), width(),
-                                                    adjustment, adjustment, in_.data(), out_.data(),
-                                                    nullptr));
+    const auto create = case_.transposed() ? &xnn_create_deconvolution2d_nhwc_f32
+                                           : &xnn_create_convolution2d_nhwc_f32;
+    must_succeed(create(padding, padding, padding, padding, kernel, kernel, stride, stride, 1, 1, 1,
+                        ins, outs, ins, outs, weight.data(), case_.bias.data(), least(), most(), 0,
+                        &operator_));
+    must_succeed(case_.transposed()
+                     ? xnn_setup_deconvolution2d_nhwc_f32(operator_, case_.images, height(),
+                                                          width(), adjustment, adjustment,
+                                                          in_.data(), out_.data(), nullptr)
+                     : xnn_setup_convolution2d_nhwc_f32(operator_, case_.images, height(), width(),
+                                                        in_.data(), out_.data(), nullptr));
   }
 
   void prepare_linear() {
