@@ -10,6 +10,7 @@
 #include "gradspace/model.h"
 #include "gradspace/photograph.h"
 #include "gradspace/quality.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/scorer.h"
 #include "gradspace/source.h"
 #include "gradspace/version.h"

@@ -8,6 +8,13 @@
 // gradient and unique look at whole 8x8 patches of the halved image, at least four of them, whitened
 // by the image's own statistics: a change of all pixels alike goes unseen.
 //
+// Our own score:
+//   accord       made to agree with people, also where level and contrast change; 0 to 1, 1 for identical images; not
+//                symmetric; sides of 31. exp(-loss), where the loss is -ln haarpsi + 45 mdsi^4 - 0.28 ln unique
+//                + 0.006 |shift| + 1.6 max(0, -ln gain), and haarpsi and mdsi are of the reference once it was given
+//                the distorted image's level (it shifts by so many levels of 255) and contrast (times the gain).
+//                docs/quality.md tells where this comes from
+//
 // Their companions, which are what the field quotes. Larger is better but where it says so; identical
 // images have exactly the score that is named:
 //   psnr         peak signal-to-noise ratio of all RGB samples in dB; infinity for identical images

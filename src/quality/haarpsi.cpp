@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "quality/colour_planes.h"
+#include "quality/companions.h"
 #include "quality/image_parts.h"
 #include "quality/pair_metric.h"
 #include "quality/plane.h"
@@ -99,6 +100,8 @@ std::vector<float> mean_similarity(const Plane& a1, const Plane& b1, const Plane
   return similar;
 }
 
+}  // namespace
+
 double haarpsi(const QualityImage& reference, const QualityImage& distorted) {
   const HaarParts& a = haar_parts(reference);
   const HaarParts& b = haar_parts(distorted);
@@ -123,12 +126,12 @@ double haarpsi(const QualityImage& reference, const QualityImage& distorted) {
   return root * root;
 }
 
-}  // namespace
+void keep_haarpsi_parts(const QualityImage& image) {
+  haar_parts(image);
+}
 
 std::unique_ptr<QualityMetric> make_haarpsi_metric(const LinearDecoder* /*decoder*/) {
-  constexpr int kLeastSide = 16;
-  return make_pair_metric(
-      {"haarpsi", kLeastSide, 1, [](const QualityImage& image) { haar_parts(image); }, haarpsi});
+  return make_pair_metric({"haarpsi", kHaarpsiLeastSide, 1, keep_haarpsi_parts, haarpsi});
 }
 
 }  // namespace gradspace::quality

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quality/colour_planes.h"
+#include "quality/companions.h"
 #include "quality/image_parts.h"
 #include "quality/pair_metric.h"
 #include "quality/plane.h"
@@ -62,6 +63,8 @@ std::vector<float> joined_similarity(const QualityImage& reference, const Qualit
   return joined;
 }
 
+}  // namespace
+
 /// The mean deviation of fourth roots, which are complex where a similarity is negative.
 double mdsi(const QualityImage& reference, const QualityImage& distorted) {
   std::vector<float> roots = joined_similarity(reference, distorted);
@@ -84,12 +87,12 @@ double mdsi(const QualityImage& reference, const QualityImage& distorted) {
   return std::sqrt(std::sqrt(deviation / count));
 }
 
-}  // namespace
+void keep_mdsi_parts(const QualityImage& image) {
+  luma_gradient(image);
+}
 
 std::unique_ptr<QualityMetric> make_mdsi_metric(const LinearDecoder* /*decoder*/) {
-  constexpr int kLeastSide = 3;  // of the gradient's filter
-  return make_pair_metric(
-      {"mdsi", kLeastSide, 0, [](const QualityImage& image) { luma_gradient(image); }, mdsi});
+  return make_pair_metric({"mdsi", kMdsiLeastSide, 0, keep_mdsi_parts, mdsi});
 }
 
 }  // namespace gradspace::quality

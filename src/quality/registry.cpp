@@ -14,6 +14,9 @@
          1, "Kwon et al., ICIP 2019")                                                              \
   METRIC(make_unique_metric, "unique", "activations of the same decoder", true, kPaper, "0 to 1",  \
          true, 1, "Temel et al., IEEE SPL 2016")                                                   \
+  METRIC(make_accord_metric, "accord",                                                             \
+         "structure, level and contrast together, set to agree with people", true, kOwn, "0 to 1", \
+         true, 1, "gradspace")                                                                     \
   METRIC(make_psnr_metric, "psnr", "peak signal-to-noise ratio in dB", false, kCompanions,         \
          "0 dB and more", true, kInfinity, "of all RGB samples")                                   \
   METRIC(make_psnr_y_metric, "psnr-y", "the same of luma", false, kCompanions, "0 dB and more",    \
@@ -51,11 +54,13 @@ GRADSPACE_QUALITY_METRICS(METRIC)
 namespace {
 
 constexpr std::string_view kPaper = "paper";
+constexpr std::string_view kOwn = "own";
 constexpr std::string_view kCompanions = "companions";
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr std::array kFamilies{
     QualityFamily{kPaper, "the two scores with a decoder"},
+    QualityFamily{kOwn, "our score for agreement with people"},
     QualityFamily{kCompanions, "the metrics that the field quotes"},
 };
 
