@@ -121,6 +121,19 @@ void next_score(benchmark::State& state, const char* name) {
   }
 }
 
+/// The same where the distorted image is darker, so that accord gives the reference another level first.
+void darker_score(benchmark::State& state) {
+  const auto reference = make_quality_metric("accord", decoder())->prepare(reference_image());
+  Image darker = pair().distorted;
+  for (std::uint8_t& sample : darker.pixels()) {
+    sample = static_cast<std::uint8_t>(sample * 7 / 8);
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(reference->score(QualityImage(darker)));
+  }
+}
+BENCHMARK(darker_score)->Name("darker_score/accord")->Unit(benchmark::kMillisecond);
+
 /// All metrics of a family, which share what they can.
 void family_score(benchmark::State& state, const std::string& family) {
   std::vector<std::unique_ptr<QualityMetric>> metrics;

@@ -7,9 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "quality/colour_planes.h"
 #include "quality/image_parts.h"
-#include "quality/plane.h"
 
 namespace gradspace::quality {
 namespace {
@@ -28,27 +26,35 @@ struct BlockMeans {
   std::vector<double> values;
 };
 
+/// Adds up a row's samples, block by block of `side` pixels: R, G and B of each in `sums`.
+void add_row(const std::uint8_t* sample, int side, std::vector<std::array<double, 3>>& sums) {
+  for (auto& [red, green, blue] : sums) {
+    std::array<std::uint32_t, 3> of_row{};
+    for (int x = 0; x < side; ++x, sample += 3) {
+      of_row[0] += sample[0];
+      of_row[1] += sample[1];
+      of_row[2] += sample[2];
+    }
+    red += of_row[0];
+    green += of_row[1];
+    blue += of_row[2];
+  }
+}
+
 const std::vector<double>& block_means(const QualityImage& image) {
   const auto make = [&image] {
-    const Plane& luma = luma_plane(image);
-    const int side = std::max(1, std::min(luma.width, luma.height) / kBlocksAlongSide);
-    const int columns = luma.width / side;
+    const Image& rgb = image.rgb();
+    const int side = std::max(1, std::min(rgb.width(), rgb.height()) / kBlocksAlongSide);
+    const auto columns = static_cast<std::size_t>(rgb.width() / side);
+    const double pixels = static_cast<double>(side) * side;
     BlockMeans means;
-    std::vector<double> sums(static_cast<std::size_t>(columns));
-    for (int y = 0; y < luma.height / side * side; ++y) {
-      const float* pixel = luma.row(y);
-      for (double& sum : sums) {
-        float of_row = 0;
-        for (int x = 0; x < side; ++x) {
-          of_row += *pixel++;
-        }
-        sum += of_row;
+    for (int row = 0; row < rgb.height() / side; ++row) {
+      std::vector<std::array<double, 3>> sums(columns);
+      for (int y = row * side; y < (row + 1) * side; ++y) {
+        add_row(rgb.row(y).data(), side, sums);
       }
-      if (y % side == side - 1) {
-        for (double& sum : sums) {
-          means.values.push_back(sum / (static_cast<double>(side) * side));
-          sum = 0;
-        }
+      for (const auto& [red, green, blue] : sums) {
+        means.values.push_back((0.299 * red + 0.587 * green + 0.114 * blue) / pixels);
       }
     }
     return means;

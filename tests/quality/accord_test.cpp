@@ -178,7 +178,7 @@ TEST(LevelAndContrast, AreFoundWhateverElseIsDone) {
 TEST(LevelAndContrast, AreNotMovedByNoiseOrByClippedSamples) {
   const Image image = soft_picture(320, 240);
   EXPECT_FALSE(tone_between(image, with_noise(image, 25)).differs());
-  EXPECT_FALSE(tone_between(image, with_tone(image, {1, 1})).differs()) << "nobody sees it";
+  EXPECT_NEAR(tone_between(image, with_tone(image, {1, 1})).shift, 0, 1e-9) << "nobody sees it";
   // A quarter of the picture is almost white in either, and nearer to white than it would be if it was not clipped.
   Image bright = image;
   std::fill_n(bright.pixels().begin(), bright.pixels().size() / 4, std::uint8_t{250});
