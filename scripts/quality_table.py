@@ -14,7 +14,7 @@ import tempfile
 import numpy as np
 from PIL import Image, ImageFilter
 
-METRICS = ["gradient", "unique", "psnr", "ssim"]
+METRICS = ["gradient", "unique", "accord", "psnr", "ssim"]
 
 
 def distortions(photo):
@@ -52,8 +52,9 @@ def main():
         scores[name].append([float(row[metric]) for metric in METRICS])
     print("| distortion | " + " | ".join(METRICS) + " |\n|---" * 1 + "|---:" * len(METRICS) + "|")
     for name, values in scores.items():
-        gradient, unique, psnr, ssim = np.mean(values, axis=0)
-        print(f"| {name} | {gradient:.3f} | {unique:.3f} | {psnr:.1f} | {ssim:.3f} |")
+        means = dict(zip(METRICS, np.mean(values, axis=0)))
+        print(f"| {name} | " + " | ".join(f"{mean:.{1 if metric == 'psnr' else 3}f}" for metric, mean in means.items()),
+              "|")
 
 
 main()
