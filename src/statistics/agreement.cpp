@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "statistics/logistic_fit.h"
+#include "statistics/sample_quantile.h"
 
 namespace gradspace {
 namespace {
@@ -82,14 +83,6 @@ class Resample {
   std::vector<double> deviations_;
 };
 
-/// Between the order statistics, linearly; `sorted` is not empty.
-double quantile(Values sorted, double p) {
-  const double position = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 std::optional<Estimate> estimate(const Figures& all, const std::vector<Figures>& resamples,
                                  std::optional<double> Figures::*figure, double confidence) {
   if (!(all.*figure)) {
@@ -105,8 +98,8 @@ std::optional<Estimate> estimate(const Figures& all, const std::vector<Figures>&
     values.push_back(*(all.*figure));
   }
   std::sort(values.begin(), values.end());
-  return Estimate{*(all.*figure), quantile(values, (1 - confidence) / 2),
-                  quantile(values, (1 + confidence) / 2)};
+  return Estimate{*(all.*figure), sample_quantile(values, (1 - confidence) / 2),
+                  sample_quantile(values, (1 + confidence) / 2)};
 }
 
 void check_sample(const Sample& sample) {
