@@ -12,7 +12,7 @@
 namespace gradspace {
 
 /// What metrics say of images that people have judged. Element i of every list belongs to image i.
-struct JudgedImages {
+struct OpinionSample {
   /// A list a metric; a larger score means that the metric expects a larger opinion.
   std::vector<std::vector<double>> scores;
   std::vector<double> opinions;
@@ -23,7 +23,7 @@ struct JudgedImages {
 
 /// How the agreement of two metrics differs.
 struct AgreementDifference {
-  std::size_t first = 0;  ///< the metrics, by their places in JudgedImages::scores
+  std::size_t first = 0;  ///< the metrics, by their places in OpinionSample::scores
   std::size_t second = 0;
   /// The first one's SROCC minus the second one's, with percentiles of the resamples. Nothing where one of the two
   /// has no correlation.
@@ -40,7 +40,7 @@ struct AgreementDifference {
 /// The result does not depend on the number of threads. Thread-safe. Throws InvalidArgument when sizes differ, there is
 /// no image, or a value is not finite.
 GRADSPACE_API std::vector<AgreementDifference> agreement_differences(
-    const JudgedImages& images, const AgreementOptions& options = {});
+    const OpinionSample& images, const AgreementOptions& options = {});
 
 /// Williams' test: of n images, r_first and r_second are the correlations of two variables with the opinions, and
 /// r_between theirs with each other. Two-sided p; 1 where both correlations are the same. Throws InvalidArgument for fewer than

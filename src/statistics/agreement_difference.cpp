@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kLeastOfWilliams = 4;
 
-void check_images(const JudgedImages& images) {
+void check_images(const OpinionSample& images) {
   const std::size_t n = images.opinions.size();
   if (n == 0) {
     throw InvalidArgument("agreement: no image has scores of all metrics");
@@ -39,7 +39,7 @@ void check_images(const JudgedImages& images) {
 }
 
 /// The images of each reference; each image alone where there is one reference.
-std::vector<std::vector<std::size_t>> clusters_of(const JudgedImages& images) {
+std::vector<std::vector<std::size_t>> clusters_of(const OpinionSample& images) {
   std::vector<std::size_t> known = images.references;
   std::ranges::sort(known);
   known.erase(std::unique(known.begin(), known.end()), known.end());
@@ -55,7 +55,8 @@ std::vector<std::vector<std::size_t>> clusters_of(const JudgedImages& images) {
 using Correlations = std::vector<std::optional<double>>;
 
 /// Every metric's rank correlation over the images with these numbers, which may repeat.
-Correlations correlations_over(const JudgedImages& images, const std::vector<std::size_t>& chosen) {
+Correlations correlations_over(const OpinionSample& images,
+                               const std::vector<std::size_t>& chosen) {
   const auto pick = [&chosen](const std::vector<double>& values) {
     std::vector<double> picked;
     picked.reserve(chosen.size());
@@ -73,7 +74,7 @@ Correlations correlations_over(const JudgedImages& images, const std::vector<std
 }
 
 /// Of as many clusters as there are, drawn with replacement.
-Correlations resampled(const JudgedImages& images,
+Correlations resampled(const OpinionSample& images,
                        const std::vector<std::vector<std::size_t>>& clusters, std::uint64_t seed) {
   Random random(seed);
   std::vector<std::size_t> chosen;
@@ -155,7 +156,7 @@ double williams_test(double r_first, double r_second, double r_between, std::siz
   return 2 * boost::math::cdf(boost::math::complement(distribution, std::abs(t)));
 }
 
-std::vector<AgreementDifference> agreement_differences(const JudgedImages& images,
+std::vector<AgreementDifference> agreement_differences(const OpinionSample& images,
                                                        const AgreementOptions& options) {
   options.validate();
   check_images(images);

@@ -141,6 +141,37 @@ TEST_F(QualityBenchmark, ASmallerScoreThatMeansBetterAgreesAsWell) {
   EXPECT_LT(row_of(run_quality_benchmark(options_), "gmsd", "noise").agreement.srocc->value, -0.9);
 }
 
+TEST_F(QualityBenchmark, ComparesMetricsOnTheImagesThatAllOfThemScored) {
+  options_.metrics = {"psnr", "gmsd", "gradient"};
+  write_image(folder_ / "r0_noise1.png", Image(48, 48, 3));  // gradient refuses it
+  const QualityBenchmarkResult result = run_quality_benchmark(options_);
+  ASSERT_EQ(result.differences.size(), 3U);
+  for (const QualityDifference& row : result.differences) {
+    EXPECT_EQ(row.n, 19U);
+  }
+  const QualityDifference& row = result.differences.front();
+  EXPECT_EQ(row.first, "psnr");
+  EXPECT_EQ(row.second, "gmsd");
+  const json saved = results();
+  EXPECT_EQ(saved["differences"][0]["second"], "gmsd");
+  EXPECT_EQ(saved["differences"][0]["srocc"], row.difference.srocc->value);
+  EXPECT_EQ(saved["differences"][0]["p"], *row.difference.p);
+  EXPECT_THAT(saved["left_out"].dump(), HasSubstr("r0_noise1.png: all its patches"));
+
+  // Smaller is better by gmsd: without the image that is left out, the difference is that of both correlations.
+  list_.erase(list_.find("ref0.png,r0_noise1"),
+              std::string("ref0.png,r0_noise1.png,5,noise,0.5\n").size());
+  save_list();
+  options_.metrics = {"psnr", "gmsd"};
+  options_.out = folder_ / "without";
+  const QualityBenchmarkResult without = run_quality_benchmark(options_);
+  EXPECT_EQ(without.differences.front().difference.srocc->value, row.difference.srocc->value);
+  EXPECT_NEAR(row_of(without, "psnr", "all").agreement.srocc->value -
+                  row_of(without, "gmsd", "all").agreement.srocc->value,
+              row.difference.srocc->value, 1e-12);
+  EXPECT_THAT(quality_benchmark_table(without), HasSubstr("p (Williams)"));
+}
+
 TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {
   run_quality_benchmark(options_);
   const std::string whole = read_text_file(options_.out / "results.json");
@@ -199,6 +230,7 @@ TEST_F(QualityBenchmark, ListsWhatItCannotScoreAndJudgesTheRest) {
   EXPECT_EQ(result.listed, 20U);
   EXPECT_EQ(result.pairs, 17U);
   EXPECT_EQ(result.failures, 3U);
+  EXPECT_EQ(result.left_out, reasons);
   EXPECT_THAT(reasons, ::testing::UnorderedElementsAre(HasSubstr("r1_noise3.png"),
                                                        HasSubstr("r0_noise1.png"),
                                                        HasSubstr("r1_dark2.png")));

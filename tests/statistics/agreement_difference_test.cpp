@@ -15,10 +15,10 @@ namespace gradspace {
 namespace {
 
 /// Opinions of images of several references, and metrics that see them through noise of these sizes.
-JudgedImages judged_images(std::size_t references, std::size_t of_each,
-                           const std::vector<double>& noise, std::uint64_t seed = 1) {
+OpinionSample judged_images(std::size_t references, std::size_t of_each,
+                            const std::vector<double>& noise, std::uint64_t seed = 1) {
   Random random(seed);
-  JudgedImages images;
+  OpinionSample images;
   images.scores.resize(noise.size());
   for (std::size_t reference = 0; reference < references; ++reference) {
     const double hardness = random.normal();  // what all metrics fail to see of a reference
@@ -51,7 +51,8 @@ TEST(WilliamsTest, RejectsTrueHypothesesAsOftenAsItSays) {
   constexpr int kTrials = 400;
   int rejected = 0;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const JudgedImages images = judged_images(1, 60, {0.8, 0.8}, static_cast<std::uint64_t>(trial));
+    const OpinionSample images =
+        judged_images(1, 60, {0.8, 0.8}, static_cast<std::uint64_t>(trial));
     AgreementOptions options;
     options.resamples = 0;
     rejected += *agreement_differences(images, options).front().p < 0.1 ? 1 : 0;
@@ -60,7 +61,7 @@ TEST(WilliamsTest, RejectsTrueHypothesesAsOftenAsItSays) {
 }
 
 TEST(AgreementDifferences, TellABetterMetricFromAWorse) {
-  const JudgedImages images = judged_images(20, 12, {0.3, 0.3, 1.2});
+  const OpinionSample images = judged_images(20, 12, {0.3, 0.3, 1.2});
   const auto differences = agreement_differences(images);
   ASSERT_EQ(differences.size(), 3U);
   const auto& alike = differences[0];  // the first and the second
@@ -77,7 +78,7 @@ TEST(AgreementDifferences, TellABetterMetricFromAWorse) {
 }
 
 TEST(AgreementDifferences, AreTheDifferencesOfTheCorrelations) {
-  const JudgedImages images = judged_images(6, 9, {0.2, 0.7, 0.4});
+  const OpinionSample images = judged_images(6, 9, {0.2, 0.7, 0.4});
   for (const AgreementDifference& pair : agreement_differences(images)) {
     const double first = *spearman_correlation(images.scores[pair.first], images.opinions);
     const double second = *spearman_correlation(images.scores[pair.second], images.opinions);
@@ -90,7 +91,7 @@ TEST(AgreementDifferences, AreTheDifferencesOfTheCorrelations) {
 TEST(AgreementDifferences, ReferencesAreResampledWithAllOfTheirImages) {
   // A metric that has the order right within half of the references and turned around within the others: as images,
   // its figure is certain; as references, of which there are four, it is not.
-  JudgedImages images;
+  OpinionSample images;
   images.scores.resize(2);
   Random random(3);
   for (std::size_t reference = 0; reference < 4; ++reference) {
@@ -126,7 +127,7 @@ TEST(AgreementDifferences, HolmNeverMakesAPairSurer) {
 }
 
 TEST(AgreementDifferences, DoNotDependOnThreads) {
-  const JudgedImages images = judged_images(8, 10, {0.3, 0.6});
+  const OpinionSample images = judged_images(8, 10, {0.3, 0.6});
   const auto many = agreement_differences(images).front();
   const auto one = in_arena(1, [&] { return agreement_differences(images).front(); });
   EXPECT_EQ(one.srocc->low, many.srocc->low);
@@ -134,7 +135,7 @@ TEST(AgreementDifferences, DoNotDependOnThreads) {
 }
 
 TEST(AgreementDifferences, SayNothingWhereThereIsNothingToSay) {
-  JudgedImages images = judged_images(5, 4, {0.3, 0.3});
+  OpinionSample images = judged_images(5, 4, {0.3, 0.3});
   std::ranges::fill(images.scores[1], 2.5);
   EXPECT_FALSE(agreement_differences(images).front().srocc);
   EXPECT_FALSE(agreement_differences(images).front().p);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gradspace/agreement.h"
+#include "gradspace/agreement_difference.h"
 #include "gradspace/export.h"
 #include "gradspace/job_observer.h"
 
@@ -35,6 +36,14 @@ struct QualitySummaryRow {
   Agreement agreement;
 };
 
+/// How two metrics differ, on the images that all metrics have a finite score of.
+struct QualityDifference {
+  std::string first;
+  std::string second;
+  std::size_t n = 0;  ///< images
+  AgreementDifference difference;
+};
+
 /// What is published of a metric on the same database; a metric of ours by its name.
 struct PublishedAgreement {
   std::string metric;
@@ -47,12 +56,16 @@ struct PublishedAgreement {
 
 struct QualityBenchmarkResult {
   std::vector<QualitySummaryRow> summary;
+  std::vector<QualityDifference>
+      differences;  ///< of all pairs of metrics, over all types of distortion
   std::vector<PublishedAgreement> published;  ///< none where the database is not known
   std::size_t pairs = 0;                      ///< scored
   std::size_t listed = 0;                     ///< pairs the database should have
   std::size_t failures = 0;                   ///< files missing and pairs that could not be scored
   std::size_t incomplete = 0;  ///< of the scored pairs those that some metric gave no score
-  bool stopped = false;        ///< on request; nothing but the scores so far is kept
+  /// What is missing or could not be scored, a line each, as the observer was told; at most 1000.
+  std::vector<std::string> left_out;
+  bool stopped = false;  ///< on request; nothing but the scores so far is kept
 };
 
 /// Scores all pairs and writes into `out`. The observer counts pairs; failures are files of the database that
@@ -60,7 +73,7 @@ struct QualityBenchmarkResult {
 ///   scores.csv    reference, distorted, type, opinion, and one column a metric; empty where a score
 ///                 is infinite (PSNR of equal images) or the metric refused the pair (which is reported as
 ///                 a failure), and then it counts for no figure of that metric
-///   results.json  options, "summary" and "published"
+///   results.json  options, "summary", "differences", "published" and "left_out"
 /// Until it is done, `out` holds scores.journal, from which a run that was killed continues when
 /// database, decoder and metrics are the same; pairs whose images have changed since are scored again, as a remark
 /// says. Throws InvalidArgument, IoError (also while somebody
@@ -69,8 +82,8 @@ struct QualityBenchmarkResult {
 GRADSPACE_API QualityBenchmarkResult run_quality_benchmark(const QualityBenchmarkOptions& options,
                                                            const JobObserver& observer = {});
 
-/// The summary for people: figures with their intervals, published ones beside them, then SROCC by
-/// type.
+/// The summary for people: figures with their intervals, published ones beside them, SROCC by type, and how the metric
+/// that agrees best differs from the others.
 GRADSPACE_API std::string quality_benchmark_table(const QualityBenchmarkResult& result);
 
 }  // namespace gradspace

@@ -38,6 +38,18 @@ json published_json(const PublishedAgreement& row) {
   return item;
 }
 
+json difference_json(const QualityDifference& row) {
+  const auto& [first, second, srocc, p, p_holm] = row.difference;
+  return {{"first", row.first},
+          {"second", row.second},
+          {"n", row.n},
+          {"srocc", srocc ? json(srocc->value) : json(nullptr)},
+          {"srocc_low", srocc ? json(srocc->low) : json(nullptr)},
+          {"srocc_high", srocc ? json(srocc->high) : json(nullptr)},
+          {"p", p ? json(*p) : json(nullptr)},
+          {"p_holm", p_holm ? json(*p_holm) : json(nullptr)}};
+}
+
 }  // namespace
 
 std::string scores_csv(const std::vector<std::string>& metrics, const ScoredPairs& scored) {
@@ -73,6 +85,10 @@ json benchmark_json(const QualityBenchmarkResult& result, json options) {
     }
     summary.push_back(std::move(item));
   }
+  json differences = json::array();
+  for (const QualityDifference& row : result.differences) {
+    differences.push_back(difference_json(row));
+  }
   json published = json::array();
   for (const PublishedAgreement& row : result.published) {
     published.push_back(published_json(row));
@@ -82,7 +98,9 @@ json benchmark_json(const QualityBenchmarkResult& result, json options) {
           {"kind", name(ResultsKind::kImageQuality)},
           {"options", std::move(options)},
           {"summary", std::move(summary)},
-          {"published", std::move(published)}};
+          {"differences", std::move(differences)},
+          {"published", std::move(published)},
+          {"left_out", result.left_out}};
 }
 
 }  // namespace gradspace

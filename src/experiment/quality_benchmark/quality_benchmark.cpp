@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -15,6 +16,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "data/source_identity.h"
+#include "experiment/quality_benchmark/differences.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
 #include "experiment/quality_benchmark/score_journal.h"
@@ -31,15 +33,20 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+/// Lines that the results keep.
+constexpr std::size_t kMostLeftOut = 1000;
+
 /// Scores the pairs of a database that are not scored yet.
 class Scoring {
  public:
   Scoring(const OpinionDatabase& database, const std::vector<std::string>& metrics,
-          ScoreJournal& journal, const JobObserver& observer)
+          ScoreJournal& journal, const JobObserver& observer,
+          std::function<void(const std::string& line)> say)
       : database_(database),
         metrics_(metrics),
         journal_(journal),
         observer_(observer),
+        say_(std::move(say)),
         scores_(journal.scores()) {}
 
   /// False when it was ended on request.
@@ -107,16 +114,13 @@ class Scoring {
     }
   }
 
-  void say(const std::string& line) {
-    if (observer_.on_failure) {
-      observer_.on_failure(line);
-    }
-  }
+  void say(const std::string& line) { say_(line); }
 
   const OpinionDatabase& database_;
   const std::vector<std::string>& metrics_;
   ScoreJournal& journal_;
   const JobObserver& observer_;
+  std::function<void(const std::string& line)> say_;
   ScoreJournal::Scores scores_;
   std::size_t failures_ = 0;
   std::size_t incomplete_ = 0;
@@ -177,9 +181,7 @@ class Run {
     result_.listed = database_.listed;
     result_.failures = database_.missing.size();
     for (const std::string& file : database_.missing) {
-      if (observer.on_failure) {
-        observer.on_failure(fmt::format("missing: {}", file));
-      }
+      say_left_out(fmt::format("missing: {}", file));
     }
     load_metrics();
   }
@@ -195,7 +197,8 @@ class Run {
                       "or the journal is damaged",
                       options_.out.string(), journal.left_out()));
     }
-    Scoring scoring(database_, options_.metrics, journal, observer_);
+    Scoring scoring(database_, options_.metrics, journal, observer_,
+                    [this](const std::string& line) { say_left_out(line); });
     result_.stopped = !scoring.run(metrics_);
     result_.failures += scoring.failures();
     result_.incomplete = scoring.incomplete();
@@ -220,6 +223,15 @@ class Run {
   }
 
  private:
+  void say_left_out(const std::string& line) {
+    if (result_.left_out.size() < kMostLeftOut) {
+      result_.left_out.push_back(line);
+    }
+    if (observer_.on_failure) {
+      observer_.on_failure(line);
+    }
+  }
+
   std::string state_of(const OpinionPair& pair) const {
     return file_state(database_.root / pair.reference).text() + '/' +
            file_state(database_.root / pair.distorted).text();
@@ -248,16 +260,15 @@ class Run {
   void summarise(const ScoredPairs& scored) {
     for (std::size_t metric = 0; metric < options_.metrics.size(); ++metric) {
       AgreementOptions agreement_options = agreement_;
-      if (!quality_metric_info(options_.metrics[metric]).larger_is_better) {
-        // Such a metric agrees with people where its ranks are the opinions' turned around.
-        agreement_options.larger_is_better = !agreement_.larger_is_better;
-      }
+      agreement_options.larger_is_better =
+          rises_with_opinions(options_.metrics[metric], agreement_);
       for (const std::string& type : types_of(scored)) {
         if (auto agreement = agreement_of(scored, metric, type, agreement_options)) {
           result_.summary.push_back({options_.metrics[metric], type, *agreement});
         }
       }
     }
+    result_.differences = metric_differences(options_.metrics, scored, agreement_);
     result_.published = published_agreements(database_.name);
   }
 

@@ -84,6 +84,43 @@ std::string type_table(const QualityBenchmarkResult& result) {
   return '\n' + table.text();
 }
 
+/// The metric of the largest SROCC over all types; empty where none has one.
+std::string best_metric(const QualityBenchmarkResult& result) {
+  std::string best;
+  double most = -2;
+  for (const QualitySummaryRow& row : result.summary) {
+    if (row.type == kAllTypes && row.agreement.srocc && row.agreement.srocc->value > most) {
+      most = row.agreement.srocc->value;
+      best = row.metric;
+    }
+  }
+  return best;
+}
+
+/// How much better than each other metric the best one is.
+std::string difference_table(const QualityBenchmarkResult& result) {
+  if (result.differences.empty()) {
+    return {};
+  }
+  const std::string best = best_metric(result);
+  TextTable table({best + " and", "difference of SROCC", "p (Williams)", "p (Holm)", "pairs"});
+  const auto text = [](const std::optional<double>& p) {
+    return p ? fmt::format("{:.2g}", *p) : std::string("-");
+  };
+  for (const QualityDifference& row : result.differences) {
+    if (row.first != best && row.second != best) {
+      continue;
+    }
+    std::optional<Estimate> srocc = row.difference.srocc;
+    if (srocc && row.second == best) {
+      srocc = Estimate{-srocc->value, -srocc->high, -srocc->low};
+    }
+    table.add_row({row.first == best ? row.second : row.first, figure_text(srocc),
+                   text(row.difference.p), text(row.difference.p_holm), std::to_string(row.n)});
+  }
+  return '\n' + table.text();
+}
+
 }  // namespace
 
 std::string quality_benchmark_table(const QualityBenchmarkResult& result) {
@@ -91,7 +128,7 @@ std::string quality_benchmark_table(const QualityBenchmarkResult& result) {
   if (!result.published.empty()) {
     text += '\n' + published_table(result);
   }
-  return text + type_table(result);
+  return text + type_table(result) + difference_table(result);
 }
 
 }  // namespace gradspace
