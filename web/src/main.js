@@ -5,6 +5,7 @@ import { isDark, onThemeChange, toggleTheme } from "./theme.js";
 import { detectionReport } from "./detection.js";
 import { gradconReport } from "./gradcon.js";
 import { qualityReport } from "./quality.js";
+import { comparisonReport } from "./comparison.js";
 import { details } from "./details.js";
 
 const KINDS = {
@@ -13,9 +14,10 @@ const KINDS = {
   "one-class": "One-class detection",
   unfinished: "Unfinished run",
   "image-quality": "Image quality",
+  "folder-comparison": "Image comparison",
 };
 
-const REPORTS = { "image-quality": qualityReport, gradcon: gradconReport };
+const REPORTS = { "image-quality": qualityReport, "folder-comparison": comparisonReport, gradcon: gradconReport };
 
 const GRADIENTS = "Kwon, Prabhushankar, Temel and AlRegib, “Distorted Representation Space Characterization Through Backpropagated Gradients”, ICIP 2019";
 const GRADCON = "Kwon, Prabhushankar, Temel and AlRegib, “Backpropagated Gradient Representations for Anomaly Detection”, ECCV 2020";
