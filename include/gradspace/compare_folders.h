@@ -41,7 +41,7 @@ struct GRADSPACE_API CompareFoldersOptions {
   int threads = 0;  ///< 0 = all cores
 
   /// Throws InvalidArgument: for no folder or metric, one that is given twice, a folder in two curves, an unknown
-  /// metric.
+  /// metric, an anchor that is no curve.
   void validate() const;
 };
 
@@ -135,8 +135,7 @@ struct GRADSPACE_API FolderComparison {
 /// images, metrics and decoder are the same.
 ///
 /// Throws IoError when a folder can't be read or written (also while somebody else writes into `out`), InvalidArgument
-/// as `validate` and for an anchor that is no curve, FormatError when the references hold no image, and Error when no
-/// image could be scored.
+/// as `validate`, FormatError when the references hold no image, and Error when no image could be scored.
 GRADSPACE_API FolderComparison compare_folders(
     const CompareFoldersOptions& options,
     const std::function<void(const FolderComparison&, const ComparedPair&)>& on_pair = {},

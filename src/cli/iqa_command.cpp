@@ -274,7 +274,11 @@ void check_iqa(IqaArguments& a) {
   if (!a.anchor.empty() && !a.compares_folders()) {
     throw CLI::ValidationError("--anchor", "is one of several folders' codecs");
   }
-  check_usage([&] { verdicts_of(a); });
+  try {
+    verdicts_of(a);
+  } catch (const InvalidArgument& error) {
+    throw CLI::ValidationError("--fail-below", error.what());
+  }
 }
 
 std::function<int()> declare_iqa(CLI::App& app) {

@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
 #include "cli/iqa_arguments.h"
+#include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
@@ -88,9 +89,8 @@ FolderComparison compare(const IqaArguments& arguments, const CompareFoldersOpti
   Progress progress("iqa", "images", arguments.quiet);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
-  const auto say_line = [&](std::string_view line) {
-    progress.say(fmt::format("gradspace: {}", line));
-  };
+  // Said even when quiet.
+  const auto say_line = [](std::string_view line) { say("gradspace: {}", line); };
   observer.on_failure = say_line;
   observer.on_remark = say_line;
   observer.stop_requested = [] { return InterruptGuard::requested(); };
@@ -146,6 +146,7 @@ NamedCurve parse_named_curve(const std::string& text) {
 
 int compare_quality_of_folders(const IqaArguments& arguments) {
   const CompareFoldersOptions options = options_of(arguments);
+  check_usage([&] { options.validate(); });
   refuse_targets(arguments, options);
   QualityVerdicts verdicts = verdicts_of(arguments);
   std::optional<InterruptGuard> guard;

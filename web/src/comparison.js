@@ -17,8 +17,8 @@ const change = (value) => value === null || value === undefined ? "–" : `${val
 
 const size = (bytes) => bytes < 1e3 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(2)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 
-/// A score; infinite is the PSNR of an image that equals its reference.
-const score = (value) => value === "inf" ? "∞" : number(value);
+/// A score, fine enough to tell codecs apart. Infinite is the PSNR of an image that equals its reference.
+const score = (value) => value === "inf" ? "∞" : typeof value !== "number" ? "–" : value.toFixed(Math.abs(value) >= 10 ? 2 : 4);
 
 class Model {
   constructor(data) {
@@ -49,7 +49,8 @@ function best(model, metric) {
   return model.metrics[metric].larger_is_better ? Math.max(...means) : Math.min(...means);
 }
 
-const mean = (summary) => summary && summary.mean === null ? "∞" : number(summary?.mean);
+/// A figure of a folder's summary, which JSON has no infinity for.
+const figure = (summary, key) => summary ? score(summary[key] ?? "inf") : "–";
 
 function foldersCard(model, state) {
   const scroll = h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Folders" });
@@ -58,9 +59,8 @@ function foldersCard(model, state) {
     const summary = model.summary(folder, state.metric);
     return h("tr", h("th", { scope: "row", title: folder.path }, folder.name),
       h("td", count(folder.images)), h("td", folder.images ? size(folder.bytes) : "–"), h("td", number(folder.bits_per_pixel)),
-      h("td", { class: summary && summary.mean === best(model, state.metric) ? "best" : null }, mean(summary)),
-      h("td", summary && summary.median === null ? "∞" : number(summary?.median)),
-      h("td", summary && summary.worst === null ? "∞" : number(summary?.worst)),
+      h("td", { class: summary && summary.mean === best(model, state.metric) ? "best" : null }, figure(summary, "mean")),
+      h("td", figure(summary, "median")), h("td", figure(summary, "worst")),
       h("td.worst-image", summary?.worst_image ?? "–"));
   }
   function update() {
@@ -94,7 +94,7 @@ function rateCard(model, state) {
       legend: lineLegend(drawn.map((line) => [line.name, line.dash]), { top: 0, left: 0, right: 0 }),
       xAxis: axis({ type: logarithmic ? "log" : "value", logBase: 2, min: logarithmic ? undefined : 0, name: "bits a pixel", nameGap: 28, axisLabel: { formatter: tick } }),
       yAxis: axis({ type: "value", min: Math.min(...ys) - 0.06 * span, max: Math.max(...ys) + 0.06 * span, name: model.metricNames[state.metric], nameGap: 46, nameRotate: 90, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
-      tooltip: tooltip({ trigger: "item", formatter: ({ data }) => tip(data.folder, [["bits a pixel", number(data.value[0])], [model.metricNames[state.metric], number(data.value[1])]]) }),
+      tooltip: tooltip({ trigger: "item", formatter: ({ data }) => tip(data.folder, [["bits a pixel", number(data.value[0])], [model.metricNames[state.metric], score(data.value[1])]]) }),
       series: drawn.map((line) => ({ type: "line", name: line.name, symbol: line.symbol, symbolSize: 8, data: line.points.map(({ folder, point }) => ({ value: point, folder })),
         lineStyle: { color: line.color, type: line.dash, width: 2 }, itemStyle: { color: line.color, borderColor: c.paper, borderWidth: 1 }, emphasis: { disabled: true } })),
     };
@@ -167,7 +167,7 @@ function cropsCard(model, state) {
     for (const event of ["pointerleave", "pointercancel", "blur"]) image.addEventListener(event, show(false));
     return image;
   }
-  function figure(crop, { folder, picture, map }) {
+  function pictures(crop, { folder, picture, map }) {
     const { name } = model.folders[folder];
     const image = model.images.find((one) => one.name === crop.image);
     return h("figure.crop", h("div", flipping(picture, crop.reference, name), h("img", { src: map, alt: `Difference map of ${name}` })),
@@ -175,7 +175,7 @@ function cropsCard(model, state) {
   }
   function update() {
     const crop = model.crops[state.crop];
-    fill(strips, h("figure.crop", h("div", h("img", { src: crop.reference, alt: "Reference" })), h("figcaption", h("b", "Reference"))), crop.folders.map((folder) => figure(crop, folder)));
+    fill(strips, h("figure.crop", h("div", h("img", { src: crop.reference, alt: "Reference" })), h("figcaption", h("b", "Reference"))), crop.folders.map((folder) => pictures(crop, folder)));
     fill(lead, `The ${crop.width} by ${crop.height} pixels of ${crop.image} from (${crop.x}, ${crop.y}) on, where the folders differ most from the reference, at their own size. Point at a picture, or touch it, to see the reference in its place. Beside it the difference: the largest of the three channels.`);
     fill(scaleText, "no difference", h("i"), `${crop.scale} levels of 255 or more`);
   }
@@ -191,7 +191,7 @@ function headline(model) {
     return [h("b", row.curve), ` takes ${Math.abs(row.mean_bd_rate).toFixed(1)}${THIN}% ${row.mean_bd_rate < 0 ? "fewer" : "more"} bits than ${model.anchor} for the same ${row.metric}: the mean BD-rate of ${plural(row.compared, "image")}.`];
   }
   const folder = model.folders.find((one) => model.summary(one, 0)?.mean === best(model, 0));
-  return folder && [h("b", folder.name), ` has the best mean ${model.metricNames[0]}: ${number(best(model, 0))}.`];
+  return folder && [h("b", folder.name), ` has the best mean ${model.metricNames[0]}: ${score(best(model, 0))}.`];
 }
 
 export function comparisonReport(data) {

@@ -167,7 +167,6 @@ class FolderRun {
         comparing_(comparison_, list_folder_pairs(options), on_pair, observer) {
     comparison_.metrics = options.metrics;
     comparison_.folders = comparing_.listed().folders;
-    find_curves(comparison_, options);  // a wrong anchor is refused before any work
     tell(observer.on_remark, comparing_.listed().remarks);
     for (const ComparedFolder& folder : comparison_.folders) {
       tell(observer.on_failure, folder.unmatched);
@@ -298,6 +297,9 @@ void CompareFoldersOptions::validate() const {
   }
   require_different(of_curves, "the curves' folders");
   require_threads(threads, "iqa");
+  FolderComparison named;
+  named.folders = compared_folders(*this);
+  find_curves(named, *this);  // throws for a wrong anchor
 }
 
 std::size_t FolderComparison::failed() const {

@@ -84,38 +84,37 @@ void order_by_reference(FolderPairs& all) {
 
 }  // namespace
 
-std::vector<fs::path> compared_folders(const CompareFoldersOptions& options) {
-  std::vector<fs::path> folders;
+std::vector<ComparedFolder> compared_folders(const CompareFoldersOptions& options) {
+  std::vector<fs::path> paths;
   for (const fs::path& folder : options.folders) {
-    folders.push_back(tidy_folder(folder));
+    paths.push_back(tidy_folder(folder));
   }
   for (const NamedCurve& curve : options.curves) {
     for (const fs::path& folder : curve.folders) {
-      if (fs::path tidy = tidy_folder(folder); std::ranges::find(folders, tidy) == folders.end()) {
-        folders.push_back(std::move(tidy));
+      if (fs::path tidy = tidy_folder(folder); std::ranges::find(paths, tidy) == paths.end()) {
+        paths.push_back(std::move(tidy));
       }
     }
+  }
+  const std::vector<std::string> names = folder_names(paths);
+  std::vector<ComparedFolder> folders(paths.size());
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    folders[i].name = names[i];
+    folders[i].path = std::move(paths[i]);
   }
   return folders;
 }
 
 FolderPairs list_folder_pairs(const CompareFoldersOptions& options) {
-  const std::vector<fs::path> folders = compared_folders(options);
-  require_folder(options.references);
-  for (const fs::path& folder : folders) {
-    require_folder(folder);
-  }
   FolderPairs all;
-  const std::vector<std::string> names = folder_names(folders);
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    ComparedFolder folder;
-    folder.name = names[i];
-    folder.path = folders[i];
-    all.folders.push_back(std::move(folder));
+  all.folders = compared_folders(options);
+  require_folder(options.references);
+  for (const ComparedFolder& folder : all.folders) {
+    require_folder(folder.path);
   }
   const ReferenceFolder references(options.references, options.source);
   all.remarks.assign(references.remarks().begin(), references.remarks().end());
-  for (std::size_t i = 0; i < folders.size(); ++i) {
+  for (std::size_t i = 0; i < all.folders.size(); ++i) {
     list_folder(references, options, i, all);
   }
   order_by_reference(all);

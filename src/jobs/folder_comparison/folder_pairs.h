@@ -17,8 +17,9 @@ struct FolderPairs {
   std::vector<std::string> remarks;
 };
 
-/// The folders that are compared: those of the options, then those that only their curves name, each tidy.
-std::vector<std::filesystem::path> compared_folders(const CompareFoldersOptions& options);
+/// The folders that are compared, with their names and paths: those of the options, then those that only their curves
+/// name.
+std::vector<ComparedFolder> compared_folders(const CompareFoldersOptions& options);
 
 /// Lists the references once, and every folder. A folder that holds no image is a failure of its own. Throws IoError
 /// when a folder isn't there, FormatError when the references hold no image.
