@@ -116,6 +116,8 @@ struct GRADSPACE_API FolderComparison {
   std::vector<CurveComparison> comparisons;  ///< by curve, then by metric
   bool stopped = false;                      ///< on request
 
+  /// Whether any image has a score.
+  bool any_scored() const;
   /// How many pairs no metric scored, how many lack a score, and how many lines `unmatched` has, over all folders.
   std::size_t failed() const;
   std::size_t incomplete() const;
@@ -127,7 +129,7 @@ struct GRADSPACE_API FolderComparison {
 /// time, as the observer's functions are. What can't be read or scored is reported by `on_failure`, and the rest goes
 /// on; so are images without a partner, and folders that hold no image or none with a partner.
 ///
-/// Where `options.out` says so, writes
+/// Where `options.out` says so, and any image has a score, writes
 ///   scores.csv    folder, reference, distorted, bytes, bpp and one column a metric, of the images that were scored;
 ///                 empty where a metric gave no score
 ///   results.json  the options, the folders' summaries, curves and BD-rates
@@ -135,7 +137,7 @@ struct GRADSPACE_API FolderComparison {
 /// images, metrics and decoder are the same.
 ///
 /// Throws IoError when a folder can't be read or written (also while somebody else writes into `out`), InvalidArgument
-/// as `validate`, FormatError when the references hold no image, and Error when no image could be scored.
+/// as `validate`, and FormatError when the references hold no image.
 GRADSPACE_API FolderComparison compare_folders(
     const CompareFoldersOptions& options,
     const std::function<void(const FolderComparison&, const ComparedPair&)>& on_pair = {},

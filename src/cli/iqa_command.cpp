@@ -220,12 +220,12 @@ int iqa(const IqaArguments& arguments) {
   }
   if (!arguments.junit.empty()) {
     check_target(arguments.junit);
-    refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
-    refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});
   }
   if (arguments.compares_folders()) {
     return compare_quality_of_folders(arguments);
   }
+  refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
+  refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});
   if (!arguments.map.empty()) {
     refuse_inputs(arguments.map,
                   {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});

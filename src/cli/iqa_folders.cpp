@@ -1,7 +1,6 @@
 // gradspace iqa REFERENCES FOLDER...: how good is what several codecs made of the same images?
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -53,6 +52,9 @@ void refuse_targets(const IqaArguments& arguments, const CompareFoldersOptions& 
   refuse_inputs(arguments.junit, inputs);
 }
 
+/// Rows after which they are flushed.
+constexpr std::size_t kFlushedRows = 256;
+
 /// Rows for programs; a table for people comes at the end, when there is something to sum up.
 std::optional<Printer> row_printer(const IqaArguments& arguments) {
   const OutputFormat format = parse_output_format(arguments.format);
@@ -89,8 +91,14 @@ FolderComparison compare(const IqaArguments& arguments, const CompareFoldersOpti
   Progress progress("iqa", "images", arguments.quiet);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
-  // Said even when quiet.
-  const auto say_line = [](std::string_view line) { say("gradspace: {}", line); };
+  const auto say_line = [&](std::string_view line) {
+    const std::string text = fmt::format("gradspace: {}", line);
+    if (arguments.quiet) {
+      say("{}", text);
+    } else {
+      progress.say(text);
+    }
+  };
   observer.on_failure = say_line;
   observer.on_remark = say_line;
   observer.stop_requested = [] { return InterruptGuard::requested(); };
@@ -98,6 +106,9 @@ FolderComparison compare(const IqaArguments& arguments, const CompareFoldersOpti
     const ComparedFolder& folder = so_far.folders[pair.folder];
     if (printer && pair.scored()) {
       printer->print(row_of(folder, pair));
+      if (so_far.pairs.size() % kFlushedRows == 0) {
+        flush_results();
+      }
     }
     verdicts.judge({folder.name, pair.distorted, (folder.path / pair.distorted).string(),
                     pair.scores, pair.failures});
@@ -164,7 +175,7 @@ int compare_quality_of_folders(const IqaArguments& arguments) {
     print_table(folder_comparison_table(comparison));
     flush_results();
   }
-  if (!arguments.out.empty() && can_write_report()) {
+  if (!arguments.out.empty() && comparison.any_scored() && can_write_report()) {
     say("gradspace: {} shows it", write_report(options.out).string());
   }
   const bool whole = complete(comparison);

@@ -55,6 +55,31 @@ Names names_in(const json& results) {
   return names;
 }
 
+/// Throws json's exceptions, or FormatError, where the page could not rely on curves and BD-rates.
+void check_curves(const json& results, const Names& names) {
+  for (const json& curve : results.at("curves")) {
+    curve.at("name").get<std::string>();
+    for (const json& folder : curve.at("folders")) {
+      if (std::ranges::find(names.folders, from_utf8(folder.get<std::string>())) ==
+          names.folders.end()) {
+        throw FormatError(fmt::format("a curve has the unknown folder {}", brief(folder)));
+      }
+    }
+  }
+  for (const json& row : results.at("bd_rates")) {
+    for (const char* key : {"curve", "metric", "refusal"}) {
+      row.at(key).get<std::string>();
+    }
+    for (const char* key : {"images", "compared"}) {
+      row.at(key).get<std::size_t>();
+    }
+    for (const char* key : {"mean_bd_rate", "lowest_bd_rate", "highest_bd_rate"}) {
+      static_cast<void>(row.at(key));
+    }
+    row.at("of_means").at("refusal").get<std::string>();
+  }
+}
+
 /// A score; NaN for an empty field, and infinity for that of equal images.
 double score_in(const CsvTable& table, std::size_t column) {
   const std::string_view text = table.text(column);
@@ -200,6 +225,7 @@ json comparison_data(const fs::path& folder, const json& results, Notes& notes) 
   try {
     names = names_in(results);
     places = places_in(results);
+    check_curves(results, names);
     for (const char* key :
          {"metrics", "folders", "curves", "anchor", "interpolation", "bd_rates"}) {
       data[key] = results.at(key);
@@ -207,6 +233,8 @@ json comparison_data(const fs::path& folder, const json& results, Notes& notes) 
   } catch (const json::exception&) {
     throw FormatError(
         fmt::format("{}: not a comparison of folders", (folder / "results.json").string()));
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("{}: {}", (folder / "results.json").string(), error.what()));
   }
   const fs::path path = folder / "scores.csv";
   if (!fs::exists(path) || names.metrics.empty()) {

@@ -57,7 +57,8 @@ std::vector<double> pchip_derivatives(std::span<const double> x, std::span<const
   return derivative;
 }
 
-/// Polynomials of degree 0 to 3 that are orthogonal over the points: p[k + 1](x) = (x - a[k]) p[k](x) - b[k] p[k - 1](x).
+/// Polynomials of degree 0 to 3 that are orthogonal over the points:
+/// p[k + 1](x) = (x - a[k]) p[k](x) - b[k] p[k - 1](x).
 struct OrthogonalPolynomials {
   std::array<double, 3> a{};
   std::array<double, 3> b{};

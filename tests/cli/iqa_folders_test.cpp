@@ -145,6 +145,15 @@ TEST_F(IqaFolders, WhatFailsIsAnErrorForBuildServers) {
   EXPECT_THAT(xml, HasSubstr("<testsuite name=\"empty\" tests=\"1\""));
 }
 
+TEST_F(IqaFolders, NothingAtAllIsAFileForBuildServersToo) {
+  fs::create_directories(folder_ / "empty");
+  const std::string table = iqa("ref empty --metric psnr --out out --junit out.xml");
+  EXPECT_EQ(status_, 1);
+  EXPECT_THAT(table, HasSubstr("empty"));
+  EXPECT_THAT(text_of("out.xml"), HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\""));
+  EXPECT_FALSE(fs::exists(folder_ / "out/results.json"));
+}
+
 TEST_F(IqaFolders, JUnitOfPairsAndOfTwoFolders) {
   iqa("ref/one.png jpeg-q20/one.jpg --metric psnr --fail-below 99 --junit pair.xml");
   EXPECT_EQ(status_, 3);

@@ -211,16 +211,19 @@ TEST_F(CompareFolders, BdRatesAreTheMeanOfTheImages) {
 
 TEST_F(CompareFolders, CurvesByNameAndByChoice) {
   options_.folders.resize(2);  // fine-q90, fine-q20
+  fs::create_directory_symlink(folder_ / "fine-q90", folder_ / "link");
   options_.curves = {{"mine", {folder_ / "flat-q20", folder_ / "flat-q60/"}},
-                     {"one", {folder_ / "flat-q90"}}};
+                     {"one", {folder_ / "flat-q90"}},
+                     {"linked", {folder_ / "link"}}};
   options_.anchor = "mine";
   const FolderComparison comparison = compare();
   ASSERT_EQ(comparison.folders.size(), 5U);
   EXPECT_EQ(comparison.folders[4].name, "flat-q90");
-  ASSERT_EQ(comparison.curves.size(), 3U);
-  EXPECT_EQ(comparison.curves[0].name, "fine");
-  EXPECT_EQ(comparison.curves[1].name, "mine");
-  EXPECT_EQ(comparison.anchor, 1U);
+  ASSERT_EQ(comparison.curves.size(), 4U);
+  EXPECT_EQ(comparison.curves[0].name, "linked") << "fine-q90 by another path";
+  EXPECT_EQ(comparison.curves[1].name, "fine");
+  EXPECT_EQ(comparison.curves[2].name, "mine");
+  EXPECT_EQ(comparison.anchor, 2U);
   ASSERT_EQ(comparison.comparisons.size(), 4U)
       << "a named curve is compared though it has one point";
   EXPECT_THAT(comparison.comparisons[2].refusal,
@@ -322,9 +325,14 @@ TEST_F(CompareFolders, RefusesWhatMakesNoSense) {
               ThrowsMessage<IoError>(HasSubstr("missing: there is no such folder")));
   options_.folders = {folder_ / "ref/a.png"};
   EXPECT_THAT([&] { compare(); }, ThrowsMessage<IoError>(HasSubstr("a.png: not a folder")));
+}
+
+TEST_F(CompareFolders, WritesNothingWhereNothingWasScored) {
   put("strange/nobody.png", photograph(8));
   options_.folders = {folder_ / "strange"};
-  EXPECT_THAT([&] { compare(); }, ThrowsMessage<Error>(HasSubstr("no image could be compared")));
+  options_.out = folder_ / "out";
+  EXPECT_FALSE(compare().any_scored());
+  EXPECT_FALSE(fs::exists(options_.out / "results.json"));
 }
 
 TEST_F(CompareFolders, FilesDoNotDependOnThreads) {

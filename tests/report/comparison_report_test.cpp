@@ -181,6 +181,13 @@ TEST_F(ComparisonReport, DamagedFilesAreRefusedByName) {
   refused("scores.csv", "folder,reference\n");
   refused("scores.csv", "folder,reference,distorted,bytes,bpp,psnr,gmsd\nnobody,a,a,1,1,1,1\n");
   refused("scores.csv", "folder,reference,distorted,bytes,bpp,psnr,gmsd\ncodec-q1,a,a,1,x,1,1\n");
+  json results = read_versioned_json(options_.out / "results.json");
+  results.erase("checksum");
+  results["curves"][0]["folders"][0] = "nobody";
+  refused("results.json", results.dump());
+  results["curves"] = json::array();
+  results["bd_rates"][0].erase("of_means");
+  refused("results.json", results.dump());
   refused("results.json", R"({"format_version": 1, "kind": "folder-comparison"})");
   refused(
       "results.json",

@@ -8,7 +8,8 @@ import { State } from "./state.js";
 import { colours, seriesStyle } from "./theme.js";
 
 const MEAN = -1;  // in the place of an image's number
-const MOST_ROWS = 60;
+const MOST_ROWS = 30;     // of the table of images
+const MOST_CHOICES = 300;  // images whose own curves can be chosen
 const SYMBOLS = ["circle", "triangle", "rect", "diamond"];
 const MINUS = "\u2212", THIN = "\u202f";
 
@@ -118,12 +119,13 @@ function bdRateCard(model) {
     const why = [row.refusal, row.of_means.refusal].filter(Boolean).join("; ");
     return h("td", { title: why || null }, change(row.mean_bd_rate),
       h("small.interval", some && row.compared > 1 ? `${change(row.lowest_bd_rate)} to ${change(row.highest_bd_rate)}` : some ? "" : row.refusal),
-      h("small.interval", `${row.compared} of ${plural(row.images, "image")}; of means ${change(row.of_means.bd_rate)}`));
+      h("small.interval", row.compared < row.images ? `${row.compared} of ${plural(row.images, "image")}` : plural(row.images, "image")),
+      h("small.interval", `of the means ${change(row.of_means.bd_rate)}`));
   }
   const rows = () => model.bd_rates.map((row) => [row.curve, row.metric, row.mean_bd_rate, row.lowest_bd_rate, row.highest_bd_rate, row.compared, row.images, row.of_means.bd_rate, row.of_means.bd_quality]);
   return { element: h("section.card", { id: "bd-rates" },
     h("header", h("h3", `BD-rate against ${model.anchor}`)),
-    h("p.lead", `How many more bits (+) or fewer (${MINUS}) a codec takes than ${model.anchor} for the same score: the mean of the images’ own Bjøntegaard deltas over the scores that both codecs reach (${model.interpolation === "cubic" ? "cubic polynomials of the logarithm of the rate" : "piecewise cubic interpolation of the logarithm of the rate"}), from the least to the most, and that of the curves through the mean scores. Metrics that saturate, such as SSIM near 1, weigh small differences at high rates heavily: look at several.`),
+    h("p.lead", `How many more bits (+) or fewer (${MINUS}) a codec takes than ${model.anchor} for the same score: the mean of the images’ own Bjøntegaard deltas over the scores that both codecs reach (${model.interpolation === "cubic" ? "cubic polynomials of the logarithm of the rate" : "piecewise cubic interpolation of the logarithm of the rate"}), from the least to the most, and that of the curves through the mean scores. Scores that saturate, such as SSIM near 1, give low rates nearly all the weight: look at several metrics.`),
     h("div.scroll", { tabindex: 0, role: "region", "aria-label": "BD-rates" }, h("table.figures",
       h("thead", h("tr", h("th", { scope: "col" }, "Codec"), model.metricNames.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", curves.map((curve) => h("tr", h("th", { scope: "row" }, curve), model.metricNames.map((metric) => cell(curve, metric))))))),
@@ -200,7 +202,7 @@ export function comparisonReport(data) {
   const cards = [];
   const add = (card) => { cards.push(card); return card.element; };
   const choosers = [["Metric", "metric", model.metricNames.map((name, i) => [i, name])]];
-  if (model.images.length > 1) choosers.push(["Curves", "image", [[MEAN, "mean of all images"], ...model.images.map((image, i) => [i, image.name])]]);
+  if (model.images.length > 1) choosers.push(["Curves", "image", [[MEAN, "mean of all images"], ...model.images.slice(0, MOST_CHOICES).map((image, i) => [i, image.name])]]);
   const content = [
     chooserBar(state, choosers),
     group("Folders compared", "The same images, as each folder has them.", add(foldersCard(model, state))),

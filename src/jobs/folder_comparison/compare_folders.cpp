@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "core/checksum.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "data/source_identity.h"
 #include "gradspace/error.h"
 #include "gradspace/output_lock.h"
@@ -34,17 +35,10 @@ using OnComparedPair = std::function<void(const FolderComparison&, const Compare
 
 constexpr double kBitsAByte = 8;
 
-/// One folder under whatever name.
-std::string identity_of_folder(const fs::path& folder) {
-  std::error_code unknown;
-  const fs::path canonical = fs::weakly_canonical(folder, unknown);
-  return (unknown ? tidy_folder(folder) : tidy_folder(canonical)).string();
-}
-
 void require_different(const std::vector<fs::path>& folders, std::string_view where) {
   std::set<std::string> seen;
   for (const fs::path& folder : folders) {
-    if (!seen.insert(identity_of_folder(folder)).second) {
+    if (!seen.insert(folder_identity(folder)).second) {
       throw InvalidArgument(fmt::format("iqa: {}: stands twice among {}", folder.string(), where));
     }
   }
@@ -62,7 +56,7 @@ class Comparing {
 
   const FolderPairs& listed() const { return listed_; }
 
-  /// Keeps what is scored there. It outlives this.
+  /// Takes what it has, and keeps there what `run` scores.
   void use_journal(ScoreJournal& journal) { journal_ = &journal; }
 
   /// False when it was ended on request.
@@ -187,11 +181,8 @@ class FolderRun {
     if (comparison_.stopped) {
       return std::move(comparison_);
     }
-    if (std::ranges::none_of(comparison_.pairs, &ComparedPair::scored)) {
-      throw Error(fmt::format("{}: no image could be compared", options_.references.string()));
-    }
     compare_curves(comparison_, options_);
-    if (journal) {
+    if (journal && comparison_.any_scored()) {
       write_file(options_.out / "scores.csv", folder_scores_csv(comparison_));
       write_file(options_.out / "results.json",
                  sealed_json(folder_comparison_json(comparison_, options_json()), 1));
@@ -300,6 +291,10 @@ void CompareFoldersOptions::validate() const {
   FolderComparison named;
   named.folders = compared_folders(*this);
   find_curves(named, *this);  // throws for a wrong anchor
+}
+
+bool FolderComparison::any_scored() const {
+  return std::ranges::any_of(pairs, &ComparedPair::scored);
 }
 
 std::size_t FolderComparison::failed() const {

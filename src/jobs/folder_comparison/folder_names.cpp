@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string_view>
+#include <system_error>
 
 #include "gradspace/compare_folders.h"
 
@@ -42,6 +43,12 @@ std::string last_parts(const fs::path& path, std::size_t count) {
 fs::path tidy_folder(const fs::path& folder) {
   fs::path tidy = folder.lexically_normal();
   return tidy.has_filename() || !tidy.has_parent_path() ? tidy : tidy.parent_path();
+}
+
+std::string folder_identity(const fs::path& folder) {
+  std::error_code unknown;
+  const fs::path canonical = fs::weakly_canonical(fs::absolute(folder, unknown), unknown);
+  return tidy_folder(unknown ? folder : canonical).string();
 }
 
 std::vector<std::string> folder_names(std::span<const fs::path> folders) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -86,15 +87,15 @@ void order_by_reference(FolderPairs& all) {
 
 std::vector<ComparedFolder> compared_folders(const CompareFoldersOptions& options) {
   std::vector<fs::path> paths;
-  for (const fs::path& folder : options.folders) {
-    paths.push_back(tidy_folder(folder));
-  }
-  for (const NamedCurve& curve : options.curves) {
-    for (const fs::path& folder : curve.folders) {
-      if (fs::path tidy = tidy_folder(folder); std::ranges::find(paths, tidy) == paths.end()) {
-        paths.push_back(std::move(tidy));
-      }
+  std::set<std::string> identities;
+  const auto add = [&](const fs::path& folder) {
+    if (identities.insert(folder_identity(folder)).second) {
+      paths.push_back(tidy_folder(folder));
     }
+  };
+  std::ranges::for_each(options.folders, add);
+  for (const NamedCurve& curve : options.curves) {
+    std::ranges::for_each(curve.folders, add);
   }
   const std::vector<std::string> names = folder_names(paths);
   std::vector<ComparedFolder> folders(paths.size());

@@ -14,9 +14,10 @@ namespace {
 
 /// The curve that the options, or else the folder's name, put it into.
 std::string curve_name(const ComparedFolder& folder, const CompareFoldersOptions& options) {
+  const std::string identity = folder_identity(folder.path);
   for (const NamedCurve& curve : options.curves) {
     for (const std::filesystem::path& path : curve.folders) {
-      if (tidy_folder(path) == folder.path) {
+      if (folder_identity(path) == identity) {
         return curve.name;
       }
     }
