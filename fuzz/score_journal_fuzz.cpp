@@ -1,4 +1,4 @@
-#include "experiment/quality_benchmark/score_journal.h"
+#include "jobs/score_journal.h"
 
 #include <cstdlib>
 #include <sstream>

@@ -5,7 +5,8 @@
 //   training.csv           training curves; else those of the runs' own folders
 //   fingerprints.json      mean absolute gradients by filter
 //   samples/samples.json   and the strips of pictures it lists
-//   scores.csv             every pair's scores, of `iqa-benchmark`
+//   scores.csv             every pair's scores, of `iqa-benchmark` and of compare_folders.h; the images of the
+//                          latter are read, too, where they are still in their folders
 //   class_*_run_*/         image_scores.csv, training.csv, samples/, of `gradcon benchmark`
 // What is missing is named on the page, and the rest shown; without `results.json` the page says that
 // the run has not finished.

@@ -43,10 +43,11 @@ enum class ResultsKind {
   kOneClass,      ///< "one-class": detectors that were trained on clean images alone
   kGradCon,       ///< "gradcon": GradCon's experiment, in which each class in turn is the known one
   kImageQuality,  ///< "image-quality": metrics against people's opinions
+  kFolderComparison,  ///< "folder-comparison": codecs' folders beside their references
 };
 
 struct Results {
-  ResultsKind kind = ResultsKind::kOod;  ///< any but kImageQuality
+  ResultsKind kind = ResultsKind::kOod;  ///< one of detectors
   std::vector<ResultRow> rows;
   /// Of the means that a table shows: by resamples of the test images and, where there are several, of the runs
   /// (bootstrap). Empty where they were not made.

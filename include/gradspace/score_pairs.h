@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -80,7 +81,8 @@ struct PairScore {
   std::vector<MetricScore> scores;  ///< by metric; empty when none gave a value
   std::string failure;              ///< empty when at least one did; else why not, one line
   bool reference_failed =
-      false;  ///< it is the reference that could not be read, or used by any metric
+      false;                 ///< it is the reference that could not be read, or used by any metric
+  std::uint64_t pixels = 0;  ///< of the reference; 0 when it could not be read
 
   /// Whether there is a value, of whichever metric.
   bool ok() const { return failure.empty(); }

@@ -14,14 +14,13 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/iqa_arguments.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
-#include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
 #include "cli/quality_words.h"
-#include "cli/source_options.h"
 #include "gradspace/error.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
@@ -34,35 +33,13 @@ namespace fs = std::filesystem;
 /// Pairs after which their lines are flushed.
 constexpr std::size_t kFlushed = 256;
 
-struct IqaArguments {
-  std::vector<std::string> inputs;
-  std::string pairs;
-  std::vector<std::string> metrics{"gradient"};
-  std::string decoder;
-  std::string map;
-  std::optional<double> fail_below;
-  std::string format = "table";
-  int threads = 0;
-  SourceOptions source;
-  bool list = false;
-  bool quiet = false;
-
-  bool single() const {
-    return inputs.size() == 2 && !is_folder(inputs[0]) && !is_folder(inputs[1]);
-  }
-};
-
 PrinterLayout iqa_layout(const IqaArguments& arguments) {
   PrinterLayout layout;
   layout.columns = {{"reference", "reference"}, {"distorted", "distorted"}};
   for (const std::string& metric : arguments.metrics) {
     layout.columns.push_back({metric, metric, 10, "{:.6f}"});
   }
-  const nlohmann::ordered_json options = {
-      {"gradspace_version", kVersion},
-      {"metrics", arguments.metrics},
-      {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}};
-  layout.options = json_text(options);
+  layout.options = iqa_options_text(arguments);
   layout.options_in_json_lines = false;
   return layout;
 }
@@ -92,10 +69,9 @@ PairList list_pairs(const IqaArguments& arguments) {
   return pairs_of_folders(arguments.inputs[0], arguments.inputs[1], arguments.source);
 }
 
-/// What could not be scored, and what scored worse than was demanded.
+/// What could not be scored.
 struct IqaFailures {
   std::vector<std::string> lines;
-  std::vector<std::string> worse;
   std::size_t pairs = 0;       ///< without any score
   std::size_t incomplete = 0;  ///< with those of some metrics alone
 
@@ -111,25 +87,33 @@ std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score) {
   return row;
 }
 
-/// What is said of a pair that the first metric scores worse than the gate; else nothing.
-std::string worse_than_demanded(const ImagePair& pair, const PairScore& score,
-                                const IqaArguments& arguments) {
-  const std::optional<double>& value = score.scores.front().value;
-  if (!arguments.fail_below || !value) {
-    return "";
+/// The name of an image in a JUnit file: its path in the folder that is compared, where there is one.
+std::string case_name(const IqaArguments& arguments, const ImagePair& pair) {
+  return arguments.pairs.empty() && !arguments.single()
+             ? pair.distorted.lexically_relative(arguments.inputs[1]).string()
+             : pair.distorted.string();
+}
+
+/// The suite of a JUnit file that all pairs are in.
+std::string suite_name(const IqaArguments& arguments) {
+  return arguments.pairs.empty() ? arguments.inputs[1] : arguments.pairs;
+}
+
+void judge(const ImagePair& pair, const PairScore& score, const IqaArguments& arguments,
+           QualityVerdicts& verdicts) {
+  std::vector<std::optional<double>> scores;
+  for (const MetricScore& metric : score.scores) {
+    scores.push_back(metric.value);
   }
-  const std::string& metric = arguments.metrics.front();
-  const bool larger_is_better = quality_metric_info(metric).larger_is_better;
-  if (larger_is_better ? *value >= *arguments.fail_below : *value <= *arguments.fail_below) {
-    return "";
-  }
-  return fmt::format("{}: {} is {:.6g}, {} than {}", pair.distorted.string(), metric, *value,
-                     larger_is_better ? "less" : "more", *arguments.fail_below);
+  std::vector<std::string> errors = score.ok() ? metric_failures(score, arguments.metrics)
+                                               : std::vector<std::string>{score.failure};
+  verdicts.judge({suite_name(arguments), case_name(arguments, pair), pair.distorted.string(),
+                  scores, std::move(errors)});
 }
 
 /// Scores and prints all pairs; returns what failed.
 IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDecoder* decoder,
-                            const IqaArguments& arguments) {
+                            const IqaArguments& arguments, QualityVerdicts& verdicts) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
   const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
@@ -141,6 +125,7 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
   score_pairs(
       metrics, pairs,
       [&](std::size_t i, const PairScore& score) {
+        judge(pairs[i], score, arguments, verdicts);
         if (!score.ok()) {
           ++failures.pairs;
           failures.lines.push_back(score.failure);
@@ -149,9 +134,6 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
         failures.incomplete += score.complete() ? 0 : 1;
         std::ranges::move(metric_failures(score, arguments.metrics),
                           std::back_inserter(failures.lines));
-        if (std::string worse = worse_than_demanded(pairs[i], score, arguments); !worse.empty()) {
-          failures.worse.push_back(std::move(worse));
-        }
         printer.print(iqa_row(pairs[i], score));
         if (i % kFlushed == kFlushed - 1) {
           flush_results();
@@ -190,28 +172,8 @@ int list_metrics(const IqaArguments& arguments) {
   return kDone;
 }
 
-int iqa(const IqaArguments& arguments) {
-  if (arguments.list) {
-    return list_metrics(arguments);
-  }
-  if (!arguments.map.empty()) {
-    refuse_inputs(arguments.map,
-                  {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});
-    image_format_from_extension(arguments.map);
-  }
-  std::optional<LinearDecoder> loaded;
-  const LinearDecoder* decoder = choose_decoder(arguments, loaded);
-  const PairList list = list_pairs(arguments);
-  for (const std::string& remark : list.remarks) {
-    say("gradspace: {}", remark);
-  }
-  if (list.pairs.empty() && list.unmatched.empty()) {
-    throw InvalidArgument(fmt::format("{}: lists no pair of images", arguments.pairs));
-  }
-  const IqaFailures failures = score_and_print(list.pairs, decoder, arguments);
-  if (!arguments.map.empty() && !failures.any()) {
-    draw_map(arguments, *decoder);
-  }
+/// Says what could not be scored.
+void say_failures(const IqaFailures& failures, const PairList& list) {
   for (const std::string& failure : failures.lines) {
     say("gradspace: {}", failure);
   }
@@ -226,22 +188,106 @@ int iqa(const IqaArguments& arguments) {
     say("gradspace: {} of {} pairs lack the score of a metric", failures.incomplete,
         list.pairs.size());
   }
-  for (const std::string& pair : failures.worse) {
-    say("gradspace: {}", pair);
+}
+
+int score_all_pairs(const IqaArguments& arguments) {
+  std::optional<LinearDecoder> loaded;
+  const LinearDecoder* decoder = choose_decoder(arguments, loaded);
+  const PairList list = list_pairs(arguments);
+  for (const std::string& remark : list.remarks) {
+    say("gradspace: {}", remark);
   }
+  if (list.pairs.empty() && list.unmatched.empty()) {
+    throw InvalidArgument(fmt::format("{}: lists no pair of images", arguments.pairs));
+  }
+  QualityVerdicts verdicts = verdicts_of(arguments);
+  const IqaFailures failures = score_and_print(list.pairs, decoder, arguments, verdicts);
+  if (!arguments.map.empty() && !failures.any()) {
+    draw_map(arguments, *decoder);
+  }
+  say_failures(failures, list);
+  verdicts.add_unmatched(suite_name(arguments), list.unmatched);
+  const bool met = verdicts.finish();
   if (failures.any() || !list.unmatched.empty()) {
     return kFailed;
   }
-  return failures.worse.empty() ? kDone : kGateNotMet;
+  return met ? kDone : kGateNotMet;
+}
+
+int iqa(const IqaArguments& arguments) {
+  if (arguments.list) {
+    return list_metrics(arguments);
+  }
+  if (!arguments.junit.empty()) {
+    check_target(arguments.junit);
+  }
+  if (arguments.compares_folders()) {
+    return compare_quality_of_folders(arguments);
+  }
+  refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
+  refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});
+  if (!arguments.map.empty()) {
+    refuse_inputs(arguments.map,
+                  {arguments.inputs.at(0), arguments.inputs.at(1), arguments.decoder});
+    image_format_from_extension(arguments.map);
+  }
+  return score_all_pairs(arguments);
+}
+
+/// Options of comparisons of folders.
+void declare_comparison(CLI::App& app, IqaArguments& a) {
+  app.add_option(
+      "--out", a.out,
+      "Folder for scores.csv, results.json and report.html of the folders; continues after "
+      "a stop");
+  app.add_option(
+         "--curve", a.curves,
+         "NAME=FOLDER,FOLDER,...: folders that are one codec at several settings (default: by "
+         "their names, as jpeg-q30 and jpeg-q50); may be given several times")
+      ->allow_extra_args(false)
+      ->check(parsed_by(parse_named_curve));
+  app.add_option(
+      "--anchor", a.anchor,
+      "The codec that BD-rates are relative to (default: the first with several folders)");
+  app.add_option_function<std::string>(
+         "--interpolation",
+         [&a](const std::string& text) { a.interpolation = parse_rate_interpolation(text); },
+         "Of rates between a codec's settings, for BD-rates: pchip or cubic")
+      ->default_str(std::string(name(a.interpolation)))
+      ->check(one_of({"pchip", "cubic"}));
+}
+
+/// What can only be judged once all arguments are there.
+void check_iqa(IqaArguments& a) {
+  const bool enough = a.inputs.size() >= 2 || (a.inputs.size() == 1 && !a.curves.empty());
+  if (!enough && a.pairs.empty() && !a.list) {
+    throw CLI::RequiredError("Two images, a folder of references and others, or --pairs");
+  }
+  a.metrics = quality_metric_names(a.metrics);
+  if (!a.map.empty() && !a.single()) {
+    throw CLI::ValidationError("--map", "is drawn of one pair of images");
+  }
+  if (a.compares_folders() && !a.pairs.empty()) {
+    throw CLI::ValidationError("--pairs",
+                               "is scored pair by pair; --out and --curve are of folders");
+  }
+  if (!a.anchor.empty() && !a.compares_folders()) {
+    throw CLI::ValidationError("--anchor", "is one of several folders' codecs");
+  }
+  try {
+    verdicts_of(a);
+  } catch (const InvalidArgument& error) {
+    throw CLI::ValidationError("--fail-below", error.what());
+  }
 }
 
 std::function<int()> declare_iqa(CLI::App& app) {
   const auto arguments = std::make_shared<IqaArguments>();
   IqaArguments& a = *arguments;
-  auto* inputs = app.add_option("inputs", a.inputs,
-                                "Reference and distorted image, or two folders whose images are "
-                                "paired by name")
-                     ->expected(2);
+  auto* inputs =
+      app.add_option("inputs", a.inputs,
+                     "Reference and distorted image; or a folder of references and one or "
+                     "more folders whose images are paired with them by name");
   app.add_option("--pairs", a.pairs, "CSV with the columns reference and distorted")
       ->excludes(inputs);
   app.add_option("--metric", a.metrics, "Comma-separated: " + metric_list())
@@ -256,27 +302,35 @@ std::function<int()> declare_iqa(CLI::App& app) {
   app.add_option("--map", a.map,
                  "Draw where the two images differ in gradient space into this file");
   app.add_option(
-         "--fail-below", a.fail_below,
-         "Exit with 3 where the first metric scores a pair worse than this: lower, or higher "
-         "where smaller is better")
-      ->check(finite_number());
+      "--fail-below", a.fail_below,
+      "Exit with 3 where an image scores worse than this: lower, or higher where smaller is "
+      "better; a number for the first metric, or by name: ssim=0.95,gmsd=0.1");
+  app.add_option("--junit", a.junit,
+                 "Write a JUnit file with a test case for each image, for build servers");
+  declare_comparison(app, a);
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
   app.add_flag("--quiet", a.quiet, "No progress");
-  app.parse_complete_callback([&a] {
-    if (a.inputs.empty() && a.pairs.empty() && !a.list) {
-      throw CLI::RequiredError("Two images, two folders, or --pairs");
-    }
-    a.metrics = quality_metric_names(a.metrics);
-    if (!a.map.empty() && !a.single()) {
-      throw CLI::ValidationError("--map", "is drawn of one pair of images");
-    }
-  });
+  app.parse_complete_callback([&a] { check_iqa(a); });
   return [arguments] { return iqa(*arguments); };
 }
 
 }  // namespace
+
+QualityVerdicts verdicts_of(const IqaArguments& arguments) {
+  return {arguments.fail_below.empty()
+              ? std::vector<QualityGate>()
+              : parse_quality_gates(arguments.fail_below, arguments.metrics),
+          arguments.metrics, arguments.junit};
+}
+
+std::string iqa_options_text(const IqaArguments& arguments) {
+  return json_text(nlohmann::ordered_json{
+      {"gradspace_version", kVersion},
+      {"metrics", arguments.metrics},
+      {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}});
+}
 
 Command iqa_command() {
   return {"iqa", "Score the quality of distorted images beside their references",

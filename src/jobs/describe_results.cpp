@@ -67,13 +67,54 @@ Description describe_quality(const std::filesystem::path& path, const nlohmann::
   return {std::move(facts), ""};
 }
 
+/// What was compared, and the BD-rates between codecs.
+Description describe_folders(const std::filesystem::path& path, const nlohmann::json& content) {
+  nlohmann::ordered_json facts = first_facts(path, "folder-comparison");
+  nlohmann::ordered_json folders = nlohmann::ordered_json::array();
+  nlohmann::ordered_json bd_rates = nlohmann::ordered_json::array();
+  try {
+    for (const nlohmann::json& folder : content.at("folders")) {
+      nlohmann::ordered_json item;
+      for (const char* key : {"name", "images", "bytes", "bits_per_pixel"}) {
+        item[key] = folder.at(key);
+      }
+      for (const nlohmann::json& score : folder.at("scores")) {
+        item[score.at("metric").get<std::string>()] = score.at("mean");
+      }
+      folders.push_back(std::move(item));
+    }
+    for (const nlohmann::json& row : content.at("bd_rates")) {
+      nlohmann::ordered_json item;
+      for (const char* key : {"curve", "metric", "mean_bd_rate", "compared"}) {
+        item[key] = row.at(key);
+      }
+      bd_rates.push_back(std::move(item));
+    }
+    facts["anchor"] = content.at("anchor");
+    facts["options"] = content.at("options");
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(fmt::format("{}: not a comparison of folders", path.string()));
+  }
+  facts["folders"] = std::move(folders);
+  facts["bd_rates"] = std::move(bd_rates);
+  return {std::move(facts), ""};
+}
+
 }  // namespace
 
 Description describe_results(const std::filesystem::path& path) {
   const nlohmann::json content = read_versioned_json(path);
-  return require_results_kind(content, path) == ResultsKind::kImageQuality
-             ? describe_quality(path, content)
-             : describe_experiment(path);
+  switch (require_results_kind(content, path)) {
+    case ResultsKind::kImageQuality:
+      return describe_quality(path, content);
+    case ResultsKind::kFolderComparison:
+      return describe_folders(path, content);
+    case ResultsKind::kOod:
+    case ResultsKind::kOneClass:
+    case ResultsKind::kGradCon:
+      break;
+  }
+  return describe_experiment(path);
 }
 
 }  // namespace gradspace

@@ -1,11 +1,9 @@
-#include "gradspace/score_pairs.h"
+#include "jobs/image_pairs.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -78,28 +76,39 @@ PairList pairs_of_csv(const fs::path& csv) {
   return list;
 }
 
-PairList pairs_of_folders(const fs::path& references, const fs::path& distorted,
-                          const SourceOptions& options) {
+ReferenceFolder::ReferenceFolder(fs::path folder, const SourceOptions& options)
+    : folder_(std::move(folder)), options_(options) {
+  images_ = images_below(folder_, options_, remarks_);
+  by_stem_ = by_stem(images_);
+}
+
+PairList ReferenceFolder::pairs_with(const fs::path& distorted) const {
   PairList list;
-  const std::set<fs::path> ours = images_below(references, options, list.remarks);
-  std::set<fs::path> theirs = images_below(distorted, options, list.remarks);
-  const auto ours_by_stem = by_stem(ours);
+  const std::set<fs::path> theirs = images_below(distorted, options_, list.remarks);
   const auto theirs_by_stem = by_stem(theirs);
   std::set<fs::path> left = theirs;
-  for (const fs::path& image : ours) {
-    const fs::path partner = partner_of(image, ours_by_stem, theirs, theirs_by_stem);
+  for (const fs::path& image : images_) {
+    const fs::path partner = partner_of(image, by_stem_, theirs, theirs_by_stem);
     if (partner.empty()) {
       list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
-                                           (references / image).string(), distorted.string()));
+                                           (folder_ / image).string(), distorted.string()));
     } else {
-      list.pairs.push_back({references / image, distorted / partner});
+      list.pairs.push_back({folder_ / image, distorted / partner});
       left.erase(partner);
     }
   }
   for (const fs::path& image : left) {
     list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
-                                         (distorted / image).string(), references.string()));
+                                         (distorted / image).string(), folder_.string()));
   }
+  return list;
+}
+
+PairList pairs_of_folders(const fs::path& references, const fs::path& distorted,
+                          const SourceOptions& options) {
+  const ReferenceFolder folder(references, options);
+  PairList list = folder.pairs_with(distorted);
+  list.remarks.insert(list.remarks.begin(), folder.remarks().begin(), folder.remarks().end());
   return list;
 }
 

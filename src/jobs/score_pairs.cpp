@@ -48,6 +48,10 @@ std::vector<Run> runs_of(std::span<const ImagePair> pairs, std::size_t threads) 
   return runs;
 }
 
+std::uint64_t pixels_of(const Image& image) {
+  return static_cast<std::uint64_t>(image.width()) * static_cast<std::uint64_t>(image.height());
+}
+
 /// What scoring takes, the most hungry metric first: of 3840x2160 pixels `gradient` takes 350 MB and all metrics
 /// together, which keep what they share, 700 MB.
 std::uint64_t bytes_needed(const Image& image, std::size_t metrics) {
@@ -55,8 +59,7 @@ std::uint64_t bytes_needed(const Image& image, std::size_t metrics) {
   constexpr std::uint64_t kBytesAFurtherMetric = 16;
   constexpr std::size_t kMostFurtherMetrics = 3;
   const std::size_t further = std::min(std::max<std::size_t>(metrics, 1) - 1, kMostFurtherMetrics);
-  return (kBytesAPixel + kBytesAFurtherMetric * further) *
-         static_cast<std::uint64_t>(image.width()) * static_cast<std::uint64_t>(image.height());
+  return (kBytesAPixel + kBytesAFurtherMetric * further) * pixels_of(image);
 }
 
 /// For all pairs at work.
@@ -93,12 +96,14 @@ class PairScoring {
     std::optional<MemoryBudget::Share> share;
     std::vector<PreparedReference> references;
     PairScore failed;
+    std::uint64_t pixels = 0;
     const std::filesystem::path& path = pairs_[run.begin].reference;
     failed.failure = failure_of(path.string(), [&] {
       SharedImage image;
       {
         const std::scoped_lock one_at_a_time(loading_);  // no image lies about without a share
         image = open(path);
+        pixels = pixels_of(image->rgb());
         share.emplace(memory_, bytes_needed(image->rgb(), metrics_.size()));
       }
       for (const auto& metric : metrics_) {
@@ -113,6 +118,7 @@ class PairScoring {
       std::optional<PairScore> score =
           failed.ok() ? score_pair(references, pairs_[i].distorted) : failed;
       if (score) {
+        score->pixels = pixels;
         hand_over(i, std::move(*score));
       }
     }

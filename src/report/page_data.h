@@ -25,4 +25,8 @@ nlohmann::json gradcon_data(const std::filesystem::path& folder, const Results& 
 nlohmann::json quality_data(const std::filesystem::path& folder, const nlohmann::json& results,
                             Notes& notes);
 
+/// Of comparisons of folders; `results` is the content of results.json.
+nlohmann::json comparison_data(const std::filesystem::path& folder, const nlohmann::json& results,
+                               Notes& notes);
+
 }  // namespace gradspace

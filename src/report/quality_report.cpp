@@ -171,16 +171,8 @@ class Thumbnails {
  private:
   /// Empty where there is no such image below the root.
   std::string load(const std::string& name, int side) const {
-    const fs::path path = (root_ / name).lexically_normal();
-    const fs::path inside = path.lexically_relative(root_.lexically_normal());
-    if (root_.empty() || inside.empty() || *inside.begin() == "..") {
-      return {};
-    }
-    try {
-      return data_uri(thumbnail(read_image(path), side), ImageFormat::kJpeg, 70);
-    } catch (const std::runtime_error&) {  // gone, or of a format that is not ours
-      return {};
-    }
+    const std::optional<Image> image = image_below(root_, name);
+    return image ? data_uri(thumbnail(*image, side), ImageFormat::kJpeg, 70) : std::string();
   }
 
   fs::path root_;

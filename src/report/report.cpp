@@ -55,6 +55,8 @@ json data_of(ResultsKind kind, const json& file, const fs::path& folder, Notes& 
       return gradcon_data(folder, read_results(folder / kResults), notes);
     case ResultsKind::kImageQuality:
       return quality_data(folder, file, notes);
+    case ResultsKind::kFolderComparison:
+      return comparison_data(folder, file, notes);
     case ResultsKind::kOod:
     case ResultsKind::kOneClass:
       break;

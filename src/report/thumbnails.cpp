@@ -56,6 +56,19 @@ std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality) {
                      base64(bytes));
 }
 
+std::optional<Image> image_below(const fs::path& root, const std::string& name) {
+  const fs::path path = (root / name).lexically_normal();
+  const fs::path inside = path.lexically_relative(root.lexically_normal());
+  if (root.empty() || inside.empty() || *inside.begin() == "..") {
+    return std::nullopt;
+  }
+  try {
+    return read_image(path);
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
+  }
+}
+
 std::string listed_picture(const fs::path& list, const std::string& file, ImageFormat format) {
   if (file.empty() || file.front() == '.' || file.find_first_of("/\\") != std::string::npos) {
     throw FormatError(

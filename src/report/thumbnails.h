@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@ namespace gradspace {
 
 /// "data:image/png;base64,...".
 std::string data_uri(const Image& image, ImageFormat format, int jpeg_quality = 80);
+
+/// The image of that name below `root`; nothing where it is gone, is of a format that is not ours, or its name leads
+/// out of the folder.
+std::optional<Image> image_below(const std::filesystem::path& root, const std::string& name);
 
 /// A strip of panels that samples.json lists.
 struct Sample {

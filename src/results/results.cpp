@@ -191,7 +191,8 @@ Results read_results(const std::filesystem::path& path) {
   const json file = read_versioned_json(path);
   Results results;
   results.kind = require_results_kind(file, path);
-  if (results.kind == ResultsKind::kImageQuality) {
+  if (results.kind == ResultsKind::kImageQuality ||
+      results.kind == ResultsKind::kFolderComparison) {
     throw FormatError(fmt::format("{}: holds results of kind {}, not of detectors", path.string(),
                                   name(results.kind)));
   }

@@ -14,11 +14,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, ResultsKind>, 4> kKinds{
+constexpr std::array<std::pair<std::string_view, ResultsKind>, 5> kKinds{
     {{"ood", ResultsKind::kOod},
      {"one-class", ResultsKind::kOneClass},
      {"gradcon", ResultsKind::kGradCon},
-     {"image-quality", ResultsKind::kImageQuality}}};
+     {"image-quality", ResultsKind::kImageQuality},
+     {"folder-comparison", ResultsKind::kFolderComparison}}};
 
 constexpr auto kWord = [](const auto& kind) { return kind.first; };
 

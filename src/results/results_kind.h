@@ -11,7 +11,7 @@
 
 namespace gradspace {
 
-/// The word for it in files: "ood", "one-class", "gradcon", "image-quality".
+/// The word for it in files: "ood", "one-class", "gradcon", "image-quality", "folder-comparison".
 std::string_view name(ResultsKind kind);
 
 /// The kind of a file's content; nothing where this holds no results. This is the one place that knows

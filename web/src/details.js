@@ -27,7 +27,7 @@ function mainFacts(data) {
     : options.challenges_made_in_memory ? `made in memory from the clean images${options.strength === "pixels" ? ", sizes in pixels" : ""}` : "read from the data’s RealChallenge folder";
   return [
     ["Command", record.command_line ?? (options.command && `gradspace ${options.command}`), true],
-    ["Data", options.data ?? options.path ?? options.database, true],
+    ["Data", options.data ?? options.path ?? options.database ?? options.references, true],
     ["Autoencoder", trained || aligned || (options.model && `${options.model}, as it was given`) || null],
     ["Known classes", classes],
     ["Weight of the gradient", options.gradient_weight],

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
+import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallComparison, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -488,5 +488,88 @@ describe("image quality report", () => {
     const page = await open(browser, report(join(folder, "small-benchmark")), { viewport: { width: 360, height: 740 } });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     await page.context().close();
+  });
+});
+
+describe("image comparison report", () => {
+  let out, comparison, scores;
+  before(() => {
+    out = smallComparison(folder);
+    comparison = JSON.parse(readFileSync(join(out, "results.json"), "utf8"));
+    scores = readCsv(join(out, "scores.csv"));
+  });
+
+  test("has the folders' figures, metric by metric", async () => {
+    const page = await open(browser, report(out));
+    assert.equal(await page.locator("h1").textContent(), "small-comparison");
+    for (const [i, metric] of ["psnr", "gmsd"].entries()) {
+      await choose(page, "Metric", i);
+      const rows = await page.locator("#folders tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+      assert.deepEqual(rows.map(([name]) => name), comparison.folders.map((f) => f.name));
+      rows.forEach((row, f) => {
+        const own = scores.filter((s) => s.folder === comparison.folders[f].name).map((s) => Number(s[metric]));
+        near(parseFloat(row[4]), own.reduce((a, b) => a + b) / own.length, 0.0051, "mean");
+        near(parseFloat(row[6]), metric === "psnr" ? Math.min(...own) : Math.max(...own), 0.0051, "worst");
+      });
+      const best = await page.locator("#folders td.best").evaluateAll((cells) => cells.map((cell) => cell.parentElement.firstChild.textContent));
+      assert.ok(best.length === 1 && best[0].endsWith("q3"), "least noise, whichever way the metric runs");
+    }
+    assert.equal(await page.locator("b b, #report i b, th i").count(), 0, "names stay text");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("draws the curves of the mean and of single images", async () => {
+    const page = await open(browser, report(out));
+    const series = () => page.evaluate(() => window.gradspaceReport.charts.rates.getOption().series.map((s) => s.data.map((d) => d.value)));
+    const means = await series();
+    assert.deepEqual(means.map((points) => points.length), [3, 3]);
+    near(means[0][0][0], comparison.folders[0].bits_per_pixel, 1e-9, "rate");
+    near(means[0][0][1], comparison.folders[0].scores[0].mean, 1e-9, "score");
+    await choose(page, "Curves", 1);
+    const [[point]] = await series();
+    const names = await page.evaluate(() => window.gradspaceReport.model.images.map((image) => image.name));
+    const row = scores.find((s) => s.reference === names[1] && s.folder === comparison.folders[0].name);
+    near(point[0], Number(row.bpp), 1e-5 * Number(row.bpp), "rate of an image");
+    near(point[1], Number(row.psnr), 1e-4, "score of an image");
+    await page.getByRole("button", { name: "logarithmic" }).click();
+    assert.equal(await page.evaluate(() => window.gradspaceReport.charts.rates.getOption().xAxis[0].type), "log");
+    const cell = await page.locator("#bd-rates tbody td").first().textContent();
+    near(parseFloat(cell.replace("\u2212", "-")), comparison.bd_rates[0].mean_bd_rate, 0.051, "BD-rate");
+    assert.ok(comparison.bd_rates[0].mean_bd_rate > 3, "the rough codec spends more");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("shows pictures at their own size, and the reference in their place", async () => {
+    const page = await open(browser, report(out));
+    assert.equal(await page.locator("#crops .crop").count(), 1 + 6);
+    const picture = page.locator("#crops .crop img[tabindex]").first();
+    const size = await picture.evaluate((image) => [image.clientWidth, image.naturalWidth, image.clientHeight, image.naturalHeight]);
+    assert.equal(size[0], size[1]);
+    assert.equal(size[2], size[3]);
+    const own = await picture.getAttribute("src");
+    const reference = await page.locator("#crops .crop img").first().getAttribute("src");
+    assert.notEqual(own, reference);
+    await picture.hover();
+    assert.equal(await picture.getAttribute("src"), reference);
+    await page.mouse.move(0, 0);
+    assert.equal(await picture.getAttribute("src"), own);
+    await page.locator("#crops select").selectOption("1");
+    assert.notEqual(await page.locator("#crops .crop img").first().getAttribute("src"), reference);
+    assert.equal(await page.locator("#images tbody tr").count(), 2);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("fits a phone, in light and in dark, with its pictures at their own size", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await open(browser, report(out), { viewport: { width: 360, height: 740 }, colorScheme });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      const sizes = await page.locator("#crops img").evaluateAll((all) => all.map((image) => [image.clientWidth, image.naturalWidth]));
+      sizes.forEach(([shown, natural]) => assert.equal(shown, natural));
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    }
   });
 });

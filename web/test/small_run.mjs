@@ -96,6 +96,30 @@ export function smallBenchmark(folder) {
   return out;
 }
 
+/// Two codecs at three settings, which add noise to two pictures; the more a file weighs, the less. One of the folders and
+/// one of the pictures have names that would be markup.
+export function smallComparison(folder) {
+  const at = (...names) => join(folder, "comparison", ...names);
+  const next = random(17);
+  const photos = { "plain.bmp": picture(1, 200), "<b>odd.bmp": picture(2, 200) };
+  const write = (place, name, file) => { mkdirSync(at(place), { recursive: true }); writeFileSync(at(place, name), file); };
+  const folders = [];
+  for (const [codec, spends] of [["fine", 1], ["<i>rough", 1.5]]) {
+    for (const quality of [1, 2, 3]) folders.push([`${codec}-q${quality}`, 40 / quality, Math.round(5000 * quality * quality * spends)]);
+  }
+  for (const [name, photo] of Object.entries(photos)) {
+    write("ref", name, photo);
+    for (const [place, noise, weight] of folders) {
+      const file = Buffer.concat([photo, Buffer.alloc(weight)]);
+      for (let i = 54; i < photo.length; ++i) file[i] = Math.max(0, Math.min(255, photo[i] + noise * (next() - 0.5)));
+      write(place, name, file);
+    }
+  }
+  const out = join(folder, "small-comparison");
+  gradspace("iqa", at("ref"), ...folders.map(([place]) => at(place)), "--metric", "psnr,gmsd", "--out", out, "--quiet");
+  return out;
+}
+
 /// Stripes of `kind` (lying, standing, slanting), 28 pixels square.
 function stripes(kind, next) {
   const [dx, dy] = [[0, 1], [1, 0], [0.7, 0.7]][kind];

@@ -19,13 +19,13 @@
 #include "experiment/quality_benchmark/differences.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
-#include "experiment/quality_benchmark/score_journal.h"
 #include "gradspace/error.h"
 #include "gradspace/opinion_database.h"
 #include "gradspace/output_lock.h"
 #include "gradspace/quality.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
+#include "jobs/score_journal.h"
 
 namespace gradspace {
 namespace {

@@ -128,6 +128,10 @@ def make_quality(root, data):
             write(f"{root}/{folder}/pair{pair}.png",
                   read(f"{data}/quality/pair{pair}_{name}.png"))
     write(f"{root}/distorted/alone.png", read(f"{root}/photos/gate.png"))
+    # Two codecs at two settings: the first keeps within blur and the original, the other within noise and the original.
+    for folder, name in (("soft-q1", "blur"), ("soft-q2", "ref"), ("grain-q1", "noise"), ("grain-q2", "ref")):
+        for pair in (1, 2, 5):
+            write(f"{root}/codecs/{folder}/pair{pair}.png", read(f"{data}/quality/pair{pair}_{name}.png"))
     write(f"{root}/quality/opinions.csv", "\n".join(opinions) + "\n")
     write(f"{root}/quality/pairs.csv", "\n".join(pairs) + "\n")
     write(f"{root}/quality/pairs-missing.csv", "\n".join(pairs + ["no.png,pair1_blur.png"]) + "\n")

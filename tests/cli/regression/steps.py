@@ -339,6 +339,14 @@ IQA = [
     Step("iqa/companions", f"iqa {PAIR} --metric companions --format jsonl"),
     Step("iqa/gate of a deviation", f"iqa {PAIR} --metric gmsd --fail-below 0.1"),
     Step("iqa/nothing", "iqa"),
+    Step("iqa/codecs", "iqa references codecs/soft-q1 codecs/soft-q2 codecs/grain-q1 codecs/grain-q2 "
+         "--metric gmsd,psnr --out compared --junit compared.xml --fail-below gmsd=0.12,psnr=20"),
+    *[Step(f"iqa/codecs {form}", "iqa references distorted --curve soft=codecs/soft-q1,codecs/soft-q2 "
+           f"--metric psnr --format {form}") for form in ("jsonl", "csv")],
+    Step("iqa/folder twice", "iqa references distorted distorted/"),
+    Step("iqa/no such anchor", "iqa references codecs/soft-q1 codecs/soft-q2 --anchor webp"),
+    Step("iqa/gate of another metric", f"iqa {PAIR} --fail-below ssim=0.9"),
+    Step("iqa/what was compared", "info compared/results.json"),
     Step("iqa-train/photographs", "iqa-train --photos photos --out decoder.safetensors "
          "--patches 1000 --iterations 3"),
     Step("iqa-train/further", "iqa-train --photos photos --out decoder.safetensors "

@@ -1,4 +1,4 @@
-#include "experiment/quality_benchmark/score_journal.h"
+#include "jobs/score_journal.h"
 
 #include <fmt/format.h>
 
@@ -25,35 +25,36 @@ std::string journal_checksum(std::string_view text, const std::string& state) {
   return checksum_text(sum.value());
 }
 
-enum class Line { kTaken, kLeftOut, kImpossible };
+enum class JournalLine { kTaken, kLeftOut, kImpossible };
 
 /// Adds what a line says.
-Line take_line(std::string_view text, const ScoredBy& scored_by, ScoreJournal::Scores& scores) {
+JournalLine take_line(std::string_view text, const ScoredBy& scored_by,
+                      ScoreJournal::Scores& scores) {
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos) {
-    return Line::kLeftOut;
+    return JournalLine::kLeftOut;
   }
   const std::string_view sum = text.substr(blank + 1);
   text = text.substr(0, blank);
   const json line = json::parse(text, nullptr, false);
   if (!line.is_array() || line.size() != scored_by.metrics + 1 || !line[0].is_number_unsigned() ||
       line[0].get<std::size_t>() >= scored_by.pairs) {
-    return Line::kImpossible;
+    return JournalLine::kImpossible;
   }
   const auto pair = line[0].get<std::size_t>();
   if (sum != journal_checksum(text, scored_by.state_of_pair(pair))) {
-    return Line::kLeftOut;
+    return JournalLine::kLeftOut;
   }
   std::vector<double> values;
   for (std::size_t i = 1; i < line.size(); ++i) {
     if (!line[i].is_number() && !line[i].is_null()) {
-      return Line::kImpossible;
+      return JournalLine::kImpossible;
     }
     values.push_back(line[i].is_null() ? std::numeric_limits<double>::infinity()
                                        : line[i].get<double>());
   }
   scores[pair] = std::move(values);
-  return Line::kTaken;
+  return JournalLine::kTaken;
 }
 
 }  // namespace
@@ -77,11 +78,11 @@ ScoreJournal::Scores parse_score_journal(std::string_view text, const ScoredBy& 
   }
   text.remove_prefix(first.size());
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    const Line line = take_line(text.substr(0, end), scored_by, scores);
-    if (line == Line::kImpossible) {
+    const JournalLine line = take_line(text.substr(0, end), scored_by, scores);
+    if (line == JournalLine::kImpossible) {
       break;
     }
-    left_out += line == Line::kLeftOut ? 1 : 0;
+    left_out += line == JournalLine::kLeftOut ? 1 : 0;
     text.remove_prefix(end + 1);
   }
   return scores;
