@@ -214,11 +214,18 @@ int score_all_pairs(const IqaArguments& arguments) {
   return met ? kDone : kGateNotMet;
 }
 
+/// Whether a file lies in the folder of `--out`, which is made when there is something to write.
+bool is_in_out(const std::string& file, const IqaArguments& arguments) {
+  const auto as_folder = [](const fs::path& path) { return (path / "").lexically_normal(); };
+  return !arguments.out.empty() &&
+         as_folder(fs::path(file).parent_path()) == as_folder(arguments.out);
+}
+
 int iqa(const IqaArguments& arguments) {
   if (arguments.list) {
     return list_metrics(arguments);
   }
-  if (!arguments.junit.empty()) {
+  if (!arguments.junit.empty() && !is_in_out(arguments.junit, arguments)) {
     check_target(arguments.junit);
   }
   if (arguments.compares_folders()) {

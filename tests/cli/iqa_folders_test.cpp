@@ -106,6 +106,10 @@ TEST_F(IqaFolders, WritesItsResults) {
   const auto described = testing::run_shell(fmt::format(
       "{} info {} --format json", GRADSPACE_COMMAND, (folder_ / "out/results.json").string()));
   EXPECT_THAT(described.text, HasSubstr("folder-comparison"));
+  // A file for build servers may lie there, too.
+  iqa(std::string(kFolders) + "--out new/ --junit ./new/junit.xml");
+  EXPECT_EQ(status_, 0);
+  EXPECT_THAT(text_of("new/junit.xml"), HasSubstr("tests=\"6\""));
   // Of one folder, too, whose rows are else its only output.
   const std::string one = iqa("ref jpeg-q20 --metric psnr --out one");
   EXPECT_EQ(status_, 0);
