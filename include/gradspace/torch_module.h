@@ -1,7 +1,8 @@
 // The LibTorch part: a shared module that is loaded on first use, so that nothing else pays for it.
 //
-// It runs on as many threads as LibTorch is set to ($OMP_NUM_THREADS, else one a core) and changes
-// none of LibTorch's settings. LibTorch's exceptions leave it as Error.
+// It runs on as many threads as LibTorch is set to ($OMP_NUM_THREADS, else one a core). LibTorch's exceptions
+// leave it as Error. It changes none of LibTorch's settings but one: while gradients are computed on
+// CUDA, cuDNN may not round to TF32, in the whole process; afterwards it may again, where it might before.
 #pragma once
 
 #include <memory>

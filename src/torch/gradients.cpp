@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include "torch/backends.h"
+#include "torch/full_precision.h"
 #include "torch/network.h"
 
 namespace gradspace {
@@ -125,6 +127,10 @@ class TorchGradients final : public GradientBackend {
     with_our_errors([&] {
       // The caller's thread may have it switched off.
       const at::AutoGradMode grad_mode(true);
+      std::optional<FullPrecision> full_precision;
+      if (network_.options().device().is_cuda()) {
+        full_precision.emplace();
+      }
       for (std::size_t first = 0; first < batch.count(); first += chunk_) {
         run_chunk(batch, outputs, first, std::min(chunk_, batch.count() - first));
       }
