@@ -1,7 +1,8 @@
 // The LibTorch part: a shared module that is loaded on first use, so that nothing else pays for it.
 //
-// It runs on as many threads as LibTorch is set to ($OMP_NUM_THREADS, else one a core) and changes
-// none of LibTorch's settings. LibTorch's exceptions leave it as Error.
+// It runs on as many threads as LibTorch is set to ($OMP_NUM_THREADS, else one a core). LibTorch's exceptions
+// leave it as Error. It changes none of LibTorch's settings but one: while gradients are computed on
+// CUDA, cuDNN may not round to TF32, in the whole process; afterwards it may again, where it might before.
 #pragma once
 
 #include <memory>
@@ -26,9 +27,9 @@ class GRADSPACE_API TorchModule {
   /// Reference gradients, in one forward pass and one backward pass a loss. `device` is "cpu", "cuda"
   /// or "cuda:N". Within 5e-5 of exact ones, relative to their norm (1e-6 in double precision); so
   /// is a batch of a loop over its images, for LibTorch chooses its algorithms by size. A pass takes
-  /// at most 64 images, fewer of large models: a batch of any multiple of 64 is fastest. Throws
-  /// InvalidArgument for a device that is not there, a model that does not validate, and blocks that
-  /// are not the model's or do not follow each other from column 0 on.
+  /// at most 64 images, on CUDA 1024, fewer of large models: a batch of any multiple of that is
+  /// fastest. Throws InvalidArgument for a device that is not there, a model that does not validate,
+  /// and blocks that are not the model's or do not follow each other from column 0 on.
   virtual std::unique_ptr<GradientBackend> make_gradients(const Model& model,
                                                           std::vector<FeatureBlock> blocks,
                                                           const std::string& device,

@@ -10,19 +10,27 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include "torch/backends.h"
+#include "torch/full_precision.h"
 #include "torch/network.h"
 
 namespace gradspace {
 namespace {
 
-/// Images per pass: more gain nothing, fewer pay LibTorch's overhead an operation (bench/torch).
-constexpr std::size_t kChunk = 64;
-/// A pass of a large model takes fewer images, so that its tensors stay under about this many
-/// values.
-constexpr std::size_t kChunkValues = std::size_t{1} << 24;
+/// What one pass takes at most: so many images, and of a large model so many that its tensors stay under
+/// about this many values.
+struct PassLimits {
+  std::size_t images;
+  std::size_t values;
+};
+
+/// More images gain nothing on a processor, fewer pay LibTorch's overhead an operation (bench/torch). A
+/// graphics card computes a thousand images in the time that it takes to ask it for the operations.
+constexpr PassLimits kProcessorPass{64, std::size_t{1} << 24};
+constexpr PassLimits kCudaPass{1024, std::size_t{1} << 26};
 
 constexpr std::array kLosses{Loss::kBce, Loss::kKld, Loss::kElbo};
 
@@ -94,6 +102,12 @@ std::size_t values_per_image(const std::vector<TorchLayer>& layers) {
   return kept + largest;
 }
 
+std::size_t images_per_pass(const TorchNetwork& network) {
+  const PassLimits& limits = network.options().device().is_cuda() ? kCudaPass : kProcessorPass;
+  return std::clamp<std::size_t>(limits.values / values_per_image(network.layers()), 1,
+                                 limits.images);
+}
+
 /// Rows [first, first + n) of an output, as LibTorch sees them.
 at::Tensor rows(std::span<float> output, std::size_t first, std::size_t n, std::size_t width) {
   return torch::from_blob(output.data() + first * width,
@@ -107,8 +121,7 @@ class TorchGradients final : public GradientBackend {
                  at::ScalarType type)
       : network_(model, device, type),
         blocks_(std::move(blocks)),
-        chunk_(std::clamp<std::size_t>(kChunkValues / values_per_image(network_.layers()), 1,
-                                       kChunk)) {
+        chunk_(images_per_pass(network_)) {
     for (const FeatureBlock& block : blocks_) {
       block_layers_.push_back(resolve(block));
       dimension_ = block.end;
@@ -125,6 +138,10 @@ class TorchGradients final : public GradientBackend {
     with_our_errors([&] {
       // The caller's thread may have it switched off.
       const at::AutoGradMode grad_mode(true);
+      std::optional<FullPrecision> full_precision;
+      if (network_.options().device().is_cuda()) {
+        full_precision.emplace();
+      }
       for (std::size_t first = 0; first < batch.count(); first += chunk_) {
         run_chunk(batch, outputs, first, std::min(chunk_, batch.count() - first));
       }

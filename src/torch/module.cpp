@@ -41,7 +41,7 @@ at::Device parse_device(std::string_view device) {
     refuse_device(device, "this LibTorch finds no CUDA device; use cpu");
   }
   if (index >= devices) {
-    refuse_device(device, fmt::format("there are {} CUDA devices, from cuda:0 on", devices));
+    refuse_device(device, fmt::format("the last CUDA device is cuda:{}", devices - 1));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "core/random.h"
+#include "devices.h"
 #include "gradspace/torch_module.h"
 #include "random_models.h"
 #include "relative_error.h"
+#include "torch/full_precision.h"
 
 namespace gradspace {
 namespace {
@@ -96,7 +98,10 @@ std::vector<float> oracle(const FeatureBlock& block, const Parameters& parameter
   return {values, values + gradient.numel()};
 }
 
-TEST(Autograd, AgreesOnRandomArchitectures) {
+using AutogradOn = testing::OnDevice;
+INSTANTIATE_TEST_SUITE_P(Devices, AutogradOn, testing::devices(), testing::device_name);
+
+TEST_P(AutogradOn, AgreesOnRandomArchitectures) {
   constexpr int kArchitectures = 60;
   for (int trial = 0; trial < kArchitectures; ++trial) {
     Random random(static_cast<std::uint64_t>(trial));
@@ -112,7 +117,7 @@ TEST(Autograd, AgreesOnRandomArchitectures) {
     const torch::Tensor no_noise = torch::zeros({1, spec.latent}, torch::kDouble);
     for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
       const double tolerance = precision == Precision::kFloat64 ? 1e-6 : 5e-5;
-      const auto backend = torch_module().make_gradients(model, blocks, "cpu", precision);
+      const auto backend = torch_module().make_gradients(model, blocks, GetParam(), precision);
       std::vector<float> features(n * dimension(blocks));
       GradientOutputs outputs;
       outputs.features = features;
@@ -183,6 +188,20 @@ TEST(Autograd, AgreesOnStepsOfAdam) {
   for (std::uint64_t trial = 0; trial < 12; ++trial) {
     Random random(1000 + trial);
     compare_training(testing::random_spec(random), 1, trial);
+  }
+}
+
+TEST(FullPrecision, IsSetByTheFirstAndPutBackByTheLast) {
+  at::Context& libtorch = at::globalContext();
+  for (const bool before : {true, false, true}) {
+    libtorch.setAllowTF32CuDNN(before);
+    {
+      const FullPrecision first;
+      EXPECT_FALSE(libtorch.allowTF32CuDNN());
+      { const FullPrecision second; }
+      EXPECT_FALSE(libtorch.allowTF32CuDNN());
+    }
+    EXPECT_EQ(libtorch.allowTF32CuDNN(), before);
   }
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "core/random.h"
+#include "devices.h"
 #include "golden_model.h"
 #include "gradspace/error.h"
 #include "gradspace/torch_module.h"
@@ -24,10 +26,9 @@ using ::testing::ThrowsMessage;
 
 constexpr std::size_t kLatent = 20;
 
-std::unique_ptr<TrainingBackend> make(const Model& model, double learning_rate = 1e-3) {
-  StepOptions options;
-  options.learning_rate = learning_rate;
-  return torch_module().make_training(model, options, "cpu");
+std::unique_ptr<TrainingBackend> make_training(const Model& model,
+                                               const std::string& device = "cpu") {
+  return torch_module().make_training(model, {}, device);
 }
 
 std::vector<float> noise(std::size_t n, std::uint64_t seed) {
@@ -37,8 +38,11 @@ std::vector<float> noise(std::size_t n, std::uint64_t seed) {
   return values;
 }
 
-TEST(TorchTraining, EvaluatesAndReconstructsLikeTheOriginal) {
-  const auto training = make(golden_model());
+using TorchTrainingOn = testing::OnDevice;
+INSTANTIATE_TEST_SUITE_P(Devices, TorchTrainingOn, testing::devices(), testing::device_name);
+
+TEST_P(TorchTrainingOn, EvaluatesAndReconstructsLikeTheOriginal) {
+  const auto training = make_training(golden_model(), GetParam());
   const std::vector<std::uint8_t> images = golden_images();
   std::vector<float> reconstruction(images.size());
   training->reconstruct(images, kGoldenImages, reconstruction);
@@ -62,8 +66,8 @@ TEST(TorchTraining, EvaluatesAndReconstructsLikeTheOriginal) {
   EXPECT_NEAR(got.kld, wanted.kld, 1e-5 * wanted.kld);
 }
 
-TEST(TorchTraining, EvaluationAndReconstructionChangeNothing) {
-  const auto training = make(golden_model());
+TEST_P(TorchTrainingOn, EvaluationAndReconstructionChangeNothing) {
+  const auto training = make_training(golden_model(), GetParam());
   const TensorMap before = training->state();
   const std::vector<std::uint8_t> images = golden_images();
   std::vector<float> reconstruction(images.size());
@@ -72,9 +76,9 @@ TEST(TorchTraining, EvaluationAndReconstructionChangeNothing) {
   EXPECT_EQ(training->state(), before);
 }
 
-TEST(TorchTraining, StateHoldsWeightsAndMomentsByName) {
+TEST_P(TorchTrainingOn, StateHoldsWeightsAndMomentsByName) {
   const Model model = golden_model();
-  const TensorMap state = make(model)->state();
+  const TensorMap state = make_training(model, GetParam())->state();
   EXPECT_EQ(state.size(), 3 * model.weights.size());
   for (const auto& [name, tensor] : model.weights) {
     EXPECT_EQ(state.at(name), tensor);
@@ -83,8 +87,8 @@ TEST(TorchTraining, StateHoldsWeightsAndMomentsByName) {
   }
 }
 
-TEST(TorchTraining, LowersTheLoss) {
-  const auto training = make(golden_model());
+TEST_P(TorchTrainingOn, LowersTheLoss) {
+  const auto training = make_training(golden_model(), GetParam());
   const std::vector<std::uint8_t> images = golden_images();
   const LossSums before = training->evaluate(images, kGoldenImages);
   for (std::uint64_t i = 0; i < 100; ++i) {
@@ -103,12 +107,12 @@ TEST(TorchTraining, RestoredContinuesToTheSameBits) {
     }
     return last;
   };
-  const auto uninterrupted = make(golden_model());
+  const auto uninterrupted = make_training(golden_model());
   take_steps(*uninterrupted, 0, 5);
   const TensorMap state = uninterrupted->state();
   const LossSums wanted = take_steps(*uninterrupted, 5, 9);
 
-  const auto continued = make(initialise(AutoencoderSpec(), 77));
+  const auto continued = make_training(initialise(AutoencoderSpec(), 77));
   take_steps(*continued, 20, 22);
   continued->restore(state, 5);
   EXPECT_EQ(continued->state(), state);
@@ -119,13 +123,13 @@ TEST(TorchTraining, RestoredContinuesToTheSameBits) {
 }
 
 TEST(TorchTraining, RefusesAStateThatDoesNotFitAndKeepsItsOwn) {
-  const auto training = make(golden_model());
+  const auto training = make_training(golden_model());
   const TensorMap own = training->state();
-  TensorMap lacking = make(initialise(AutoencoderSpec(), 1))->state();
+  TensorMap lacking = make_training(initialise(AutoencoderSpec(), 1))->state();
   lacking.erase("adam.v.up.6.bias");
   EXPECT_THAT([&] { training->restore(lacking, 1); },
               ThrowsMessage<InvalidArgument>(HasSubstr("lacks adam.v.up.6.bias")));
-  TensorMap misshapen = make(initialise(AutoencoderSpec(), 1))->state();
+  TensorMap misshapen = make_training(initialise(AutoencoderSpec(), 1))->state();
   misshapen["up.6.bias"] = {{4}, {1, 2, 3, 4}};
   EXPECT_THAT([&] { training->restore(misshapen, 1); },
               ThrowsMessage<InvalidArgument>(HasSubstr("up.6.bias has shape [4]; wanted [3]")));
@@ -134,7 +138,7 @@ TEST(TorchTraining, RefusesAStateThatDoesNotFitAndKeepsItsOwn) {
 }
 
 TEST(TorchTraining, RefusesSizesThatDoNotFit) {
-  const auto training = make(golden_model());
+  const auto training = make_training(golden_model());
   const std::vector<std::uint8_t> images = golden_images();
   const std::vector<float> draws = noise(kGoldenImages, 1);
   std::vector<float> room(images.size() - 1);
@@ -152,15 +156,17 @@ TEST(TorchTraining, RefusesADeviceThatIsNotThere) {
 }
 
 TEST(TorchTraining, RefusesOptionsThatMakeNoSense) {
-  EXPECT_THROW(make(golden_model(), -1), InvalidArgument);
+  StepOptions options;
+  options.learning_rate = -1;
+  EXPECT_THROW(torch_module().make_training(golden_model(), options, "cpu"), InvalidArgument);
 }
 
 TEST(TorchTraining, OnCudaLearnsLikeTheProcessor) {
-  if (!torch_module().has_cuda()) {
-    GTEST_SKIP() << "this LibTorch finds no CUDA device";
+  if (!testing::has_device("cuda")) {
+    GTEST_SKIP() << testing::kNoCuda;
   }
-  const auto cuda = torch_module().make_training(golden_model(), {}, "cuda");
-  const auto cpu = make(golden_model());
+  const auto cuda = make_training(golden_model(), "cuda");
+  const auto cpu = make_training(golden_model());
   const std::vector<std::uint8_t> images = golden_images();
   for (std::uint64_t i = 0; i < 5; ++i) {
     cuda->step(images, kGoldenImages, noise(kGoldenImages, i));
@@ -169,6 +175,21 @@ TEST(TorchTraining, OnCudaLearnsLikeTheProcessor) {
   const LossSums got = cuda->evaluate(images, kGoldenImages);
   const LossSums wanted = cpu->evaluate(images, kGoldenImages);
   EXPECT_NEAR(got.bce, wanted.bce, 1e-3 * wanted.bce);
+}
+
+TEST(TorchTraining, GoesFromOneDeviceToTheOther) {
+  if (!testing::has_device("cuda")) {
+    GTEST_SKIP() << testing::kNoCuda;
+  }
+  const std::vector<std::uint8_t> images = golden_images();
+  const auto cuda = make_training(golden_model(), "cuda");
+  cuda->step(images, kGoldenImages, noise(kGoldenImages, 1));
+  const auto cpu = make_training(initialise(AutoencoderSpec(), 77));
+  cpu->restore(cuda->state(), 1);
+  EXPECT_EQ(cpu->state(), cuda->state());
+  const auto again = make_training(initialise(AutoencoderSpec(), 78), "cuda");
+  again->restore(cpu->state(), 1);
+  EXPECT_EQ(again->state(), cuda->state());
 }
 
 }  // namespace
