@@ -28,6 +28,7 @@ struct IqaArguments {
   int threads = 0;
   SourceOptions source;
   bool list = false;
+  bool scale = false;
   bool quiet = false;
 
   /// One pair of images.

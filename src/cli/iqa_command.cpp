@@ -20,6 +20,7 @@
 #include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
+#include "cli/quality_equivalents.h"
 #include "cli/quality_words.h"
 #include "gradspace/error.h"
 #include "gradspace/score_pairs.h"
@@ -39,6 +40,7 @@ PrinterLayout iqa_layout(const IqaArguments& arguments) {
   for (const std::string& metric : arguments.metrics) {
     layout.columns.push_back({metric, metric, 10, "{:.6f}"});
   }
+  QualityEquivalents(arguments).add_columns(layout);
   layout.options = iqa_options_text(arguments);
   layout.options_in_json_lines = false;
   return layout;
@@ -79,11 +81,13 @@ struct IqaFailures {
 };
 
 /// The scores of a pair; nothing where a metric refused it.
-std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score) {
+std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score,
+                          const QualityEquivalents& equivalents) {
   std::vector<Cell> row{pair.reference.string(), pair.distorted.string()};
   for (const MetricScore& metric : score.scores) {
     row.push_back(metric.value ? Cell(*metric.value) : Cell());
   }
+  equivalents.add_cells(score, row);
   return row;
 }
 
@@ -116,6 +120,7 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
                             const IqaArguments& arguments, QualityVerdicts& verdicts) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
   const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
+  const QualityEquivalents equivalents(arguments);
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
@@ -134,7 +139,7 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
         failures.incomplete += score.complete() ? 0 : 1;
         std::ranges::move(metric_failures(score, arguments.metrics),
                           std::back_inserter(failures.lines));
-        printer.print(iqa_row(pairs[i], score));
+        printer.print(iqa_row(pairs[i], score, equivalents));
         if (i % kFlushed == kFlushed - 1) {
           flush_results();
         }
@@ -274,6 +279,10 @@ void check_iqa(IqaArguments& a) {
   if (!a.map.empty() && !a.single()) {
     throw CLI::ValidationError("--map", "is drawn of one pair of images");
   }
+  if (a.scale && a.compares_folders()) {
+    throw CLI::ValidationError(
+        "--scale", "is of pairs; tables of folders say what medians are like in any case");
+  }
   if (a.compares_folders() && !a.pairs.empty()) {
     throw CLI::ValidationError("--pairs",
                                "is scored pair by pair; --out and --curve are of folders");
@@ -303,6 +312,11 @@ std::function<int()> declare_iqa(CLI::App& app) {
       ->check(CLI::IsMember(metric_words()));
   app.add_flag("--list", a.list, "Print the metrics with their ranges, directions and sources")
       ->excludes(inputs);
+  app.add_flag(
+      "--scale", a.scale,
+      "Also print what each score is equivalent to: the quality of JPEG that does as much damage "
+      "to "
+      "photographs, and how people grade it; tables say so of the first metric in any case");
   app.add_option("--decoder", a.decoder,
                  "Decoder of the learned scores: .safetensors, or the published MATLAB file "
                  "(default: the built-in one)");
