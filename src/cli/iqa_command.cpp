@@ -14,6 +14,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/iqa_video.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
@@ -44,6 +45,7 @@ struct IqaArguments {
   std::string format = "table";
   int threads = 0;
   SourceOptions source;
+  VideoOptions video;
   bool list = false;
   bool quiet = false;
 
@@ -169,6 +171,19 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
               draw_gradient_map(reference, gradient_map(reference, distorted, decoder)));
 }
 
+int iqa_of_videos(const IqaArguments& arguments) {
+  if (!arguments.map.empty()) {
+    throw InvalidArgument("--map is drawn of images, not of videos");
+  }
+  std::optional<LinearDecoder> loaded;
+  const LinearDecoder* decoder = choose_decoder(arguments, loaded);
+  return compare_videos(
+      {arguments.inputs[0], arguments.inputs[1], arguments.metrics,
+       arguments.decoder.empty() ? "shipped" : arguments.decoder, arguments.fail_below,
+       arguments.format, arguments.threads, arguments.quiet, arguments.video},
+      decoder);
+}
+
 /// What metrics there are.
 int list_metrics(const IqaArguments& arguments) {
   PrinterLayout layout;
@@ -193,6 +208,9 @@ int list_metrics(const IqaArguments& arguments) {
 int iqa(const IqaArguments& arguments) {
   if (arguments.list) {
     return list_metrics(arguments);
+  }
+  if (arguments.single() && are_videos(arguments.inputs[0], arguments.inputs[1])) {
+    return iqa_of_videos(arguments);
   }
   if (!arguments.map.empty()) {
     refuse_inputs(arguments.map,
@@ -239,8 +257,8 @@ std::function<int()> declare_iqa(CLI::App& app) {
   const auto arguments = std::make_shared<IqaArguments>();
   IqaArguments& a = *arguments;
   auto* inputs = app.add_option("inputs", a.inputs,
-                                "Reference and distorted image, or two folders whose images are "
-                                "paired by name")
+                                "Reference and distorted image, two videos, or two folders whose "
+                                "images are paired by name")
                      ->expected(2);
   app.add_option("--pairs", a.pairs, "CSV with the columns reference and distorted")
       ->excludes(inputs);
@@ -260,6 +278,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
          "Exit with 3 where the first metric scores a pair worse than this: lower, or higher "
          "where smaller is better")
       ->check(finite_number());
+  declare_video_options(app, a.video);
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
