@@ -15,6 +15,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/iqa_arguments.h"
+#include "cli/iqa_video.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
@@ -156,6 +157,19 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
               draw_gradient_map(reference, gradient_map(reference, distorted, decoder)));
 }
 
+int iqa_of_videos(const IqaArguments& arguments) {
+  if (!arguments.map.empty()) {
+    throw InvalidArgument("--map is drawn of images, not of videos");
+  }
+  std::optional<LinearDecoder> loaded;
+  const LinearDecoder* decoder = choose_decoder(arguments, loaded);
+  QualityVerdicts verdicts = verdicts_of(arguments);
+  return compare_videos({arguments.inputs[0], arguments.inputs[1], arguments.metrics,
+                         arguments.decoder.empty() ? "shipped" : arguments.decoder,
+                         arguments.format, arguments.threads, arguments.quiet, arguments.video},
+                        decoder, verdicts);
+}
+
 /// What metrics there are.
 int list_metrics(const IqaArguments& arguments) {
   PrinterLayout layout;
@@ -236,6 +250,9 @@ int iqa(const IqaArguments& arguments) {
   if (arguments.compares_folders()) {
     return compare_quality_of_folders(arguments);
   }
+  if (arguments.single() && are_videos(arguments.inputs[0], arguments.inputs[1])) {
+    return iqa_of_videos(arguments);
+  }
   refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
   refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});
   if (!arguments.map.empty()) {
@@ -302,7 +319,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   IqaArguments& a = *arguments;
   auto* inputs =
       app.add_option("inputs", a.inputs,
-                     "Reference and distorted image; or a folder of references and one or "
+                     "Reference and distorted image or video; or a folder of references and one or "
                      "more folders whose images are paired with them by name");
   app.add_option("--pairs", a.pairs, "CSV with the columns reference and distorted")
       ->excludes(inputs);
@@ -329,6 +346,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   app.add_option("--junit", a.junit,
                  "Write a JUnit file with a test case for each image, for build servers");
   declare_comparison(app, a);
+  declare_video_options(app, a.video);
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());

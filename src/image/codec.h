@@ -94,7 +94,7 @@ std::optional<int> jpeg_quality(Bytes bytes);
 /// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them.
 bool begins_as_image(Bytes begin);
 
-/// Any of the four, by its first bytes. The least size is for JPEG files alone.
+/// Any of the formats, by its first bytes. The least size is for JPEG files alone.
 void decode(Bytes bytes, std::string_view name, RowSink& out,
             const std::optional<LeastSize>& least = {});
 
