@@ -117,8 +117,10 @@ bool begins_as_image(Bytes begin) {
            behind < text.size() &&
            (text[behind] == '#' || (text[behind] >= '0' && text[behind] <= '9'));
   }
-  return text.starts_with("\x89PNG\r\n\x1A\n") || text.starts_with("\xFF\xD8\xFF") ||
-         find_module_format(begin) != nullptr;
+  if (const ModuleFormat* found = find_module_format(begin)) {
+    return found->format != ImageFormat::kTiff;
+  }
+  return text.starts_with("\x89PNG\r\n\x1A\n") || text.starts_with("\xFF\xD8\xFF");
 }
 
 void decode(Bytes bytes, std::string_view name, RowSink& out,
