@@ -161,11 +161,15 @@ int iqa_of_videos(const IqaArguments& arguments) {
   if (!arguments.map.empty()) {
     throw InvalidArgument("--map is drawn of images, not of videos");
   }
+  if (arguments.scale) {
+    throw InvalidArgument(
+        "--scale is of images; the table of two videos says what means are like in any case");
+  }
   std::optional<LinearDecoder> loaded;
   const LinearDecoder* decoder = choose_decoder(arguments, loaded);
   QualityVerdicts verdicts = verdicts_of(arguments);
   return compare_videos({arguments.inputs[0], arguments.inputs[1], arguments.metrics,
-                         arguments.decoder.empty() ? "shipped" : arguments.decoder,
+                         arguments.decoder.empty() ? kShippedDecoder : arguments.decoder,
                          arguments.format, arguments.threads, arguments.quiet, arguments.video},
                         decoder, verdicts);
 }
@@ -368,7 +372,7 @@ std::string iqa_options_text(const IqaArguments& arguments) {
   return json_text(nlohmann::ordered_json{
       {"gradspace_version", kVersion},
       {"metrics", arguments.metrics},
-      {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}});
+      {"decoder", arguments.decoder.empty() ? kShippedDecoder : arguments.decoder}});
 }
 
 Command iqa_command() {

@@ -13,6 +13,7 @@
 #include "cli/printer.h"
 #include "cli/progress.h"
 #include "gradspace/error.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/score_video.h"
 #include "gradspace/version.h"
 #include "gradspace/video.h"
@@ -52,6 +53,11 @@ PrinterLayout frame_layout(const VideoComparison& comparison) {
   return layout;
 }
 
+/// Tables, which are for people, do.
+bool says_what_means_are_like(const VideoComparison& comparison) {
+  return parse_output_format(comparison.format) == OutputFormat::kTable;
+}
+
 PrinterLayout pool_layout(const VideoComparison& comparison) {
   PrinterLayout layout;
   layout.columns = {{"metric", "metric", -11},
@@ -61,20 +67,34 @@ PrinterLayout pool_layout(const VideoComparison& comparison) {
                     {"minimum", "minimum", 12, "{:.6f}"},
                     {"maximum", "maximum", 12, "{:.6f}"},
                     {"worst_frame", "worst frame"}};
+  if (says_what_means_are_like(comparison)) {
+    layout.columns.push_back({"mean_equivalent", "mean is like"});
+  }
   layout.options = options_text(comparison);
   layout.options_in_json_lines = false;
   return layout;
 }
 
-std::vector<Cell> pool_row(const MetricOfVideo& metric) {
+/// What the mean is like, where there is a scale for it.
+Cell equivalent_cell(const VideoComparison& comparison, const MetricOfVideo& metric, double mean) {
+  const bool own_decoder = comparison.decoder_name != kShippedDecoder && metric.info->uses_decoder;
+  const auto equivalent = own_decoder ? std::nullopt : quality_equivalent(metric.info->name, mean);
+  return equivalent ? Cell(equivalent_text(*equivalent)) : Cell();
+}
+
+std::vector<Cell> pool_row(const VideoComparison& comparison, const MetricOfVideo& metric) {
   const std::optional<PooledScore> pooled = metric.pool.pooled();
-  if (!pooled) {
-    return {metric.name, std::uint64_t{0}, {}, {}, {}, {}, {}};
+  std::vector<Cell> row{metric.name, std::uint64_t{0}, {}, {}, {}, {}, {}};
+  if (pooled) {
+    row = {metric.name,        std::uint64_t{pooled->frames},
+           pooled->mean,       pooled->harmonic_mean ? Cell(*pooled->harmonic_mean) : Cell(),
+           pooled->minimum,    pooled->maximum,
+           pooled->worst_frame};
   }
-  return {metric.name,        std::uint64_t{pooled->frames},
-          pooled->mean,       pooled->harmonic_mean ? Cell(*pooled->harmonic_mean) : Cell(),
-          pooled->minimum,    pooled->maximum,
-          pooled->worst_frame};
+  if (says_what_means_are_like(comparison)) {
+    row.push_back(pooled ? equivalent_cell(comparison, metric, pooled->mean) : Cell());
+  }
+  return row;
 }
 
 void take_frame(const FrameScore& frame, std::vector<MetricOfVideo>& metrics) {
@@ -213,7 +233,7 @@ int compare_videos(const VideoComparison& comparison, const LinearDecoder* decod
   if (pooled && result.frames > 0) {
     const Printer printer(format, pool_layout(comparison));
     for (const MetricOfVideo& metric : metrics) {
-      printer.print(pool_row(metric));
+      printer.print(pool_row(comparison, metric));
     }
   }
   flush_results();

@@ -18,6 +18,9 @@ struct VideoOptions {
 
 void declare_video_options(CLI::App& app, VideoOptions& options);
 
+/// How results name the decoder that ships.
+inline constexpr const char* kShippedDecoder = "shipped";
+
 /// Two videos, and how they are to be compared.
 struct VideoComparison {
   std::string reference;
