@@ -95,7 +95,7 @@ TEST_F(IqaOfVideos, FailsWhereLengthsDiffer) {
 TEST_F(IqaOfVideos, HoldsTheMeanAgainstTheGate) {
   EXPECT_EQ(iqa("ref.y4m dist.y4m --metric psnr --fail-below 20"), 0);
   EXPECT_EQ(iqa("ref.y4m dist.y4m --metric psnr --fail-below 59"), 3);
-  EXPECT_THAT(errors_, HasSubstr("dist.y4m: the mean of psnr is"));
+  EXPECT_THAT(errors_, HasSubstr("dist.y4m, mean of its frames: psnr is"));
 }
 
 TEST_F(IqaOfVideos, RefusesAVideoBesideAnImage) {
