@@ -1,0 +1,77 @@
+// The wall between C++ and C: exceptions become a status and a line of text.
+#pragma once
+
+#include <cxxabi.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "gradspace.h"
+#include "gradspace/error.h"
+
+namespace gradspace::capi {
+
+/// A handle that is none, or of another kind.
+class InvalidHandle : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Another thread works with the handle.
+class Busy : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The caller's function asked to stop.
+class Stopped : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What went wrong, as C is told.
+struct Failure {
+  gradspace_status status = GRADSPACE_OK;
+  std::string line = {};
+};
+
+/// Of the exception that is being handled. Where there is no memory for the line, it is empty.
+Failure current_failure() noexcept;
+
+/// Notes the line for gradspace_last_error, with the function's name before it, and returns the status.
+gradspace_status note(const char* function, const Failure& failure) noexcept;
+
+/// Calls what a C function is to do, which throws where it fails.
+template <typename Work>
+gradspace_status guarded(const char* function, const Work& work) {
+  try {
+    work();
+    return GRADSPACE_OK;
+  } catch (abi::__forced_unwind&) {  // the thread is being cancelled
+    throw;
+  } catch (...) {
+    return note(function, current_failure());
+  }
+}
+
+/// Throws InvalidArgument where a pointer is null that must not be.
+inline void require(const void* pointer, const char* name) {
+  if (pointer == nullptr) {
+    throw InvalidArgument(std::string(name) + " is a null pointer");
+  }
+}
+
+/// Throws InvalidArgument for more images than an array in memory can hold.
+void require_count(std::size_t count);
+
+/// Throws InvalidArgument unless a struct's `size` is one that this library or an earlier version knows, or a later
+/// one's.
+void require_struct_size(std::size_t size, std::size_t first_version, const char* name);
+
+/// Copies a text into an array of the caller's struct, cut where it is too long, ended by a NUL.
+template <std::size_t Size>
+void copy_text(const std::string& text, char (&out)[Size]) {
+  out[text.copy(out, Size - 1)] = '\0';
+}
+
+}  // namespace gradspace::capi
