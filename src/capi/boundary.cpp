@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <new>
+#include <thread>
 
 namespace gradspace::capi {
 namespace {
@@ -64,6 +65,16 @@ void require_count(std::size_t count) {
   if (count > kMost) {
     throw InvalidArgument(fmt::format("{} images are more than {}", count, kMost));
   }
+}
+
+int checked_threads(std::int32_t threads) {
+  if (threads < 0) {
+    throw InvalidArgument(
+        fmt::format("{} threads; wanted are 0, which stands for all, or more", threads));
+  }
+  const auto processors =
+      static_cast<std::int32_t>(std::thread::hardware_concurrency());  // 0: nobody knows
+  return processors == 0 ? threads : std::min(threads, processors);
 }
 
 void require_struct_size(std::size_t size, std::size_t first_version, const char* name) {

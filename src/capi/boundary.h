@@ -64,6 +64,11 @@ inline void require(const void* pointer, const char* name) {
 /// Throws InvalidArgument for more images than an array in memory can hold.
 void require_count(std::size_t count);
 
+/// How many threads a call works on that was asked to work on so many: no more than there are processors, as more would
+/// gain nothing, and oneTBB would complain of it on the standard error. 0 stays 0, which stands for all. Throws
+/// InvalidArgument for a negative number.
+int checked_threads(std::int32_t threads);
+
 /// Throws InvalidArgument unless a struct's `size` is one that this library or an earlier version knows, or a later
 /// one's.
 void require_struct_size(std::size_t size, std::size_t first_version, const char* name);

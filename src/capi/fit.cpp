@@ -115,15 +115,16 @@ Detector fit_to(const Source& source, const ModelObject* model,
   const CleanSources sources{source};
   const OneClassOptions how = one_class_options(options);
   const JobObserver observer = observer_of(options);
+  const int threads = checked_threads(options.threads);
   if (model == nullptr) {
     const Extent input{options.channels, options.height, options.width};
-    return fit_to_images(input, sources, how, options.threads, observer);
+    return fit_to_images(input, sources, how, threads, observer);
   }
   if (options.width != 0 || options.height != 0 || options.channels != 0) {
     throw InvalidArgument(
         "with a model, the options' width, height and channels are 0: the model says them");
   }
-  return fit_to_images(model->value, sources, how, options.threads, observer);
+  return fit_to_images(model->value, sources, how, threads, observer);
 }
 
 /// `open`: makes the source, once the other arguments are known to be good.

@@ -3,14 +3,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "capi/boundary.h"
 #include "core/arena.h"
 #include "core/parallel.h"
-#include "gradspace/error.h"
 
 namespace gradspace::capi {
 
@@ -21,10 +22,8 @@ class Workers {
 
   /// Makes the first at once, so that what can't be made is known; the others when they are needed, by any thread.
   /// `threads`: 0 = all cores. Throws InvalidArgument when it is negative.
-  Workers(Make make, int threads) : make_(std::move(make)), threads_(threads) {
-    if (threads < 0) {
-      throw InvalidArgument("the number of threads is negative");
-    }
+  Workers(Make make, std::int32_t threads)
+      : make_(std::move(make)), threads_(checked_threads(threads)) {
     put(add());
   }
 
