@@ -29,6 +29,28 @@ struct Rows {
 
   float* row(std::size_t i) const { return features + i * stride; }
   bool is_contiguous() const { return stride == dimension; }
+
+  /// Zeros, and why.
+  void put_failure(std::size_t i, gradspace_status status) const {
+    if (features != nullptr) {
+      std::fill_n(row(i), dimension, 0.0F);
+    }
+    put_losses(i, 0, 0);
+    put_status(i, status);
+  }
+  void put_losses(std::size_t i, float bce_of_image, float kld_of_image) const {
+    if (bce != nullptr) {
+      bce[i] = bce_of_image;
+    }
+    if (kld != nullptr) {
+      kld[i] = kld_of_image;
+    }
+  }
+  void put_status(std::size_t i, gradspace_status status) const {
+    if (statuses != nullptr) {
+      statuses[i] = status;
+    }
+  }
 };
 
 Rows rows_of(const gradspace_gradients& gradients, std::size_t dimension, std::size_t count) {
@@ -85,8 +107,8 @@ class ExtractWorker {
       if (rows.features != nullptr && !straight) {
         std::copy_n(features_.data() + k * dimension_, dimension_, rows.row(i));
       }
-      put(rows.bce, i, bce_.data(), k);
-      put(rows.kld, i, kld_.data(), k);
+      rows.put_losses(i, rows.bce != nullptr ? bce_[k] : 0, rows.kld != nullptr ? kld_[k] : 0);
+      rows.put_status(i, GRADSPACE_OK);
     }
   }
 
@@ -96,39 +118,19 @@ class ExtractWorker {
     return std::span(values).first(count);
   }
 
-  static void put(float* to, std::size_t i, const float* from, std::size_t k) {
-    if (to != nullptr) {
-      to[i] = from[k];
-    }
-  }
-
   void read(const InputImages& images, std::size_t begin, std::size_t end, const Rows& rows,
             FirstFailure& failure) {
     const std::size_t size = reader_.size();
     pixels_.resize(std::max(pixels_.size(), (end - begin) * size));
     read_.clear();
     for (std::size_t i = begin; i < end; ++i) {
-      gradspace_status status = GRADSPACE_OK;
       try {
         images.fit(i, reader_, copied_, std::span(pixels_).subspan(read_.size() * size, size));
         read_.push_back(i);
       } catch (const std::exception&) {
-        status = failure.note_current(i);
-        put_zeros(rows, i);
-      }
-      if (rows.statuses != nullptr) {
-        rows.statuses[i] = status;
+        rows.put_failure(i, failure.note_current(i));
       }
     }
-  }
-
-  void put_zeros(const Rows& rows, std::size_t i) const {
-    constexpr float kZero = 0;
-    if (rows.features != nullptr) {
-      std::fill_n(rows.row(i), dimension_, kZero);
-    }
-    put(rows.bce, i, &kZero, 0);
-    put(rows.kld, i, &kZero, 0);
   }
 
   std::unique_ptr<GradientBackend> backend_;
@@ -158,10 +160,14 @@ class ExtractorObject : public Object {
 
   gradspace_status extract(const char* function, const InputImages& images, const Rows& rows) {
     FirstFailure failure;
-    workers_.in_batches(images.count(), workers_.first().most_at_a_time(),
-                        [&](ExtractWorker& worker, std::size_t begin, std::size_t end) {
-                          worker.extract(images, begin, end, rows, failure);
-                        });
+    try {
+      extract_batches(images, rows, failure);
+    } catch (const std::exception&) {  // of no single image
+      const gradspace_status status = failure.note_current(0);
+      for (std::size_t i = 0; i < images.count(); ++i) {
+        rows.put_failure(i, status);
+      }
+    }
     return failure.report(function);
   }
 
@@ -169,6 +175,13 @@ class ExtractorObject : public Object {
   const std::size_t dimension;
 
  private:
+  void extract_batches(const InputImages& images, const Rows& rows, FirstFailure& failure) {
+    workers_.in_batches(images.count(), workers_.first().most_at_a_time(),
+                        [&](ExtractWorker& worker, std::size_t begin, std::size_t end) {
+                          worker.extract(images, begin, end, rows, failure);
+                        });
+  }
+
   Workers<ExtractWorker> workers_;
 };
 

@@ -127,14 +127,22 @@ class ScorerObject : public Object {
 
   gradspace_status score(const char* function, const InputImages& images, gradspace_score* scores) {
     FirstFailure failure;
-    workers_.in_batches(images.count(), workers_.first().most_at_a_time(),
-                        [&](ScoreWorker& worker, std::size_t begin, std::size_t end) {
-                          worker.score(images, begin, end, scores, failure);
-                        });
+    try {
+      score_batches(images, scores, failure);
+    } catch (const std::exception&) {  // of no single image
+      std::fill_n(scores, images.count(), score_of_none(failure.note_current(0)));
+    }
     return failure.report(function);
   }
 
  private:
+  void score_batches(const InputImages& images, gradspace_score* scores, FirstFailure& failure) {
+    workers_.in_batches(images.count(), workers_.first().most_at_a_time(),
+                        [&](ScoreWorker& worker, std::size_t begin, std::size_t end) {
+                          worker.score(images, begin, end, scores, failure);
+                        });
+  }
+
   Workers<ScoreWorker> workers_;
 };
 

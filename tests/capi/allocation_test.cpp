@@ -5,6 +5,9 @@
 #include <cstdlib>
 
 #include "capi/c_objects.h"
+#include "detect/perceptron.h"
+#include "gradspace/detector.h"
+#include "gradspace/gradient.h"
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define GRADSPACE_COUNTS_ALLOCATIONS 1
@@ -60,6 +63,20 @@ using testing::noise_image;
 
 class CAllocations : public testing::CObjects {
  protected:
+  /// The paper's classifier, untrained.
+  gradspace_detector* classifier() {
+    const Model held = read_model(folder / "model.safetensors");
+    Detector detector;
+    detector.columns = parse_features(proposed_features(held.spec), held.spec);
+    detector.weights = Perceptron(dimension(detector.columns), 1).tensors();
+    detector.model_sha256 = fingerprint(held);
+    const std::string path = folder / "classifier.safetensors";
+    write_detector(path, detector);
+    gradspace_detector* opened = nullptr;
+    expect_ok(gradspace_detector_open(path.c_str(), &opened));
+    return keep(opened);
+  }
+
   void SetUp() override {
     if (GRADSPACE_COUNTS_ALLOCATIONS == 0) {
       GTEST_SKIP() << "the C library or a sanitizer does not let allocations be counted";
@@ -86,15 +103,14 @@ TEST_F(CAllocations, AreCounted) {
 TEST_F(CAllocations, NoneByScoringAFrame) {
   const Image frame = noise_image(640, 480, 3, 5);
   const Image fitting = noise_image(28, 28, 3, 6);
-  for (const char* method :
-       {"gradient-mahalanobis", "gradient-neighbour", "gradient-norm-density"}) {
-    gradspace_scorer* const scorer = make_scorer(fit(method));
+  for (const gradspace_detector* detector : {fit("gradient-mahalanobis"), fit("gradient-neighbour"),
+                                             fit("gradient-norm-density"), classifier()}) {
+    gradspace_scorer* const scorer = make_scorer(detector);
     for (const Image* image : {&frame, &fitting}) {
       const gradspace_image view = c_image(*image);
       gradspace_score score;
       EXPECT_EQ(of_a_ready([&] { expect_ok(gradspace_score_images(scorer, &view, 1, &score)); }),
-                0U)
-          << method;
+                0U);
     }
   }
 }

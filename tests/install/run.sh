@@ -59,6 +59,10 @@ compile_by_pkg_config() {
   # C by a compiler of C; the static library holds C++, which is for the other compiler to link.
   # shellcheck disable=SC2086
   "${CC:-cc}" -std=c99 -pedantic -Wall -Wextra -Werror -c "$root/examples/compare_images.c" $flags -o compare_images.o
+  # The first example of docs/c.md, which is whole.
+  sed -n '/^```c$/,/^```$/p' "$root/docs/c.md" | sed '/^```c$/d; /^```$/,$d' >documented.c
+  # shellcheck disable=SC2086
+  "${CC:-cc}" -std=c99 -pedantic -Wall -Wextra -Werror -c documented.c $flags -o documented.o
   local linker=${CC:-cc}
   [ "$kind" = shared ] || linker=$compiler
   # shellcheck disable=SC2086
