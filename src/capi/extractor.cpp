@@ -150,7 +150,7 @@ class ExtractorObject : public Object {
   static constexpr const char* kKind = "extractor";
 
   ExtractorObject(const std::shared_ptr<ModelObject>& model, std::vector<FeatureBlock> wanted,
-                  int threads)
+                  std::int32_t threads)
       : Object(kKind),
         blocks(std::move(wanted)),
         dimension(gradspace::dimension(blocks)),

@@ -18,7 +18,7 @@ class HandleTable {
     const std::uintptr_t number = next_;
     objects_.emplace(number, std::move(object));
     next_ += kStep;
-    return reinterpret_cast<void*>(number);
+    return reinterpret_cast<void*>(number);  // NOLINT(performance-no-int-to-ptr): never followed
   }
 
   std::shared_ptr<Object> remove(const void* handle) {

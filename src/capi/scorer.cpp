@@ -114,8 +114,8 @@ class ScorerObject : public Object {
  public:
   static constexpr const char* kKind = "scorer";
 
-  ScorerObject(std::shared_ptr<ModelObject> model, std::shared_ptr<DetectorObject> detector,
-               int threads)
+  ScorerObject(const std::shared_ptr<ModelObject>& model,
+               const std::shared_ptr<DetectorObject>& detector, std::int32_t threads)
       : Object(kKind),
         workers_(
             [model, detector] {
@@ -174,10 +174,10 @@ gradspace_status gradspace_scorer_new(const gradspace_model* model,
                                       const gradspace_detector* detector, int32_t threads,
                                       gradspace_scorer** scorer) {
   return guarded("gradspace_scorer_new", [&] {
-    std::shared_ptr<ModelObject> model_object = find_model_or_null(model);
-    std::shared_ptr<DetectorObject> detector_object = find<DetectorObject>(detector);
+    const std::shared_ptr<ModelObject> model_object = find_model_or_null(model);
+    const std::shared_ptr<DetectorObject> detector_object = find<DetectorObject>(detector);
     require(scorer, "the place for the handle");
-    give<ScorerObject>(scorer, std::move(model_object), std::move(detector_object), threads);
+    give<ScorerObject>(scorer, model_object, detector_object, threads);
   });
 }
 

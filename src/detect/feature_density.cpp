@@ -7,6 +7,7 @@
 #include "detect/one_class/independent_gaussian.h"
 #include "detect/one_class/nearest_neighbour.h"
 #include "detect/one_class/shrunk_gaussian.h"
+#include "detect/score_memory.h"
 
 namespace gradspace {
 namespace {
