@@ -26,7 +26,8 @@
  * with its handles where no other thread was in a call, and no call had worked on several threads.
  *
  * Structs. Those that begin with `size` are told apart by it: set it to sizeof, and all that you do not use to 0, which
- * stands for the default. Later versions may add fields at the end of them, and of no other struct.
+ * stands for the default. Later versions may add fields at the end of them, and of no other struct; a library that does
+ * not know a field which a program has set refuses the struct.
  *
  * Texts are UTF-8 and end with a NUL; paths are the operating system's bytes. */
 #ifndef GRADSPACE_H

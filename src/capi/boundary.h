@@ -3,6 +3,8 @@
 
 #include <cxxabi.h>
 
+#include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -69,9 +71,26 @@ void require_count(std::size_t count);
 /// InvalidArgument for a negative number.
 int checked_threads(std::int32_t threads);
 
-/// Throws InvalidArgument unless a struct's `size` is one that this library or an earlier version knows, or a later
-/// one's.
+/// Throws InvalidArgument unless a struct's `size` is one that this library, an earlier version or a later one knows.
+/// `first_version`: the size that the struct was first released with, which is its sizeof until a field is added.
 void require_struct_size(std::size_t size, std::size_t first_version, const char* name);
+
+/// A struct of options of the caller's, of whatever version: what an older program does not have is 0. Throws
+/// InvalidArgument as `require_struct_size`, and where a newer program set a field that this library does not know.
+template <typename Options>
+Options known_options(const Options* given, std::size_t first_version, const char* name) {
+  require_struct_size(given->size, first_version, name);
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(given);
+  for (std::size_t i = sizeof(Options); i < given->size; ++i) {
+    if (bytes[i] != 0) {
+      throw InvalidArgument(std::string(name) +
+                            " has a field that this version of the library does not know");
+    }
+  }
+  Options known = {};
+  std::memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
+  return known;
+}
 
 /// Copies a text into an array of the caller's struct, cut where it is too long, ended by a NUL.
 template <std::size_t Size>

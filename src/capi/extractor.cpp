@@ -195,8 +195,9 @@ gradspace_status extract_all(const char* function, gradspace_extractor* extracto
     const std::shared_ptr<ExtractorObject> object = find<ExtractorObject>(extractor);
     const InputImages inputs(images, count);
     require(gradients, "gradients");
-    require_struct_size(gradients->size, sizeof(gradspace_gradients), "gradients");
-    const Rows rows = rows_of(*gradients, object->dimension, count);
+    const gradspace_gradients known =
+        known_options(gradients, sizeof(gradspace_gradients), "gradients");
+    const Rows rows = rows_of(known, object->dimension, count);
     const Exclusive alone(*object);
     status = object->extract(function, inputs, rows);
   });

@@ -69,14 +69,9 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-/// The caller's options, where there are none the defaults.
 gradspace_fit_options options_or_defaults(const gradspace_fit_options* options) {
-  gradspace_fit_options result = {};
-  if (options != nullptr) {
-    require_struct_size(options->size, sizeof(gradspace_fit_options), "options");
-    result = *options;
-  }
-  return result;
+  return options == nullptr ? gradspace_fit_options{}
+                            : known_options(options, sizeof(gradspace_fit_options), "options");
 }
 
 OneClassOptions one_class_options(const gradspace_fit_options& options) {

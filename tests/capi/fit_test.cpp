@@ -145,6 +145,20 @@ TEST_F(CFit, RefusesOptionsThatAreWrong) {
   options_.threads = -1;
   EXPECT_EQ(fit_images(&detector, model), GRADSPACE_INVALID_ARGUMENT);
   options_.threads = 1;
+  struct Later {
+    gradspace_fit_options known;
+    std::int64_t of_a_later_version;
+  } later = {options_, 0};
+  later.known.size = sizeof later;
+  const std::vector<gradspace_image> images = c_images(clean);
+  later.of_a_later_version = 1;
+  EXPECT_EQ(gradspace_fit_one_class(model, images.data(), images.size(), &later.known, &detector),
+            GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_THAT(gradspace_last_error(), HasSubstr("does not know"));
+  later.of_a_later_version = 0;
+  gradspace_detector* fitted = nullptr;
+  expect_ok(gradspace_fit_one_class(model, images.data(), images.size(), &later.known, &fitted));
+  keep(fitted);
   options_.size = 0;
   EXPECT_EQ(fit_images(&detector, model), GRADSPACE_INVALID_ARGUMENT);
   EXPECT_EQ(gradspace_fit_one_class_path(model, (folder / "none").c_str(), nullptr, &detector),
