@@ -68,6 +68,21 @@ function(gradspace_module name)
   set_property(GLOBAL PROPERTY GRADSPACE_HEADERS_${name} "${ARG_HEADERS}")
 endfunction()
 
+# A module that is loaded on first use and links nothing of ours: `target`, of sources, which may include headers of
+# the modules USES, and LINKS libraries from outside. It lies, and is installed, in gradspace/ beside the library.
+function(gradspace_loaded_module target)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_library(${target} MODULE ${ARG_SOURCES})
+  gradspace_compile_options(${target})
+  gradspace_use(${target} ${ARG_USES})
+  target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")  # a sanitizer's functions are the command's
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+  set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/gradspace)
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/gradspace)
+endfunction()
+
 # Adds all modules' objects, and what they link, to a library. What has nothing but headers is left out, so
 # that who links the static library need not have it.
 function(gradspace_join_modules library)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Debian 12 packages, and the npm packages of web/. Does nothing when all is there.
 # Usage: install-deps.sh [demo|all]; demo: what the command and its demo need; all (the default): what tests,
-# benchmarks, LibTorch's module, linters and fuzz targets need as well.
+# benchmarks, the modules that are loaded on demand, linters and fuzz targets need as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,8 @@ command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm
 if [ "$wanted" = all ]; then
   # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
   # bench/; the report page is looked at in Chromium.
-  packages+=(libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
+  packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
+    libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
     clang clang-format clang-tidy libclang-rt-14-dev abigail-tools
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium)
 fi

@@ -114,7 +114,8 @@ struct GRADSPACE_API FolderComparison {
   std::optional<std::size_t> anchor;  ///< none where no curve has several points
   RateInterpolation interpolation = RateInterpolation::kPchip;
   std::vector<CurveComparison> comparisons;  ///< by curve, then by metric
-  bool stopped = false;                      ///< on request
+  bool own_decoder = false;  ///< learned scores are of a decoder that the user named
+  bool stopped = false;      ///< on request
 
   /// Whether any image has a score.
   bool any_scored() const;

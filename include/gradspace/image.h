@@ -10,6 +10,8 @@
 // refused, a PNG whose pixels have a wrong or missing checksum is refused, and one with a critical chunk that
 // nobody knows before them; a few well-formed BMP files that Pillow misreads are read right, and those with
 // headers of 52 and 56 bytes, as later versions of Pillow do (src/image/bmp.cpp).
+// WebP, AVIF, JPEG XL and TIFF are read by modules that are loaded with the first such file, and not written; of several
+// frames or pages the first is read. TIFF files are not turned by their tag, as Pillow turns them.
 // Alpha is dropped, palettes are resolved, EXIF orientation is ignored. A file is grey when its format
 // says so (grey PNG and JPEG, PBM and PGM, BMP whose palette is the identity), not when its colours
 // happen to be grey.
@@ -99,8 +101,9 @@ class GRADSPACE_API ImageView {
   ChannelOrder order_;
 };
 
-/// File formats. `kPnm` stands for PBM, PGM and PPM, plain and raw; it is written raw.
-enum class ImageFormat { kBmp, kPnm, kPng, kJpeg };
+/// File formats. `kPnm` stands for PBM, PGM and PPM, plain and raw; it is written raw. The first four are always read,
+/// and written; the others are read where their module can be loaded (gradspace/modules.h).
+enum class ImageFormat { kBmp, kPnm, kPng, kJpeg, kWebp, kAvif, kJpegXl, kTiff };
 
 /// The format by the first bytes, whatever the file is called. Throws FormatError for none of ours.
 GRADSPACE_API ImageFormat detect_image_format(std::span<const std::uint8_t> bytes,
@@ -128,10 +131,10 @@ GRADSPACE_API std::vector<std::uint8_t> encode_image(const ImageView& image, Ima
 GRADSPACE_API void write_image(const std::filesystem::path& path, const ImageView& image,
                                const EncodeOptions& options = {});
 
-/// The format that a file name's extension stands for. Throws InvalidArgument for none of ours.
+/// The format that `write_image` writes under a name. Throws InvalidArgument where the extension is of none.
 GRADSPACE_API ImageFormat image_format_from_extension(const std::filesystem::path& path);
 
-/// Whether the extension is one of those `image_format_from_extension` knows (or .pbm).
+/// Whether the extension is one of an image that is read: those that are written, .pbm, .webp, .avif, .jxl, .tif, .tiff.
 GRADSPACE_API bool has_image_extension(const std::filesystem::path& path);
 
 /// Three channels in the order R, G, B: grey is repeated, RGB copied. An image that is given away

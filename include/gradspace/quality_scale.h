@@ -41,9 +41,12 @@ struct QualityEquivalent {
 /// linear between 16 qualities; a better score never has a smaller quality. Scores of `gradient`, `unique` and `accord`
 /// are taken to be of the shipped decoder. Nothing for a metric without a scale; all that are built in have one. Throws
 /// InvalidArgument for a metric that is not known, and for a score that is not a number. Thread-safe.
-GRADSPACE_API std::optional<QualityEquivalent> quality_equivalent(std::string_view metric, double score);
+GRADSPACE_API std::optional<QualityEquivalent> quality_equivalent(std::string_view metric,
+                                                                  double score);
 
 /// As it is printed: "as JPEG q72", "worse than JPEG q5", "better than JPEG q98".
 GRADSPACE_API std::string jpeg_quality_text(const QualityEquivalent& equivalent);
+/// With the impairment: "as JPEG q72, just noticeable".
+GRADSPACE_API std::string equivalent_text(const QualityEquivalent& equivalent);
 
 }  // namespace gradspace

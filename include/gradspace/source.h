@@ -1,5 +1,5 @@
 // Where images come from: a CURE-TSR tree or one of its sets, a folder, an IDX pair, CIFAR-10
-// binaries. Opening lists; pixels are read only when asked, so memory does not grow with their number
+// binaries, a video. Opening lists (and counts a video's frames, for which they are decoded once); pixels are read only when asked, so memory does not grow with their number
 // but for about fifty bytes a file name.
 //
 // Order: by path (bytewise) for files, by index for IDX and CIFAR-10; the same on every machine.
@@ -37,7 +37,8 @@ struct GRADSPACE_API CureTsrName {
 
 /// What is known of an image without reading it.
 struct ImageInfo {
-  /// Relative to the source's root, '/'-separated; for IDX and CIFAR-10 "FILE#INDEX".
+  /// Relative to the source's root, '/'-separated; for IDX, CIFAR-10 and videos
+  /// "FILE#INDEX".
   std::string path;
   /// "train", "val", "test", or empty: after the innermost folder that is called so. Names of five fields are also
   /// told by folders such as Real_Train and Real_Test; where there is no "val", every fifth block of consecutive
@@ -48,9 +49,10 @@ struct ImageInfo {
   int object_class = -1;  ///< sign type, digit, ...; -1 = unknown
 };
 
-enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10 };
+enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10, kVideo };
 
-/// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10.
+/// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10,
+/// video.
 GRADSPACE_API SourceKind parse_source_kind(std::string_view text);
 
 /// Where in a photograph a part of it lies: its upper left pixel.
@@ -104,7 +106,8 @@ struct SourceOptions {
 /// Opens and lists. kAuto looks at the content: a folder that holds RealChallengeFree (or
 /// RealChallenge, or files half of which or more have CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
 /// or gzip; CIFAR-10 by names and sizes of its binaries, both also in one of the folders directly
-/// below; another folder, or a single image file or a pipe that one comes through, is a folder of images,
+/// below; a single file may be a video (video.h), whose frames are the images: it is read in their order, and going
+/// back means beginning anew; another folder, or a single image file or a pipe that one comes through, is a folder of images,
 /// searched recursively. A file in it is an image by its extension, or else by its first bytes.
 /// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
 /// Throws IoError when it can't be read, FormatError when it holds no image.

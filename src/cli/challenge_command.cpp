@@ -159,7 +159,8 @@ std::function<int()> declare_challenge(CLI::App& app) {
   app.add_option("--format", a.format,
                  "bmp, png or jpg; by default bmp in a tree, else the input's own")
       ->check(parsed_by(challenge::parse_format));
-  app.add_option("--source", a.source, "What the input is: auto, cure-tsr, folder, idx, cifar10")
+  app.add_option("--source", a.source,
+                 "What the input is: auto, cure-tsr, folder, idx, cifar10 or video")
       ->check(parsed_by(parse_source_kind));
   declare_hidden(app, a.source_options);
   app.add_option("--split", a.split,

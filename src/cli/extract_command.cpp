@@ -151,8 +151,8 @@ Command extract_command() {
             "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo; of a "
             "model's member 2 alone LAYER:LOSS#2 "
             "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
-        app.add_option("--source", a.source, "auto, cure-tsr, folder, idx or cifar10")
-            ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10"}));
+        app.add_option("--source", a.source, "auto, cure-tsr, folder, idx, cifar10 or video")
+            ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10", "video"}));
         declare_hidden(app, a.source_options);
         auto* tiles = app.add_option("--tiles", a.tiles,
                                      "Features of tiles of this size, such as 28x28, cut from "

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/iqa_video.h"
 #include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/quality_gate.h"
@@ -27,7 +28,9 @@ struct IqaArguments {
   std::string format = "table";
   int threads = 0;
   SourceOptions source;
+  VideoOptions video;
   bool list = false;
+  bool scale = false;
   bool quiet = false;
 
   /// One pair of images.

@@ -15,11 +15,13 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/iqa_arguments.h"
+#include "cli/iqa_video.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
+#include "cli/quality_equivalents.h"
 #include "cli/quality_words.h"
 #include "gradspace/error.h"
 #include "gradspace/score_pairs.h"
@@ -39,6 +41,7 @@ PrinterLayout iqa_layout(const IqaArguments& arguments) {
   for (const std::string& metric : arguments.metrics) {
     layout.columns.push_back({metric, metric, 10, "{:.6f}"});
   }
+  QualityEquivalents(arguments).add_columns(layout);
   layout.options = iqa_options_text(arguments);
   layout.options_in_json_lines = false;
   return layout;
@@ -79,11 +82,13 @@ struct IqaFailures {
 };
 
 /// The scores of a pair; nothing where a metric refused it.
-std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score) {
+std::vector<Cell> iqa_row(const ImagePair& pair, const PairScore& score,
+                          const QualityEquivalents& equivalents) {
   std::vector<Cell> row{pair.reference.string(), pair.distorted.string()};
   for (const MetricScore& metric : score.scores) {
     row.push_back(metric.value ? Cell(*metric.value) : Cell());
   }
+  equivalents.add_cells(score, row);
   return row;
 }
 
@@ -116,6 +121,7 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
                             const IqaArguments& arguments, QualityVerdicts& verdicts) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
   const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
+  const QualityEquivalents equivalents(arguments);
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
@@ -134,7 +140,7 @@ IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDec
         failures.incomplete += score.complete() ? 0 : 1;
         std::ranges::move(metric_failures(score, arguments.metrics),
                           std::back_inserter(failures.lines));
-        printer.print(iqa_row(pairs[i], score));
+        printer.print(iqa_row(pairs[i], score, equivalents));
         if (i % kFlushed == kFlushed - 1) {
           flush_results();
         }
@@ -149,6 +155,23 @@ void draw_map(const IqaArguments& arguments, const LinearDecoder& decoder) {
   const QualityImage distorted(read_image(arguments.inputs[1]), arguments.inputs[1]);
   write_image(arguments.map,
               draw_gradient_map(reference, gradient_map(reference, distorted, decoder)));
+}
+
+int iqa_of_videos(const IqaArguments& arguments) {
+  if (!arguments.map.empty()) {
+    throw InvalidArgument("--map is drawn of images, not of videos");
+  }
+  if (arguments.scale) {
+    throw InvalidArgument(
+        "--scale is of images; the table of two videos says what means are like in any case");
+  }
+  std::optional<LinearDecoder> loaded;
+  const LinearDecoder* decoder = choose_decoder(arguments, loaded);
+  QualityVerdicts verdicts = verdicts_of(arguments);
+  return compare_videos({arguments.inputs[0], arguments.inputs[1], arguments.metrics,
+                         arguments.decoder.empty() ? kShippedDecoder : arguments.decoder,
+                         arguments.format, arguments.threads, arguments.quiet, arguments.video},
+                        decoder, verdicts);
 }
 
 /// What metrics there are.
@@ -231,6 +254,9 @@ int iqa(const IqaArguments& arguments) {
   if (arguments.compares_folders()) {
     return compare_quality_of_folders(arguments);
   }
+  if (arguments.single() && are_videos(arguments.inputs[0], arguments.inputs[1])) {
+    return iqa_of_videos(arguments);
+  }
   refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
   refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});
   if (!arguments.map.empty()) {
@@ -274,6 +300,10 @@ void check_iqa(IqaArguments& a) {
   if (!a.map.empty() && !a.single()) {
     throw CLI::ValidationError("--map", "is drawn of one pair of images");
   }
+  if (a.scale && a.compares_folders()) {
+    throw CLI::ValidationError(
+        "--scale", "is of pairs; tables of folders say what medians are like in any case");
+  }
   if (a.compares_folders() && !a.pairs.empty()) {
     throw CLI::ValidationError("--pairs",
                                "is scored pair by pair; --out and --curve are of folders");
@@ -293,7 +323,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   IqaArguments& a = *arguments;
   auto* inputs =
       app.add_option("inputs", a.inputs,
-                     "Reference and distorted image; or a folder of references and one or "
+                     "Reference and distorted image or video; or a folder of references and one or "
                      "more folders whose images are paired with them by name");
   app.add_option("--pairs", a.pairs, "CSV with the columns reference and distorted")
       ->excludes(inputs);
@@ -303,6 +333,11 @@ std::function<int()> declare_iqa(CLI::App& app) {
       ->check(CLI::IsMember(metric_words()));
   app.add_flag("--list", a.list, "Print the metrics with their ranges, directions and sources")
       ->excludes(inputs);
+  app.add_flag(
+      "--scale", a.scale,
+      "Also print what each score is equivalent to: the quality of JPEG that does as much damage "
+      "to "
+      "photographs, and how people grade it; tables say so of the first metric in any case");
   app.add_option("--decoder", a.decoder,
                  "Decoder of the learned scores: .safetensors, or the published MATLAB file "
                  "(default: the built-in one)");
@@ -315,6 +350,7 @@ std::function<int()> declare_iqa(CLI::App& app) {
   app.add_option("--junit", a.junit,
                  "Write a JUnit file with a test case for each image, for build servers");
   declare_comparison(app, a);
+  declare_video_options(app, a.video);
   declare_hidden(app, a.source);
   app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
@@ -336,7 +372,7 @@ std::string iqa_options_text(const IqaArguments& arguments) {
   return json_text(nlohmann::ordered_json{
       {"gradspace_version", kVersion},
       {"metrics", arguments.metrics},
-      {"decoder", arguments.decoder.empty() ? "shipped" : arguments.decoder}});
+      {"decoder", arguments.decoder.empty() ? kShippedDecoder : arguments.decoder}});
 }
 
 Command iqa_command() {

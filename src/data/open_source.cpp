@@ -18,7 +18,8 @@
 // One line a file format with images in it: the function that returns its SourceFormat.
 #define GRADSPACE_SOURCE_FORMATS(FORMAT) \
   FORMAT(idx_format)                     \
-  FORMAT(cifar10_format)
+  FORMAT(cifar10_format)                 \
+  FORMAT(video_format)
 
 namespace gradspace {
 
@@ -62,7 +63,7 @@ SourceKind recognise_file(const fs::path& path) {
   }
   std::array<std::uint8_t, 64> begin{};
   throw_unknown_kind(path.string(), std::span(begin).first(file.read_some(0, begin)),
-                     "neither an image nor an IDX or CIFAR-10 file");
+                     "neither an image nor a video, an IDX or a CIFAR-10 file");
 }
 
 /// What the files directly in a folder say; kAuto where they say nothing.

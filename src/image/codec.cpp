@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gradspace/error.h"
+#include "image/format_modules.h"
 #include "image/kernels.h"
 
 namespace gradspace::codec {
@@ -116,6 +117,9 @@ bool begins_as_image(Bytes begin) {
            behind < text.size() &&
            (text[behind] == '#' || (text[behind] >= '0' && text[behind] <= '9'));
   }
+  if (const ModuleFormat* found = find_module_format(begin)) {
+    return found->format != ImageFormat::kTiff;
+  }
   return text.starts_with("\x89PNG\r\n\x1A\n") || text.starts_with("\xFF\xD8\xFF");
 }
 
@@ -130,6 +134,11 @@ void decode(Bytes bytes, std::string_view name, RowSink& out,
       return decode_png(bytes, name, out);
     case ImageFormat::kJpeg:
       return decode_jpeg(bytes, name, out, least);
+    case ImageFormat::kWebp:
+    case ImageFormat::kAvif:
+    case ImageFormat::kJpegXl:
+    case ImageFormat::kTiff:
+      return decode_by_module(*find_module_format(bytes), bytes, name, out);
   }
 }
 

@@ -91,10 +91,11 @@ void decode_jpeg(Bytes bytes, std::string_view name, RowSink& out,
 /// JPEG file that can be read.
 std::optional<int> jpeg_quality(Bytes bytes);
 
-/// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them.
+/// Whether the first 64 bytes are surely those of an image: more than two letters, as a text may have them, and no TIFF
+/// file's, which are those of raw photographs, too.
 bool begins_as_image(Bytes begin);
 
-/// Any of the four, by its first bytes. The least size is for JPEG files alone.
+/// Any of the formats, by its first bytes. The least size is for JPEG files alone.
 void decode(Bytes bytes, std::string_view name, RowSink& out,
             const std::optional<LeastSize>& least = {});
 

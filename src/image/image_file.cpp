@@ -12,6 +12,7 @@
 #include "gradspace/error.h"
 #include "gradspace/image.h"
 #include "image/codec.h"
+#include "image/format_modules.h"
 
 namespace gradspace {
 namespace {
@@ -21,6 +22,7 @@ struct Extension {
   ImageFormat format;
 };
 
+/// Of the formats that are written.
 constexpr std::array<Extension, 7> kExtensions = {{
     {".bmp", ImageFormat::kBmp},
     {".pgm", ImageFormat::kPnm},
@@ -30,6 +32,10 @@ constexpr std::array<Extension, 7> kExtensions = {{
     {".jpg", ImageFormat::kJpeg},
     {".jpeg", ImageFormat::kJpeg},
 }};
+
+/// Of what is read alone.
+constexpr std::array<std::string_view, 6> kReadExtensions = {
+    {".pbm", ".webp", ".avif", ".jxl", ".tif", ".tiff"}};
 
 std::string lower_case_extension(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -71,8 +77,13 @@ ImageFormat detect_image_format(std::span<const std::uint8_t> bytes, std::string
   if (starts_with(bytes, "\xFF\xD8\xFF")) {
     return ImageFormat::kJpeg;
   }
-  throw_unknown_kind(
-      name, bytes, bytes.empty() ? "an empty file" : "not a BMP, PNM (P1 to P6), PNG or JPEG file");
+  if (const codec::ModuleFormat* found = codec::find_module_format(bytes)) {
+    return found->format;
+  }
+  throw_unknown_kind(name, bytes,
+                     bytes.empty() ? "an empty file"
+                                   : "not a BMP, PNM (P1 to P6), PNG, JPEG, WebP, AVIF, JPEG XL or "
+                                     "TIFF file");
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {
@@ -99,8 +110,9 @@ std::vector<std::uint8_t> encode_image(const ImageView& image, ImageFormat forma
       return codec::encode_png(image);
     case ImageFormat::kJpeg:
       return codec::encode_jpeg(image, options.jpeg_quality);
+    default:
+      throw InvalidArgument("images are written as BMP, PNM, PNG and JPEG alone");
   }
-  throw InvalidArgument(fmt::format("unknown image format {}", static_cast<int>(format)));
 }
 
 void write_image(const std::filesystem::path& path, const ImageView& image,
@@ -113,7 +125,7 @@ ImageFormat image_format_from_extension(const std::filesystem::path& path) {
   const Extension* extension = find_extension(lower_case_extension(path));
   if (extension == nullptr) {
     throw InvalidArgument(
-        fmt::format("{}: the extension names no image format; "
+        fmt::format("{}: the extension names no image format that is written; "
                     "known are .bmp .pgm .ppm .pnm .png .jpg .jpeg",
                     path.native()));
   }
@@ -122,7 +134,8 @@ ImageFormat image_format_from_extension(const std::filesystem::path& path) {
 
 bool has_image_extension(const std::filesystem::path& path) {
   const std::string extension = lower_case_extension(path);
-  return extension == ".pbm" || find_extension(extension) != nullptr;
+  return find_extension(extension) != nullptr ||
+         std::ranges::find(kReadExtensions, extension) != kReadExtensions.end();
 }
 
 }  // namespace gradspace

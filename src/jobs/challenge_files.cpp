@@ -194,7 +194,9 @@ class Work {
 }  // namespace
 
 std::string image_key(const Source& source, std::size_t i) {
-  const bool has_files = source.kind() != SourceKind::kIdx && source.kind() != SourceKind::kCifar10;
+  const bool has_files = source.kind() != SourceKind::kIdx &&
+                         source.kind() != SourceKind::kCifar10 &&
+                         source.kind() != SourceKind::kVideo;
   return has_files ? source.info(i).path : std::to_string(i);
 }
 

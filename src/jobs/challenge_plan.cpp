@@ -35,7 +35,7 @@ std::string_view extension(ImageFormat format) {
       return ".ppm";
     case ImageFormat::kJpeg:
       return ".jpg";
-    case ImageFormat::kPng:
+    default:
       break;
   }
   return ".png";

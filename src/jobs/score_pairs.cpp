@@ -1,7 +1,6 @@
 #include "gradspace/score_pairs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "image/memory_budget.h"
 #include "jobs/attempt.h"
 #include "jobs/options.h"
+#include "jobs/pair_score.h"
 
 namespace gradspace {
 namespace {
@@ -48,23 +48,6 @@ std::vector<Run> runs_of(std::span<const ImagePair> pairs, std::size_t threads) 
   return runs;
 }
 
-std::uint64_t pixels_of(const Image& image) {
-  return static_cast<std::uint64_t>(image.width()) * static_cast<std::uint64_t>(image.height());
-}
-
-/// What scoring takes, the most hungry metric first: of 3840x2160 pixels `gradient` takes 350 MB and all metrics
-/// together, which keep what they share, 700 MB.
-std::uint64_t bytes_needed(const Image& image, std::size_t metrics) {
-  constexpr std::uint64_t kBytesAPixel = 48;
-  constexpr std::uint64_t kBytesAFurtherMetric = 16;
-  constexpr std::size_t kMostFurtherMetrics = 3;
-  const std::size_t further = std::min(std::max<std::size_t>(metrics, 1) - 1, kMostFurtherMetrics);
-  return (kBytesAPixel + kBytesAFurtherMetric * further) * pixels_of(image);
-}
-
-/// For all pairs at work.
-constexpr std::uint64_t kPairMemory = std::uint64_t{1} << 30;
-
 class PairScoring {
  public:
   PairScoring(const QualityMetrics& metrics, std::span<const ImagePair> pairs,
@@ -90,8 +73,6 @@ class PairScoring {
   }
 
  private:
-  using SharedImage = std::shared_ptr<const QualityImage>;
-
   void score_run(const Run& run) {
     std::optional<MemoryBudget::Share> share;
     std::vector<PreparedReference> references;
@@ -103,8 +84,9 @@ class PairScoring {
       {
         const std::scoped_lock one_at_a_time(loading_);  // no image lies about without a share
         image = open(path);
-        pixels = pixels_of(image->rgb());
-        share.emplace(memory_, bytes_needed(image->rgb(), metrics_.size()));
+        const Image& rgb = image->rgb();
+        pixels = static_cast<std::uint64_t>(rgb.width()) * static_cast<std::uint64_t>(rgb.height());
+        share.emplace(memory_, bytes_needed(rgb.width(), rgb.height(), metrics_.size()));
       }
       for (const auto& metric : metrics_) {
         references.push_back(prepared(*metric, image));
@@ -122,32 +104,6 @@ class PairScoring {
         hand_over(i, std::move(*score));
       }
     }
-  }
-
-  /// A metric's view of the reference, or why it has none.
-  struct PreparedReference {
-    std::unique_ptr<QualityReference> reference;
-    std::string failure = {};
-
-    bool ok() const { return reference != nullptr; }
-  };
-
-  static PreparedReference prepared(const QualityMetric& metric, const SharedImage& image) {
-    PreparedReference result;
-    result.failure = failure_of(image->name(), [&] { result.reference = metric.prepare(image); });
-    return result;
-  }
-
-  /// Several metrics' reasons, each once, in one line.
-  template <typename Refusals>
-  static std::string reasons_of(const Refusals& refusals) {
-    std::vector<std::string> reasons;
-    for (const auto& refusal : refusals) {
-      if (std::ranges::find(reasons, refusal.failure) == reasons.end()) {
-        reasons.push_back(refusal.failure);
-      }
-    }
-    return fmt::format("{}", fmt::join(reasons, "; "));
   }
 
   SharedImage open(const std::filesystem::path& path) const {
@@ -176,15 +132,6 @@ class PairScoring {
     }
     if (!result.ok()) {
       result.scores.clear();
-    }
-    return result;
-  }
-
-  static MetricScore score_of(const PreparedReference& reference, const QualityImage& distorted) {
-    MetricScore result{{}, reference.failure};
-    if (reference.ok()) {
-      result.failure = failure_of(distorted.name(),
-                                  [&] { result.value = reference.reference->score(distorted); });
     }
     return result;
   }

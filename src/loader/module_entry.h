@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/module_head.h"
 #include "gradspace/torch_module.h"
 
 namespace gradspace {
@@ -10,15 +11,12 @@ namespace gradspace {
 /// Raise it whenever TorchModule, or a type it speaks of, changes its layout.
 inline constexpr std::uint32_t kTorchModuleAbi = 2;
 
-/// What the symbol gives. `abi` stays the first member for ever.
-struct TorchModuleEntry {
-  std::uint32_t abi;
-  const char* gradspace_version;
+/// What the symbol gives.
+struct TorchModuleEntry : ModuleHead {
   /// Never destroyed.
-  const TorchModule* module;
+  const TorchModule* module = nullptr;
 };
 
 inline constexpr const char* kTorchModuleSymbol = "gradspace_torch_module_entry";
-using TorchModuleEntryFunction = const TorchModuleEntry*();
 
 }  // namespace gradspace

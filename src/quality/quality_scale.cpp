@@ -89,4 +89,9 @@ std::string jpeg_quality_text(const QualityEquivalent& equivalent) {
   return fmt::format("as JPEG q{:.0f}", equivalent.jpeg_quality);
 }
 
+std::string equivalent_text(const QualityEquivalent& equivalent) {
+  return fmt::format("{}, {}", jpeg_quality_text(equivalent),
+                     impairment_name(equivalent.impairment));
+}
+
 }  // namespace gradspace

@@ -14,9 +14,11 @@
 #include "core/csv_table.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "gradspace/agreement.h"
 #include "gradspace/error.h"
 #include "image/picture_strip.h"
+#include "report/comparison_crops.h"
 #include "report/page_data.h"
 #include "report/thumbnails.h"
 #include "results/run_files.h"
@@ -30,11 +32,14 @@ using nlohmann::json;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 28;
 constexpr std::size_t kMaxPairs = 4000;    ///< shown
 constexpr std::size_t kWorst = 12;         ///< shown of a metric
-constexpr std::size_t kMaxMetrics = 12;    ///< shown
+constexpr std::size_t kMaxMetrics = 24;    ///< shown
 constexpr std::size_t kMaxSummary = 2000;  ///< rows shown
 constexpr std::size_t kThumbBytes = 900'000;
-constexpr int kSmallSide = 96;   ///< of pictures that are shown on demand
-constexpr int kLargeSide = 208;  ///< of those that are shown at once
+constexpr std::size_t kCropped = 4;  ///< of a metric's worst pairs, shown at their own size
+constexpr std::size_t kWorstCropBytes = 2'500'000;
+constexpr std::size_t kMaxLeftOut = 1000;  ///< lines
+constexpr int kSmallSide = 96;             ///< of pictures that are shown on demand
+constexpr int kLargeSide = 208;            ///< of those that are shown at once
 
 struct Metric {
   std::string name;
@@ -231,6 +236,33 @@ fs::path database_folder(const json& results) {
   return {};
 }
 
+/// The places where the worst pairs of every metric differ most, by their places among those shown; the worst of all
+/// metrics first, until the budget is spent.
+json crops_json(const Pairs& pairs, const std::vector<FiniteScores>& finite,
+                const std::vector<std::size_t>& shown, const fs::path& root) {
+  json crops = json::object();
+  std::size_t bytes = 0;
+  for (std::size_t rank = 0; rank < kCropped; ++rank) {
+    for (const FiniteScores& metric : finite) {
+      const auto worst = worst_pairs(metric);
+      if (rank >= worst.size() || bytes >= kWorstCropBytes) {
+        continue;
+      }
+      const std::size_t pair = worst[rank].first;
+      const auto place = std::lower_bound(shown.begin(), shown.end(), pair) - shown.begin();
+      if (crops.contains(std::to_string(place))) {
+        continue;
+      }
+      json crop = crops_of({pairs.reference[pair], {pairs.distorted[pair]}}, {root, {root}}, 1);
+      if (!crop.is_null()) {
+        bytes += crop.dump().size();
+        crops[std::to_string(place)] = std::move(crop);
+      }
+    }
+  }
+  return crops;
+}
+
 json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
   std::vector<FiniteScores> finite;
   std::set<std::size_t> wanted;
@@ -266,7 +298,8 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"type", picked(pairs.type, shown)},
           {"opinion", picked(pairs.opinion, shown)},
           {"metrics", std::move(metrics)},
-          {"images", thumbnails.to_json()}};
+          {"images", thumbnails.to_json()},
+          {"crops", crops_json(pairs, finite, shown, root)}};
 }
 
 /// Rows that the page can rely on: metric and type are texts, figures numbers or null; where a published
@@ -290,12 +323,43 @@ json checked_summary(const json& rows, Notes& notes) {
   return summary;
 }
 
+/// Differences that the page can rely on: two names, figures numbers or null.
+json checked_differences(const json& rows) {
+  json differences = json::array();
+  for (const json& row : rows) {
+    if (differences.size() == kMaxSummary) {
+      break;
+    }
+    json item = {{"first", row.at("first").get<std::string>()},
+                 {"second", row.at("second").get<std::string>()}};
+    for (const auto& [key, value] : row.items()) {
+      if (value.is_number() || value.is_null()) {
+        item[key] = value;
+      }
+    }
+    differences.push_back(std::move(item));
+  }
+  return differences;
+}
+
+json checked_left_out(const json& lines) {
+  json left_out = json::array();
+  for (const json& line : lines) {
+    if (left_out.size() < kMaxLeftOut) {
+      left_out.push_back(readable_utf8(line.get<std::string>()));
+    }
+  }
+  return left_out;
+}
+
 }  // namespace
 
 json quality_data(const fs::path& folder, const json& results, Notes& notes) {
   json data;
   try {
     data["summary"] = checked_summary(results.at("summary"), notes);
+    data["all_differences"] = checked_differences(results.value("differences", json::array()));
+    data["left_out"] = checked_left_out(results.value("left_out", json::array()));
     data["published"] = checked_summary(results.value("published", json::array()), notes);
   } catch (const json::exception&) {
     throw FormatError(

@@ -71,9 +71,9 @@ class Module final : public TorchModule {
 }  // namespace
 }  // namespace gradspace
 
-extern "C" GRADSPACE_API const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
+extern "C" GRADSPACE_API const gradspace::ModuleHead* gradspace_torch_module_entry() {
   static const gradspace::Module module;
-  static const gradspace::TorchModuleEntry entry{gradspace::kTorchModuleAbi, gradspace::kVersion,
+  static const gradspace::TorchModuleEntry entry{{gradspace::kTorchModuleAbi, gradspace::kVersion},
                                                  &module};
   return &entry;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/file.h"
+#include "gradspace/quality_scale.h"
 #include "quality/golden.h"
 #include "support/python.h"
 #include "support/test_files.h"
@@ -73,6 +74,20 @@ TEST_F(IqaCommand, InfinityIsNullInJson) {
   EXPECT_TRUE(lines_of(iqa("--metric psnr --format jsonl " + both).text)[0].at("psnr").is_null());
   EXPECT_THAT(iqa("--metric psnr,gradient " + both).text,
               ::testing::AllOf(HasSubstr("inf"), HasSubstr("1.000000")));
+}
+
+TEST_F(IqaCommand, SaysWhatScoresAreLikeWhereThereIsAScale) {
+  const std::string pair = file("pair1_ref.png") + " " + file("pair1_blur.png");
+  const auto line = lines_of(iqa("--metric psnr,gradient --format jsonl --scale " + pair).text)[0];
+  const auto psnr = quality_equivalent("psnr", line.at("psnr"));
+  EXPECT_EQ(line.at("psnr_jpeg_quality"), psnr->jpeg_quality);
+  EXPECT_EQ(line.at("psnr_impairment"), impairment_name(psnr->impairment));
+  // The decoder is not the one that the scale of gradient is of.
+  EXPECT_FALSE(line.contains("gradient_jpeg_quality"));
+  EXPECT_FALSE(
+      lines_of(iqa("--metric psnr --format jsonl " + pair).text)[0].contains("psnr_jpeg_quality"));
+  EXPECT_THAT(iqa("--metric psnr " + pair).text, HasSubstr(equivalent_text(*psnr)));
+  EXPECT_THAT(iqa("--metric gradient " + pair).text, ::testing::Not(HasSubstr("JPEG")));
 }
 
 TEST_F(IqaCommand, ReadsPairsFromACsv) {

@@ -141,14 +141,14 @@ TEST_F(ScoreCommand, ReadsAnImageThroughAPipe) {
 
 TEST_F(ScoreCommand, SaysWhatItPassesOver) {
   fs::rename(photos_ / "0.bmp", photos_ / ".0.bmp");
-  write_file(photos_ / "z.webp", std::string_view("RIFF....WEBPVP8 "));
+  write_file(photos_ / "z.gif", std::string_view("GIF89a"));
   const auto output = score("--format csv " + photos_.string());
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(std::count(output.text.begin(), output.text.end(), '\n'), 2 + 4);
   EXPECT_THAT(errors(), HasSubstr(photos_.string() + ": 2 of 6 files passed over, the first: "));
   const auto all = score("--hidden --format csv " + photos_.string());
   EXPECT_EQ(std::count(all.text.begin(), all.text.end(), '\n'), 2 + 5);
-  EXPECT_THAT(errors(), HasSubstr("1 of 6 files passed over, the first: z.webp: is a WebP image"));
+  EXPECT_THAT(errors(), HasSubstr("1 of 6 files passed over, the first: z.gif: is a GIF image"));
 }
 
 TEST_F(ScoreCommand, ListsWhatFailedAndScoresTheRest) {

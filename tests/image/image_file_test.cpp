@@ -97,7 +97,10 @@ TEST(DetectImageFormat, SaysWhatAFileIsInstead) {
   EXPECT_EQ(reason("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n"),
             "a.png: is a Git LFS pointer, not the file itself: run git lfs pull");
   EXPECT_EQ(reason("GIF89a"), "a.png: is a GIF image, which is not read");
-  EXPECT_EQ(reason("RIFF....WEBPVP8 "), "a.png: is a WebP image, which is not read");
+  EXPECT_EQ(reason({"\0\0\0\x18"
+                    "ftypheic",
+                    12}),
+            "a.png: is a HEIC image, which is not read");
   EXPECT_THAT(reason(" \n<HTML><body>"), HasSubstr("a.png: is an HTML page"));
 }
 

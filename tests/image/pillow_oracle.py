@@ -401,6 +401,137 @@ def write_every_pnm(folder):
                        f"{magic}\n{width} 1\n{largest}\n".encode() + samples[:count].tobytes())
 
 
+# WebP and TIFF, which modules of the library read.
+
+def write_webp(folder):
+    for height, width in [(1, 1), (5, 7), (33, 17), (40, 31)]:
+        size = f"{width}x{height}"
+        rgba = Image.fromarray(noise(height, width, 4), "RGBA")
+        for mode in ("RGB", "RGBA"):
+            image = rgba.convert(mode)
+            folder.add(f"webp-{mode}-{size}-lossless", "webp", saved(image, "WEBP", lossless=True, exact=True))
+            for quality in (10, 60, 95):
+                folder.add(f"webp-{mode}-{size}-{quality}", "webp", saved(image, "WEBP", quality=quality))
+        frames = [Image.fromarray(noise(height, width, 4), "RGBA") for _ in range(3)]
+        for lossless in (False, True):
+            folder.add(f"webp-animated-{size}-{int(lossless)}", "webp",
+                       saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=lossless))
+
+
+def tiff(samples, bits, photometric, big_endian=False, planes=False, tile=None, rows_a_strip=None, extra=None,
+         palette=None, tags=()):
+    """[H, W, C] samples as an uncompressed file; `tile` is (height, width)."""
+    height, width, channels = samples.shape
+    end = ">" if big_endian else "<"
+
+    def packed(block):
+        rows = block.reshape(block.shape[0], -1)
+        if bits == 16:
+            return rows.astype(end + "u2").tobytes()
+        if bits == 8:
+            return rows.astype(np.uint8).tobytes()
+        as_bits = (rows[:, :, None] >> np.arange(bits - 1, -1, -1)) & 1
+        return np.packbits(as_bits.reshape(len(rows), -1).astype(np.uint8), axis=1).tobytes()
+
+    parts = [samples[:, :, c:c + 1] for c in range(channels)] if planes else [samples]
+    blocks = []
+    for part in parts:
+        if tile:
+            high, wide = -(-height // tile[0]) * tile[0], -(-width // tile[1]) * tile[1]
+            padded = np.zeros((high, wide, part.shape[2]), samples.dtype)
+            padded[:height, :width] = part
+            blocks += [packed(padded[y:y + tile[0], x:x + tile[1]])
+                       for y in range(0, high, tile[0]) for x in range(0, wide, tile[1])]
+        else:
+            step = rows_a_strip or height
+            blocks += [packed(part[y:y + step]) for y in range(0, height, step)]
+    data, offsets = b"", []
+    for block in blocks:
+        offsets.append(8 + len(data))
+        data += block + b"\0" * (len(block) % 2)
+    entries = {256: (4, [width]), 257: (4, [height]), 258: (3, [bits] * channels), 259: (3, [1]),
+               262: (3, [photometric]), 277: (3, [channels]), 284: (3, [2 if planes else 1])}
+    entries |= ({322: (4, [tile[1]]), 323: (4, [tile[0]]), 324: (4, offsets), 325: (4, [len(b) for b in blocks])}
+                if tile else {273: (4, offsets), 278: (4, [rows_a_strip or height]),
+                              279: (4, [len(b) for b in blocks])})
+    if extra is not None:
+        entries[338] = (3, [extra])
+    if palette is not None:
+        entries[320] = (3, palette)
+    entries |= dict(tags)
+    out = b""
+    directory_end = 8 + len(data) + 2 + 12 * len(entries) + 4
+    table = struct.pack(end + "H", len(entries))
+    for tag, (kind, values) in sorted(entries.items()):
+        value = struct.pack(end + str(len(values)) + {3: "H", 4: "I"}[kind], *values)
+        if len(value) > 4:
+            field = struct.pack(end + "I", directory_end + len(out))
+            out += value
+        else:
+            field = value.ljust(4, b"\0")
+        table += struct.pack(end + "HHI", tag, kind, len(values)) + field
+    head = (b"MM" if big_endian else b"II") + struct.pack(end + "HI", 42, 8 + len(data))
+    return head + data + table + b"\0\0\0\0" + out
+
+
+def without_alpha(samples, colours):
+    """The colours, in 8 bits, of [H, W, C] samples of 8 or 16 bits."""
+    kept = samples[:, :, :colours]
+    kept = kept if samples.max() < 256 else (kept + 128) // 257
+    return (kept if colours == 3 else kept[:, :, 0]).astype(np.uint8)
+
+
+def write_tiff(folder):
+    for height, width in [(1, 1), (5, 7), (33, 17), (40, 31)]:
+        size = f"{width}x{height}"
+        rgb = Image.fromarray(noise(height, width, 3))
+        grey = Image.fromarray(noise(height, width))
+        alpha = Image.fromarray(noise(height, width))
+        rgba, la = rgb.copy(), grey.copy()
+        rgba.putalpha(alpha)
+        la.putalpha(alpha)
+        deep = Image.fromarray(rng.integers(0, 65536, (height, width)).astype(np.uint16))
+        images = {"1": grey.convert("1"), "L": grey, "LA": la, "P": rgb.quantize(16), "I;16": deep, "RGB": rgb,
+                  "RGBA": rgba}
+        for mode, image in images.items():
+            for compression in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+                folder.add(f"tiff-{mode.replace(';', '')}-{size}-{compression}", "tif",
+                           saved(image, "TIFF", compression=compression))
+        folder.add(f"tiff-fax-{size}", "tif", saved(images["1"], "TIFF", compression="group4"))
+        for mode in ("L", "RGB"):
+            folder.add(f"tiff-jpeg-{mode}-{size}", "tif", saved(images[mode], "TIFF", compression="jpeg"))
+        folder.add(f"tiff-pages-{size}", "tif", saved(rgb, "TIFF", save_all=True, append_images=[grey]))
+        (folder.path / f"tiff-CMYK-{size}.tif").write_bytes(saved(rgb.convert("CMYK"), "TIFF"))
+        (folder.path / f"tiff-CMYK-{size}.refused").touch()
+    for big_endian, planes, tile, rows in [(False, False, None, 4), (True, False, None, 3), (False, True, None, 4),
+                                           (False, False, (16, 16), None), (True, True, (16, 32), None)]:
+        tag = f"{int(big_endian)}{int(planes)}{int(tile is not None)}"
+        layout = dict(big_endian=big_endian, planes=planes, tile=tile, rows_a_strip=rows)
+        for colours, bits in itertools.product((1, 3), (8, 16)):
+            samples = rng.integers(0, 1 << bits, (37, 21, colours + 1))
+            photometric = 2 if colours == 3 else 1
+            folder.add(f"tiff-{tag}-{colours}-{bits}", "tif",
+                       tiff(samples[:, :, :colours], bits, photometric, **layout), without_alpha(samples, colours))
+            folder.add(f"tiff-{tag}-{colours}-{bits}-alpha", "tif",
+                       tiff(samples, bits, photometric, extra=2, **layout), without_alpha(samples, colours))
+        if not planes:
+            for bits in (1, 2, 4, 8):
+                samples = rng.integers(0, 1 << bits, (37, 21, 1))
+                scaled = (samples[:, :, 0] * 255 // ((1 << bits) - 1)).astype(np.uint8)
+                folder.add(f"tiff-{tag}-grey{bits}", "tif", tiff(samples, bits, 1, **layout), scaled)
+                folder.add(f"tiff-{tag}-inverse{bits}", "tif", tiff(samples, bits, 0, **layout), 255 - scaled)
+                palette = rng.integers(0, 65536, 3 << bits)
+                colours = (palette >> 8).astype(np.uint8).reshape(3, -1).T
+                folder.add(f"tiff-{tag}-palette{bits}", "tif",
+                           tiff(samples, bits, 3, palette=palette.tolist(), **layout), colours[samples[:, :, 0]])
+    multiplied = rng.integers(0, 256, (9, 13, 4))
+    folder.add("tiff-multiplied", "tif", tiff(multiplied, 8, 2, extra=1))
+    plain = rng.integers(0, 256, (9, 13, 3))
+    for name, tags in {"float": {339: (3, [3, 3, 3])}, "preview": {254: (4, [1])}, "lab": {262: (3, [8])}}.items():
+        (folder.path / f"tiff-{name}.tif").write_bytes(tiff(plain, 8, 2, tags=tags))
+        (folder.path / f"tiff-{name}.refused").touch()
+
+
 def write_resized(folder):
     pairs = [((1, 1), (28, 28)), ((28, 28), (28, 28)), ((28, 50), (28, 28)), ((50, 28), (28, 28)),
              ((35, 35), (28, 28)), ((640, 480), (28, 28)), ((3, 2), (300, 200)), ((1000, 1), (3, 5)),
@@ -453,6 +584,8 @@ if __name__ == "__main__":
     write_run_length_bmp(files)
     write_every_pnm(files)
     write_png_ends(files)
+    write_webp(Folder(root / "webp"))
+    write_tiff(Folder(root / "tiff"))
     write_resized(Folder(root / "resize"))
     write_grey(Folder(root / "grey"))
     write_drafts(Folder(root / "drafts"))

@@ -13,6 +13,7 @@
 
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "image/module_formats.h"
 #include "image/test_images.h"
 #include "support/test_files.h"
 
@@ -100,6 +101,40 @@ TEST_F(Pillow, RefusesTheSameFiles) {
     ++refused;
   }
   EXPECT_GT(refused, 300);
+}
+
+/// Compares what is read of a folder's files with what Pillow reads; returns how many files there are.
+template <typename Files>
+int compare_folder(const Files& files) {
+  int compared = 0;
+  for (const std::filesystem::path& path : files) {
+    const std::string extension = path.extension().string();
+    if (extension == ".npy" || extension == ".refused") {
+      continue;
+    }
+    auto expected = path;
+    expected.replace_extension(".npy");
+    ++compared;
+    if (!std::filesystem::exists(expected)) {
+      EXPECT_THROW(read_image(path), FormatError) << path.filename();
+      continue;
+    }
+    try {
+      EXPECT_EQ(difference(read_image(path), read_npy_image(expected)), "none") << path.filename();
+    } catch (const Error& error) {
+      ADD_FAILURE() << "refused, but Pillow reads it: " << error.what();
+    }
+  }
+  return compared;
+}
+
+TEST_F(Pillow, ReadsTheSamePixelsOfModules) {
+  if (testing::is_built("webp")) {
+    EXPECT_EQ(compare_folder(files("webp")), 40);
+  }
+  if (testing::is_built("tiff")) {
+    EXPECT_GT(compare_folder(files("tiff")), 200);
+  }
 }
 
 TEST_F(Pillow, ResizesToTheSameBytes) {

@@ -32,6 +32,15 @@ install_library() {
     "static .a ") ;;
     *) fail "installed are: $libraries" ;;
   esac
+  # Modules that are loaded on demand lie where the library looks for them.
+  local module
+  for module in "$build"/lib/gradspace/libgradspace_*.so; do
+    [ "$kind" = "$built" ] && [ -e "$module" ] || continue
+    find "$work/prefix" -path "*/gradspace/$(basename "$module")" | grep -q . || fail "$(basename "$module") is not installed"
+    module=$(basename "$module" .so)
+    "$work/prefix/bin/gradspace" info --build | grep "^${module#libgradspace_} " | grep -qv 'module' ||
+      fail "$module can't be loaded: $("$work/prefix/bin/gradspace" info --build)"
+  done
   # The command is not part of the static component.
   if [ "$kind" = "$built" ]; then
     "$work/prefix/bin/gradspace" --version

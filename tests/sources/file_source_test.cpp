@@ -101,7 +101,8 @@ TEST(FolderSource, TakesImagesByTheirContentWhereTheNameTellsNothing) {
   fs::rename(folder / "d.ppm", folder / "d.image");
   write_text(folder / "BMW.txt", "BMW is two letters and a W: no bitmap");
   write_text(folder / "P5.txt", "P5 is a name of a format");
-  write_text(folder / "w.webp", "RIFF....WEBPVP8 ");
+  write_text(folder / "g.gif", "GIF89a");
+  write_text(folder / "raw.nef", std::string("MM\0*\0\0\0\x08", 8));
   write_text(folder / "lfs.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n");
   const auto source = open_source(folder.path());
   EXPECT_THAT(testing::paths_of(*source), ElementsAre("a.png", "b.jfif", "c", "d.image"));
@@ -111,7 +112,9 @@ TEST(FolderSource, TakesImagesByTheirContentWhereTheNameTellsNothing) {
   EXPECT_THAT(source->skipped(),
               ::testing::UnorderedElementsAre(
                   "BMW.txt: not an image", "P5.txt: not an image",
-                  "w.webp: is a WebP image, which is not read",
+                  "g.gif: is a GIF image, which is not read",
+                  "raw.nef: is a TIFF file or a raw photograph: an image where it is called .tif "
+                  "or .tiff",
                   "lfs.bin: is a Git LFS pointer, not the file itself: run git lfs pull"));
 }
 

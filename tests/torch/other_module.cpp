@@ -2,7 +2,8 @@
 #include "gradspace/export.h"
 #include "loader/module_entry.h"
 
-extern "C" GRADSPACE_API const gradspace::TorchModuleEntry* gradspace_torch_module_entry() {
-  static const gradspace::TorchModuleEntry entry{gradspace::kTorchModuleAbi + 1, "0.0.0", nullptr};
+extern "C" GRADSPACE_API const gradspace::ModuleHead* gradspace_torch_module_entry() {
+  static const gradspace::TorchModuleEntry entry{{gradspace::kTorchModuleAbi + 1, "0.0.0"},
+                                                 nullptr};
   return &entry;
 }

@@ -2,6 +2,7 @@
 import { axis, chartCard, legendRows, lineLegend, tip, tooltip } from "./chart.js";
 import { choice, fill, h, segmented } from "./dom.js";
 import { saveCsv } from "./download.js";
+import { flipping } from "./flipping.js";
 import { count, number, plural, tick } from "./format.js";
 import { chooserBar, group } from "./layout.js";
 import { State } from "./state.js";
@@ -161,14 +162,6 @@ function cropsCard(model, state) {
   const strips = h("div.crops");
   const lead = h("p.lead");
   const scaleText = h("span");
-  /// A picture that gives way to the reference while it is pointed at, touched or has the focus.
-  function flipping(uri, reference, name) {
-    const image = h("img", { src: uri, alt: `${name}; the reference while it is pointed at`, tabindex: 0 });
-    const show = (other) => () => { image.src = other ? reference : uri; image.classList.toggle("flipped", other); };
-    for (const event of ["pointerenter", "focus"]) image.addEventListener(event, show(true));
-    for (const event of ["pointerleave", "pointercancel", "blur"]) image.addEventListener(event, show(false));
-    return image;
-  }
   function pictures(crop, { folder, picture, map }) {
     const { name } = model.folders[folder];
     const image = model.images.find((one) => one.name === crop.image);

@@ -2,6 +2,7 @@
 import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
 import { choice, fill, h } from "./dom.js";
 import { saveCsv } from "./download.js";
+import { flipping } from "./flipping.js";
 import { count, number, percent, plural, tick } from "./format.js";
 import { State } from "./state.js";
 import { colours, seriesStyle } from "./theme.js";
@@ -9,7 +10,10 @@ import { colours, seriesStyle } from "./theme.js";
 const ALL = "all";
 const SYMBOLS = ["circle", "triangle", "rect", "diamond"];
 const MAX_LEGEND = 8;
+const MAX_LEFT_OUT = 50;  // lines shown
 const COLUMNS = [["srocc", "SROCC"], ["krocc", "KROCC"], ["plcc", "PLCC"], ["rmse", "RMSE"], ["outlier_ratio", "outliers"], ["n", "pairs"]];
+
+const negative = (value) => typeof value === "number" ? 0 - value : value;
 
 class Model {
   constructor(data) {
@@ -24,6 +28,14 @@ class Model {
 
   best() {
     return this.metricNames.reduce((best, name) => ((this.row(name, ALL)?.srocc ?? -2) > (this.row(best, ALL)?.srocc ?? -2) ? name : best), this.metricNames[0]);
+  }
+
+  /// What the chosen metric's SROCC is over each other one's: rows with `other`, from the best other metric on.
+  differences(metric) {
+    const turned = (row) => ({ ...row, srocc: negative(row.srocc), srocc_low: negative(row.srocc_high), srocc_high: negative(row.srocc_low) });
+    return (this.all_differences ?? []).filter((row) => row.first === metric || row.second === metric)
+      .map((row) => row.first === metric ? { ...row, other: row.second } : { ...turned(row), other: row.first })
+      .sort((a, b) => (a.srocc ?? 9) - (b.srocc ?? 9));
   }
 
   image(name) { return this.pairs?.images[name] ?? null; }
@@ -58,6 +70,41 @@ function summaryCard(model) {
     h("footer", h("button.quiet", { type: "button", onclick: () => saveCsv("summary", [["metric", "type", ...COLUMNS.map(([key]) => key)], ...model.summary.map((row) => [row.metric, row.type, ...COLUMNS.map(([key]) => row[key])])]) }, "CSV"))), update() {} };
 }
 
+/// +0.012, with a true minus.
+const signed = (value) => typeof value !== "number" ? "–" : `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(4)}`;
+const probability = (p) => typeof p !== "number" ? "–" : p < 0.0001 ? "< 0.0001" : p.toFixed(4);
+
+/// Which of two metrics agrees better, as far as the interval tells.
+function verdict(row, metric) {
+  if (typeof row.srocc !== "number") return "";
+  if (row.srocc_low > 0) return `${metric} is better`;
+  return row.srocc_high < 0 ? `${row.other} is better` : "cannot be told apart";
+}
+
+function differencesCard(model, state) {
+  const lead = h("p.lead");
+  const scroll = h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Differences between metrics" });
+  function update() {
+    const rows = model.differences(state.metric);
+    fill(lead, `By how much the SROCC of ${state.metric} is over that of each other metric, on the ${plural(rows[0]?.n ?? 0, "image")} that all metrics scored. The interval is over samples of the references with all of their images: where it holds 0, another choice of pictures might have turned the order. p is that of Williams’ test, which takes all images for independent; the last column adjusts it for the number of comparisons (Holm).`);
+    fill(scroll, h("table.figures",
+      h("thead", h("tr", ["Beside", "difference of SROCC", "", "p, Williams", "p, Holm"].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", rows.map((row) => h("tr", h("th", { scope: "row" }, row.other),
+        h("td", signed(row.srocc), typeof row.srocc_low === "number" ? h("small", `${signed(row.srocc_low)} to ${signed(row.srocc_high)}`) : null),
+        h("td.verdict", verdict(row, state.metric)), h("td", probability(row.p)), h("td", probability(row.p_holm)))))));
+  }
+  state.on(["metric"], update);
+  return { element: h("section.card", { id: "differences" }, h("header", h("h3", "Is it better, or was it luck?")), lead, scroll,
+    h("footer", h("button.quiet", { type: "button", onclick: () => saveCsv("differences", [["first", "second", "n", "srocc", "low", "high", "p_williams", "p_holm"], ...model.all_differences.map((row) => [row.first, row.second, row.n, row.srocc, row.srocc_low, row.srocc_high, row.p, row.p_holm])]) }, "CSV"))), update };
+}
+
+function leftOutCard(model) {
+  const shown = model.left_out.slice(0, MAX_LEFT_OUT);
+  return { element: h("section.card", { id: "left-out" }, h("header", h("h3", "Left out")),
+    h("p.lead", `${plural(model.left_out.length, "line")} on what is missing or could not be scored; no figure counts it.${shown.length < model.left_out.length ? ` The first ${MAX_LEFT_OUT} are shown; results.json has more.` : ""}`),
+    h("ul.plain", shown.map((line) => h("li", h("bdi", line))))), update() {} };
+}
+
 const logistic = (b, x) => b[0] * (0.5 - 1 / (1 + Math.exp(b[1] * (x - b[2])))) + b[3] * x + b[4];
 
 function thumbnails(model, pair) {
@@ -80,12 +127,12 @@ function scatterCard(model, state) {
     const low = Math.min(...xs), high = Math.max(...xs), margin = 0.03 * (high - low || 1);
     const opinions = points.map(([, y]) => y);
     const curve = metric.fit && Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120).map((x) => [x, logistic(metric.fit, x)]);
-    const size = points.length > 1500 ? 5 : points.length > 300 ? 7 : 9;
+    const size = points.length > 1500 ? 6 : points.length > 400 ? 8 : 10;
     const byType = typesOfPairs.map((type, i) => {
       const chosen = state.type === ALL || state.type === type;
       const { color } = seriesStyle(i);
-      return { type: "scatter", name: type || "pairs", symbol: SYMBOLS[Math.floor(i / 7) % SYMBOLS.length], symbolSize: size, data: points.filter(([, , pair]) => pairs.type[pair] === type),
-        itemStyle: { color: chosen ? color : c.faint, opacity: chosen ? 0.75 : 0.18 }, z: chosen ? 3 : 2, silent: !chosen };
+      return { type: "scatter", name: type || "pairs", symbol: SYMBOLS[(i + Math.floor(i / 7)) % SYMBOLS.length], symbolSize: size, data: points.filter(([, , pair]) => pairs.type[pair] === type),
+        itemStyle: { color: chosen ? color : c.faint, borderColor: c.paper, borderWidth: chosen ? 0.5 : 0, opacity: chosen ? 0.9 : 0.3 }, z: chosen ? 3 : 2, silent: !chosen };
     });
     const withLegend = typesOfPairs.length > 1 && typesOfPairs.length <= MAX_LEGEND;
     const span = Math.max(...opinions) - Math.min(...opinions) || 1;
@@ -161,13 +208,24 @@ function barsCard(model, state) {
   return card;
 }
 
+/// The place where a pair differs most, at its own size.
+function crop(model, pair) {
+  const found = model.pairs.crops?.[pair];
+  if (!found) return null;
+  const [{ picture, map }] = found.folders;
+  const labelled = (image, label) => h("figure", image, h("figcaption", label));
+  return h("div.crop-row", labelled(h("img", { src: found.reference, alt: "Reference" }), "reference"),
+    labelled(flipping(picture, found.reference, "Distorted"), "distorted"),
+    labelled(h("img", { src: map, alt: "Difference map" }), `difference, to ${found.scale}`));
+}
+
 function worstCard(model, state) {
   const list = h("div.strips");
   const lead = h("p.lead");
   const share = (value) => percent(Math.abs(value), 0);
   function item({ pair, difference }) {
     const { pairs } = model;
-    const pictures = thumbnails(model, pair);
+    const pictures = crop(model, pair) ?? thumbnails(model, pair);
     return h("figure.strip",
       h("figcaption", h("b", pairs.type[pair] || "pair"), h("span.path", { title: pairs.distorted[pair] }, h("bdi", pairs.distorted[pair]))),
       pictures,
@@ -177,7 +235,7 @@ function worstCard(model, state) {
   function update() {
     const worst = model.scores(state.metric)?.worst ?? [];
     fill(list, worst.map(item));
-    fill(lead, worst.length ? "The images whose place by the metric is furthest from their place by people: where to look for what the metric does not see." : "There are no scores of this metric.");
+    fill(lead, worst.length ? `The images whose place by the metric is furthest from their place by people: where to look for what the metric does not see.${Object.keys(model.pairs.crops ?? {}).length ? " Pictures are cut out at their own size where the two differ most; point at the distorted one, or touch it, to see the reference in its place. The third is their difference, the largest of the three channels, up to so many levels of 255." : ""}` : "There are no scores of this metric.");
   }
   state.on(["metric"], update);
   return { element: h("section.card", { id: "worst" }, h("header", h("h3", "Where they disagree most")), lead, list), update };
@@ -194,10 +252,12 @@ export function qualityReport(data) {
   const content = [];
   if (model.metricNames.length) {
     content.push(group("Metrics compared", "People judged these images. A good metric puts them into the same order.", add(summaryCard(model))));
+    if (model.left_out?.length) content.push(group("What is missing", "Pairs that no figure counts.", add(leftOutCard(model))));
     const metric = choice("Metric", model.metricNames.map((name) => [name, name]), state.metric, (value) => state.set({ metric: value }));
     const type = choice("Distortion", [[ALL, "all types"], ...model.types.map((name) => [name, name])], ALL, (value) => state.set({ type: value }));
     state.on(["metric"], () => metric.set(state.metric));
     content.push(h("nav.choosers", { "aria-label": "What the charts show" }, metric.element, type.element));
+    if (model.all_differences?.length) content.push(group("Which differences are real", "A metric may be ahead by chance.", add(differencesCard(model, state))));
     if (model.pairs?.opinion.length) content.push(group("Scores against opinions", "One mark an image.", add(scatterCard(model, state))));
     content.push(group("Which distortions it understands", "The same figure, type by type.", add(barsCard(model, state))));
     if (model.pairs?.opinion.length) content.push(group("Pairs to look at", "Nothing teaches more about a metric than its mistakes.", add(worstCard(model, state))));

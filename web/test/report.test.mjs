@@ -475,9 +475,22 @@ describe("image quality report", () => {
     assert.deepEqual(await series("scatter"), [["scatter", 20], ["scatter", 20], ["scatter", 20], ["line", 121]]);
     assert.deepEqual(await series("srocc"), [["bar", 4], ["custom", 4], ["scatter", 4]]);
     assert.equal(await page.locator("#worst .strip").count(), 12);
-    assert.equal(await page.locator("#worst img").count(), 24);
+    // The first four are cut out at their own size, with the reference and the difference; the others are whole and small.
+    assert.equal(await page.locator("#worst .crop-row").count(), 4);
+    assert.equal(await page.locator("#worst img").count(), 4 * 3 + 8 * 2);
+    const distorted = page.locator("#worst .crop-row img").nth(1);
+    const [own, other] = [await distorted.getAttribute("src"), await page.locator("#worst .crop-row img").first().getAttribute("src")];
+    await distorted.focus();
+    assert.equal(await distorted.getAttribute("src"), other, "the reference takes its place");
+    await distorted.blur();
+    assert.equal(await distorted.getAttribute("src"), own);
+    const [difference] = JSON.parse(readFileSync(join(out, "results.json"), "utf8")).differences;
+    const shown = async () => parseFloat((await page.locator("#differences tbody td").first().textContent()).replace("\u2212", "-"));
+    near(await shown(), difference.srocc, 5.1e-5, "gradient over psnr");
+    assert.match(await page.locator("#left-out li").textContent(), /gone<i>\.bmp/, "a name stays text");
     assert.equal(await page.locator("b b, #report jpeg").count(), 0, "a type's name stays text");
     await choose(page, "Metric", "psnr");
+    near(await shown(), -difference.srocc, 5.1e-5, "psnr over gradient");
     const points = (await series("scatter")).filter(([type]) => type === "scatter").map(([, n]) => n);
     assert.equal(points.reduce((a, b) => a + b), 59, "an infinite score has no place");
     assert.deepEqual(page.problems, []);

@@ -113,7 +113,7 @@ std::string difference_table(const QualityBenchmarkResult& result) {
     }
     std::optional<Estimate> srocc = row.difference.srocc;
     if (srocc && row.second == best) {
-      srocc = Estimate{-srocc->value, -srocc->high, -srocc->low};
+      srocc = Estimate{0 - srocc->value, 0 - srocc->high, 0 - srocc->low};
     }
     table.add_row({row.first == best ? row.second : row.first, figure_text(srocc),
                    text(row.difference.p), text(row.difference.p_holm), std::to_string(row.n)});

@@ -160,6 +160,7 @@ class FolderRun {
         observer_(observer),
         comparing_(comparison_, list_folder_pairs(options), on_pair, observer) {
     comparison_.metrics = options.metrics;
+    comparison_.own_decoder = !options.decoder.empty();
     comparison_.folders = comparing_.listed().folders;
     tell(observer.on_remark, comparing_.listed().remarks);
     for (const ComparedFolder& folder : comparison_.folders) {

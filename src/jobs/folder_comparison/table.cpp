@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "gradspace/compare_folders.h"
 #include "gradspace/quality.h"
+#include "gradspace/quality_scale.h"
 #include "results/text_table.h"
 
 namespace gradspace {
@@ -26,19 +27,31 @@ std::string per_cent(const std::optional<double>& value) {
   return value ? fmt::format("{:+.1f} %", *value) : "-";
 }
 
+/// What a score is like, where there is a scale for it.
+std::string equivalent_of(const FolderComparison& comparison, std::size_t metric, double score) {
+  const QualityMetricInfo& info = quality_metric_info(comparison.metrics[metric]);
+  if (comparison.own_decoder && info.uses_decoder) {
+    return "-";
+  }
+  const std::optional<QualityEquivalent> equivalent = quality_equivalent(info.name, score);
+  return equivalent ? equivalent_text(*equivalent) : "-";
+}
+
 std::string metric_table(const FolderComparison& comparison, std::size_t metric) {
-  TextTable table({"folder", "images", "bytes", "bpp", "mean", "median", "worst", "worst image"});
+  TextTable table({"folder", "images", "bytes", "bpp", "mean", "median", "median is like", "worst",
+                   "worst image"});
   for (const ComparedFolder& folder : comparison.folders) {
     std::vector<std::string> row{cell_of(folder.name), fmt::format("{}", folder.images)};
     if (const std::optional<QualitySummary>& score = folder.scores[metric]) {
       row.push_back(fmt::format("{}", folder.bytes));
       row.push_back(fmt::format("{:.4f}", folder.bits_per_pixel));
-      for (const double value : {score->mean, score->median, score->worst}) {
-        row.push_back(fmt::format("{:.6f}", value));
-      }
+      row.push_back(fmt::format("{:.6f}", score->mean));
+      row.push_back(fmt::format("{:.6f}", score->median));
+      row.push_back(equivalent_of(comparison, metric, score->median));
+      row.push_back(fmt::format("{:.6f}", score->worst));
       row.push_back(cell_of(comparison.pairs[score->worst_pair].distorted));
     } else {
-      row.insert(row.end(), 6, "-");
+      row.insert(row.end(), 7, "-");
     }
     table.add_row(std::move(row));
   }

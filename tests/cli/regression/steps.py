@@ -322,6 +322,8 @@ IQA = [
     Step("iqa/one pair", f"iqa {PAIR}"),
     Step("iqa/all metrics", f"iqa {PAIR} --metric {METRICS} --map map.png"),
     Step("iqa/jsonl", f"iqa {PAIR} --metric {METRICS} --format jsonl"),
+    Step("iqa/scale", f"iqa {PAIR} --metric {METRICS} --format jsonl --scale"),
+    Step("iqa/scale of folders", "iqa references distorted codecs/soft-q1 --scale"),
     Step("iqa/equal images", "iqa quality/pair1_ref.png quality/pair1_ref.png --format csv "
          f"--metric {METRICS}"),
     *[Step(f"iqa/pairs {form}", f"iqa --pairs quality/pairs.csv --metric {METRICS} --format {form}")

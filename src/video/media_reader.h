@@ -1,0 +1,18 @@
+// Videos that the module of src/media/ reads.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gradspace/video.h"
+
+namespace gradspace::video {
+
+/// Loads the module with the first file. Throws FormatError, also where the module can't be loaded.
+std::unique_ptr<VideoReader> open_by_media_module(const std::filesystem::path& path);
+
+/// "libavformat 59.27.100". Throws Error where the module can't be loaded.
+std::string media_library();
+
+}  // namespace gradspace::video
