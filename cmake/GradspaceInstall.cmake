@@ -38,6 +38,7 @@ function(gradspace_install library gradspace_kind)
   install(TARGETS ${library} EXPORT gradspace_${gradspace_kind}
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ${ARGN}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} ${ARGN})
+  install(FILES ${PROJECT_SOURCE_DIR}/include/gradspace.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ARGN})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/gradspace ${PROJECT_BINARY_DIR}/include/gradspace
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ARGN} FILES_MATCHING PATTERN "*.h")
 

@@ -19,7 +19,7 @@ if [ "$wanted" = all ]; then
   # bench/; the report page is looked at in Chromium.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
     libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
-    clang clang-format clang-tidy libclang-rt-14-dev
+    clang clang-format clang-tidy libclang-rt-14-dev abigail-tools
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium)
 fi
 

@@ -46,6 +46,8 @@ class Perceptron;
 /// The columns [begin, end) of a whole set.
 GRADSPACE_API FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end);
 
+struct ScoreMemory;  // one_class.h
+
 /// Cheap to copy. Thread-safe.
 class GRADSPACE_API Classifier {
  public:
@@ -59,6 +61,10 @@ class GRADSPACE_API Classifier {
   std::vector<double> score(const FeatureView& features) const;
   /// The logit of that, log(P / (1 - P)), for each row.
   std::vector<double> logits(const FeatureView& features) const;
+  /// The same into an array, one for each row, in memory that is kept.
+  void score_into(const FeatureView& features, ScoreMemory& memory, std::span<double> scores) const;
+  void logits_into(const FeatureView& features, ScoreMemory& memory,
+                   std::span<double> logits) const;
 
  private:
   std::shared_ptr<const Perceptron> network_;

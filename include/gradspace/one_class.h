@@ -113,6 +113,9 @@ GRADSPACE_API ObservedGradients gradients_of(const Observations& observations,
 GRADSPACE_API std::vector<float> norms_of(const Observations& observations,
                                           std::span<const FeatureBlock> wanted);
 
+/// Memory that score functions work in, kept from call to call (src/detect/score_memory.h).
+struct ScoreMemory;
+
 /// A fitted detector at work. Thread-safe.
 class GRADSPACE_API ScoreFunction {
  public:
@@ -121,6 +124,10 @@ class GRADSPACE_API ScoreFunction {
   virtual const ObservationNeeds& needs() const = 0;
   /// One score an image, larger = more out of distribution; never NaN. No images have no scores.
   virtual std::vector<double> score(const Observations& observations) const = 0;
+  /// The same into `scores`, which are as many as the images. The methods of gradients, and the paper's classifier,
+  /// allocate nothing once `memory` has grown; it is for one thread at a time.
+  virtual void score_into(const Observations& observations, ScoreMemory& memory,
+                          std::span<double> scores) const;
 };
 
 /// Any detector of one member that looks at images whole, the paper's classifier too; a Scorer takes those of several.

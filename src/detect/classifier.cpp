@@ -9,6 +9,7 @@
 
 #include "core/random.h"
 #include "detect/perceptron.h"
+#include "detect/score_memory.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -167,27 +168,38 @@ TensorMap Classifier::weights() const {
   return network_->tensors();
 }
 
-std::vector<double> Classifier::logits(const FeatureView& features) const {
+void Classifier::logits_into(const FeatureView& features, ScoreMemory& memory,
+                             std::span<double> logits) const {
   if (features.dimension != dimension()) {
     throw InvalidArgument(fmt::format("classifier: {} features an image, wanted {}",
                                       features.dimension, dimension()));
   }
-  Activations activations;
-  std::vector<double> logits;
-  logits.reserve(features.rows);
   for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
     const std::size_t rows = std::min(kChunkRows, features.rows - first);
-    network_->forward(features.row(first).data(), features.stride, rows, activations);
+    network_->forward(features.row(first).data(), features.stride, rows, memory.activations);
     for (std::size_t row = 0; row < rows; ++row) {
-      logits.push_back(-static_cast<double>(activations.back()[row]));
+      logits[first + row] = -static_cast<double>(memory.activations.back()[row]);
     }
   }
+}
+
+void Classifier::score_into(const FeatureView& features, ScoreMemory& memory,
+                            std::span<double> scores) const {
+  logits_into(features, memory, scores);
+  std::ranges::transform(scores, scores.begin(), sigmoid);
+}
+
+std::vector<double> Classifier::logits(const FeatureView& features) const {
+  ScoreMemory memory;
+  std::vector<double> logits(features.rows);
+  logits_into(features, memory, logits);
   return logits;
 }
 
 std::vector<double> Classifier::score(const FeatureView& features) const {
-  std::vector<double> scores = logits(features);
-  std::ranges::transform(scores, scores.begin(), sigmoid);
+  ScoreMemory memory;
+  std::vector<double> scores(features.rows);
+  score_into(features, memory, scores);
   return scores;
 }
 

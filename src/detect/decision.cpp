@@ -15,7 +15,14 @@ Decision::Decision(const Detector& detector)
       two_sided_(detector.two_sided) {}
 
 std::vector<double> Decision::scores(std::span<const std::vector<double>> parts) const {
-  std::vector<double> scores = means_of(parts);
+  std::vector<double> scores;
+  scores_into(parts, scores);
+  return scores;
+}
+
+void Decision::scores_into(std::span<const std::vector<double>> parts,
+                           std::vector<double>& scores) const {
+  means_into(parts, scores);
   for (double& score : scores) {
     if (!two_sided_.empty()) {
       score = two_sided_.distance(score);
@@ -23,16 +30,21 @@ std::vector<double> Decision::scores(std::span<const std::vector<double>> parts)
       score = 1 / (1 + std::exp(-score));
     }
   }
-  return scores;
 }
 
 std::vector<double> means_of(std::span<const std::vector<double>> parts) {
+  std::vector<double> means;
+  means_into(parts, means);
+  return means;
+}
+
+void means_into(std::span<const std::vector<double>> parts, std::vector<double>& means) {
   if (parts.empty()) {
     throw InvalidArgument("detector: it has no member");
   }
-  std::vector<double> means = parts.front();
+  means = parts.front();
   if (parts.size() == 1) {
-    return means;
+    return;
   }
   for (const std::vector<double>& part : parts.subspan(1)) {
     if (part.size() != means.size()) {
@@ -44,7 +56,6 @@ std::vector<double> means_of(std::span<const std::vector<double>> parts) {
   for (double& mean : means) {
     mean /= static_cast<double>(parts.size());
   }
-  return means;
 }
 
 }  // namespace gradspace

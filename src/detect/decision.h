@@ -23,6 +23,8 @@ class Decision {
   /// `parts`: what each part says of the same images, at least one. Throws InvalidArgument when they are of
   /// different numbers.
   std::vector<double> scores(std::span<const std::vector<double>> parts) const;
+  /// The same into `scores`, whose memory is kept.
+  void scores_into(std::span<const std::vector<double>> parts, std::vector<double>& scores) const;
 
  private:
   bool takes_logits_;
@@ -31,6 +33,8 @@ class Decision {
 
 /// The parts' means, image by image.
 std::vector<double> means_of(std::span<const std::vector<double>> parts);
+/// The same into `means`, whose memory is kept.
+void means_into(std::span<const std::vector<double>> parts, std::vector<double>& means);
 
 /// Throws InvalidArgument unless the columns are what a detector may look at: in order, and of each of a model's first
 /// members.

@@ -1,13 +1,13 @@
 #include "detect/feature_density.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 
 #include "core/named_entries.h"
 #include "detect/one_class/independent_gaussian.h"
 #include "detect/one_class/nearest_neighbour.h"
 #include "detect/one_class/shrunk_gaussian.h"
+#include "detect/score_memory.h"
 
 namespace gradspace {
 namespace {
@@ -35,12 +35,11 @@ const FeatureDensity& feature_density(std::string_view name) {
   return find_named(feature_densities(), name, "method for features", &FeatureDensity::name);
 }
 
-Matrix doubles_of(const FeatureView& rows) {
-  Matrix matrix(rows.rows, rows.dimension);
+void doubles_of(const FeatureView& rows, Matrix& matrix) {
+  matrix.reshape(rows.rows, rows.dimension);
   for (std::size_t i = 0; i < rows.rows; ++i) {
     std::ranges::copy(rows.row(i), matrix.row(i).begin());
   }
-  return matrix;
 }
 
 }  // namespace
@@ -63,7 +62,9 @@ std::uint64_t feature_density_memory(std::string_view method, std::size_t column
 }
 
 TensorMap fit_feature_density(std::string_view method, const FeatureView& clean) {
-  return feature_density(method).kind.fit(doubles_of(clean), std::string(method));
+  Matrix rows;
+  doubles_of(clean, rows);
+  return feature_density(method).kind.fit(rows, std::string(method));
 }
 
 bool is_feature_density(std::string_view name) {
@@ -75,17 +76,23 @@ std::unique_ptr<Density> load_feature_density(const Detector& detector) {
   return feature_density(detector.method).kind.load(detector.weights);
 }
 
-std::vector<double> score_rows(const Density& density, const FeatureView& rows) {
+void score_rows(const Density& density, const FeatureView& rows, ScoreMemory& memory,
+                std::span<double> scores) {
   // In parts, so that the doubles of a large set never stand there all at once.
   constexpr std::size_t kRowsAtATime = 4096;
-  std::vector<double> scores;
-  scores.reserve(rows.rows);
   for (std::size_t begin = 0; begin < rows.rows; begin += kRowsAtATime) {
     FeatureView part = rows;
     part.values += begin * rows.stride;
     part.rows = std::min(kRowsAtATime, rows.rows - begin);
-    std::ranges::copy(density.score(doubles_of(part)), std::back_inserter(scores));
+    doubles_of(part, memory.features);
+    density.score_into(memory.features, memory.density, scores.subspan(begin, part.rows));
   }
+}
+
+std::vector<double> score_rows(const Density& density, const FeatureView& rows) {
+  ScoreMemory memory;
+  std::vector<double> scores(rows.rows);
+  score_rows(density, rows, memory, scores);
   return scores;
 }
 

@@ -33,5 +33,8 @@ std::unique_ptr<Density> load_feature_density(const Detector& detector);
 
 /// One score a row, larger = more out of distribution. Throws InvalidArgument for rows of another width.
 std::vector<double> score_rows(const Density& density, const FeatureView& rows);
+/// The same into `scores`, in memory that is kept.
+void score_rows(const Density& density, const FeatureView& rows, ScoreMemory& memory,
+                std::span<double> scores);
 
 }  // namespace gradspace

@@ -194,46 +194,58 @@ Observations observe(const std::function<std::unique_ptr<GradientBackend>()>& ma
   return result;
 }
 
-ObservedGradients gradients_of(const Observations& observations,
-                               std::span<const FeatureBlock> wanted) {
+FeatureView gradient_rows(const Observations& observations, std::span<const FeatureBlock> wanted,
+                          std::vector<float>& gathered) {
   const std::size_t observed = dimension(observations.blocks);
   const std::size_t columns = dimension(wanted);
   const bool is_there = observations.gradients.size() == observations.count * observed;
-  std::vector<std::size_t> from;
+  const auto column_of = [&](const FeatureBlock& block) {
+    return observations.blocks[position_of(observations, block, is_there)].begin;
+  };
+  const std::size_t first = wanted.empty() ? 0 : column_of(wanted.front());
+  const float* const values = observations.gradients.data();
+  if (std::ranges::all_of(wanted, [&](const FeatureBlock& block) {
+        return column_of(block) == first + block.begin;
+      })) {
+    return {values + first, observations.count, columns, observed};
+  }
+  gathered.resize(observations.count * columns);
   for (const FeatureBlock& block : wanted) {
-    from.push_back(observations.blocks[position_of(observations, block, is_there)].begin);
-  }
-  const std::size_t first = from.empty() ? 0 : from.front();
-  bool side_by_side = true;
-  for (std::size_t k = 0; k < wanted.size(); ++k) {
-    side_by_side &= from[k] == first + wanted[k].begin;
-  }
-  const float* values = observations.gradients.data();
-  if (side_by_side) {
-    return ObservedGradients({values + first, observations.count, columns, observed});
-  }
-  std::vector<float> gathered(observations.count * columns);
-  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const std::size_t from = column_of(block);
     for (std::size_t i = 0; i < observations.count; ++i) {
-      std::copy_n(values + i * observed + from[k], wanted[k].end - wanted[k].begin,
-                  gathered.data() + i * columns + wanted[k].begin);
+      std::copy_n(values + i * observed + from, block.end - block.begin,
+                  gathered.data() + i * columns + block.begin);
     }
   }
-  return {std::move(gathered), observations.count, columns};
+  return {gathered.data(), observations.count, columns, columns};
 }
 
-std::vector<float> norms_of(const Observations& observations,
-                            std::span<const FeatureBlock> wanted) {
+ObservedGradients gradients_of(const Observations& observations,
+                               std::span<const FeatureBlock> wanted) {
+  std::vector<float> gathered;
+  const FeatureView rows = gradient_rows(observations, wanted, gathered);
+  return gathered.empty() ? ObservedGradients(rows)
+                          : ObservedGradients(std::move(gathered), rows.rows, rows.dimension);
+}
+
+void norms_into(const Observations& observations, std::span<const FeatureBlock> wanted,
+                std::vector<float>& norms) {
   const std::size_t observed = observations.blocks.size();
-  std::vector<float> result(observations.count * wanted.size());
+  norms.resize(observations.count * wanted.size());
   const bool is_there = observations.norms.size() == observations.count * observed;
   for (std::size_t k = 0; k < wanted.size(); ++k) {
     const std::size_t position = position_of(observations, wanted[k], is_there);
     for (std::size_t i = 0; i < observations.count; ++i) {
-      result[i * wanted.size() + k] = observations.norms[i * observed + position];
+      norms[i * wanted.size() + k] = observations.norms[i * observed + position];
     }
   }
-  return result;
+}
+
+std::vector<float> norms_of(const Observations& observations,
+                            std::span<const FeatureBlock> wanted) {
+  std::vector<float> norms;
+  norms_into(observations, wanted, norms);
+  return norms;
 }
 
 Observations select(const Observations& all, std::span<const std::uint32_t> positions) {

@@ -17,6 +17,14 @@ void observe_into(GradientBackend& backend, const ObservationNeeds& needs,
                   const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc,
                   Observations& result);
 
+/// As `gradients_of`: a view of the observations, or of `gathered` where the blocks do not lie side by side in them.
+FeatureView gradient_rows(const Observations& observations, std::span<const FeatureBlock> wanted,
+                          std::vector<float>& gathered);
+
+/// As `norms_of`, into `norms`, whose memory is kept.
+void norms_into(const Observations& observations, std::span<const FeatureBlock> wanted,
+                std::vector<float>& norms);
+
 /// As `observe_pixels`, into memory that is there already.
 void observe_pixels_into(const Extent& input, std::span<const std::uint8_t> images_u8_nhwc,
                          Observations& result);

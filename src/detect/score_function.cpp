@@ -1,6 +1,7 @@
 // Any detector back into functions of observations, and of rows of features.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class_fit.h"
+#include "detect/score_memory.h"
 #include "gradspace/classifier.h"
 #include "gradspace/error.h"
 
@@ -33,8 +35,19 @@ class ClassifierScore : public ScoreFunction {
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
-    const ObservedGradients gradients = gradients_of(observations, needs_.blocks);
-    return as_logits_ ? classifier_.logits(gradients.rows) : classifier_.score(gradients.rows);
+    ScoreMemory memory;
+    std::vector<double> scores(observations.count);
+    score_into(observations, memory, scores);
+    return scores;
+  }
+  void score_into(const Observations& observations, ScoreMemory& memory,
+                  std::span<double> scores) const override {
+    const FeatureView gradients = gradient_rows(observations, needs_.blocks, memory.gathered);
+    if (as_logits_) {
+      classifier_.logits_into(gradients, memory, scores);
+    } else {
+      classifier_.score_into(gradients, memory, scores);
+    }
   }
 
  private:
@@ -54,7 +67,15 @@ class FeatureDensityScore : public ScoreFunction {
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
-    return score_rows(*density_, gradients_of(observations, needs_.blocks).rows);
+    ScoreMemory memory;
+    std::vector<double> scores(observations.count);
+    score_into(observations, memory, scores);
+    return scores;
+  }
+  void score_into(const Observations& observations, ScoreMemory& memory,
+                  std::span<double> scores) const override {
+    score_rows(*density_, gradient_rows(observations, needs_.blocks, memory.gathered), memory,
+               scores);
   }
 
  private:
@@ -114,6 +135,16 @@ std::unique_ptr<ScoreFunction> load_part(const Detector& part, const Autoencoder
 }
 
 }  // namespace
+
+void ScoreFunction::score_into(const Observations& observations, ScoreMemory& /*memory*/,
+                               std::span<double> scores) const {
+  const std::vector<double> said = score(observations);
+  if (said.size() != scores.size()) {
+    throw InvalidArgument(
+        fmt::format("scorer: room for {} scores of {} images", scores.size(), said.size()));
+  }
+  std::ranges::copy(said, scores.begin());
+}
 
 void put_parts(std::span<const TensorMap> parts, Detector& detector) {
   detector.members = parts.size();

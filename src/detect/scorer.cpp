@@ -8,6 +8,7 @@
 
 #include "detect/decision.h"
 #include "detect/observation.h"
+#include "detect/score_memory.h"
 #include "gradspace/error.h"
 #include "gradspace/one_class.h"
 
@@ -70,6 +71,9 @@ struct Scorer::State {
   // Memory that lives on from call to call.
   std::optional<FixedSizeReader> reader = {};
   std::vector<std::uint8_t> pixels = {};
+  ScoreMemory memory = {};
+  std::vector<std::vector<double>> said = {};  ///< by each part
+  std::vector<double> values = {};
 
   FixedSizeReader& make_reader() {
     if (!reader) {
@@ -140,16 +144,19 @@ void Scorer::score(std::span<const ImageView> images, std::span<ImageScore> scor
 void Scorer::score_fitted(std::span<const std::uint8_t> images_u8_nhwc,
                           std::span<ImageScore> scores) {
   State& state = *state_;
-  std::vector<std::vector<double>> said;
-  for (State::Part& part : state.parts) {
+  state.said.resize(state.parts.size());
+  for (std::size_t k = 0; k < state.parts.size(); ++k) {
+    State::Part& part = state.parts[k];
     part.observe(state.spec, images_u8_nhwc);
     if (scores.size() != part.observations.count) {
       throw InvalidArgument(fmt::format("scorer: room for {} scores of {} images", scores.size(),
                                         part.observations.count));
     }
-    said.push_back(part.function->score(part.observations));
+    state.said[k].resize(scores.size());
+    part.function->score_into(part.observations, state.memory, state.said[k]);
   }
-  const std::vector<double> values = state.decision.scores(said);
+  std::vector<double>& values = state.values;
+  state.decision.scores_into(state.said, values);
   const auto members = static_cast<float>(state.parts.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     scores[i] = {values[i], state.calibration.empty() ? 1 : state.calibration.p_value(values[i])};

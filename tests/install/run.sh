@@ -65,6 +65,17 @@ compile_by_pkg_config() {
   flags=$(PKG_CONFIG_PATH=$(dirname "$description") pkg-config --cflags --libs gradspace)
   # shellcheck disable=SC2086  # flags are words
   "$compiler" -std=c++20 "$root/examples/image_quality.cpp" $flags -o "$work/image_quality"
+  # C by a compiler of C; the static library holds C++, which is for the other compiler to link.
+  # shellcheck disable=SC2086
+  "${CC:-cc}" -std=c99 -pedantic -Wall -Wextra -Werror -c "$root/examples/compare_images.c" $flags -o compare_images.o
+  # The first example of docs/c.md, which is whole.
+  sed -n '/^```c$/,/^```$/p' "$root/docs/c.md" | sed '/^```c$/d; /^```$/,$d' >documented.c
+  # shellcheck disable=SC2086
+  "${CC:-cc}" -std=c99 -pedantic -Wall -Wextra -Werror -c documented.c $flags -o documented.o
+  local linker=${CC:-cc}
+  [ "$kind" = shared ] || linker=$compiler
+  # shellcheck disable=SC2086
+  "$linker" compare_images.o $flags -o "$work/compare_images"
 }
 
 # What the examples read: a model of the original code's weights, a few frames, a detector fitted to them.
@@ -89,6 +100,16 @@ run_readme_example() {
     fail "the README's example says $(cat errors)"
 }
 
+# A score of the image is the command's: same_score SCORE PROGRAM.
+same_score() {
+  "$build/bin/gradspace" score --model model.safetensors --detector detector.safetensors \
+    --format csv "$root/tests/data/quality/pair1_ref.png" >score.csv
+  local theirs
+  theirs=$(tail -n 1 score.csv | cut -d, -f2)
+  awk -v a="$1" -v b="$theirs" 'BEGIN { exit !(a > 0 && (a - b)^2 < (1e-5 * b)^2) }' ||
+    fail "$2 scores $1 where the command scores $theirs"
+}
+
 run_camera_loop() {
   echo broken >frames/z_broken.png
   "$work/examples/camera_loop" model.safetensors detector.safetensors frames \
@@ -96,14 +117,7 @@ run_camera_loop() {
   [ "$(grep -c ' score .* ms' verdicts)" = 12 ] || fail "camera_loop: not every frame was scored"
   grep -q ' of 12 frames are out of distribution' verdicts
   grep -q 'camera_loop: .*z_broken.png' errors || fail "camera_loop: the broken frame went unnoticed"
-  # The library's verdicts are the command's.
-  "$build/bin/gradspace" score --model model.safetensors --detector detector.safetensors \
-    --format csv "$root/tests/data/quality/pair1_ref.png" >score.csv
-  local ours theirs
-  ours=$(tail -n 2 verdicts | sed -n 's/.* score \([^ ]*\) .*/\1/p')
-  theirs=$(tail -n 1 score.csv | cut -d, -f2)
-  awk -v a="$ours" -v b="$theirs" 'BEGIN { exit !(a > 0 && (a - b)^2 < (1e-5 * b)^2) }' ||
-    fail "camera_loop scores $ours where the command scores $theirs"
+  same_score "$(tail -n 2 verdicts | sed -n 's/.* score \([^ ]*\) .*/\1/p')" camera_loop
   rm frames/z_broken.png
 }
 
@@ -118,6 +132,29 @@ run_image_quality() {
   "$1" "$reference" "${reference%ref.png}blur.png" | grep -q 'gradient *0\.' || fail "image_quality: blur"
 }
 
+# The C interface gives what the command gives.
+run_c_examples() {
+  local image=$root/tests/data/quality/pair1_ref.png
+  echo broken >broken.png
+  "$work/examples/frame_scores" model.safetensors detector.safetensors frames/*.png broken.png "$image" >frames.txt \
+    2>errors || fail "frame_scores: $(cat errors)"
+  grep -q '^12 of 13 frames scored' frames.txt || fail "frame_scores: $(tail -n 1 frames.txt)"
+  grep -q 'frame_scores: gradspace_picture_open: broken.png' errors || fail "frame_scores: $(cat errors)"
+  same_score "$(grep "^$image score" frames.txt | cut -d' ' -f3)" frame_scores
+  "$1" ssim "$image" "$image" "${image%ref.png}blur.png" >compared.txt || fail "compare_images: $(cat compared.txt)"
+  grep -q 'ref.png ssim 1.000000, as JPEG q98' compared.txt || fail "compare_images: $(cat compared.txt)"
+}
+
+run_ctypes_example() {
+  /usr/bin/python3 -B "$root/examples/score_with_ctypes.py" model.safetensors detector.safetensors \
+    "$root/tests/data/quality/pair1_ref.png" >scores.txt
+  same_score "$(cut -d' ' -f2 scores.txt)" score_with_ctypes.py
+  if /usr/bin/python3 -B "$root/examples/score_with_ctypes.py" none detector.safetensors frames 2>errors; then
+    fail "score_with_ctypes.py ran without a model"
+  fi
+  grep -q "^gradspace_model_open: none: can't open" errors || fail "score_with_ctypes.py: $(cat errors)"
+}
+
 install_library
 compile "$here" readme -DREADME="$root/README.md"
 compile "$root/examples" examples
@@ -128,5 +165,9 @@ run_camera_loop
 run_folder_to_features
 run_image_quality "$work/examples/image_quality"
 libraries=$(find "$work/prefix" -name 'libgradspace.so' -printf '%h')
-LD_LIBRARY_PATH=$libraries run_image_quality "$work/image_quality"
+run_c_examples "$work/examples/compare_images"
+export LD_LIBRARY_PATH=$libraries
+run_image_quality "$work/image_quality"
+run_c_examples "$work/compare_images"
+[ "$kind" = static ] || run_ctypes_example
 echo "$kind: installed, found by CMake and pkg-config, compiled and run"

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,26 @@
 
 namespace gradspace {
 
+/// Memory that densities work in, kept from call to call; for one thread at a time.
+struct DensityMemory {
+  Matrix standard;
+  std::vector<float> left;
+  std::vector<float> products;
+};
+
 class Density {
  public:
   virtual ~Density() = default;
-  virtual std::vector<double> score(const Matrix& data) const = 0;
+  /// One score a row of `data`.
+  virtual void score_into(const Matrix& data, DensityMemory& memory,
+                          std::span<double> scores) const = 0;
+
+  std::vector<double> score(const Matrix& data) const {
+    DensityMemory memory;
+    std::vector<double> scores(data.rows);
+    score_into(data, memory, scores);
+    return scores;
+  }
 };
 
 /// How one is fitted and read back. `what` names the features in messages.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "detect/observation.h"
 #include "detect/one_class/independent_gaussian.h"
 #include "detect/one_class/method.h"
 
@@ -25,12 +26,12 @@ ObservationNeeds norm_needs(const AutoencoderSpec& spec) {
   return needs;
 }
 
-Representation log_squared_norms(const AutoencoderSpec& spec) {
-  return [blocks = norm_needs(spec).blocks](const Observations& observations) {
-    Matrix matrix(observations.count, blocks.size());
-    std::ranges::transform(norms_of(observations, blocks), matrix.values.begin(),
+RepresentationInto log_squared_norms(const AutoencoderSpec& spec) {
+  return [blocks = norm_needs(spec).blocks](const Observations& observations, ScoreMemory& memory) {
+    norms_into(observations, blocks, memory.gathered);
+    memory.features.reshape(observations.count, blocks.size());
+    std::ranges::transform(memory.gathered, memory.features.values.begin(),
                            [](double norm) { return std::log(norm * norm + kLeastSquare); });
-    return matrix;
   };
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class/nearest_neighbour.h"
 #include "detect/one_class/shrunk_gaussian.h"
@@ -17,14 +18,14 @@ ObservationNeeds gradient_needs(const AutoencoderSpec& spec) {
   return needs;
 }
 
-Representation gradient_values(const AutoencoderSpec& spec) {
-  return [wanted = gradient_needs(spec).blocks](const Observations& observations) {
-    Matrix matrix(observations.count, dimension(wanted));
-    const ObservedGradients gradients = gradients_of(observations, wanted);
-    for (std::size_t i = 0; i < matrix.rows; ++i) {
-      std::ranges::copy(gradients.rows.row(i), matrix.row(i).begin());
+RepresentationInto gradient_values(const AutoencoderSpec& spec) {
+  return [wanted = gradient_needs(spec).blocks](const Observations& observations,
+                                                ScoreMemory& memory) {
+    const FeatureView gradients = gradient_rows(observations, wanted, memory.gathered);
+    memory.features.reshape(gradients.rows, gradients.dimension);
+    for (std::size_t i = 0; i < gradients.rows; ++i) {
+      std::ranges::copy(gradients.row(i), memory.features.row(i).begin());
     }
-    return matrix;
   };
 }
 

@@ -8,18 +8,17 @@ TensorMap IndependentGaussian::fit(const Matrix& data, const std::string& what) 
   return tensors;
 }
 
-std::vector<double> IndependentGaussian::score(const Matrix& data) const {
-  const Matrix standard = standardiser_.apply(data);
-  std::vector<double> scores;
-  scores.reserve(data.rows);
+void IndependentGaussian::score_into(const Matrix& data, DensityMemory& memory,
+                                     std::span<double> scores) const {
+  const Matrix& standard = memory.standard;
+  standardiser_.apply(data, memory.standard);
   for (std::size_t i = 0; i < standard.rows; ++i) {
     double sum = 0;
     for (const double value : standard.row(i)) {
       sum += value * value;
     }
-    scores.push_back(sum / 2);
+    scores[i] = sum / 2;
   }
-  return scores;
 }
 
 }  // namespace gradspace

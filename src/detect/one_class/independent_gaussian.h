@@ -13,7 +13,8 @@ class IndependentGaussian : public Density {
       : standardiser_(Standardiser::load(tensors)) {}
 
   /// Up to the constant that all images share. Features that were constant are left out.
-  std::vector<double> score(const Matrix& data) const override;
+  void score_into(const Matrix& data, DensityMemory& memory,
+                  std::span<double> scores) const override;
 
  private:
   Standardiser standardiser_;

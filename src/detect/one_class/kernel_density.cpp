@@ -58,15 +58,16 @@ double KernelDensity::column_score(std::size_t k, double place) const {
   return least - std::log(sum / static_cast<double>(count_));
 }
 
-std::vector<double> KernelDensity::score(const Matrix& data) const {
-  const Matrix standard = standardiser_.apply(data);
-  std::vector<double> scores(data.rows);
+void KernelDensity::score_into(const Matrix& data, DensityMemory& memory,
+                               std::span<double> scores) const {
+  const Matrix& standard = memory.standard;
+  standardiser_.apply(data, memory.standard);
   for (std::size_t i = 0; i < data.rows; ++i) {
+    scores[i] = 0;
     for (std::size_t k = 0; k < data.columns; ++k) {
       scores[i] += column_score(k, standard.row(i)[k]);
     }
   }
-  return scores;
 }
 
 }  // namespace gradspace

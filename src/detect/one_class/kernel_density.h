@@ -13,7 +13,8 @@ class KernelDensity : public Density {
 
   /// Gaussian kernels with Scott's bandwidth n^(-1/5) on standardised features; up to a constant. Finite however far
   /// out a row lies. O(samples x features) an image.
-  std::vector<double> score(const Matrix& data) const override;
+  void score_into(const Matrix& data, DensityMemory& memory,
+                  std::span<double> scores) const override;
 
  private:
   /// Minus the log density of column k at `place`, up to a constant.

@@ -70,11 +70,17 @@ void Standardiser::store(TensorMap& tensors) const {
 }
 
 Matrix Standardiser::apply(const Matrix& data) const {
+  Matrix result;
+  apply(data, result);
+  return result;
+}
+
+void Standardiser::apply(const Matrix& data, Matrix& result) const {
   if (data.columns != columns()) {
     throw InvalidArgument(
         fmt::format("detector: {} features an image, wanted {}", data.columns, columns()));
   }
-  Matrix result(data.rows, data.columns);
+  result.reshape(data.rows, data.columns);
   for (std::size_t i = 0; i < data.rows; ++i) {
     const auto in = data.row(i);
     const auto out = result.row(i);
@@ -82,7 +88,6 @@ Matrix Standardiser::apply(const Matrix& data) const {
       out[k] = apply(k, in[k]);
     }
   }
-  return result;
 }
 
 }  // namespace gradspace

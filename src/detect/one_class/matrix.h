@@ -19,6 +19,13 @@ struct Matrix {
   Matrix(std::size_t row_count, std::size_t column_count)
       : rows(row_count), columns(column_count), values(row_count * column_count) {}
 
+  /// Makes room for so many; what was there is of no meaning any more, and memory is kept.
+  void reshape(std::size_t row_count, std::size_t column_count) {
+    rows = row_count;
+    columns = column_count;
+    values.resize(row_count * column_count);
+  }
+
   std::span<double> row(std::size_t i) { return {values.data() + i * columns, columns}; }
   std::span<const double> row(std::size_t i) const {
     return {values.data() + i * columns, columns};
@@ -39,6 +46,8 @@ class Standardiser {
   std::size_t columns() const { return mean_.size(); }
   /// Throws InvalidArgument for another number of columns.
   Matrix apply(const Matrix& data) const;
+  /// The same into `result`, whose memory is kept.
+  void apply(const Matrix& data, Matrix& result) const;
   /// Value `value` of feature `k`.
   double apply(std::size_t k, double value) const { return (value - mean_[k]) * scale_[k]; }
 

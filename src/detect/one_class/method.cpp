@@ -14,20 +14,29 @@ constexpr double kGibibyte = 1 << 30;
 
 class DensityScore : public ScoreFunction {
  public:
-  DensityScore(ObservationNeeds needs, Representation represent, std::unique_ptr<Density> density)
+  DensityScore(ObservationNeeds needs, RepresentationInto represent,
+               std::unique_ptr<Density> density)
       : needs_(std::move(needs)), represent_(std::move(represent)), density_(std::move(density)) {}
 
   const ObservationNeeds& needs() const override { return needs_; }
   std::vector<double> score(const Observations& observations) const override {
+    ScoreMemory memory;
+    std::vector<double> scores(observations.count);
+    score_into(observations, memory, scores);
+    return scores;
+  }
+  void score_into(const Observations& observations, ScoreMemory& memory,
+                  std::span<double> scores) const override {
     if (observations.count == 0) {  // whose representation has no columns
-      return {};
+      return;
     }
-    return density_->score(represent_(observations));
+    represent_(observations, memory);
+    density_->score_into(memory.features, memory.density, scores);
   }
 
  private:
   ObservationNeeds needs_;
-  Representation represent_;
+  RepresentationInto represent_;
   std::unique_ptr<Density> density_;
 };
 
@@ -52,9 +61,28 @@ OneClassMethod density_method(std::string name, std::string summary,
                               std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
                               std::function<Representation(const AutoencoderSpec&)> represent,
                               DensityKind kind) {
+  return density_method(
+      std::move(name), std::move(summary), std::move(needs),
+      [represent = std::move(represent)](const AutoencoderSpec& spec) -> RepresentationInto {
+        return [made = represent(spec)](const Observations& observations, ScoreMemory& memory) {
+          memory.features = made(observations);
+        };
+      },
+      std::move(kind));
+}
+
+OneClassMethod density_method(std::string name, std::string summary,
+                              std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                              std::function<RepresentationInto(const AutoencoderSpec&)> represent,
+                              DensityKind kind) {
   OneClassMethod method{std::move(name), std::move(summary), needs, {}, {}};
   method.fit = [name = method.name, represent, kind](const OneClassTraining& training) {
-    return kind.fit(represent(training.spec)(training.clean), name);
+    const auto features_of_clean = [&] {
+      ScoreMemory memory;
+      represent(training.spec)(training.clean, memory);
+      return std::move(memory.features);
+    };
+    return kind.fit(features_of_clean(), name);
   };
   method.load = [needs = std::move(needs), represent = std::move(represent),
                  kind = std::move(kind)](const TensorMap& tensors, const AutoencoderSpec& spec) {

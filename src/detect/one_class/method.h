@@ -9,6 +9,7 @@
 
 #include "detect/one_class/density.h"
 #include "detect/one_class/pseudo_outliers.h"
+#include "detect/score_memory.h"
 #include "gradspace/one_class.h"
 
 namespace gradspace {
@@ -58,10 +59,17 @@ ObservationNeeds needs_reconstruction(const AutoencoderSpec& spec);
 /// Turns observations into rows of features.
 using Representation = std::function<Matrix(const Observations&)>;
 
+/// The same into `memory.features`, in memory that is kept from call to call.
+using RepresentationInto = std::function<void(const Observations&, ScoreMemory& memory)>;
+
 /// A density over a representation. `represent` makes it for a model.
 OneClassMethod density_method(std::string name, std::string summary,
                               std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
                               std::function<Representation(const AutoencoderSpec&)> represent,
+                              DensityKind kind);
+OneClassMethod density_method(std::string name, std::string summary,
+                              std::function<ObservationNeeds(const AutoencoderSpec&)> needs,
+                              std::function<RepresentationInto(const AutoencoderSpec&)> represent,
                               DensityKind kind);
 
 /// A score that is computed as it stands, without anything learned.

@@ -44,22 +44,22 @@ NearestNeighbour::NearestNeighbour(const TensorMap& tensors)
   }
 }
 
-std::vector<double> NearestNeighbour::score(const Matrix& data) const {
-  const Matrix standard = standardiser_.apply(data);
-  std::vector<double> scores;
-  scores.reserve(data.rows);
-  for_each_product(standard, neighbours_, count_, [&](std::size_t i, std::span<const float> row) {
-    double own = 0;
-    for (const double value : standard.row(i)) {
-      own += value * value;
-    }
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t k = 0; k < count_; ++k) {
-      least = std::min(least, own + squares_[k] - 2.0 * row[k]);
-    }
-    scores.push_back(std::sqrt(std::max(0.0, least)));
-  });
-  return scores;
+void NearestNeighbour::score_into(const Matrix& data, DensityMemory& memory,
+                                  std::span<double> scores) const {
+  const Matrix& standard = memory.standard;
+  standardiser_.apply(data, memory.standard);
+  for_each_product(standard, neighbours_, count_, memory,
+                   [&](std::size_t i, std::span<const float> row) {
+                     double own = 0;
+                     for (const double value : standard.row(i)) {
+                       own += value * value;
+                     }
+                     double least = std::numeric_limits<double>::infinity();
+                     for (std::size_t k = 0; k < count_; ++k) {
+                       least = std::min(least, own + squares_[k] - 2.0 * row[k]);
+                     }
+                     scores[i] = std::sqrt(std::max(0.0, least));
+                   });
 }
 
 }  // namespace gradspace

@@ -16,7 +16,8 @@ class NearestNeighbour : public Density {
   explicit NearestNeighbour(const TensorMap& tensors);
 
   /// Euclidean distances. O(neighbours x features) an image.
-  std::vector<double> score(const Matrix& data) const override;
+  void score_into(const Matrix& data, DensityMemory& memory,
+                  std::span<double> scores) const override;
 
  private:
   Standardiser standardiser_;

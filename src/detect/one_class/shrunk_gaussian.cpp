@@ -69,19 +69,17 @@ ShrunkGaussian::ShrunkGaussian(const TensorMap& tensors)
   whitening_ = tensor_of_shape(tensors, "whitening", {d, d}, "detector").values;
 }
 
-std::vector<double> ShrunkGaussian::score(const Matrix& data) const {
-  const Matrix standard = standardiser_.apply(data);
-  std::vector<double> scores;
-  scores.reserve(data.rows);
-  for_each_product(standard, whitening_, data.columns,
-                   [&](std::size_t, std::span<const float> white) {
+void ShrunkGaussian::score_into(const Matrix& data, DensityMemory& memory,
+                                std::span<double> scores) const {
+  standardiser_.apply(data, memory.standard);
+  for_each_product(memory.standard, whitening_, data.columns, memory,
+                   [&](std::size_t i, std::span<const float> white) {
                      double sum = 0;
                      for (const float value : white) {
                        sum += static_cast<double>(value) * value;
                      }
-                     scores.push_back(sum);
+                     scores[i] = sum;
                    });
-  return scores;
 }
 
 }  // namespace gradspace

@@ -25,7 +25,8 @@ class ShrunkGaussian : public Density {
   /// From "mean", "scale" and "whitening".
   explicit ShrunkGaussian(const TensorMap& tensors);
 
-  std::vector<double> score(const Matrix& data) const override;
+  void score_into(const Matrix& data, DensityMemory& memory,
+                  std::span<double> scores) const override;
 
  private:
   Standardiser standardiser_;

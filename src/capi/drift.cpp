@@ -1,0 +1,102 @@
+// Drift, fed with scores.
+#include "gradspace/drift.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "capi/objects.h"
+
+namespace gradspace::capi {
+namespace {
+
+class DriftObject : public Object {
+ public:
+  static constexpr const char* kKind = "drift monitor";
+
+  DriftObject(const Calibration& clean, const DriftOptions& options)
+      : Object(kKind), monitor_(clean, options), window_(options.window) {}
+
+  /// All of the scores, or none. Returns how many windows they filled.
+  std::size_t add(const double* scores, std::size_t count, gradspace_drift_window* windows,
+                  std::size_t capacity) {
+    const std::uint64_t pending = monitor_.images() % window_;
+    const std::uint64_t to_fill = (pending + count) / window_;
+    if (to_fill > capacity) {
+      throw InvalidArgument(
+          fmt::format("{} scores fill {} windows, there is room for {}", count, to_fill, capacity));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::isnan(scores[i])) {
+        throw InvalidArgument(fmt::format("score {} is NaN", i));
+      }
+    }
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const std::optional<DriftWindow> window = monitor_.add(scores[i])) {
+        windows[filled++] = window_of(*window);
+      }
+    }
+    return filled;
+  }
+
+ private:
+  static gradspace_drift_window window_of(const DriftWindow& window) {
+    gradspace_drift_window result = {};
+    result.number = window.number;
+    result.first_image = window.first_image;
+    result.statistic = window.statistic;
+    result.p_value = window.p_value;
+    result.level = window.level;
+    result.median_score = window.median_score;
+    result.drifted = window.drifted ? 1 : 0;
+    return result;
+  }
+
+  DriftMonitor monitor_;
+  std::size_t window_;
+};
+
+}  // namespace
+}  // namespace gradspace::capi
+
+using namespace gradspace::capi;  // NOLINT(google-build-using-namespace): C functions have none
+
+extern "C" {
+
+gradspace_status gradspace_drift_new(const gradspace_detector* detector, size_t window,
+                                     double false_alarms, gradspace_drift** drift) {
+  return guarded("gradspace_drift_new", [&] {
+    const std::shared_ptr<DetectorObject> object = find<DetectorObject>(detector);
+    require(drift, "the place for the handle");
+    gradspace::DriftOptions options;
+    if (window != 0) {
+      options.window = window;
+    }
+    if (false_alarms != 0) {
+      options.false_alarms = false_alarms;
+    }
+    options.validate();
+    give<DriftObject>(drift, object->value.calibration, options);
+  });
+}
+
+gradspace_status gradspace_drift_add(gradspace_drift* drift, const double* scores, size_t count,
+                                     gradspace_drift_window* windows, size_t capacity,
+                                     size_t* filled) {
+  return guarded("gradspace_drift_add", [&] {
+    const std::shared_ptr<DriftObject> object = find<DriftObject>(drift);
+    require_count(count);
+    if (count > 0) {
+      require(scores, "scores");
+    }
+    if (capacity > 0) {
+      require(windows, "windows");
+    }
+    require(filled, "filled");
+    const Exclusive alone(*object);
+    *filled = object->add(scores, count, windows, capacity);
+  });
+}
+
+}  // extern "C"
