@@ -1,0 +1,68 @@
+// Texts, options and files between Python and the library.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace gradspace::python {
+
+/// A text that may hold file names, of whatever bytes: as os.fsdecode gives it.
+inline pybind11::str text_of(std::string_view text) {
+  PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<pybind11::ssize_t>(text.size()),
+                                           "surrogateescape");
+  if (decoded == nullptr) {
+    throw pybind11::error_already_set();
+  }
+  return pybind11::reinterpret_steal<pybind11::str>(decoded);
+}
+
+/// Options by name, of which those that are not there keep the library's defaults.
+class Settings {
+ public:
+  explicit Settings(pybind11::dict values) : values_(std::move(values)) {}
+
+  /// Throws TypeError naming the option for a value that can't be one.
+  template <typename T>
+  void take(const char* name, T& option) const {
+    if (!values_.contains(name)) {
+      return;
+    }
+    try {
+      option = values_[name].template cast<T>();
+    } catch (const pybind11::cast_error&) {
+      const std::string value = pybind11::repr(values_[name]);
+      throw pybind11::type_error(std::string(name) + ": " + value + " is not possible here");
+    }
+  }
+
+  /// A word that `parse` takes.
+  template <typename T, typename Parse>
+  void take_parsed(const char* name, T& option, Parse parse) const {
+    std::string text;
+    take(name, text);
+    if (!text.empty()) {
+      option = parse(text);
+    }
+  }
+
+ private:
+  pybind11::dict values_;
+};
+
+/// The bytes of the file that `write` writes, and what `read` reads from such bytes, by way of the temporary folder:
+/// for pickling what the library keeps in files.
+inline std::string written_bytes(const std::filesystem::path& file,
+                                 const std::function<void(const std::filesystem::path&)>& write) {
+  write(file);
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace gradspace::python
