@@ -237,8 +237,9 @@ void bind_models(py::module_& module) {
   });
   module.def("model_of_state", &model_of_state);
   module.def("initialise", &initialised);
-  module.def("spec_for", [](int width, int height, int channels) {
-    return to_json(autoencoder_for(width, height, channels));
+  module.def("spec_for", [](const std::string& text, int channels) {
+    const PixelSize size = parse_pixel_size(text);
+    return to_json(autoencoder_for(size.width, size.height, channels));
   });
   module.def("train", &train);
   module.def("proposed_features", [](const Model& model) { return proposed_features(model.spec); });

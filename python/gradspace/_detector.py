@@ -308,6 +308,9 @@ class Detector:
     def __repr__(self) -> str:
         return f"gradspace.Detector({self.method!r}, threshold {self.threshold:.6g})"
 
+    def __deepcopy__(self, memo: Any) -> Detector:
+        return self  # it does not change
+
     def __reduce__(self) -> Tuple[Callable[..., Detector], Tuple[bytes]]:
         with tempfile.TemporaryDirectory() as folder:
             return _restored, (self._handle.state(os.path.join(folder, "detector.safetensors")),)

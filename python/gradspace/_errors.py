@@ -33,7 +33,8 @@ class _IoError(OSError):
     def __init__(self, message: str, number: Optional[int] = None, filename: Optional[str] = None) -> None:
         super().__init__(message)
         self.message = message
-        self.errno = number
+        if number is not None:
+            self.errno = number
         self.filename = filename
 
     def __str__(self) -> str:

@@ -199,6 +199,9 @@ class Model:
         members = f", {self.members} members" if self.members > 1 else ""
         return f"gradspace.Model({width}x{height}x{channels}, latent {self.latent}{members})"
 
+    def __deepcopy__(self, memo: Any) -> Model:
+        return self  # it does not change
+
     def __reduce__(self) -> Tuple[Callable[..., Model], Tuple[bytes, str, int]]:
         with tempfile.TemporaryDirectory() as folder:
             return _restored, self._handle.state(os.path.join(folder, "model.safetensors"))
@@ -287,8 +290,7 @@ def _outputs(
 def _spec(size: Optional[Size], channels: int) -> Optional[str]:
     if size is None and channels == 3:
         return None
-    width, height = size_text("28x28" if size is None else size).split("x")
-    return _gradspace.spec_for(int(width), int(height), channels)
+    return _gradspace.spec_for(size_text("28x28" if size is None else size), channels)
 
 
 def _training_and_validation(

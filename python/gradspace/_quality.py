@@ -10,6 +10,8 @@ import numpy.typing as npt
 from . import _gradspace
 from ._images import ImageLike, as_array, as_image, file_bytes, is_path
 
+Names = Union[List[str], Tuple[str, ...]]
+
 
 class Metric(NamedTuple):
     """A metric of image quality."""
@@ -36,36 +38,39 @@ class Reference:
     Raises ValueError for a metric that is not known and an image that is too small for it.
     """
 
-    def __init__(self, image: ImageLike, metric: Union[str, Sequence[str]] = "gradient") -> None:
-        self._single = isinstance(metric, str)
-        self.metrics: List[str] = (
-            [metric] if isinstance(metric, str) else _gradspace.metric_names(list(metric))
-        )
-        self._image = _quality_image(image, "reference")
-        self._handle = _gradspace.Reference(self._image, self.metrics)
+    def __init__(self, image: ImageLike, metric: Union[str, Names] = "gradient") -> None:
+        self._is_single = isinstance(metric, str)
+        self.metrics: List[str] = [metric] if isinstance(metric, str) else _gradspace.metric_names(list(metric))
+        self._handle = _gradspace.Reference(_quality_image(image, "reference"), self.metrics)
 
-    def score(self, distorted: ImageLike) -> Union[float, Dict[str, float]]:
-        """The quality of an image of the same size: a number, or for a list of metrics numbers by name.
+    def score(self, distorted: ImageLike) -> float:
+        """The quality of an image of the same size by the one metric that the reference was prepared for.
 
-        Raises ValueError when the sizes differ, or the score is undefined.
+        Raises ValueError when the sizes differ, the score is undefined, or there are several metrics.
         """
-        scores = self._handle.score(_quality_image(distorted, "distorted"))
-        return scores[0] if self._single else dict(zip(self.metrics, scores))
+        if not self._is_single:
+            raise ValueError("score: this reference is for several metrics, whose values `scores` gives")
+        return self._handle.score(_quality_image(distorted, "distorted"))[0]
+
+    def scores(self, distorted: ImageLike) -> Dict[str, float]:
+        """The same by all its metrics, a number by each one's name."""
+        return dict(zip(self.metrics, self._handle.score(_quality_image(distorted, "distorted"))))
 
 
 @overload
 def iqa(reference: ImageLike, distorted: ImageLike, metric: str = "gradient") -> float: ...
 @overload
-def iqa(reference: ImageLike, distorted: ImageLike, metric: Sequence[str]) -> Dict[str, float]: ...
+def iqa(reference: ImageLike, distorted: ImageLike, metric: Names) -> Dict[str, float]: ...
 def iqa(
-    reference: ImageLike, distorted: ImageLike, metric: Union[str, Sequence[str]] = "gradient"
+    reference: ImageLike, distorted: ImageLike, metric: Union[str, Names] = "gradient"
 ) -> Union[float, Dict[str, float]]:
-    """How good a distorted image looks beside its reference, by one metric or by several (`metrics()`).
+    """How good a distorted image looks beside its reference: a number, or by a list of metrics numbers by name.
 
     Images are paths, or uint8 [height, width, 3] or [height, width]. For several distorted images of one reference,
     prepare it once with `Reference`. Raises ValueError, OSError, FormatError.
     """
-    return Reference(reference, metric).score(distorted)
+    prepared = Reference(reference, metric)
+    return prepared.score(distorted) if isinstance(metric, str) else prepared.scores(distorted)
 
 
 def gradient_map(reference: ImageLike, distorted: ImageLike) -> npt.NDArray[np.float64]:

@@ -46,8 +46,10 @@ def test_arrays_score_as_files(data):
 def test_a_reference_is_prepared_once(data):
     prepared = gradspace.Reference(data / "quality" / "pair1_ref.png", ["gradient", "ssim"])
     for name in ("pair1_blur.png", "pair1_noise.png"):
-        scores = prepared.score(data / "quality" / name)
+        scores = prepared.scores(data / "quality" / name)
         assert scores == gradspace.iqa(data / "quality" / "pair1_ref.png", data / "quality" / name, ["gradient", "ssim"])
+    with pytest.raises(ValueError, match="several"):
+        prepared.score(data / "quality" / "pair1_blur.png")
     assert gradspace.Reference(data / "quality" / "pair1_ref.png").score(data / "quality" / "pair1_ref.png") == 1
 
 
