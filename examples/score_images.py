@@ -15,7 +15,7 @@ def main(arguments: List[str]) -> int:
     if len(arguments) < 2:
         print(__doc__, file=sys.stderr)
         return 2
-    detector = gradspace.Detector.fit(arguments[0], method="image-statistics", false_alarms=0.05, progress=True)
+    detector = gradspace.Detector.fit(arguments[0], method="image-statistics", false_alarms=0.1, progress=True)
     for place in arguments[1:]:
         scores = detector.score(place)
         for path, score, p_value in zip(scores.paths or [], scores.score, scores.p_value):

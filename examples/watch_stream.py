@@ -16,7 +16,7 @@ def main(arguments: List[str]) -> int:
     if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    detector = gradspace.Detector.fit(arguments[0], method="image-statistics", false_alarms=0.05)
+    detector = gradspace.Detector.fit(arguments[0], method="image-statistics", false_alarms=0.1)
     drift = gradspace.Drift(detector, window=20)
     for number, frame in enumerate(gradspace.Source(arguments[1])):
         begin = time.perf_counter()

@@ -374,6 +374,9 @@ void bind_sources(py::module_& module) {
 std::size_t piece_of(std::size_t count, int threads) {
   constexpr std::size_t kLargest = 256;
   constexpr std::size_t kLanes = 16;  // images that the engine works on together
+  if (threads >= 0 && count <= kLanes) {
+    return kLanes;
+  }
   const std::size_t share = count / (4 * static_cast<std::size_t>(thread_count(threads))) + 1;
   return std::min(kLargest, (share + kLanes - 1) / kLanes * kLanes);
 }

@@ -42,7 +42,9 @@ void in_pieces(std::size_t count, std::size_t piece, int threads,
     }
   };
   const std::size_t pieces = (count + piece - 1) / piece;
-  const std::size_t helpers = std::min(pieces, static_cast<std::size_t>(thread_count(threads)));
+  // To ask how many threads are usable takes as long as the gradients of an image.
+  const std::size_t helpers =
+      pieces <= 1 ? pieces : std::min(pieces, static_cast<std::size_t>(thread_count(threads)));
   {
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < helpers; ++i) {
