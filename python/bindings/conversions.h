@@ -10,6 +10,8 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace gradspace::python {
 
@@ -28,7 +30,7 @@ class Settings {
  public:
   explicit Settings(pybind11::dict values) : values_(std::move(values)) {}
 
-  /// Throws TypeError naming the option for a value that can't be one.
+  /// Throws TypeError naming the option for a value of another type, ValueError for a number out of the type's range.
   template <typename T>
   void take(const char* name, T& option) const {
     if (!values_.contains(name)) {
@@ -37,8 +39,13 @@ class Settings {
     try {
       option = values_[name].template cast<T>();
     } catch (const pybind11::cast_error&) {
-      const std::string value = pybind11::repr(values_[name]);
-      throw pybind11::type_error(std::string(name) + ": " + value + " is not possible here");
+      const pybind11::object value = values_[name];
+      const std::string line =
+          std::string(name) + ": " + std::string(pybind11::repr(value)) + " is not possible here";
+      if (std::is_arithmetic_v<T> && pybind11::isinstance<pybind11::int_>(value)) {
+        throw pybind11::value_error(line);
+      }
+      throw pybind11::type_error(line);
     }
   }
 

@@ -413,7 +413,7 @@ void bind_detectors(py::module_& module) {
   bind_calibration(module);
   bind_detector_class(module);
   py::class_<ArrayScorer>(module, "ArrayScorer")
-      .def(py::init<SharedDetector, SharedModel>())
+      .def(py::init<SharedDetector, SharedModel>(), py::call_guard<py::gil_scoped_release>())
       .def("score", &ArrayScorer::score)
       .def("map", &ArrayScorer::map);
   module.def("score_files", &score_files);

@@ -20,13 +20,14 @@ void raise(const char* kind, const char* message) {
   }
 }
 
-void translate(std::exception_ptr thrown) {
+void translate(std::exception_ptr
+                   thrown) {  // NOLINT(performance-unnecessary-value-param): pybind11's signature
   try {
     if (thrown) {
       std::rethrow_exception(thrown);
     }
   } catch (const InvalidArgument& error) {
-    raise("ValueError", error.what());
+    PyErr_SetObject(PyExc_ValueError, text_of(error.what()).ptr());
   } catch (const FormatError& error) {
     raise("FormatError", error.what());
   } catch (const IoError& error) {

@@ -29,7 +29,7 @@ SharedImage quality_image(Image image, std::string name) {
 /// One image under several metrics, all that does not depend on the distorted one done. Thread-safe.
 class Reference {
  public:
-  Reference(SharedImage image, const std::vector<std::string>& metrics) {
+  Reference(const SharedImage& image, const std::vector<std::string>& metrics) {
     for (const std::string& metric : metrics) {
       prepared_.push_back(make_quality_metric(metric)->prepare(image));
     }
@@ -84,7 +84,7 @@ py::tuple bd_rate(const std::vector<std::pair<double, double>>& anchor,
 
 void bind_quality(py::module_& module) {
   const auto without_gil = py::call_guard<py::gil_scoped_release>();
-  py::class_<QualityImage, SharedImage>(module, "QualityImage");
+  const py::class_<QualityImage, SharedImage> image(module, "QualityImage");
   module.def("quality_image", [](const py::array& array, const std::string& name) {
     return quality_image(image_of(array, name), name);
   });
@@ -93,7 +93,7 @@ void bind_quality(py::module_& module) {
     return quality_image(read_image(path), path);
   });
   py::class_<Reference>(module, "Reference")
-      .def(py::init<SharedImage, const std::vector<std::string>&>(), without_gil)
+      .def(py::init<const SharedImage&, const std::vector<std::string>&>(), without_gil)
       .def("score", &Reference::score, without_gil);
   module.def("gradient_map", [](const QualityImage& reference, const QualityImage& distorted) {
     GradientMap map;

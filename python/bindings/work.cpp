@@ -15,7 +15,8 @@ int thread_count(int threads) {
   if (threads < 0) {
     throw InvalidArgument("threads: " + std::to_string(threads) + " is less than 0");
   }
-  return threads == 0 ? usable_threads() : threads;
+  constexpr int kMost = 1024;  // as many as any machine has a use for
+  return threads == 0 ? usable_threads() : std::min(threads, kMost);
 }
 
 void in_pieces(std::size_t count, std::size_t piece, int threads,

@@ -129,8 +129,8 @@ class Detector:
 
     def __init__(self, handle: _gradspace.Detector) -> None:
         self._handle = handle
-        self._scorers: Dict[Optional[str], _gradspace.ArrayScorer] = {}
         self._lock = threading.Lock()
+        self._last_scorer: Optional[Tuple[Optional[Model], _gradspace.ArrayScorer]] = None
 
     @classmethod
     def load(cls, path: Path) -> Detector:
@@ -200,8 +200,12 @@ class Detector:
         )
         with Watcher(progress, "images") as watcher:
             if _is_rows(clean):
+                if model is not None or tiles is not None or size is not None:
+                    raise ValueError("fit: model, tiles and size go with images, not with features")
                 handle = _fit_rows(clean, validation, outliers, validation_outliers, options, watcher)
             else:
+                if outliers is not None or validation_outliers is not None:
+                    raise ValueError("fit: outliers go with features, not with images")
                 handle = _fit_images(clean, validation, model, options, watcher)
         return cls(handle)
 
@@ -296,14 +300,11 @@ class Detector:
             return self._handle.set_scores(handle, name)
 
     def _scorer(self, model: Optional[Model]) -> _gradspace.ArrayScorer:
-        key = None if model is None else model.fingerprint
         with self._lock:
-            scorer = self._scorers.get(key)
-        if scorer is None:
-            scorer = _gradspace.ArrayScorer(self._handle, None if model is None else model._handle)
-            with self._lock:
-                self._scorers[key] = scorer
-        return scorer
+            if self._last_scorer is None or self._last_scorer[0] is not model:
+                handle = None if model is None else model._handle
+                self._last_scorer = model, _gradspace.ArrayScorer(self._handle, handle)
+            return self._last_scorer[1]
 
     def __repr__(self) -> str:
         return f"gradspace.Detector({self.method!r}, threshold {self.threshold:.6g})"

@@ -1,13 +1,10 @@
-"""Exceptions and warnings. What the library throws reaches Python as one of these, with the library's own line."""
+"""Exceptions and warnings: what the extension raises, beside ValueError, with the library's own line."""
 
 from __future__ import annotations
 
 import errno
 import os
 from typing import Optional
-
-# What becomes of an argument or option that is not possible.
-ValueError = ValueError
 
 
 class Error(RuntimeError):

@@ -211,3 +211,17 @@ def test_frames(detector, folder):
     frame = detector.score(folder[0]).frame()
     assert list(frame.columns) == ["path", "score", "p_value", "bce", "kld", "verdict"]
     assert len(frame) == 60 and set(frame["verdict"]) <= {"in", "out"}
+
+
+def test_what_does_not_go_together_is_refused(model, folder):
+    rows = np.zeros((50, 4), np.float32)
+    with pytest.raises(ValueError, match="outliers"):
+        gradspace.Detector.fit(folder[0], method="image-statistics", outliers=rows)
+    with pytest.raises(ValueError, match="model"):
+        gradspace.Detector.fit(rows, model)
+    with pytest.raises(ValueError, match="seed"):
+        gradspace.Detector.fit(folder[0], method="image-statistics", seed=-1)
+    with pytest.raises(TypeError, match="false_alarms"):
+        gradspace.Detector.fit(folder[0], method="image-statistics", false_alarms="few")
+    with pytest.raises(ValueError, match="no-such-method"):
+        gradspace.Detector.fit(folder[0], method="no-such-method")
