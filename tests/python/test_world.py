@@ -49,9 +49,6 @@ def test_ctrl_c_ends_training_and_it_goes_on(tmp_path):
     (tmp_path / "checkpoint").unlink()
     whole = gradspace.Model.train(IMAGES, **options)
 
-    class Enough(Exception):
-        pass
-
     def stop(done, total):
         if (tmp_path / "second").exists():
             raise Enough
@@ -76,10 +73,32 @@ def test_ctrl_c_ends_extraction(model):
     interrupted(work, seen)
 
 
-def test_what_progress_raises_ends_the_work(model):
-    class Enough(Exception):
-        pass
+class Enough(Exception):
+    pass
 
+
+def test_a_set_goes_on_where_it_was_stopped(model, folder, tmp_path):
+    many = sorted(folder[0].iterdir()) * 400
+
+    def stop(done, total):
+        if 0 < done < total:
+            raise Enough
+
+    with pytest.raises(Enough):
+        gradspace.FeatureSet.write(tmp_path / "set", model, many, "mu", progress=stop)
+    assert not (tmp_path / "set").exists() and list(tmp_path.iterdir())
+    again = gradspace.FeatureSet.write(tmp_path / "set", model, many, "mu")
+    whole = gradspace.FeatureSet.write(tmp_path / "whole", model, many, "mu")
+    assert (again.rows == whole.rows).all() and len(again) == len(many)
+
+
+def test_ctrl_c_ends_scoring_of_files(detector, folder):
+    seen = threading.Event()
+    many = sorted(folder[0].iterdir()) * 4000
+    interrupted(lambda: detector.score(many, threads=1, progress=lambda done, total: seen.set()), seen)
+
+
+def test_what_progress_raises_ends_the_work(model):
     def progress(done, total):
         raise Enough
 
