@@ -11,7 +11,9 @@ namespace gradspace::python {
 
 void bind_errors(pybind11::module_& module);
 void bind_models(pybind11::module_& module);
+void bind_sources(pybind11::module_& module);
 void bind_extraction(pybind11::module_& module);
+void bind_calibration(pybind11::module_& module);
 void bind_detectors(pybind11::module_& module);
 void bind_quality(pybind11::module_& module);
 void bind_feature_sets(pybind11::module_& module);

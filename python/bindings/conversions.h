@@ -63,8 +63,7 @@ class Settings {
   pybind11::dict values_;
 };
 
-/// The bytes of the file that `write` writes, and what `read` reads from such bytes, by way of the temporary folder:
-/// for pickling what the library keeps in files.
+/// The bytes of the file that `write` writes at `file`: for pickling what the library keeps in files.
 inline std::string written_bytes(const std::filesystem::path& file,
                                  const std::function<void(const std::filesystem::path&)>& write) {
   write(file);

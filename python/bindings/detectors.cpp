@@ -1,4 +1,4 @@
-// Detectors: files, fitting, scores; calibration and drift.
+// Detectors: files, fitting, scores.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -14,7 +14,6 @@
 #include "conversions.h"
 #include "extraction.h"
 #include "gradspace/detector.h"
-#include "gradspace/drift.h"
 #include "gradspace/error.h"
 #include "gradspace/fit.h"
 #include "gradspace/fit_features.h"
@@ -315,13 +314,10 @@ SharedDetector fit_features(const FeatureSet& clean, const FeatureSet* validatio
 void bind_detector_class(py::module_& module) {
   py::class_<Detector, SharedDetector>(module, "Detector")
       .def_property_readonly("method", [](const Detector& d) { return text_of(d.method); })
-      .def_property_readonly("members", [](const Detector& d) { return d.members; })
-      .def_property_readonly("two_sided", [](const Detector& d) { return !d.two_sided.empty(); })
       .def_property_readonly("model_sha256",
                              [](const Detector& d) { return text_of(d.model_sha256); })
       .def_property_readonly("threshold", [](const Detector& d) { return d.threshold; })
       .def_property_readonly("features", [](const Detector& d) { return text(d.columns); })
-      .def_property_readonly("by_tiles", [](const Detector& d) { return tiling_of(d).has_value(); })
       .def_property_readonly("calibration", [](const Detector& d) { return d.calibration; })
       .def_property_readonly("metadata",
                              [](const Detector& d) {
@@ -362,42 +358,6 @@ void bind_detector_class(py::module_& module) {
   });
 }
 
-void bind_calibration(py::module_& module) {
-  py::class_<Calibration>(module, "Calibration")
-      .def(py::init([](const std::vector<double>& scores) { return Calibration(scores); }))
-      .def("__len__", &Calibration::count)
-      .def("threshold", &Calibration::threshold)
-      .def("p_value", &Calibration::p_value)
-      .def("p_values", [](const Calibration& calibration, const std::vector<double>& scores) {
-        std::vector<double> values;
-        values.reserve(scores.size());
-        for (const double score : scores) {
-          values.push_back(calibration.p_value(score));
-        }
-        return array_of(values);
-      });
-  py::class_<DriftWindow>(module, "DriftWindow")
-      .def_readonly("number", &DriftWindow::number)
-      .def_readonly("first_image", &DriftWindow::first_image)
-      .def_readonly("distance", &DriftWindow::statistic)
-      .def_readonly("p_value", &DriftWindow::p_value)
-      .def_readonly("level", &DriftWindow::level)
-      .def_readonly("median_score", &DriftWindow::median_score)
-      .def_readonly("drifted", &DriftWindow::drifted);
-  py::class_<DriftMonitor>(module, "DriftMonitor")
-      .def(py::init([](const Calibration& clean, const py::dict& values) {
-        DriftOptions options;
-        const Settings settings(values);
-        settings.take("window", options.window);
-        settings.take("false_alarms", options.false_alarms);
-        options.validate();
-        return DriftMonitor(clean, options);
-      }))
-      .def("add", &DriftMonitor::add)
-      .def_property_readonly("images", &DriftMonitor::images)
-      .def_property_readonly("windows", &DriftMonitor::windows);
-}
-
 template <typename Infos>
 py::list methods_of(const Infos& infos, const char* kind) {
   py::list result;
@@ -410,7 +370,6 @@ py::list methods_of(const Infos& infos, const char* kind) {
 }  // namespace
 
 void bind_detectors(py::module_& module) {
-  bind_calibration(module);
   bind_detector_class(module);
   py::class_<ArrayScorer>(module, "ArrayScorer")
       .def(py::init<SharedDetector, SharedModel>(), py::call_guard<py::gil_scoped_release>())

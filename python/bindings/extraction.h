@@ -1,4 +1,4 @@
-// Sources of images that Python makes, and extraction.
+// What extraction and scoring share.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -223,10 +223,7 @@ void bind_models(py::module_& module) {
              const py::gil_scoped_release release;
              write_model(path, model);
            })
-      .def("state", &state_of)
-      .def("member", [](const Model& model, std::size_t member) {
-        return std::make_shared<Model>(member_of(model, member));
-      });
+      .def("state", &state_of);
   module.def("read_model", [](const std::string& path) {
     const py::gil_scoped_release release;
     return std::make_shared<Model>(read_model(path));

@@ -51,8 +51,10 @@ PYBIND11_MODULE(_gradspace, module) {
   module.attr("__version__") = gradspace::kVersion;
   bind_errors(module);
   bind_models(module);
+  bind_sources(module);
   bind_extraction(module);
   bind_feature_sets(module);
+  bind_calibration(module);
   bind_detectors(module);
   bind_quality(module);
   bind_experiments(module);

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _gradspace
+from ._errors import RemarkWarning
+from ._watch import levels_to_caller
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 #: An 8-bit image: [height, width, 3] in the order R, G, B, or [height, width]; anything that NumPy can view, such as
@@ -123,7 +126,11 @@ def source_handle(images: Images, kind: str = "auto", hidden: bool = False) -> _
     if isinstance(images, Source):
         return images._handle
     if is_path(images):
-        return _gradspace.open_source(file_bytes(images), kind, hidden)
+        handle = _gradspace.open_source(file_bytes(images), kind, hidden)
+        remark = handle.passed_over(file_bytes(images))
+        if remark:
+            warnings.warn(remark, RemarkWarning, stacklevel=levels_to_caller())
+        return handle
     if is_in_memory(images):
         return _gradspace.array_source(as_arrays(images))
     return _gradspace.paths_source([file_bytes(path) for path in images])

@@ -38,7 +38,7 @@ class Watcher:
             self._show(done, total, note)
 
     def tell(self, kind: str, line: str) -> None:
-        warnings.warn(line, LeftOutWarning if kind == "failure" else RemarkWarning, stacklevel=_levels_to_caller())
+        warnings.warn(line, LeftOutWarning if kind == "failure" else RemarkWarning, stacklevel=levels_to_caller())
 
     def _show(self, done: int, total: int, note: str) -> None:
         try:
@@ -60,7 +60,7 @@ class Watcher:
             self._bar = None
 
 
-def _levels_to_caller() -> int:
+def levels_to_caller() -> int:
     """How far up the stack, from the function that calls this, is the first one outside of this package."""
     package = __name__.rpartition(".")[0]
     level = 1

@@ -223,8 +223,15 @@ def test_a_file_that_can_not_be_read_costs_its_own_row_alone(model, folder, tmp_
         rows = gradspace.extract(model, [good[0], path, good[1]])
     assert np.isnan(rows[1]).all()
     assert (rows[[0, 2]] == gradspace.extract(model, good)).all()
-    with pytest.raises(gradspace.FormatError, match="broken.ppm"):
+    with pytest.warns(gradspace.LeftOutWarning), pytest.raises(gradspace.FormatError, match="broken.ppm"):
         gradspace.extract(model, [path])
+
+
+def test_what_is_passed_over_is_remarked(model, folder, tmp_path):
+    (tmp_path / "a.ppm").write_bytes((folder[0] / "00.ppm").read_bytes())
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.warns(gradspace.RemarkWarning, match="notes.txt"):
+        assert len(gradspace.extract(model, tmp_path)) == 1
 
 
 def test_a_request_that_is_not_possible_names_what_is(model, golden_images):
@@ -244,3 +251,14 @@ def test_nothing_is_kept_of_the_images(model, golden_images):
     del images
     gc.collect()
     assert watched() is None
+
+
+def test_the_backend_of_libtorch_gives_the_same(model, golden_images):
+    try:
+        rows = gradspace.extract(model, golden_images, backend="torch")
+    except gradspace.Error as error:
+        pytest.skip(str(error))
+    expected = gradspace.extract(model, golden_images)
+    assert np.linalg.norm(rows - expected) < 1e-4 * np.linalg.norm(expected)
+    with pytest.raises(ValueError, match="tensorflow"):
+        gradspace.extract(model, golden_images, backend="tensorflow")
