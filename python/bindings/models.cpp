@@ -4,7 +4,9 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings.h"
@@ -12,6 +14,7 @@
 #include "gradspace/backends.h"
 #include "gradspace/decoding.h"
 #include "gradspace/error.h"
+#include "gradspace/gradcon.h"
 #include "gradspace/gradient.h"
 #include "gradspace/model.h"
 #include "gradspace/source.h"
@@ -67,11 +70,32 @@ struct Training {
   Decoding decoding = Decoding::kExact;
   std::size_t members = 1;
   int threads = 0;
+  std::optional<GradConOptions> gradcon;  ///< where GradCon's objective is trained
 };
+
+/// The options of GradCon's objective, and the autoencoder and loop that it has by default.
+void take_gradcon(const Settings& settings, Training& training) {
+  GradConOptions& gradcon = training.gradcon.emplace();
+  int channels = 1;
+  int latent = 0;
+  settings.take("channels", channels);
+  settings.take("latent", latent);
+  settings.take("alignment", gradcon.alignment);
+  settings.take("kld_weight", gradcon.kld_weight);
+  settings.take("mean_of_loss", gradcon.mean_of_loss);
+  gradcon.validate();
+  training.spec = gradcon_autoencoder(channels, latent);
+  training.options = gradcon_training();
+}
 
 Training training_of(const py::dict& values) {
   const Settings settings(values);
   Training training;
+  bool is_gradcon = false;
+  settings.take("gradcon", is_gradcon);
+  if (is_gradcon) {
+    take_gradcon(settings, training);
+  }
   settings.take_parsed("spec", training.spec, [](const std::string& json) {
     return parse_autoencoder_spec(json, "spec");
   });
@@ -92,7 +116,6 @@ Training training_of(const py::dict& values) {
   settings.take("data", training.sources.data);
   settings.take("validation", training.sources.validation);
   settings.take("kind", training.sources.kind);
-  settings.take("hidden", training.sources.options.hidden);
   settings.take_parsed("hold_out", training.sources.hold_out, parse_hold_out);
   settings.take_parsed("tiles", training.sources.tiles, parse_tiling);
   settings.take("tiles_per_image", training.sources.tiles_per_image);
@@ -137,6 +160,13 @@ MembersResult train_on(const Source& images, const Source& validation, const Tra
                  "epoch " + std::to_string(progress.epoch) + "/" + std::to_string(progress.epochs));
   };
   observer.stop_requested = [&] { return job.stop_requested(); };
+  if (training.gradcon) {
+    TrainResult result = train_gradcon(training.spec, train_store, validation_store,
+                                       training.options, *training.gradcon, observer);
+    Model model = std::exchange(result.model, {});
+    const bool stopped = result.stopped;
+    return {std::move(model), {std::move(result)}, stopped};
+  }
   const auto make_backend = [&](const Model& initial, const TrainOptions& own) {
     return make_training_backend(training.backend, initial, own);
   };

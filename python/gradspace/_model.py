@@ -123,11 +123,69 @@ class Model:
             "device": device,
             "threads": threads,
         }
+        return cls._trained(images, validation, options, progress)
+
+    @classmethod
+    def train_gradcon(
+        cls,
+        images: Images,
+        validation: Optional[Images] = None,
+        *,
+        channels: Optional[int] = None,
+        latent: Optional[int] = None,
+        spec: Optional[str] = None,
+        alignment: Optional[float] = None,
+        kld_weight: Optional[float] = None,
+        mean_of_loss: Optional[bool] = None,
+        epochs: Optional[int] = None,
+        batch: Optional[int] = None,
+        learning_rate: Optional[float] = None,
+        seed: Optional[int] = None,
+        hold_out: Optional[str] = None,
+        kind: Optional[str] = None,
+        checkpoint: Optional[Path] = None,
+        resume: bool = False,
+        log_folder: Optional[Path] = None,
+        threads: Optional[int] = None,
+        progress: Progress = None,
+    ) -> Model:
+        """Trains by GradCon's objective, for which `Detector.fit(images, model, method="gradcon")` makes a detector.
+
+        As the command's `train --objective gradcon`; images and the other options are those of `Model.train`.
+
+        channels: 1 (grey, without a word) or 3 of images of 28x28.
+        latent: latent variables; over 0 the autoencoder is variational (the paper's: 576).
+        """
+        options = {
+            "gradcon": True,
+            "channels": channels,
+            "latent": latent,
+            "spec": spec,
+            "alignment": alignment,
+            "kld_weight": kld_weight,
+            "mean_of_loss": mean_of_loss,
+            "epochs": epochs,
+            "batch": batch,
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "hold_out": hold_out,
+            "kind": kind,
+            "checkpoint": None if checkpoint is None else file_bytes(checkpoint),
+            "resume": resume,
+            "log_folder": None if log_folder is None else file_bytes(log_folder),
+            "threads": threads,
+        }
+        return cls._trained(images, validation, options, progress)
+
+    @classmethod
+    def _trained(
+        cls, images: Images, validation: Optional[Images], options: Dict[str, Any], progress: Progress
+    ) -> Model:
         sources: Tuple[Optional[_gradspace.Source], Optional[_gradspace.Source]] = (None, None)
         if is_path(images) and (validation is None or is_path(validation)):
             options["data"] = file_bytes(images)
             options["validation"] = None if validation is None else file_bytes(validation)
-        elif tiles is not None:
+        elif options.get("tiles") is not None:
             raise ValueError("train: tiles are cut from photographs of one path")
         else:
             sources = _training_and_validation(images, validation)

@@ -45,6 +45,22 @@ def test_members_and_history(folder):
     assert rows.shape == (4, model.columns()[-1].end)
 
 
+def test_gradcon(folder, tmp_path, command):
+    path, pictures = folder
+    command("train", "--objective", "gradcon", "--data", path, "--epochs", 2, "--seed", 4,
+            "--out", tmp_path / "gradcon.safetensors", "--quiet")
+    model = gradspace.Model.train_gradcon(path, epochs=2, seed=4)
+    by_command = gradspace.Model.load(tmp_path / "gradcon.safetensors")
+    for name, weight in by_command.weights.items():
+        assert (weight == model.weights[name]).all()
+    detector = gradspace.Detector.fit(path, model, method="gradcon", false_alarms=0.1)
+    scores = detector.score(pictures, model)
+    assert np.isfinite(scores.score).all()
+    # The command's file is a detector, too, whose scores have their two parts.
+    both = gradspace.Detector.load(tmp_path / "gradcon.safetensors").score(pictures, by_command)
+    assert (both.error > 0).all() and (abs(both.cosine) <= 1).all()
+
+
 def test_grey_images(folder):
     model = gradspace.Model.train(folder[1][..., 0], epochs=1, channels=1)
     assert model.input == (1, 28, 28)
