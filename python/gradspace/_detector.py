@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -375,34 +376,23 @@ class Drift:
         return self._handle.windows
 
 
-class _opened:
+@contextlib.contextmanager
+def _opened(rows: Rows, name: str) -> Iterator[Tuple[_gradspace.FeatureSet, str]]:
     """Rows as a feature set of the extension, and a name for messages: an array by way of the temporary folder."""
-
-    def __init__(self, rows: Optional[Rows], name: str) -> None:
-        self._rows = rows
-        self._name = name
-        self._folder: Optional[tempfile.TemporaryDirectory[str]] = None
-
-    def __enter__(self) -> Tuple[_gradspace.FeatureSet, str]:
-        if isinstance(self._rows, FeatureSet):
-            return self._rows._handle, self._rows.path
-        array = np.asarray(self._rows)
-        if array.ndim != 2 or array.dtype.kind not in "fiu":
-            raise ValueError(f"{self._name}: of shape {list(array.shape)}, where floats [n, columns] are wanted")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{self._name}: holds a NaN or an infinity")
-        if array.size == 0:
-            raise ValueError(f"{self._name}: of shape {list(array.shape)}, which is empty")
-        if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-            array = array.astype(np.float64)
-        self._folder = tempfile.TemporaryDirectory()
-        path = os.path.join(self._folder.name, self._name + ".npy")
+    if isinstance(rows, FeatureSet):
+        yield rows._handle, rows.path
+        return
+    array = np.asarray(rows)
+    if array.ndim != 2 or array.dtype.kind not in "fiu" or array.size == 0:
+        raise ValueError(f"{name}: {array.dtype} of shape {list(array.shape)}, where floats [n, columns] are wanted")
+    if not (np.abs(array) <= np.finfo(np.float32).max).all():
+        raise ValueError(f"{name}: holds a NaN, an infinity, or a value that is not within float32")
+    if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        array = array.astype(np.float64)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, name + ".npy")
         np.save(path, np.ascontiguousarray(array))
-        return _gradspace.open_feature_set(path.encode()), self._name
-
-    def __exit__(self, *unused: object) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
+        yield _gradspace.open_feature_set(os.fsencode(path)), name
 
 
 def _is_rows(value: Any) -> bool:
@@ -437,19 +427,21 @@ def _fit_rows(
     options: Dict[str, Any],
     watcher: Watcher,
 ) -> _gradspace.Detector:
-    with _opened(clean, "clean") as (inliers, _):
+    if outliers is not None and options.get("method", "classifier") != "classifier":
+        raise ValueError(f"fit: {options['method']} learns from clean features alone, without outliers")
+    if outliers is not None and (validation is None) != (validation_outliers is None):
+        raise ValueError("fit: give both validation and validation_outliers, or none of them")
+    with contextlib.ExitStack() as stack:
+
+        def opened(rows: Optional[Rows], name: str) -> Optional[_gradspace.FeatureSet]:
+            return None if rows is None else stack.enter_context(_opened(rows, name))[0]
+
+        inliers = stack.enter_context(_opened(clean, "clean"))[0]
+        held_out = opened(validation, "validation")
         if outliers is None:
-            if validation is None:
-                return _gradspace.fit_features(inliers, None, options, watcher)
-            with _opened(validation, "validation") as (held_out, _):
-                return _gradspace.fit_features(inliers, held_out, options, watcher)
-        if options.get("method", "classifier") != "classifier":
-            raise ValueError(f"fit: {options['method']} learns from clean features alone, without outliers")
-        if (validation is None) != (validation_outliers is None):
-            raise ValueError("fit: give both validation and validation_outliers, or none of them")
-        with _opened(outliers, "outliers") as (others, _):
-            if validation is None or validation_outliers is None:
-                return _gradspace.fit_classifier(inliers, others, None, None, options, watcher)
-            with _opened(validation, "validation") as (held_out, _):
-                with _opened(validation_outliers, "validation_outliers") as (others_held_out, _):
-                    return _gradspace.fit_classifier(inliers, others, held_out, others_held_out, options, watcher)
+            detector = _gradspace.fit_features(inliers, held_out, options, watcher)
+        else:
+            others = stack.enter_context(_opened(outliers, "outliers"))[0]
+            others_held_out = opened(validation_outliers, "validation_outliers")
+            detector = _gradspace.fit_classifier(inliers, others, held_out, others_held_out, options, watcher)
+    return detector

@@ -31,7 +31,8 @@ class Report:
     def _repr_html_(self) -> str:
         with open(self.path, encoding="utf-8") as stream:
             page = html.escape(stream.read(), quote=True)
-        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="width: 100%; height: 720px; border: 0"></iframe>'
+        style = "width: 100%; height: 720px; border: 0"
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="{style}"></iframe>'
 
 
 def report(folder: Path) -> Report:

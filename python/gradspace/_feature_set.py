@@ -121,7 +121,7 @@ class FeatureSet:
 
     @property
     def index(self) -> Dict[str, Any]:
-        """Of each row's image: path, set, challenge, level, class, label (1 = clean), bce, kld; a list or array each."""
+        """By column, a list or an array each: path, set, challenge, level, class, label (1 = clean), bce, kld."""
         if self._index is None:
             self._index = self._handle.index()
         return self._index

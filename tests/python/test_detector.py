@@ -49,9 +49,8 @@ def test_files_score_as_by_the_command_with_a_model(fitted, model_file, folder, 
 
 def test_fitted_as_by_the_command(detector, folder, tmp_path, command):
     by_command = tmp_path / "command.safetensors"
-    command(
-        "fit", "--method", "image-statistics", "--data", folder[0], "--false-alarms", 0.1, "--out", by_command, "--quiet"
-    )
+    options = ["--method", "image-statistics", "--false-alarms", 0.1, "--quiet"]
+    command("fit", "--data", folder[0], "--out", by_command, *options)
     detector.save(tmp_path / "python.safetensors")
     assert by_command.read_bytes() == (tmp_path / "python.safetensors").read_bytes()
 
@@ -152,7 +151,8 @@ def test_drift_is_seen_and_a_clean_stream_left_alone(detector):
 
 def test_drift_is_that_of_the_command(detector, folder, tmp_path, command):
     detector.save(tmp_path / "detector.safetensors")
-    ran = command("drift", "--detector", tmp_path / "detector.safetensors", "--window", 30, "--format", "jsonl", folder[0])
+    options = ["--detector", tmp_path / "detector.safetensors", "--window", 30, "--format", "jsonl"]
+    ran = command("drift", *options, folder[0])
     printed = [json.loads(line) for line in ran.stdout.splitlines()]
     windows = gradspace.Drift(detector, window=30).add(detector.score(folder[0]).score)
     rows = [row for row in printed if "distance" in row]

@@ -21,7 +21,8 @@ def make_pictures(folder, image):
 
     save(folder / "photos", smooth_pictures(100, 60, 64, seed=1))
     new = smooth_pictures(40, 60, 64, seed=2)
-    save(folder / "new", [gradspace.challenge(picture, "noise", 5) if i % 2 else picture for i, picture in enumerate(new)])
+    new[::2] = [gradspace.challenge(picture, "noise", 5) for picture in new[::2]]
+    save(folder / "new", new)
     save(folder / "signs", smooth_pictures(40, 28, 28, seed=3))
     for seed, name in enumerate(("train", "val", "test")):
         save(folder / "data" / "RealChallengeFree" / name, smooth_pictures(24, 28, 28, seed=seed))

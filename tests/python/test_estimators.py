@@ -34,7 +34,8 @@ def test_scores_are_those_of_the_detector():
 
 
 def test_images_in_a_pipeline(model, folder):
-    pipeline = make_pipeline(GradientFeatures(model, "up.6:bce"), OneClassDetector("independent-gaussian", false_alarms=0.1))
+    detector = OneClassDetector("independent-gaussian", false_alarms=0.1)
+    pipeline = make_pipeline(GradientFeatures(model, "up.6:bce"), detector)
     pictures = folder[1]
     noise = np.stack([gradspace.challenge(picture, "noise", 5) for picture in pictures])
     pipeline.fit(pictures)

@@ -44,10 +44,11 @@ def test_arrays_score_as_files(data):
 
 
 def test_a_reference_is_prepared_once(data):
-    prepared = gradspace.Reference(data / "quality" / "pair1_ref.png", ["gradient", "ssim"])
+    original = data / "quality" / "pair1_ref.png"
+    prepared = gradspace.Reference(original, ["gradient", "ssim"])
     for name in ("pair1_blur.png", "pair1_noise.png"):
-        scores = prepared.scores(data / "quality" / name)
-        assert scores == gradspace.iqa(data / "quality" / "pair1_ref.png", data / "quality" / name, ["gradient", "ssim"])
+        distorted = data / "quality" / name
+        assert prepared.scores(distorted) == gradspace.iqa(original, distorted, ["gradient", "ssim"])
     with pytest.raises(ValueError, match="several"):
         prepared.score(data / "quality" / "pair1_blur.png")
     assert gradspace.Reference(data / "quality" / "pair1_ref.png").score(data / "quality" / "pair1_ref.png") == 1

@@ -6,7 +6,8 @@ import pytest
 
 
 def test_a_model_is_byte_for_byte_that_of_the_command(folder, tmp_path, command):
-    command("train", "--data", folder[0], "--epochs", 2, "--seed", 5, "--out", tmp_path / "command.safetensors", "--quiet")
+    options = ["--epochs", 2, "--seed", 5, "--quiet"]
+    command("train", "--data", folder[0], "--out", tmp_path / "command.safetensors", *options)
     model = gradspace.Model.train(folder[0], epochs=2, seed=5)
     model.save(tmp_path / "python.safetensors")
     assert (tmp_path / "python.safetensors").read_bytes() == (tmp_path / "command.safetensors").read_bytes()
@@ -33,7 +34,8 @@ def test_arrays_train_as_files(folder, tmp_path):
         assert (weight == of_files.weights[name]).all()
     # Without validation images the last tenth is held out.
     held_out = gradspace.Model.train(pictures, **options)
-    assert (held_out.weights["fc2.weight"] == gradspace.Model.train(pictures[:54], pictures[54:], **options).weights["fc2.weight"]).all()
+    told = gradspace.Model.train(pictures[:54], pictures[54:], **options)
+    assert (held_out.weights["fc2.weight"] == told.weights["fc2.weight"]).all()
 
 
 def test_members_and_history(folder):
