@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,11 +44,16 @@ struct Rows {
     if (dimension > 0) {
       outputs.features = {features + first * dimension, count * dimension};
     }
-    outputs.bce = {bce + first, count};
-    outputs.kld = {kld + first, count};
+    if (bce != nullptr) {
+      outputs.bce = {bce + first, count};
+      outputs.kld = {kld + first, count};
+    }
     return outputs;
   }
 };
+
+/// As many as LibTorch's backend takes in a pass on a graphics card.
+constexpr std::size_t kTorchPiece = 1024;
 
 /// Backends for one request for features, kept from call to call. Thread-safe.
 class Extractor {
@@ -56,6 +62,7 @@ class Extractor {
       : model_(std::move(model)),
         blocks_(parse_features(request, model_->spec, model_->members())),
         decoding_(decoding_in(model_->metadata).value_or(Decoding::kExact)),
+        most_(backend.name == "native" ? kNativePiece : kTorchPiece),
         backends_([this, backend] { return make_gradient_backend(backend, *model_, blocks_); }) {}
 
   std::size_t width() const { return dimension(blocks_); }
@@ -108,13 +115,14 @@ class Extractor {
         }
       };
     };
-    in_pieces(count, piece_of(count, threads), threads, begin_with_backend,
+    in_pieces(count, piece_of(count, threads, most_), threads, begin_with_backend,
               [&] { return job != nullptr && job->stop_requested(); });
   }
 
   std::shared_ptr<Model> model_;
   std::vector<FeatureBlock> blocks_;
   Decoding decoding_;
+  std::size_t most_;
   Pool<GradientBackend> backends_;
 };
 
@@ -131,29 +139,36 @@ void refuse_pixels(std::span<const float> values, std::size_t image_size) {
 
 /// Views Python's output arrays; these are checked there, and once more here, because memory hangs on it.
 Rows rows_of(const Extractor& extractor, std::size_t count, py::array_t<float>& features,
-             py::array_t<float>& losses) {
+             std::optional<py::array_t<float>>& losses) {
   const auto n = static_cast<py::ssize_t>(count);
   const auto width = static_cast<py::ssize_t>(extractor.width());
-  const bool fits = features.ndim() == 2 && features.shape(0) == n && features.shape(1) == width &&
-                    losses.ndim() == 2 && losses.shape(0) == 2 && losses.shape(1) == n;
-  if (!fits || (features.flags() & py::array::c_style) == 0 ||
-      (losses.flags() & py::array::c_style) == 0) {
+  const auto fits = [](const py::array_t<float>& array, py::ssize_t rows, py::ssize_t columns) {
+    return array.ndim() == 2 && array.shape(0) == rows && array.shape(1) == columns &&
+           (array.flags() & py::array::c_style) != 0;
+  };
+  if (!fits(features, n, width) || (losses && !fits(*losses, 2, n))) {
     throw InvalidArgument("out: of shape " + shape_of(features) + ", where contiguous [" +
                           std::to_string(n) + ", " + std::to_string(width) + "] is wanted");
   }
   Rows rows;
   rows.dimension = extractor.width();
   rows.features = features.mutable_data();
-  rows.bce = losses.mutable_data();
-  rows.kld = rows.bce + n;
+  if (losses) {
+    rows.bce = losses->mutable_data();
+    rows.kld = rows.bce + n;
+  }
   return rows;
 }
 
-/// Does the work at once where it is of few images, else watched.
-void do_work(std::size_t images, const py::object& watcher, const std::function<void(Job*)>& work) {
-  if (images <= kFewImages) {
-    const py::gil_scoped_release release;
-    work(nullptr);
+/// Does the work at once where it is of few pixels, else watched.
+void do_work(std::size_t bytes, std::size_t images, const py::object& watcher,
+             const std::function<void(Job*)>& work) {
+  if (bytes <= kFewBytes) {
+    {
+      const py::gil_scoped_release release;
+      work(nullptr);
+    }
+    watcher.attr("progress")(images, images, "");
     return;
   }
   Job job(watcher);
@@ -161,12 +176,13 @@ void do_work(std::size_t images, const py::object& watcher, const std::function<
 }
 
 void extract_arrays(Extractor& extractor, const py::object& images, py::array_t<float>& features,
-                    py::array_t<float>& losses, int threads, const py::object& watcher) {
+                    std::optional<py::array_t<float>> losses, int threads,
+                    const py::object& watcher) {
   const ArrayImages arrays = array_images(images);
   const std::size_t count = arrays.images.size();
   const Rows rows = rows_of(extractor, count, features, losses);
   const auto contiguous = arrays.contiguous(extractor.input());
-  do_work(count, watcher, [&](Job* job) {
+  do_work(count * extractor.input().size(), count, watcher, [&](Job* job) {
     if (contiguous) {
       extractor.run(ImageBatch::of_u8(*contiguous, count), rows, threads, job);
       return;
@@ -180,8 +196,8 @@ void extract_arrays(Extractor& extractor, const py::object& images, py::array_t<
 }
 
 void extract_floats(Extractor& extractor, const py::array_t<float, py::array::c_style>& images,
-                    py::array_t<float>& features, py::array_t<float>& losses, int threads,
-                    const py::object& watcher) {
+                    py::array_t<float>& features, std::optional<py::array_t<float>> losses,
+                    int threads, const py::object& watcher) {
   const Extent& input = extractor.input();
   if (images.ndim() != 4 || images.shape(1) != input.channels || images.shape(2) != input.height ||
       images.shape(3) != input.width) {
@@ -195,7 +211,7 @@ void extract_floats(Extractor& extractor, const py::array_t<float, py::array::c_
     return;
   }
   const std::span<const float> values(images.data(), count * input.size());
-  do_work(count, watcher, [&](Job* job) {
+  do_work(count * input.size(), count, watcher, [&](Job* job) {
     try {
       extractor.run(ImageBatch::of_float(values, count), rows, threads, job);
     } catch (const InvalidArgument&) {
@@ -207,7 +223,8 @@ void extract_floats(Extractor& extractor, const py::array_t<float, py::array::c_
 
 /// Rows of images that can't be read are NaN, and told of as failures.
 void extract_source(Extractor& extractor, const SharedSource& source, py::array_t<float>& features,
-                    py::array_t<float>& losses, int threads, const py::object& watcher) {
+                    std::optional<py::array_t<float>> losses, int threads,
+                    const py::object& watcher) {
   const std::size_t count = source->size();
   const Rows rows = rows_of(extractor, count, features, losses);
   std::mutex mutex;
@@ -227,8 +244,10 @@ void extract_source(Extractor& extractor, const SharedSource& source, py::array_
     for (const auto& [i, line] : failures) {
       job.tell("failure", line);
       std::fill_n(rows.features + i * rows.dimension, rows.dimension, kNothing);
-      rows.bce[i] = kNothing;
-      rows.kld[i] = kNothing;
+      if (losses) {
+        rows.bce[i] = kNothing;
+        rows.kld[i] = kNothing;
+      }
     }
   });
   if (failures.size() == count) {
@@ -273,14 +292,13 @@ void extract_to_set(const Model& model, const SharedSource& source, const py::di
 
 }  // namespace
 
-std::size_t piece_of(std::size_t count, int threads) {
-  constexpr std::size_t kLargest = 256;
+std::size_t piece_of(std::size_t count, int threads, std::size_t most) {
   constexpr std::size_t kLanes = 16;  // images that the engine works on together
   if (threads >= 0 && count <= kLanes) {
     return kLanes;
   }
   const std::size_t share = count / (4 * static_cast<std::size_t>(thread_count(threads))) + 1;
-  return std::min(kLargest, (share + kLanes - 1) / kLanes * kLanes);
+  return std::min(most, (share + kLanes - 1) / kLanes * kLanes);
 }
 
 void bind_extraction(py::module_& module) {

@@ -57,7 +57,7 @@ class Extractor:
         self,
         images: Any,
         features: npt.NDArray[np.float32],
-        losses: npt.NDArray[np.float32],
+        losses: Optional[npt.NDArray[np.float32]],
         threads: int,
         watcher: Watcher,
     ) -> None: ...
@@ -65,7 +65,7 @@ class Extractor:
         self,
         images: npt.NDArray[np.float32],
         features: npt.NDArray[np.float32],
-        losses: npt.NDArray[np.float32],
+        losses: Optional[npt.NDArray[np.float32]],
         threads: int,
         watcher: Watcher,
     ) -> None: ...
@@ -73,7 +73,7 @@ class Extractor:
         self,
         source: Source,
         features: npt.NDArray[np.float32],
-        losses: npt.NDArray[np.float32],
+        losses: Optional[npt.NDArray[np.float32]],
         threads: int,
         watcher: Watcher,
     ) -> None: ...

@@ -250,7 +250,7 @@ class Model:
     def losses(self, images: Images, *, threads: int = 0, progress: Progress = None) -> npt.NDArray[np.float32]:
         """The reconstruction loss (BCE, summed over pixels) and the latent loss (KLD) of each image: [n, 2]."""
         features = "mu" if self.latent > 0 and self.members == 1 else self.proposed_features
-        return _extract(self, images, features, None, threads, progress, "native", "cpu")[1].T
+        return _extract(self, images, features, None, True, threads, progress, "native", "cpu")[1].T
 
     def __repr__(self) -> str:
         channels, height, width = self.input
@@ -300,7 +300,7 @@ def extract(
     Raises ValueError for what is no image. A file that can't be read has a row of NaN, with a LeftOutWarning.
     """
     request = model.proposed_features if features is None else features
-    return _extract(model, images, request, out, threads, progress, backend, device)[0]
+    return _extract(model, images, request, out, False, threads, progress, backend, device)[0]
 
 
 def _extract(
@@ -308,41 +308,44 @@ def _extract(
     images: Images,
     features: str,
     out: Optional[npt.NDArray[np.float32]],
+    with_losses: bool,
     threads: int,
     progress: Progress,
     backend: str,
     device: str,
 ) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Rows of features, and losses [2, n]."""
+    """Rows of features, and where they are wanted losses [2, n]."""
     extractor = model._extractor(features, backend, device)
+    in_memory = is_in_memory(images)
+    source = None if in_memory else source_handle(images)
+    arrays = as_arrays(images) if in_memory else []
+    count = len(arrays) if source is None else len(source)
+    rows = _place_for_rows(count, extractor.width, out)
+    losses = np.empty((2, count if with_losses else 0), dtype=np.float32)
+    wanted_losses = losses if with_losses else None
     with Watcher(progress, "images") as watcher:
-        if not is_in_memory(images):
-            source = source_handle(images)
-            rows, losses = _outputs(len(source), extractor.width, out)
-            extractor.source(source, rows, losses, threads, watcher)
-            return rows, losses
-        arrays = as_arrays(images)
-        rows, losses = _outputs(len(arrays), extractor.width, out)
-        if isinstance(arrays, np.ndarray) and arrays.dtype.kind == "f":
+        if source is not None:
+            extractor.source(source, rows, wanted_losses, threads, watcher)
+        elif isinstance(arrays, np.ndarray) and arrays.dtype.kind == "f":
             floats = np.ascontiguousarray(arrays, dtype=np.float32)
-            extractor.floats(floats, rows, losses, threads, watcher)
+            extractor.floats(floats, rows, wanted_losses, threads, watcher)
         else:
-            extractor.arrays(arrays, rows, losses, threads, watcher)
+            extractor.arrays(arrays, rows, wanted_losses, threads, watcher)
     return rows, losses
 
 
-def _outputs(
+def _place_for_rows(
     count: int, width: int, out: Optional[npt.NDArray[np.float32]]
-) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+) -> npt.NDArray[np.float32]:
     if out is None:
-        out = np.empty((count, width), dtype=np.float32)
-    elif not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.dtype.isnative:
+        return np.empty((count, width), dtype=np.float32)
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.dtype.isnative:
         raise ValueError("out: is no array of float32")
-    elif out.shape != (count, width) or not out.flags.c_contiguous or not out.flags.writeable:
+    if out.shape != (count, width) or not out.flags.c_contiguous or not out.flags.writeable:
         raise ValueError(
             f"out: of shape {list(out.shape)}, where a writeable array [{count}, {width}] in C order is wanted"
         )
-    return out, np.empty((2, count), dtype=np.float32)
+    return out
 
 
 def _spec(size: Optional[Size], channels: int) -> Optional[str]:
