@@ -1,7 +1,7 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo test asan tsan lint fuzz torture docs coverage clean
+.PHONY: setup build demo wheel test asan tsan lint fuzz torture docs coverage clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 60
@@ -20,6 +20,10 @@ demo:
 	cmake --preset command
 	cmake --build --preset command
 	scripts/demo.sh build/command/bin/gradspace demo
+
+# The Python module with the library inside, for the Python that is Debian's.
+wheel: setup
+	/usr/bin/python3 -m pip wheel --no-build-isolation --no-deps -w dist .
 
 test: build
 	ctest --preset $(PRESET) -j $$(nproc)

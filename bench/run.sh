@@ -3,9 +3,9 @@
 # line says otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|rivals|torch|gradcon|pipeline|challenge|photograph|quality]...}
+build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|python|rivals|torch|gradcon|pipeline|challenge|photograph|quality]...}
 shift
-[ $# -gt 0 ] || set -- image capi gradient rivals torch gradcon pipeline challenge photograph quality
+[ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality
 export OMP_NUM_THREADS=1
 
 # medians and spreads of Google Benchmark: of a module, with further options
@@ -26,6 +26,10 @@ for part; do
     gradient | torch)
       bench "$part"
       /usr/bin/python3 bench/torch/peers.py
+      ;;
+    python)
+      bench gradient --benchmark_filter='^gradients/proposed/'
+      PYTHONPATH=$build/python /usr/bin/python3 bench/python/extract_bench.py
       ;;
     rivals)
       if [ -x "$build/bin/gradspace_rivals_bench" ]; then

@@ -44,7 +44,12 @@ install_library() {
   # The command is not part of the static component.
   if [ "$kind" = "$built" ]; then
     "$work/prefix/bin/gradspace" --version
-    local file
+    local file module
+    module=$(find "$work/prefix" -name '_gradspace.*.so')
+    if [ -n "$module" ]; then
+      PYTHONPATH=$(dirname "$(dirname "$module")") /usr/bin/python3 -B -c "import gradspace; gradspace.Model.initialise()" ||
+        fail "the installed Python module can't be used"
+    fi
     for file in man/man1/gradspace.1 man/man1/gradspace-score.1 bash-completion/completions/gradspace \
       zsh/site-functions/_gradspace fish/vendor_completions.d/gradspace.fish; do
       [ -s "$work/prefix/share/$file" ] || fail "$file is not installed"
