@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "detect/decision.h"
 #include "detect/feature_density.h"
+#include "detect/in_place_score.h"
 #include "detect/observation.h"
 #include "detect/one_class/method.h"
 #include "detect/one_class_fit.h"
@@ -19,7 +20,7 @@ namespace gradspace {
 namespace {
 
 /// The paper's classifier as a function of observed gradients.
-class ClassifierScore : public ScoreFunction {
+class ClassifierScore : public InPlaceScore {
  public:
   ClassifierScore(const Detector& detector, bool as_logits)
       : classifier_(detector.weights), as_logits_(as_logits) {
@@ -34,12 +35,6 @@ class ClassifierScore : public ScoreFunction {
   }
 
   const ObservationNeeds& needs() const override { return needs_; }
-  std::vector<double> score(const Observations& observations) const override {
-    ScoreMemory memory;
-    std::vector<double> scores(observations.count);
-    score_into(observations, memory, scores);
-    return scores;
-  }
   void score_into(const Observations& observations, ScoreMemory& memory,
                   std::span<double> scores) const override {
     const FeatureView gradients = gradient_rows(observations, needs_.blocks, memory.gathered);
@@ -57,7 +52,7 @@ class ClassifierScore : public ScoreFunction {
 };
 
 /// A density of features as a function of observed gradients.
-class FeatureDensityScore : public ScoreFunction {
+class FeatureDensityScore : public InPlaceScore {
  public:
   explicit FeatureDensityScore(const Detector& detector)
       : density_(load_feature_density(detector)) {
@@ -66,12 +61,6 @@ class FeatureDensityScore : public ScoreFunction {
   }
 
   const ObservationNeeds& needs() const override { return needs_; }
-  std::vector<double> score(const Observations& observations) const override {
-    ScoreMemory memory;
-    std::vector<double> scores(observations.count);
-    score_into(observations, memory, scores);
-    return scores;
-  }
   void score_into(const Observations& observations, ScoreMemory& memory,
                   std::span<double> scores) const override {
     score_rows(*density_, gradient_rows(observations, needs_.blocks, memory.gathered), memory,

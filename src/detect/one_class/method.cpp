@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "detect/hold_out.h"
+#include "detect/in_place_score.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -12,19 +13,13 @@ namespace {
 
 constexpr double kGibibyte = 1 << 30;
 
-class DensityScore : public ScoreFunction {
+class DensityScore : public InPlaceScore {
  public:
   DensityScore(ObservationNeeds needs, RepresentationInto represent,
                std::unique_ptr<Density> density)
       : needs_(std::move(needs)), represent_(std::move(represent)), density_(std::move(density)) {}
 
   const ObservationNeeds& needs() const override { return needs_; }
-  std::vector<double> score(const Observations& observations) const override {
-    ScoreMemory memory;
-    std::vector<double> scores(observations.count);
-    score_into(observations, memory, scores);
-    return scores;
-  }
   void score_into(const Observations& observations, ScoreMemory& memory,
                   std::span<double> scores) const override {
     if (observations.count == 0) {  // whose representation has no columns
