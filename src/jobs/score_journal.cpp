@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "data/source_identity.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -115,6 +116,18 @@ void ScoreJournal::append(std::size_t pair, const std::vector<double>& scores) {
 void ScoreJournal::remove() {
   file_.close();
   std::filesystem::remove(path_);
+}
+
+std::string ScoreJournal::left_out_remark(const std::filesystem::path& folder) const {
+  return fmt::format(
+      "{}: {} pairs that were scored are scored again: their images have changed, or the journal "
+      "is damaged",
+      folder.string(), left_out_);
+}
+
+std::string state_of_files(const std::filesystem::path& reference,
+                           const std::filesystem::path& distorted) {
+  return file_state(reference).text() + '/' + file_state(distorted).text();
 }
 
 }  // namespace gradspace

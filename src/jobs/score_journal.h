@@ -36,6 +36,8 @@ class ScoreJournal {
   const Scores& scores() const { return scores_; }
   /// Lines that were left out because the pair's images have changed, or because they are damaged.
   std::size_t left_out() const { return left_out_; }
+  /// What is to be said of them; `folder` is what the journal lies in, as its owner calls it.
+  std::string left_out_remark(const std::filesystem::path& folder) const;
 
   /// The line is with the operating system when this returns. Throws IoError. Not thread-safe.
   void append(std::size_t pair, const std::vector<double>& scores);
@@ -50,6 +52,10 @@ class ScoreJournal {
   Scores scores_;
   std::size_t left_out_ = 0;
 };
+
+/// The state of a pair's files, which changes when they do.
+std::string state_of_files(const std::filesystem::path& reference,
+                           const std::filesystem::path& distorted);
 
 /// The scores of a journal's text; nothing unless its first line is the identity. Lines whose checksum does not fit
 /// are left out and counted in `left_out`; so are those from the first that is not whole or not possible.

@@ -15,7 +15,6 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
-#include "data/source_identity.h"
 #include "experiment/quality_benchmark/differences.h"
 #include "experiment/quality_benchmark/outputs.h"
 #include "experiment/quality_benchmark/published.h"
@@ -25,6 +24,7 @@
 #include "gradspace/quality.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
+#include "jobs/quality_metrics.h"
 #include "jobs/score_journal.h"
 
 namespace gradspace {
@@ -189,17 +189,14 @@ class Run {
   QualityBenchmarkResult finish() {
     const OutputLock lock = OutputLock::of_folder(options_.out);
     ScoreJournal journal(options_.out / "scores.journal",
-                         {identity_, database_.pairs.size(), metrics_.size(),
+                         {identity_, database_.pairs.size(), options_.metrics.size(),
                           [this](std::size_t pair) { return state_of(database_.pairs[pair]); }});
     if (journal.left_out() > 0 && observer_.on_remark) {
-      observer_.on_remark(
-          fmt::format("{}: {} pairs that were scored are scored again: their images have changed, "
-                      "or the journal is damaged",
-                      options_.out.string(), journal.left_out()));
+      observer_.on_remark(journal.left_out_remark(options_.out));
     }
     Scoring scoring(database_, options_.metrics, journal, observer_,
                     [this](const std::string& line) { say_left_out(line); });
-    result_.stopped = !scoring.run(metrics_);
+    result_.stopped = !scoring.run(loaded_.metrics);
     result_.failures += scoring.failures();
     result_.incomplete = scoring.incomplete();
     result_.pairs = scoring.scores().size();
@@ -233,18 +230,11 @@ class Run {
   }
 
   std::string state_of(const OpinionPair& pair) const {
-    return file_state(database_.root / pair.reference).text() + '/' +
-           file_state(database_.root / pair.distorted).text();
+    return state_of_files(database_.root / pair.reference, database_.root / pair.distorted);
   }
 
   void load_metrics() {
-    std::optional<LinearDecoder> decoder;
-    if (uses_decoder(options_.metrics)) {
-      decoder = options_.decoder.empty() ? shipped_decoder() : load_decoder(options_.decoder);
-      decoder_sha256_ = content_digest(
-          "", {{"w1", decoder->w1}, {"b1", decoder->b1}, {"w2", decoder->w2}, {"b2", decoder->b2}});
-    }
-    metrics_ = make_quality_metrics(options_.metrics, decoder ? &*decoder : nullptr);
+    loaded_ = load_quality_metrics(options_.metrics, options_.decoder);
     std::string pairs;
     for (const OpinionPair& pair : database_.pairs) {
       pairs += pair.reference + '\n' + pair.distorted + '\n';
@@ -254,7 +244,7 @@ class Run {
                  {"root", fs::absolute(database_.root).lexically_normal().string()},
                  {"pairs_sha256", content_digest(pairs, {})},
                  {"metrics", options_.metrics},
-                 {"decoder_sha256", decoder_sha256_}};
+                 {"decoder_sha256", loaded_.decoder_sha256}};
   }
 
   void summarise(const ScoredPairs& scored) {
@@ -292,8 +282,7 @@ class Run {
   const JobObserver& observer_;
   OpinionDatabase database_;
   AgreementOptions agreement_;
-  QualityMetrics metrics_;
-  std::string decoder_sha256_;
+  LoadedMetrics loaded_;
   json identity_;
   QualityBenchmarkResult result_;
 };

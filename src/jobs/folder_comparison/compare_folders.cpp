@@ -13,7 +13,6 @@
 #include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
-#include "data/source_identity.h"
 #include "gradspace/error.h"
 #include "gradspace/output_lock.h"
 #include "gradspace/quality.h"
@@ -24,6 +23,7 @@
 #include "jobs/folder_comparison/outputs.h"
 #include "jobs/folder_comparison/summaries.h"
 #include "jobs/options.h"
+#include "jobs/quality_metrics.h"
 #include "jobs/score_journal.h"
 
 namespace gradspace {
@@ -166,7 +166,7 @@ class FolderRun {
     for (const ComparedFolder& folder : comparison_.folders) {
       tell(observer.on_failure, folder.unmatched);
     }
-    load_metrics();
+    loaded_ = load_quality_metrics(options.metrics, options.decoder);
   }
 
   FolderComparison finish() {
@@ -177,7 +177,7 @@ class FolderRun {
       journal = open_journal();
       comparing_.use_journal(*journal);
     }
-    comparison_.stopped = !comparing_.run(metrics_, options_.threads);
+    comparison_.stopped = !comparing_.run(loaded_.metrics, options_.threads);
     summarise_folders(comparison_);
     if (comparison_.stopped) {
       return std::move(comparison_);
@@ -200,16 +200,6 @@ class FolderRun {
     }
   }
 
-  void load_metrics() {
-    std::optional<LinearDecoder> decoder;
-    if (uses_decoder(options_.metrics)) {
-      decoder = options_.decoder.empty() ? shipped_decoder() : load_decoder(options_.decoder);
-      decoder_digest_ = content_digest(
-          "", {{"w1", decoder->w1}, {"b1", decoder->b1}, {"w2", decoder->w2}, {"b2", decoder->b2}});
-    }
-    metrics_ = make_quality_metrics(options_.metrics, decoder ? &*decoder : nullptr);
-  }
-
   std::unique_ptr<ScoreJournal> open_journal() {
     const std::vector<ImagePair>& files = comparing_.listed().files;
     std::string paths;
@@ -221,18 +211,15 @@ class FolderRun {
     by.identity = {{"gradspace_version", kVersion},
                    {"pairs_sha256", content_digest(paths, {})},
                    {"metrics", options_.metrics},
-                   {"decoder_sha256", decoder_digest_}};
+                   {"decoder_sha256", loaded_.decoder_sha256}};
     by.pairs = files.size();
     by.metrics = options_.metrics.size() + 1;  // and the pixels
     by.state_of_pair = [&files](std::size_t i) {
-      return file_state(files[i].reference).text() + '/' + file_state(files[i].distorted).text();
+      return state_of_files(files[i].reference, files[i].distorted);
     };
     auto journal = std::make_unique<ScoreJournal>(options_.out / "scores.journal", by);
     if (journal->left_out() > 0) {
-      tell(observer_.on_remark,
-           {fmt::format("{}: {} pairs that were scored are scored again: their images have "
-                        "changed, or the journal is damaged",
-                        options_.out.string(), journal->left_out())});
+      tell(observer_.on_remark, {journal->left_out_remark(options_.out)});
     }
     return journal;
   }
@@ -242,7 +229,7 @@ class FolderRun {
             {"references", fs::absolute(options_.references).lexically_normal().string()},
             {"metrics", options_.metrics},
             {"decoder", options_.decoder.empty() ? "shipped" : options_.decoder.string()},
-            {"decoder_sha256", decoder_digest_},
+            {"decoder_sha256", loaded_.decoder_sha256},
             {"hidden", options_.source.hidden}};
   }
 
@@ -250,8 +237,7 @@ class FolderRun {
   const JobObserver& observer_;
   FolderComparison comparison_;
   Comparing comparing_;
-  QualityMetrics metrics_;
-  std::string decoder_digest_;
+  LoadedMetrics loaded_;
 };
 
 /// The sum of a count over all folders.
