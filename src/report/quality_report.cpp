@@ -109,12 +109,37 @@ std::vector<double> rank_shares(const std::vector<double>& values) {
   return shares;
 }
 
+/// A pair, and its share of ranks by a metric minus that by people.
+using RankedPair = std::pair<std::size_t, double>;
+
 /// What one metric has finite scores of.
 struct FiniteScores {
   std::vector<std::size_t> pair;
   std::vector<double> score;
   std::vector<double> opinion;
+  std::vector<RankedPair> worst;  ///< those that it and people rank most differently
 };
+
+/// The pairs whose place by the metric is furthest from their place by people.
+std::vector<RankedPair> worst_pairs(const FiniteScores& finite) {
+  const std::vector<double> by_metric = rank_shares(finite.score);
+  std::vector<double> by_people = rank_shares(finite.opinion);
+  const auto agreement = spearman_correlation(finite.score, finite.opinion);
+  if (agreement && *agreement < 0) {  // opinions where 0 is perfect
+    std::transform(by_people.begin(), by_people.end(), by_people.begin(),
+                   [](double share) { return 1 - share; });
+  }
+  std::vector<RankedPair> worst;
+  for (std::size_t i = 0; i < finite.pair.size(); ++i) {
+    worst.emplace_back(finite.pair[i], by_metric[i] - by_people[i]);
+  }
+  const std::size_t count = std::min(kWorst, worst.size());
+  std::partial_sort(
+      worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(count), worst.end(),
+      [](const auto& a, const auto& b) { return std::abs(a.second) > std::abs(b.second); });
+  worst.resize(count);
+  return worst;
+}
 
 FiniteScores finite_scores(const Pairs& pairs, const Metric& metric) {
   FiniteScores finite;
@@ -125,29 +150,8 @@ FiniteScores finite_scores(const Pairs& pairs, const Metric& metric) {
       finite.opinion.push_back(pairs.opinion[i]);
     }
   }
+  finite.worst = worst_pairs(finite);
   return finite;
-}
-
-/// The pairs whose place by the metric is furthest from their place by people: [pair, share by the
-/// metric minus share by people].
-std::vector<std::pair<std::size_t, double>> worst_pairs(const FiniteScores& finite) {
-  const std::vector<double> by_metric = rank_shares(finite.score);
-  std::vector<double> by_people = rank_shares(finite.opinion);
-  const auto agreement = spearman_correlation(finite.score, finite.opinion);
-  if (agreement && *agreement < 0) {  // opinions where 0 is perfect
-    std::transform(by_people.begin(), by_people.end(), by_people.begin(),
-                   [](double share) { return 1 - share; });
-  }
-  std::vector<std::pair<std::size_t, double>> worst;
-  for (std::size_t i = 0; i < finite.pair.size(); ++i) {
-    worst.emplace_back(finite.pair[i], by_metric[i] - by_people[i]);
-  }
-  const std::size_t count = std::min(kWorst, worst.size());
-  std::partial_sort(
-      worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(count), worst.end(),
-      [](const auto& a, const auto& b) { return std::abs(a.second) > std::abs(b.second); });
-  worst.resize(count);
-  return worst;
 }
 
 /// Small pictures of the database's images, until the budget is spent.
@@ -195,6 +199,11 @@ std::vector<std::size_t> shown_pairs(std::size_t count, const std::set<std::size
   return {shown.begin(), shown.end()};
 }
 
+/// A pair's number among those that are shown, of which it is one.
+std::ptrdiff_t number_shown(std::size_t pair, const std::vector<std::size_t>& shown) {
+  return std::lower_bound(shown.begin(), shown.end(), pair) - shown.begin();
+}
+
 template <typename T>
 json picked(const std::vector<T>& values, const std::vector<std::size_t>& places) {
   json list = json::array();
@@ -213,9 +222,8 @@ json metric_json(const Pairs& pairs, const Metric& metric, const std::vector<std
     scores.push_back(std::isfinite(score) ? json(rounded(score)) : json(nullptr));
   }
   json worst = json::array();
-  for (const auto& [pair, difference] : worst_pairs(finite)) {
-    const auto place = std::lower_bound(shown.begin(), shown.end(), pair) - shown.begin();
-    worst.push_back({{"pair", place}, {"difference", rounded(difference)}});
+  for (const auto& [pair, difference] : finite.worst) {
+    worst.push_back({{"pair", number_shown(pair, shown)}, {"difference", rounded(difference)}});
   }
   json item = {{"name", metric.name}, {"scores", std::move(scores)}, {"worst", std::move(worst)}};
   if (pairs.size() > 0 && !finite.score.empty()) {
@@ -244,19 +252,18 @@ json crops_json(const Pairs& pairs, const std::vector<FiniteScores>& finite,
   std::size_t bytes = 0;
   for (std::size_t rank = 0; rank < kCropped; ++rank) {
     for (const FiniteScores& metric : finite) {
-      const auto worst = worst_pairs(metric);
-      if (rank >= worst.size() || bytes >= kWorstCropBytes) {
+      if (rank >= metric.worst.size() || bytes >= kWorstCropBytes) {
         continue;
       }
-      const std::size_t pair = worst[rank].first;
-      const auto place = std::lower_bound(shown.begin(), shown.end(), pair) - shown.begin();
-      if (crops.contains(std::to_string(place))) {
+      const std::size_t pair = metric.worst[rank].first;
+      const std::string place = std::to_string(number_shown(pair, shown));
+      if (crops.contains(place)) {
         continue;
       }
       json crop = crops_of({pairs.reference[pair], {pairs.distorted[pair]}}, {root, {root}}, 1);
       if (!crop.is_null()) {
         bytes += crop.dump().size();
-        crops[std::to_string(place)] = std::move(crop);
+        crops[place] = std::move(crop);
       }
     }
   }
@@ -268,7 +275,7 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
   std::set<std::size_t> wanted;
   for (const Metric& metric : pairs.metrics) {
     finite.push_back(finite_scores(pairs, metric));
-    for (const auto& [pair, difference] : worst_pairs(finite.back())) {
+    for (const auto& [pair, difference] : finite.back().worst) {
       wanted.insert(pair);
     }
   }
@@ -302,6 +309,15 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"crops", crops_json(pairs, finite, shown, root)}};
 }
 
+/// What is a number or null.
+void copy_figures(const json& row, json& item) {
+  for (const auto& [key, value] : row.items()) {
+    if (value.is_number() || value.is_null()) {
+      item[key] = value;
+    }
+  }
+}
+
 /// Rows that the page can rely on: metric and type are texts, figures numbers or null; where a published
 /// figure stands, `source` says.
 json checked_summary(const json& rows, Notes& notes) {
@@ -313,10 +329,9 @@ json checked_summary(const json& rows, Notes& notes) {
     }
     json item = {{"metric", row.at("metric").get<std::string>()},
                  {"type", row.at("type").get<std::string>()}};
-    for (const auto& [key, value] : row.items()) {
-      if (value.is_number() || value.is_null() || key == "source") {
-        item[key] = value;
-      }
+    copy_figures(row, item);
+    if (row.contains("source")) {
+      item["source"] = row["source"];
     }
     summary.push_back(std::move(item));
   }
@@ -332,11 +347,7 @@ json checked_differences(const json& rows) {
     }
     json item = {{"first", row.at("first").get<std::string>()},
                  {"second", row.at("second").get<std::string>()}};
-    for (const auto& [key, value] : row.items()) {
-      if (value.is_number() || value.is_null()) {
-        item[key] = value;
-      }
-    }
+    copy_figures(row, item);
     differences.push_back(std::move(item));
   }
   return differences;
