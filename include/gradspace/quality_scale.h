@@ -39,10 +39,14 @@ struct QualityEquivalent {
 
 /// What a score of `metric` is equivalent to. The scale holds the medians over 24 photographs of 768x512 pixels, and is
 /// linear between 16 qualities; a better score never has a smaller quality. Scores of `gradient`, `unique` and `accord`
-/// are taken to be of the shipped decoder. Nothing for a metric without a scale; all that are built in have one. Throws
-/// InvalidArgument for a metric that is not known, and for a score that is not a number. Thread-safe.
+/// are taken to be of the shipped decoder (`has_quality_scale`). Nothing for a metric without a scale; all that are built
+/// in have one. Throws InvalidArgument for a metric that is not known, and for a score that is not a number. Thread-safe.
 GRADSPACE_API std::optional<QualityEquivalent> quality_equivalent(std::string_view metric,
                                                                   double score);
+
+/// Whether the scale holds for a metric's scores: those of another decoder than the shipped one have none, where the
+/// metric uses one. Throws InvalidArgument for a metric that is not known. Thread-safe.
+GRADSPACE_API bool has_quality_scale(std::string_view metric, bool of_shipped_decoder);
 
 /// As it is printed: "as JPEG q72", "worse than JPEG q5", "better than JPEG q98".
 GRADSPACE_API std::string jpeg_quality_text(const QualityEquivalent& equivalent);

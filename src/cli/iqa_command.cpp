@@ -35,13 +35,13 @@ namespace fs = std::filesystem;
 /// Pairs after which their lines are flushed.
 constexpr std::size_t kFlushed = 256;
 
-PrinterLayout iqa_layout(const IqaArguments& arguments) {
+PrinterLayout iqa_layout(const IqaArguments& arguments, const QualityEquivalents& equivalents) {
   PrinterLayout layout;
   layout.columns = {{"reference", "reference"}, {"distorted", "distorted"}};
   for (const std::string& metric : arguments.metrics) {
     layout.columns.push_back({metric, metric, 10, "{:.6f}"});
   }
-  QualityEquivalents(arguments).add_columns(layout);
+  equivalents.add_columns(layout);
   layout.options = iqa_options_text(arguments);
   layout.options_in_json_lines = false;
   return layout;
@@ -120,8 +120,8 @@ void judge(const ImagePair& pair, const PairScore& score, const IqaArguments& ar
 IqaFailures score_and_print(const std::vector<ImagePair>& pairs, const LinearDecoder* decoder,
                             const IqaArguments& arguments, QualityVerdicts& verdicts) {
   const QualityMetrics metrics = make_quality_metrics(arguments.metrics, decoder);
-  const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments));
   const QualityEquivalents equivalents(arguments);
+  const Printer printer(parse_output_format(arguments.format), iqa_layout(arguments, equivalents));
   Progress progress("iqa", "pairs", arguments.quiet || pairs.size() < 2);
   JobObserver observer;
   observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
@@ -168,10 +168,10 @@ int iqa_of_videos(const IqaArguments& arguments) {
   std::optional<LinearDecoder> loaded;
   const LinearDecoder* decoder = choose_decoder(arguments, loaded);
   QualityVerdicts verdicts = verdicts_of(arguments);
-  return compare_videos({arguments.inputs[0], arguments.inputs[1], arguments.metrics,
-                         arguments.decoder.empty() ? kShippedDecoder : arguments.decoder,
-                         arguments.format, arguments.threads, arguments.quiet, arguments.video},
-                        decoder, verdicts);
+  return compare_videos(
+      {arguments.inputs[0], arguments.inputs[1], arguments.metrics, arguments.decoder,
+       arguments.format, arguments.threads, arguments.quiet, arguments.video},
+      decoder, verdicts);
 }
 
 /// What metrics there are.
@@ -369,10 +369,9 @@ QualityVerdicts verdicts_of(const IqaArguments& arguments) {
 }
 
 std::string iqa_options_text(const IqaArguments& arguments) {
-  return json_text(nlohmann::ordered_json{
-      {"gradspace_version", kVersion},
-      {"metrics", arguments.metrics},
-      {"decoder", arguments.decoder.empty() ? kShippedDecoder : arguments.decoder}});
+  return json_text(nlohmann::ordered_json{{"gradspace_version", kVersion},
+                                          {"metrics", arguments.metrics},
+                                          {"decoder", decoder_name(arguments.decoder)}});
 }
 
 Command iqa_command() {

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/printer.h"
 #include "cli/progress.h"
+#include "cli/quality_words.h"
 #include "gradspace/error.h"
 #include "gradspace/quality_scale.h"
 #include "gradspace/score_video.h"
@@ -36,7 +37,7 @@ struct MetricOfVideo {
 std::string options_text(const VideoComparison& comparison) {
   return json_text(nlohmann::ordered_json{{"gradspace_version", kVersion},
                                           {"metrics", comparison.metrics},
-                                          {"decoder", comparison.decoder_name},
+                                          {"decoder", decoder_name(comparison.decoder)},
                                           {"reference", comparison.reference},
                                           {"distorted", comparison.distorted},
                                           {"every", comparison.video.every}});
@@ -77,8 +78,10 @@ PrinterLayout pool_layout(const VideoComparison& comparison) {
 
 /// What the mean is like, where there is a scale for it.
 Cell equivalent_cell(const VideoComparison& comparison, const MetricOfVideo& metric, double mean) {
-  const bool own_decoder = comparison.decoder_name != kShippedDecoder && metric.info->uses_decoder;
-  const auto equivalent = own_decoder ? std::nullopt : quality_equivalent(metric.info->name, mean);
+  if (!has_quality_scale(metric.name, comparison.decoder.empty())) {
+    return {};
+  }
+  const auto equivalent = quality_equivalent(metric.name, mean);
   return equivalent ? Cell(equivalent_text(*equivalent)) : Cell();
 }
 

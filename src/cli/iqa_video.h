@@ -18,15 +18,12 @@ struct VideoOptions {
 
 void declare_video_options(CLI::App& app, VideoOptions& options);
 
-/// How results name the decoder that ships.
-inline constexpr const char* kShippedDecoder = "shipped";
-
 /// Two videos, and how they are to be compared.
 struct VideoComparison {
   std::string reference;
   std::string distorted;
   std::vector<std::string> metrics;
-  std::string decoder_name;  ///< for the record
+  std::string decoder;  ///< a file; empty = the one that ships
   std::string format;
   int threads = 0;
   bool quiet = false;

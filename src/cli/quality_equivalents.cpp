@@ -12,7 +12,7 @@ QualityEquivalents::QualityEquivalents(const IqaArguments& arguments)
       in_words_(parse_output_format(arguments.format) == OutputFormat::kTable) {
   const std::size_t wanted = arguments.scale ? arguments.metrics.size() : in_words_ ? 1 : 0;
   for (std::size_t i = 0; i < wanted; ++i) {
-    if (arguments.decoder.empty() || !quality_metric_info(arguments.metrics[i]).uses_decoder) {
+    if (has_quality_scale(arguments.metrics[i], arguments.decoder.empty())) {
       metrics_.push_back(i);
     }
   }

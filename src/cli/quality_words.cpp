@@ -28,4 +28,8 @@ std::string metric_list() {
   return fmt::format("{} {}", text, kAllQualityMetrics);
 }
 
+std::string decoder_name(const std::string& file) {
+  return file.empty() ? "shipped" : file;
+}
+
 }  // namespace gradspace::cli

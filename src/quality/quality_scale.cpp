@@ -81,6 +81,10 @@ std::optional<QualityEquivalent> quality_equivalent(std::string_view metric, dou
   return equivalent;
 }
 
+bool has_quality_scale(std::string_view metric, bool of_shipped_decoder) {
+  return of_shipped_decoder || !quality_metric_info(metric).uses_decoder;
+}
+
 std::string jpeg_quality_text(const QualityEquivalent& equivalent) {
   if (equivalent.worse || equivalent.better) {
     return fmt::format("{} than JPEG q{}", equivalent.worse ? "worse" : "better",

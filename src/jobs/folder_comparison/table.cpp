@@ -29,11 +29,11 @@ std::string per_cent(const std::optional<double>& value) {
 
 /// What a score is like, where there is a scale for it.
 std::string equivalent_of(const FolderComparison& comparison, std::size_t metric, double score) {
-  const QualityMetricInfo& info = quality_metric_info(comparison.metrics[metric]);
-  if (comparison.own_decoder && info.uses_decoder) {
+  const std::string& name = comparison.metrics[metric];
+  if (!has_quality_scale(name, !comparison.own_decoder)) {
     return "-";
   }
-  const std::optional<QualityEquivalent> equivalent = quality_equivalent(info.name, score);
+  const std::optional<QualityEquivalent> equivalent = quality_equivalent(name, score);
   return equivalent ? equivalent_text(*equivalent) : "-";
 }
 
