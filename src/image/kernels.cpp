@@ -191,8 +191,9 @@ HWY_INLINE hn::Vec<D32> load_pixels(D32 d32, const std::uint8_t* HWY_RESTRICT in
   }
 }
 
-void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
-                         std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+/// Of windows of any reach, one vector of pixels at a time.
+void resample_scattered_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                            std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
   const PixelLanes d32;
   const hn::Rebind<std::uint8_t, PixelLanes> d8;
   const std::size_t taps = windows.taps;
@@ -214,6 +215,88 @@ void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindow
                   4);  // the next pixel comes over the last byte
     }
   }
+}
+
+#if HWY_MAX_BYTES >= 32 && !HWY_HAVE_SCALABLE
+using FourBytes = hn::FixedTag<std::uint8_t, 16>;
+
+/// Four pixels' sums, side by side in one vector or in two.
+template <class D32>
+struct FourPixels {
+  static constexpr std::size_t kParts = 16 / hn::MaxLanes(D32());
+  static_assert(kParts == 1 || kParts == 2);
+
+  HWY_INLINE void add(hn::Vec<FourBytes> samples, const std::int32_t* HWY_RESTRICT weights) {
+    const D32 d32;
+    if constexpr (kParts == 1) {
+      first = hn::Add(first, hn::Mul(hn::PromoteTo(d32, samples), hn::LoadU(d32, weights)));
+    } else {
+      const hn::Half<FourBytes> half;
+      const auto lower = hn::PromoteTo(d32, hn::LowerHalf(half, samples));
+      const auto upper = hn::PromoteTo(d32, hn::UpperHalf(half, samples));
+      first = hn::Add(first, hn::Mul(lower, hn::LoadU(d32, weights)));
+      second = hn::Add(second, hn::Mul(upper, hn::LoadU(d32, weights + 8)));
+    }
+  }
+
+  /// Twelve bytes as they lie in a row, and four of zero.
+  HWY_INLINE hn::Vec<FourBytes> row() const {
+    HWY_ALIGN static constexpr std::array<std::uint8_t, 16> kSamples = {
+        0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
+    const auto samples = hn::Load(FourBytes(), kSamples.data());
+    const hn::Rebind<std::uint8_t, D32> narrow;
+    const auto lower = hn::DemoteTo(narrow, hn::ShiftRight<kWeightBits>(first));
+    if constexpr (kParts == 1) {
+      return hn::TableLookupBytesOr0(lower, samples);
+    } else {
+      const auto upper = hn::DemoteTo(narrow, hn::ShiftRight<kWeightBits>(second));
+      return hn::TableLookupBytesOr0(hn::Combine(FourBytes(), upper, lower), samples);
+    }
+  }
+
+  hn::Vec<D32> first;
+  hn::Vec<D32> second;  ///< unused where one is enough
+};
+
+/// Of windows whose pixels lie close together: the four of a tap come out of one vector of bytes.
+void resample_close_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                        std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+  static_assert(NarrowWindows::kReach == 16);
+  const FourBytes bytes;
+  const std::uint32_t* HWY_RESTRICT begins = windows.begins.data();
+  const std::uint8_t* HWY_RESTRICT picks = windows.picks.data();
+  const std::int32_t* HWY_RESTRICT weights = windows.weights.data();
+  for (std::size_t x = 0; x < out_width; x += 4) {
+    const auto half = hn::Set(PixelLanes(), kHalf);
+    FourPixels<PixelLanes> pixels{half, half};
+    for (std::size_t tap = 0; tap < windows.taps; ++tap) {
+      pixels.add(hn::TableLookupBytes(hn::LoadU(bytes, in + *begins), hn::LoadU(bytes, picks)),
+                 weights);
+      begins += 1;
+      picks += 16;
+      weights += 16;
+    }
+    const std::size_t count = std::min<std::size_t>(4, out_width - x);
+    if (x + 4 < out_width) {  // the next pixels come over the last four bytes
+      hn::StoreU(pixels.row(), bytes, out + 3 * x);
+    } else {
+      HWY_ALIGN std::array<std::uint8_t, 16> last;
+      hn::Store(pixels.row(), bytes, last.data());
+      std::memcpy(out + 3 * x, last.data(), 3 * count);
+    }
+  }
+}
+#endif
+
+void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                         std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+#if HWY_MAX_BYTES >= 32 && !HWY_HAVE_SCALABLE
+  if (!windows.begins.empty()) {
+    resample_close_row(in, windows, out_width, out);
+    return;
+  }
+#endif
+  resample_scattered_row(in, windows, out_width, out);
 }
 #endif
 

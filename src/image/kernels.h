@@ -24,6 +24,12 @@ struct NarrowWindows {
   std::vector<std::uint32_t> offsets;  ///< [group, tap, 4], in bytes
   std::vector<std::int32_t>
       weights;  ///< [group, tap, 4, 4], each for a pixel's three samples and the byte behind
+  /// Where the four pixels of every group and tap lie within kReach bytes of the row and its slack: where these begin,
+  /// [group, tap], and which of them are the pixels' samples and the bytes behind, [group, tap, 16]. Else empty.
+  std::vector<std::uint32_t> begins = {};
+  std::vector<std::uint8_t> picks = {};
+
+  static constexpr std::size_t kReach = 16;
 };
 
 /// How many bytes behind a row `resample_row` may read, and write.

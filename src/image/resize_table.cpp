@@ -4,6 +4,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace gradspace {
 namespace {
@@ -87,12 +91,42 @@ void add_narrow(ResizeTable& table) {
     for (std::size_t tap = 0; tap < taps; ++tap) {
       const std::size_t place = 4 * (x / 4 * taps + tap) + x % 4;
       const bool weighs = tap < window.count && x < windows.size();
-      // What weighs nothing is read all the same: somewhere in the row.
-      narrow.offsets[place] = weighs ? 3 * (window.first + static_cast<std::uint32_t>(tap)) : 0;
+      // What weighs nothing is read all the same: the window's last pixel.
+      const std::size_t read =
+          window.first + std::min<std::size_t>(tap, std::max(window.count, 1U) - 1);
+      narrow.offsets[place] =
+          3 * static_cast<std::uint32_t>(std::min(read, static_cast<std::size_t>(table.in) - 1));
       const std::int32_t weight = weighs ? table.weights[window.weights + tap] : 0;
       std::fill_n(narrow.weights.begin() + static_cast<std::ptrdiff_t>(4 * place), 4, weight);
     }
   }
+}
+
+/// Nothing where the four pixels of some group and tap lie too far apart, as they do where a row is made much shorter.
+void add_picks(ResizeTable& table) {
+  constexpr std::size_t kReach = kernels::NarrowWindows::kReach;
+  kernels::NarrowWindows& narrow = table.narrow;
+  const std::size_t readable = 3 * static_cast<std::size_t>(table.in) + kernels::kRowSlack;
+  if (narrow.taps == 0 || readable < kReach) {
+    return;
+  }
+  std::vector<std::uint32_t> begins;
+  std::vector<std::uint8_t> picks;
+  for (std::size_t place = 0; place < narrow.offsets.size(); place += 4) {
+    const std::span offsets = std::span(narrow.offsets).subspan(place, 4);
+    const auto [least, most] = std::ranges::minmax(offsets);
+    if (most + 4 - least > kReach) {
+      return;
+    }
+    begins.push_back(std::min(least, static_cast<std::uint32_t>(readable - kReach)));
+    for (const std::uint32_t offset : offsets) {
+      for (std::uint32_t byte = 0; byte < 4; ++byte) {
+        picks.push_back(static_cast<std::uint8_t>(offset - begins.back() + byte));
+      }
+    }
+  }
+  narrow.begins = std::move(begins);
+  narrow.picks = std::move(picks);
 }
 
 }  // namespace
@@ -110,6 +144,7 @@ std::shared_ptr<const ResizeTable> find_resize_table(int in, int out) {
   add_windows(made);
   add_needs(made);
   add_narrow(made);
+  add_picks(made);
   auto table = std::make_shared<const ResizeTable>(std::move(made));
   if (table->weights.size() <= kMostWeightsKept) {
     slot = table;
