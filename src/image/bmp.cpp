@@ -11,7 +11,7 @@
 
 #include "gradspace/error.h"
 #include "image/codec.h"
-#include "image/kernels.h"
+#include "image/colour_kernels.h"
 
 namespace gradspace::codec {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "gradspace/error.h"
+#include "image/colour_kernels.h"
 #include "image/format_modules.h"
-#include "image/kernels.h"
 
 namespace gradspace::codec {
 

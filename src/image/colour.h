@@ -6,7 +6,7 @@
 #include <span>
 
 #include "gradspace/image.h"
-#include "image/kernels.h"
+#include "image/colour_kernels.h"
 
 namespace gradspace::colour {
 

@@ -10,7 +10,7 @@
 
 #include "gradspace/error.h"
 #include "image/colour.h"
-#include "image/kernels.h"
+#include "image/colour_kernels.h"
 #include "image/raw_image.h"
 
 namespace gradspace {

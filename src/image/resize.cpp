@@ -6,8 +6,9 @@
 
 #include "gradspace/error.h"
 #include "image/colour.h"
-#include "image/kernels.h"
+#include "image/colour_kernels.h"
 #include "image/raw_image.h"
+#include "image/resize_kernels.h"
 #include "image/resize_table.h"
 #include "image/row_resizer.h"
 
@@ -134,6 +135,8 @@ void RowResizer::pass_horizontally(const std::uint8_t* samples, std::uint8_t* ou
   const auto width = static_cast<std::size_t>(width_);
   if (resized_channels_ == 3 && horizontal_->narrow.taps > 0) {
     kernels::resample_narrow_row(samples, horizontal_->narrow, width, to);
+  } else if (resized_channels_ == 1 && !horizontal_->narrow_grey.begins.empty()) {
+    kernels::resample_narrow_grey_row(samples, horizontal_->narrow_grey, width, to);
   } else {
     kernels::resample_row(samples, horizontal_->windows.data(), horizontal_->weights.data(), width,
                           resized_channels_, to);

@@ -69,8 +69,17 @@ void add_needs(ResizeTable& table) {
   }
 }
 
+/// How windows lie side by side.
+struct GroupLayout {
+  std::size_t pixels = 0;  ///< of a group
+  std::size_t lanes = 0;   ///< of a pixel
+  std::size_t bytes = 0;   ///< from one pixel of a row to the next
+};
+constexpr GroupLayout kRgbGroups{4, 4, 3};
+constexpr GroupLayout kGreyGroups{8, 1, 1};
+
 /// Windows of more taps gain nothing from lying side by side, and images of large sizes seldom have the size of others.
-void add_narrow(ResizeTable& table) {
+kernels::NarrowWindows narrow_windows(const ResizeTable& table, const GroupLayout& layout) {
   constexpr std::size_t kMostTaps = 8;
   constexpr std::size_t kMostWindows = 1024;
   const std::vector<kernels::Window>& windows = table.windows;
@@ -78,50 +87,56 @@ void add_narrow(ResizeTable& table) {
   for (const kernels::Window& window : windows) {
     taps = std::max<std::size_t>(taps, window.count);
   }
+  kernels::NarrowWindows narrow;
   if (taps > kMostTaps || windows.size() > kMostWindows) {
-    return;
+    return narrow;
   }
-  kernels::NarrowWindows& narrow = table.narrow;
   narrow.taps = taps;
-  const std::size_t groups = (windows.size() + 3) / 4;
-  narrow.offsets.resize(groups * taps * 4);
-  narrow.weights.resize(groups * taps * 16);
-  for (std::size_t x = 0; x < groups * 4; ++x) {
+  const std::size_t groups = (windows.size() + layout.pixels - 1) / layout.pixels;
+  narrow.offsets.resize(groups * taps * layout.pixels);
+  narrow.weights.resize(narrow.offsets.size() * layout.lanes);
+  for (std::size_t x = 0; x < groups * layout.pixels; ++x) {
     const kernels::Window& window = windows[std::min(x, windows.size() - 1)];
     for (std::size_t tap = 0; tap < taps; ++tap) {
-      const std::size_t place = 4 * (x / 4 * taps + tap) + x % 4;
-      const bool weighs = tap < window.count && x < windows.size();
+      const std::size_t place =
+          layout.pixels * (x / layout.pixels * taps + tap) + x % layout.pixels;
       // What weighs nothing is read all the same: the window's last pixel.
-      const std::size_t read =
-          window.first + std::min<std::size_t>(tap, std::max(window.count, 1U) - 1);
-      narrow.offsets[place] =
-          3 * static_cast<std::uint32_t>(std::min(read, static_cast<std::size_t>(table.in) - 1));
+      const std::size_t in_window = std::min<std::size_t>(tap, std::max(window.count, 1U) - 1);
+      const std::size_t pixel =
+          std::min(window.first + in_window, static_cast<std::size_t>(table.in) - 1);
+      narrow.offsets[place] = static_cast<std::uint32_t>(layout.bytes * pixel);
+      const bool weighs = tap < window.count && x < windows.size();
       const std::int32_t weight = weighs ? table.weights[window.weights + tap] : 0;
-      std::fill_n(narrow.weights.begin() + static_cast<std::ptrdiff_t>(4 * place), 4, weight);
+      std::fill_n(narrow.weights.begin() + static_cast<std::ptrdiff_t>(layout.lanes * place),
+                  layout.lanes, weight);
     }
   }
+  return narrow;
 }
 
-/// Nothing where the four pixels of some group and tap lie too far apart, as they do where a row is made much shorter.
-void add_picks(ResizeTable& table) {
+/// Nothing where the pixels of some group and tap lie too far apart, as they do where a row is made much shorter.
+void add_picks(const ResizeTable& table, const GroupLayout& layout,
+               kernels::NarrowWindows& narrow) {
   constexpr std::size_t kReach = kernels::NarrowWindows::kReach;
-  kernels::NarrowWindows& narrow = table.narrow;
-  const std::size_t readable = 3 * static_cast<std::size_t>(table.in) + kernels::kRowSlack;
-  if (narrow.taps == 0 || readable < kReach) {
+  const std::size_t readable =
+      layout.bytes * static_cast<std::size_t>(table.in) + kernels::kRowSlack;
+  if (readable < kReach) {
     return;
   }
   std::vector<std::uint32_t> begins;
   std::vector<std::uint8_t> picks;
-  for (std::size_t place = 0; place < narrow.offsets.size(); place += 4) {
-    const std::span offsets = std::span(narrow.offsets).subspan(place, 4);
+  for (std::size_t place = 0; place < narrow.offsets.size(); place += layout.pixels) {
+    const std::span offsets = std::span(narrow.offsets).subspan(place, layout.pixels);
     const auto [least, most] = std::ranges::minmax(offsets);
-    if (most + 4 - least > kReach) {
+    if (most + layout.lanes - least > kReach) {
       return;
     }
     begins.push_back(std::min(least, static_cast<std::uint32_t>(readable - kReach)));
+    picks.resize(picks.size() + kReach);
+    auto pick = picks.end() - static_cast<std::ptrdiff_t>(kReach);
     for (const std::uint32_t offset : offsets) {
-      for (std::uint32_t byte = 0; byte < 4; ++byte) {
-        picks.push_back(static_cast<std::uint8_t>(offset - begins.back() + byte));
+      for (std::uint32_t lane = 0; lane < layout.lanes; ++lane) {
+        *pick++ = static_cast<std::uint8_t>(offset - begins.back() + lane);
       }
     }
   }
@@ -140,11 +155,15 @@ std::shared_ptr<const ResizeTable> find_resize_table(int in, int out) {
   if (slot != nullptr && slot->in == in && slot->out == out) {
     return slot;
   }
-  ResizeTable made{in, out, {}, {}, {}};
+  ResizeTable made;
+  made.in = in;
+  made.out = out;
   add_windows(made);
   add_needs(made);
-  add_narrow(made);
-  add_picks(made);
+  made.narrow = narrow_windows(made, kRgbGroups);
+  add_picks(made, kRgbGroups, made.narrow);
+  made.narrow_grey = narrow_windows(made, kGreyGroups);
+  add_picks(made, kGreyGroups, made.narrow_grey);
   auto table = std::make_shared<const ResizeTable>(std::move(made));
   if (table->weights.size() <= kMostWeightsKept) {
     slot = table;

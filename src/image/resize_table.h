@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "image/kernels.h"
+#include "image/resize_kernels.h"
 
 namespace gradspace {
 
@@ -19,7 +19,8 @@ struct ResizeTable {
   std::vector<std::uint32_t> needed_from;
   /// The most samples that must be at hand at one time, when windows are made in their order as samples come.
   std::size_t most_needed = 0;
-  kernels::NarrowWindows narrow = {};  ///< the same windows, where they are
+  kernels::NarrowWindows narrow = {};       ///< the same windows of RGB, where they are
+  kernels::NarrowWindows narrow_grey = {};  ///< and of grey
 };
 
 /// A table, of those that this thread used lately: a folder has few sizes, and making a table takes longer than

@@ -1,11 +1,11 @@
-#include "image/kernels.h"
+#include "image/resize_kernels.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "image/kernels.cpp"
+#define HWY_TARGET_INCLUDE "image/resize_kernels.cpp"
 #include <hwy/foreach_target.h>  // must precede highway.h
 #include <hwy/highway.h>
 
@@ -300,6 +300,62 @@ void resample_narrow_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindow
 }
 #endif
 
+#if HWY_TARGET == HWY_SCALAR
+void resample_narrow_grey_row(const std::uint8_t* in, const NarrowWindows& windows,
+                              std::size_t out_width, std::uint8_t* out) {
+  for (std::size_t x = 0; x < out_width; ++x) {
+    std::int32_t sum = kHalf;
+    for (std::size_t tap = 0; tap < windows.taps; ++tap) {
+      const std::size_t place = 8 * (x / 8 * windows.taps + tap) + x % 8;
+      sum += in[windows.offsets[place]] * windows.weights[place];
+    }
+    out[x] = round_and_clamp(sum);
+  }
+}
+#else
+/// The first of the sixteen samples that were picked, from `lane` on.
+template <class D32>
+HWY_INLINE hn::Vec<D32> promote_from(D32 d32, hn::Vec<hn::FixedTag<std::uint8_t, 16>> samples,
+                                     std::size_t lane) {
+  const hn::FixedTag<std::uint8_t, 16> bytes;
+  if constexpr (hn::MaxLanes(D32()) == 8) {
+    return hn::PromoteTo(d32, hn::LowerHalf(hn::Half<decltype(bytes)>(), samples));
+  } else {
+    HWY_ALIGN std::array<std::uint8_t, 16> all;
+    hn::Store(samples, bytes, all.data());
+    return hn::PromoteTo(d32, hn::LoadU(hn::Rebind<std::uint8_t, D32>(), all.data() + lane));
+  }
+}
+
+/// Eight pixels a vector, or two vectors of four.
+void resample_narrow_grey_row(const std::uint8_t* HWY_RESTRICT in, const NarrowWindows& windows,
+                              std::size_t out_width, std::uint8_t* HWY_RESTRICT out) {
+#if HWY_HAVE_SCALABLE
+  const hn::FixedTag<std::int32_t, 4> d32;
+#else
+  const hn::CappedTag<std::int32_t, 8> d32;
+#endif
+  const hn::FixedTag<std::uint8_t, 16> bytes;
+  const hn::Rebind<std::uint8_t, decltype(d32)> d8;
+  const std::size_t lanes = hn::Lanes(d32);
+  const std::size_t steps = windows.taps;
+  for (std::size_t group = 0; 8 * group < out_width; ++group) {
+    std::array<std::uint8_t, 8> made;
+    for (std::size_t lane = 0; lane < 8; lane += lanes) {
+      auto sum = hn::Set(d32, kHalf);
+      for (std::size_t step = group * steps; step < (group + 1) * steps; ++step) {
+        const auto samples = hn::TableLookupBytes(hn::LoadU(bytes, in + windows.begins[step]),
+                                                  hn::LoadU(bytes, &windows.picks[16 * step]));
+        sum = hn::Add(sum, hn::Mul(promote_from(d32, samples, lane),
+                                   hn::LoadU(d32, &windows.weights[8 * step + lane])));
+      }
+      hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<kWeightBits>(sum)), d8, made.data() + lane);
+    }
+    std::memcpy(out + 8 * group, made.data(), std::min<std::size_t>(8, out_width - 8 * group));
+  }
+}
+#endif
+
 void resample_grey(const std::uint8_t* HWY_RESTRICT in, const Window* HWY_RESTRICT windows,
                    const std::int32_t* HWY_RESTRICT all_weights, std::size_t out_width,
                    std::uint8_t* HWY_RESTRICT out) {
@@ -363,52 +419,6 @@ void blend_rows(const std::uint8_t* HWY_RESTRICT rows, std::size_t stride,
   }
 }
 
-/// All sums are whole numbers under 2^24, so that float32 holds them exactly.
-template <typename D>
-HWY_INLINE std::size_t luma_from(D d, std::size_t x, const std::uint8_t* HWY_RESTRICT in,
-                                 std::size_t pixels, bool is_bgr, std::uint8_t* HWY_RESTRICT out) {
-  const hn::Rebind<std::uint8_t, D> d8;
-  const hn::Rebind<std::int32_t, D> d32;
-  const auto number = [&](auto samples)
-                          HWY_ATTR { return hn::ConvertTo(d, hn::PromoteTo(d32, samples)); };
-  for (; x + hn::Lanes(d) <= pixels; x += hn::Lanes(d)) {
-    hn::Vec<decltype(d8)> first;
-    hn::Vec<decltype(d8)> green;
-    hn::Vec<decltype(d8)> last;
-    hn::LoadInterleaved3(d8, in + 3 * x, first, green, last);
-    auto sum = hn::MulAdd(number(green), hn::Set(d, 38470.0F), hn::Set(d, 32768.0F));
-    sum = hn::MulAdd(number(is_bgr ? last : first), hn::Set(d, 19595.0F), sum);
-    sum = hn::MulAdd(number(is_bgr ? first : last), hn::Set(d, 7471.0F), sum);
-    const auto rounded = hn::ConvertTo(d32, hn::Mul(sum, hn::Set(d, 1.0F / 65536)));
-    hn::StoreU(hn::DemoteTo(d8, rounded), d8, out + x);
-  }
-  return x;
-}
-
-void luma(const std::uint8_t* in, std::size_t pixels, bool is_bgr, std::uint8_t* out) {
-  const std::size_t x = luma_from(hn::ScalableTag<float>(), 0, in, pixels, is_bgr, out);
-  luma_from(hn::CappedTag<float, 1>(), x, in, pixels, is_bgr, out);
-}
-
-void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {
-  const hn::ScalableTag<std::uint8_t> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t x = 0;
-  for (; x + lanes <= pixels; x += lanes) {
-    hn::Vec<decltype(d)> first;
-    hn::Vec<decltype(d)> green;
-    hn::Vec<decltype(d)> last;
-    hn::LoadInterleaved3(d, in + 3 * x, first, green, last);
-    hn::StoreInterleaved3(last, green, first, d, out + 3 * x);
-  }
-  for (; x < pixels; ++x) {
-    const std::uint8_t first = in[3 * x];
-    out[3 * x] = in[3 * x + 2];
-    out[3 * x + 1] = in[3 * x + 1];
-    out[3 * x + 2] = first;
-  }
-}
-
 }  // namespace gradspace::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -417,9 +427,8 @@ namespace gradspace::kernels {
 
 GRADSPACE_EXPORT(resample_row);
 GRADSPACE_EXPORT(resample_narrow_row);
+GRADSPACE_EXPORT(resample_narrow_grey_row);
 GRADSPACE_EXPORT(blend_rows);
-GRADSPACE_EXPORT(luma);
-GRADSPACE_EXPORT(swap_red_blue);
 
 void resample_row(const std::uint8_t* in, const Window* windows, const std::int32_t* weights,
                   std::size_t out_width, int channels, std::uint8_t* out) {
@@ -431,17 +440,14 @@ void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
   GRADSPACE_DISPATCH(resample_narrow_row)(in, windows, out_width, out);
 }
 
+void resample_narrow_grey_row(const std::uint8_t* in, const NarrowWindows& windows,
+                              std::size_t out_width, std::uint8_t* out) {
+  GRADSPACE_DISPATCH(resample_narrow_grey_row)(in, windows, out_width, out);
+}
+
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
                 std::size_t count, std::size_t row_size, std::uint8_t* out) {
   GRADSPACE_DISPATCH(blend_rows)(rows, stride, weights, count, row_size, out);
-}
-
-void luma(const std::uint8_t* in, std::size_t pixels, bool is_bgr, std::uint8_t* out) {
-  GRADSPACE_DISPATCH(luma)(in, pixels, is_bgr, out);
-}
-
-void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out) {
-  GRADSPACE_DISPATCH(swap_red_blue)(in, pixels, out);
 }
 
 }  // namespace gradspace::kernels

@@ -1,4 +1,4 @@
-// The inner loops over samples, compiled for every instruction set and chosen at run time.
+// The inner loops of resizing, compiled for every instruction set and chosen at run time.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,16 @@ struct Window {
   std::uint32_t weights = 0;  ///< where its weights begin
 };
 
-/// Windows of few samples of RGB, four of them side by side. Those of a group have the same number of taps: there are
-/// taps of no weight where one has fewer, and pixels of none where the last group has fewer.
+/// Windows of few pixels, a group of them side by side: four of RGB, with four lanes each, or eight of grey. All have
+/// the same number of taps: there are taps of no weight where one has fewer, and pixels of none where the last group has
+/// fewer.
 struct NarrowWindows {
   std::size_t taps = 0;                ///< 0: the windows are too wide for it
-  std::vector<std::uint32_t> offsets;  ///< [group, tap, 4], in bytes
-  std::vector<std::int32_t>
-      weights;  ///< [group, tap, 4, 4], each for a pixel's three samples and the byte behind
-  /// Where the four pixels of every group and tap lie within kReach bytes of the row and its slack: where these begin,
-  /// [group, tap], and which of them are the pixels' samples and the bytes behind, [group, tap, 16]. Else empty.
+  std::vector<std::uint32_t> offsets;  ///< [group, tap, pixel], in bytes
+  /// [group, tap, pixel, lane]: each for a grey sample, or for three samples and the byte behind.
+  std::vector<std::int32_t> weights;
+  /// Where the pixels of every group and tap lie within kReach bytes of the row and its slack: where these begin,
+  /// [group, tap], and which of them go into the lanes, [group, tap, 16]. Else empty.
   std::vector<std::uint32_t> begins = {};
   std::vector<std::uint8_t> picks = {};
 
@@ -44,15 +45,12 @@ void resample_row(const std::uint8_t* in, const Window* windows, const std::int3
 void resample_narrow_row(const std::uint8_t* in, const NarrowWindows& windows,
                          std::size_t out_width, std::uint8_t* out);
 
+/// The same of grey, through windows that have `begins`.
+void resample_narrow_grey_row(const std::uint8_t* in, const NarrowWindows& windows,
+                              std::size_t out_width, std::uint8_t* out);
+
 /// A weighted sum of rows: out[x] = sum_i weights[i] * rows[i * stride + x] for x < row_size.
 void blend_rows(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
                 std::size_t count, std::size_t row_size, std::uint8_t* out);
-
-/// BT.601 luma of RGB pixels, or of BGR where `is_bgr`, in 16-bit fixed point and rounded, as Pillow's convert("L"):
-/// (19595 R + 38470 G + 7471 B + 2^15) / 2^16. `out` does not overlap `in`.
-void luma(const std::uint8_t* in, std::size_t pixels, bool is_bgr, std::uint8_t* out);
-
-/// RGB to BGR or back; `out` may be `in`.
-void swap_red_blue(const std::uint8_t* in, std::size_t pixels, std::uint8_t* out);
 
 }  // namespace gradspace::kernels
