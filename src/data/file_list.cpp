@@ -139,15 +139,16 @@ class Lister {
       content.folders.push_back(std::string(name) + "/");
     } else if (kind == EntryKind::kOther) {
       listing_.remarks.add(folder + entry.d_name, "not a file");
-    } else if (const std::string why = reason_against(folder + entry.d_name); !why.empty()) {
+    } else if (const std::string why = reason_against(folder, entry.d_name); !why.empty()) {
       listing_.remarks.add(folder + entry.d_name, why);
     } else {
       content.files.push_back(listing_.files.add_name(name));
     }
   }
 
-  std::string reason_against(const std::string& file) const {
-    return has_image_extension(file) ? std::string() : why_no_image(root_ + "/" + file);
+  /// Its name is looked at alone: taking paths apart would be a fourth of the time of listing a large folder.
+  std::string reason_against(const std::string& folder, const char* name) const {
+    return has_image_extension(name) ? std::string() : why_no_image(root_ + "/" + folder + name);
   }
 
   std::string root_;
