@@ -64,7 +64,7 @@ class CObjects : public ::testing::Test {
   }
 
   /// A detector of the method, fitted to the clean images.
-  gradspace_detector* fit(const char* method = "gradient-mahalanobis") {
+  gradspace_detector* fit(const char* method = "gradient-neighbour") {
     gradspace_fit_options options = {};
     options.size = sizeof options;
     options.method = method;
