@@ -18,6 +18,7 @@ if [ "$wanted" = all ]; then
   # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
   # bench/; the report page is looked at in Chromium. The last lines are for the Python module, its tests and its wheel.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
+    libopenmpi-dev openmpi-bin
     libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
     clang clang-format clang-tidy libclang-rt-14-dev abigail-tools
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium

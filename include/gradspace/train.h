@@ -46,6 +46,8 @@ struct GRADSPACE_API TrainOptions {
   bool resume = false;
   /// TensorBoard event files go here; empty = none.
   std::filesystem::path log_folder;
+  /// False where another process writes them: the checkpoint is then read alone, and nothing is logged.
+  bool writes_files = true;
 
   /// What a backend is made with.
   StepOptions step() const { return {.learning_rate = learning_rate, .beta = beta}; }

@@ -9,6 +9,7 @@
 
 #include "gradspace/export.h"
 #include "gradspace/model.h"
+#include "gradspace/ranks.h"
 
 namespace gradspace {
 
@@ -61,9 +62,12 @@ class GRADSPACE_API TrainingBackend {
   virtual void restore(const TensorMap& state, std::int64_t steps) = 0;
 };
 
-/// The native backend: the engine's passes with the gradients of all images of a batch summed.
-/// Throws InvalidArgument for a model or options that do not validate.
+/// The native backend: the engine's passes with the gradients of all images of a batch summed. With `ranks`, which
+/// outlive it, every rank makes one of the same model and options, and calls `step` and `evaluate` with the same whole
+/// batches: each works through a share of the images, and all take the same step. The weights have the same bits for
+/// any number of ranks, and as without any. Throws InvalidArgument for a model or options that do not validate.
 GRADSPACE_API std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,
-                                                                    const StepOptions& options);
+                                                                    const StepOptions& options,
+                                                                    Ranks* ranks = nullptr);
 
 }  // namespace gradspace

@@ -29,7 +29,7 @@ void refuse(const CLI::App& app, const std::vector<const char*>& options,
 
 int train_by_objective(const CLI::App& app, TrainingArguments arguments) {
   if (arguments.objective == kGradConObjective) {
-    refuse(app, {"--beta", "--backend", "--device", "--size", "--tiles", "--members"},
+    refuse(app, {"--beta", "--backend", "--device", "--size", "--tiles", "--members", "--mpi"},
            kAutoencoderObjective);
     const TrainOptions defaults = gradcon_training();
     arguments.options.epochs =
@@ -91,12 +91,19 @@ std::function<int()> declare_train(CLI::App& app) {
   app.add_option("--beta", a.options.beta, "Weight of the KLD in the loss")->check(number_from(0));
   app.add_option("--seed", a.options.seed, "Initialisation, order of images, noise")
       ->check(seed_number());
-  app.add_option("--members", a.members,
-                 "Autoencoders in the model, trained side by side from different seeds; what looks "
-                 "at the model looks at all of them")
-      ->check(whole_number(1, kMaxMembers));
-  app.add_option("--backend", a.backend.name, "native or torch")
-      ->check(CLI::IsMember({"native", "torch"}));
+  auto* members =
+      app.add_option(
+             "--members", a.members,
+             "Autoencoders in the model, trained side by side from different seeds; what looks "
+             "at the model looks at all of them")
+          ->check(whole_number(1, kMaxMembers));
+  auto* backend = app.add_option("--backend", a.backend.name, "native or torch")
+                      ->check(CLI::IsMember({"native", "torch"}));
+  app.add_flag("--mpi", a.mpi,
+               "Train together with the other processes of an MPI job, such as mpirun starts, each "
+               "a share of every batch; the first one writes")
+      ->excludes(members)
+      ->excludes(backend);
   app.add_option("--device", a.backend.device, "cpu, cuda, or cuda:N");
   declare_checkpoint_options(app, a.options.resume, a.checkpoint);
   app.add_option("--logdir", a.options.log_folder, "Folder for TensorBoard event files");

@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "gradspace/error.h"
 #include "gradspace/gradcon_detector.h"
+#include "gradspace/mpi_module.h"
 #include "gradspace/output_lock.h"
 #include "gradspace/threads.h"
 #include "gradspace/train_members.h"
@@ -44,9 +45,17 @@ AutoencoderSpec spec_of(const TrainingArguments& arguments) {
                                : AutoencoderSpec{};
 }
 
-TrainObserver training_observer(Progress& progress, int digits) {
+/// Of several processes that train together, all but the first leave files and words to that one.
+bool is_first(const TrainingArguments& arguments) {
+  return arguments.ranks == nullptr || arguments.ranks->rank() == 0;
+}
+
+TrainObserver training_observer(Progress& progress, int digits, Ranks* ranks) {
   TrainObserver observer;
-  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  observer.stop_requested = [ranks] {
+    const bool own = InterruptGuard::requested();
+    return ranks == nullptr ? own : any_rank(*ranks, own);
+  };
   const auto validation = std::make_shared<std::string>();
   observer.on_epoch = [=](const EpochRecord& record) {
     *validation = fmt::format(", validation {:.{}f}", record.validation.loss, digits);
@@ -66,16 +75,17 @@ MembersResult run_training(const AutoencoderSpec& spec, const TrainingImages& im
   Progress progress("train", "images", arguments.quiet);
   if (is_gradcon(arguments)) {
     TrainResult result = train_gradcon(spec, *images.train, *images.validation, options,
-                                       arguments.gradcon, training_observer(progress, 5));
+                                       arguments.gradcon, training_observer(progress, 5, nullptr));
     Model model = std::exchange(result.model, {});
     const bool stopped = result.stopped;
     return {std::move(model), {std::move(result)}, stopped};
   }
   const auto make_backend = [&](const Model& initial, const TrainOptions& own) {
-    return make_training_backend(arguments.backend, initial, own);
+    return arguments.ranks == nullptr ? make_training_backend(arguments.backend, initial, own)
+                                      : make_native_training(initial, own.step(), arguments.ranks);
   };
   return train_members(spec, *images.train, *images.validation, make_backend, options,
-                       arguments.members, training_observer(progress, 1));
+                       arguments.members, training_observer(progress, 1, arguments.ranks));
 }
 
 std::vector<std::filesystem::path> checkpoints_of(const TrainingArguments& arguments) {
@@ -131,10 +141,15 @@ int train_settled(const TrainingArguments& arguments) {
       arguments.sources, spec.input, arguments.fast_decode ? Decoding::kFast : Decoding::kExact,
       arguments.quiet);
   if (is_done_already(spec, images, arguments)) {
-    print_line("{}: trained already with these options on these images", arguments.out.string());
+    if (is_first(arguments)) {
+      print_line("{}: trained already with these options on these images", arguments.out.string());
+    }
     return kDone;
   }
   const MembersResult result = run_training(spec, images, arguments);
+  if (!is_first(arguments)) {
+    return result.stopped ? InterruptGuard::exit_status() : kDone;
+  }
   if (!result.all_began()) {
     say("gradspace: interrupted before the first epoch{} was done: nothing is written{}",
         arguments.members > 1 ? " of every member" : "",
@@ -161,6 +176,26 @@ int train_settled(const TrainingArguments& arguments) {
   return kDone;
 }
 
+/// With the lock of what is written.
+int train_alone(const TrainingArguments& arguments) {
+  const OutputLock lock = OutputLock::of_file(arguments.out);
+  return on_threads(arguments.threads, [&] { return train_settled(arguments); });
+}
+
+int train_as_rank(TrainingArguments arguments) {
+  arguments.ranks = &mpi_ranks();
+  int status = kDone;
+  if (is_first(arguments)) {
+    status = train_alone(arguments);
+  } else {
+    arguments.options.writes_files = false;
+    arguments.quiet = true;
+    status = on_threads(arguments.threads, [&] { return train_settled(arguments); });
+  }
+  leave_mpi();
+  return status;
+}
+
 }  // namespace
 
 int train(TrainingArguments arguments) {
@@ -184,8 +219,7 @@ int train(TrainingArguments arguments) {
     refuse_inputs(checkpoint, inputs);
     refuse_forgotten_checkpoint(checkpoint, options.resume, arguments.checkpoint);
   }
-  const OutputLock lock = OutputLock::of_file(arguments.out);
-  return on_threads(arguments.threads, [&] { return train_settled(arguments); });
+  return arguments.mpi ? train_as_rank(std::move(arguments)) : train_alone(arguments);
 }
 
 void declare_gradcon_options(CLI::App& app, GradConOptions& options) {

@@ -31,6 +31,8 @@ struct TrainingArguments {
   int latent = 0;
   std::size_t members = 1;  ///< not of GradCon's objective
   BackendChoice backend;
+  bool mpi = false;        ///< one of the processes of an MPI job
+  Ranks* ranks = nullptr;  ///< these, once the job was joined
   TrainOptions options;
   CheckpointOptions checkpoint;
   GradConOptions gradcon;

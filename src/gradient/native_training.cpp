@@ -1,6 +1,8 @@
 // Training on the engine's passes. A batch is cut into chunks that depend on its size alone; each
 // chunk sums its gradients in the lanes, and chunks and lanes are added in a fixed order, so that
-// results don't depend on the number of threads.
+// results depend neither on the number of threads nor on that of processes. Of several processes, each
+// works through some of a batch's chunks; then they tell one another what they found, and all take the
+// same step.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +13,11 @@
 
 #include "core/parallel.h"
 #include "core/round_up.h"
+#include "gradient/fixed_tree.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
 #include "gradient/optimiser.h"
+#include "gradient/rank_message.h"
 #include "gradspace/error.h"
 #include "gradspace/training_backend.h"
 
@@ -49,6 +53,9 @@ class LinearRecord {
   }
   const float* gradients() const { return memory_.get(); }
   const float* inputs() const { return memory_.get() + small_; }
+  std::span<float> groups(std::size_t begin, std::size_t end) {
+    return {memory_.get() + begin * group_step(), (end - begin) * group_step()};
+  }
 
  private:
   std::size_t small_;
@@ -75,8 +82,9 @@ struct Chunk {
 
 class NativeTraining final : public TrainingBackend {
  public:
-  NativeTraining(const Model& initial, const StepOptions& options)
+  NativeTraining(const Model& initial, const StepOptions& options, Ranks* ranks)
       : options_(options),
+        ranks_(ranks),
         kernels_(kernels(InstructionSet::kBest)),
         network_(initial, kernels_, /*sampled=*/true),
         parameters_(network_, initial.weights, options.learning_rate),
@@ -112,7 +120,8 @@ class NativeTraining final : public TrainingBackend {
     for (auto& [layer, record] : linear_) {
       record.reserve(groups);
     }
-    const LossSums losses = for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+    const std::size_t chunks = chunk_count(n);
+    for_chunks(n, own_chunks(chunks), [&](Chunk& chunk, std::size_t first, std::size_t end) {
       chunk.begun = false;
       for_groups(first, end, [&](const LaneGroup& group) {
         add_gradients(chunk, group, images.data(), noise.data());
@@ -120,26 +129,35 @@ class NativeTraining final : public TrainingBackend {
       });
       kernels_.sum_lanes(chunk.sums.get(), parameter_values_, chunk.totals.data());
     });
+    if (ranks_ != nullptr) {
+      exchange(n, /*gradients=*/true);
+    }
     parameters_.begin_step();
-    reduce_and_step(chunk_count(n), groups);
+    reduce_and_step(chunks, groups);
     network_.set_weights(parameters_.values());
-    return losses;
+    return losses_of(chunks);
   }
 
   LossSums evaluate(std::span<const std::uint8_t> images, std::size_t n) override {
     check_images(network_, images, n);
-    return for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+    const std::size_t chunks = chunk_count(n);
+    for_chunks(n, own_chunks(chunks), [&](Chunk& chunk, std::size_t first, std::size_t end) {
       for_groups(first, end, [&](const LaneGroup& group) {
         reconstruct_group(chunk, group, images.data(), nullptr);
       });
     });
+    if (ranks_ != nullptr) {
+      exchange(n, /*gradients=*/false);
+    }
+    return losses_of(chunks);
   }
 
   void reconstruct(std::span<const std::uint8_t> images, std::size_t n,
                    std::span<float> out) override {
     check_images(network_, images, n);
     check_reconstruction(network_, out, n);
-    for_chunks(n, [&](Chunk& chunk, std::size_t first, std::size_t end) {
+    const TreeNode all{0, chunk_count(n)};
+    for_chunks(n, all, [&](Chunk& chunk, std::size_t first, std::size_t end) {
       for_groups(first, end, [&](const LaneGroup& group) {
         reconstruct_group(chunk, group, images.data(), out.data());
       });
@@ -172,22 +190,38 @@ class NativeTraining final : public TrainingBackend {
 
   std::size_t chunk_count(std::size_t n) const { return block_count(chunk_images(n), n); }
 
-  /// Calls work(chunk, first image, one past the last) for all chunks, in parallel.
+  /// The chunks of `count` that rank `rank` works through.
+  TreeNode chunks_of(int rank, std::size_t count) const {
+    const auto ranks = static_cast<std::size_t>(ranks_ == nullptr ? 1 : ranks_->size());
+    const auto at = static_cast<std::size_t>(rank);
+    return {count * at / ranks, count * (at + 1) / ranks};
+  }
+  TreeNode own_chunks(std::size_t count) const {
+    return chunks_of(ranks_ == nullptr ? 0 : ranks_->rank(), count);
+  }
+
+  /// Calls work(chunk, first image, one past the last) for some of a batch's chunks, in parallel.
   template <class Work>
-  LossSums for_chunks(std::size_t n, Work work) {
+  void for_chunks(std::size_t n, const TreeNode& which, Work work) {
     const std::size_t size = chunk_images(n);
-    const std::size_t count = chunk_count(n);
-    while (chunks_.size() < count) {
+    while (chunks_.size() < which.end - which.begin) {
       chunks_.push_back(std::make_unique<Chunk>(network_, parameter_values_));
     }
-    parallel_for(count, [&](std::size_t i) {
-      chunks_[i]->losses = {};
-      work(*chunks_[i], i * size, std::min((i + 1) * size, n));
+    first_chunk_ = which.begin;
+    losses_.assign(chunk_count(n), {});
+    parallel_for(which.end - which.begin, [&](std::size_t slot) {
+      const std::size_t i = which.begin + slot;
+      chunks_[slot]->losses = {};
+      work(*chunks_[slot], i * size, std::min((i + 1) * size, n));
+      losses_[i] = chunks_[slot]->losses;
     });
+  }
+
+  LossSums losses_of(std::size_t chunks) const {
     LossSums sums;
-    for (std::size_t i = 0; i < count; ++i) {
-      sums.bce += chunks_[i]->losses.bce;
-      sums.kld += chunks_[i]->losses.kld;
+    for (std::size_t i = 0; i < chunks; ++i) {
+      sums.bce += losses_[i].bce;
+      sums.kld += losses_[i].kld;
     }
     return sums;
   }
@@ -318,6 +352,75 @@ class NativeTraining final : public TrainingBackend {
     }
   }
 
+  /// Of a batch of `n` images, what other ranks found becomes known here, and what this one found there: losses, and
+  /// with `gradients` the sums of those and what linear weights' are made of.
+  void exchange(std::size_t n, bool gradients) {
+    const std::size_t chunks = chunk_count(n);
+    const std::size_t groups = block_count(kernels_.lanes, n);
+    const std::size_t groups_a_chunk = chunk_images(n) / kernels_.lanes;
+    if (gradients) {
+      sum_own_nodes(chunks);
+    }
+    std::size_t node = 0;
+    for (int rank = 0; rank < ranks_->size(); ++rank) {
+      const TreeNode part = chunks_of(rank, chunks);
+      message_.add(rank, std::span(losses_).subspan(part.begin, part.end - part.begin));
+      if (!gradients) {
+        continue;
+      }
+      const std::size_t first = node;
+      while (node < nodes_.size() && nodes_[node].end <= part.end) {
+        ++node;
+      }
+      message_.add(rank,
+                   std::span(node_sums_)
+                       .subspan(first * parameter_values_, (node - first) * parameter_values_));
+      for (auto& [layer, record] : linear_) {
+        message_.add(rank, record.groups(std::min(part.begin * groups_a_chunk, groups),
+                                         std::min(part.end * groups_a_chunk, groups)));
+      }
+    }
+    message_.share(*ranks_);
+  }
+
+  /// Makes the list of the largest nodes that one rank alone can sum, of all ranks, and the sums at this one's.
+  void sum_own_nodes(std::size_t chunks) {
+    nodes_.clear();
+    for (int rank = 0; rank < ranks_->size(); ++rank) {
+      add_nodes_within({0, chunks}, chunks_of(rank, chunks), nodes_);
+    }
+    node_sums_.resize(nodes_.size() * parameter_values_);
+    const TreeNode own = own_chunks(chunks);
+    parallel_for(ranges_.size(), [&](std::size_t task) {
+      const ParameterRange& range = ranges_[task];
+      const std::size_t first = offsets_[range.parameter] + range.begin;
+      for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        if (nodes_[i].begin >= own.begin && nodes_[i].end <= own.end) {
+          sum_tree([&](const TreeNode& leaf) { return totals_of(leaf); }, nodes_[i], first,
+                   std::span(node_sums_)
+                       .subspan(i * parameter_values_ + first, range.end - range.begin));
+        }
+      }
+    });
+  }
+
+  /// Of a single chunk that this process worked through; else null.
+  const float* totals_of(const TreeNode& node) const {
+    return node.end - node.begin == 1 ? chunks_[node.begin - first_chunk_]->totals.data() : nullptr;
+  }
+
+  /// What is known of the sum at a node: of all ranks', or of this process's chunks.
+  const float* known_sum(const TreeNode& node) const {
+    if (ranks_ == nullptr) {
+      return totals_of(node);
+    }
+    const auto found = std::ranges::find(nodes_, node);
+    return found == nodes_.end()
+               ? nullptr
+               : node_sums_.data() +
+                     static_cast<std::size_t>(found - nodes_.begin()) * parameter_values_;
+  }
+
   void reduce_and_step(std::size_t chunks, std::size_t groups) {
     parallel_for(ranges_.size() + linear_.size(), [&](std::size_t task) {
       if (task >= ranges_.size()) {
@@ -326,15 +429,10 @@ class NativeTraining final : public TrainingBackend {
         return;
       }
       const ParameterRange& range = ranges_[task];
-      const std::size_t first = offsets_[range.parameter];
-      std::vector<float>& gradient = parameters_[range.parameter].gradient;
-      for (std::size_t i = range.begin; i < range.end; ++i) {
-        float sum = chunks_[0]->totals[first + i];
-        for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
-          sum += chunks_[chunk]->totals[first + i];
-        }
-        gradient[i] = sum;
-      }
+      sum_tree([&](const TreeNode& node) { return known_sum(node); }, TreeNode{0, chunks},
+               offsets_[range.parameter] + range.begin,
+               std::span(parameters_[range.parameter].gradient)
+                   .subspan(range.begin, range.end - range.begin));
       parameters_.adam(range.parameter, range.begin, range.end);
     });
   }
@@ -363,6 +461,7 @@ class NativeTraining final : public TrainingBackend {
   }
 
   StepOptions options_;
+  Ranks* ranks_;  ///< null: this process is alone
   const Kernels& kernels_;
   Network network_;
   Parameters parameters_;
@@ -370,7 +469,12 @@ class NativeTraining final : public TrainingBackend {
   std::size_t parameter_values_ = 0;
   std::vector<ParameterRange> ranges_;
   ImageLoader loader_;
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<std::unique_ptr<Chunk>> chunks_;  ///< those that this process works through
+  std::size_t first_chunk_ = 0;                 ///< of the batch's chunks, which the first one is
+  std::vector<LossSums> losses_;                ///< by chunk of the batch
+  std::vector<TreeNode> nodes_;                 ///< whose sums ranks tell one another
+  std::vector<float> node_sums_;                ///< [nodes, parameter_values_]
+  RankMessage message_;
   std::map<std::size_t, LinearRecord> linear_;  ///< by layer
 };
 
@@ -378,8 +482,8 @@ class NativeTraining final : public TrainingBackend {
 }  // namespace gradient
 
 std::unique_ptr<TrainingBackend> make_native_training(const Model& initial,
-                                                      const StepOptions& options) {
-  return std::make_unique<gradient::NativeTraining>(initial, options);
+                                                      const StepOptions& options, Ranks* ranks) {
+  return std::make_unique<gradient::NativeTraining>(initial, options, ranks);
 }
 
 }  // namespace gradspace

@@ -49,7 +49,7 @@ class TrainingRun {
     if (options_.resume && std::filesystem::exists(options_.checkpoint, unknown)) {
       resume();
     }
-    if (!options_.log_folder.empty() && epochs_run() < options_.epochs) {
+    if (options_.writes_files && !options_.log_folder.empty() && epochs_run() < options_.epochs) {
       log_.emplace(options_.log_folder, epochs_run() + 1);
     }
   }
@@ -202,7 +202,7 @@ class TrainingRun {
     if (log_) {
       log_->epoch_done(epochs_.back(), task_.validation, objective_);
     }
-    if (!options_.checkpoint.empty()) {
+    if (options_.writes_files && !options_.checkpoint.empty()) {
       write_checkpoint(options_.checkpoint, identity_,
                        {history_to_json(epochs_), std::move(state), best_});
     }
@@ -253,7 +253,7 @@ TrainResult run_training(const TrainingTask& task, Objective& objective) {
   check_images("training", task.train, task.spec, objective.name());
   check_images("validation", task.validation, task.spec, objective.name());
   std::optional<OutputLock> lock;
-  if (!task.options.checkpoint.empty()) {
+  if (task.options.writes_files && !task.options.checkpoint.empty()) {
     lock = OutputLock::of_file(task.options.checkpoint);
   }
   return TrainingRun(task, objective).finish();
