@@ -3,6 +3,8 @@
 // The module is built where an MPI for C++ is found (-DGRADSPACE_MPI=ON), and is of that MPI: Debian's Open MPI, say.
 #pragma once
 
+#include <string>
+
 #include "gradspace/export.h"
 #include "gradspace/ranks.h"
 
@@ -12,6 +14,10 @@ namespace gradspace {
 /// the library, and joins the job; of a process that no job started it is alone in one of its own. Throws Error saying
 /// what is missing when this build or installation has no module, or MPI can't be initialised. One call at a time.
 GRADSPACE_API Ranks& mpi_ranks();
+
+/// The MPI that the module was built with: "Open MPI v4.1.4". Loads the module, and throws Error, as `mpi_ranks`; joins
+/// no job.
+GRADSPACE_API std::string mpi_library();
 
 /// Leaves the job; after that there is no other. Every process whose work is done calls it; where one ends without,
 /// `mpirun` ends the others. Nothing where no job was joined.

@@ -5,6 +5,7 @@
 
 #include "core/module_file.h"
 #include "gradspace/error.h"
+#include "gradspace/mpi_module.h"
 #include "gradspace/torch_module.h"
 #include "image/format_modules.h"
 #include "video/media_reader.h"
@@ -33,6 +34,7 @@ std::vector<ModuleInfo> find_modules() {
                                       [&] { return codec::module_library(format); }));
   }
   modules.push_back(describe_module("media", "reads videos other than .y4m", video::media_library));
+  modules.push_back(describe_module("mpi", "training by the processes of an MPI job", mpi_library));
   modules.push_back(describe_module("torch", "training and reference gradients on LibTorch",
                                     [] { return "LibTorch " + torch_module().version(); }));
   return modules;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/module_head.h"
 #include "gradspace/ranks.h"
@@ -13,7 +14,8 @@ inline constexpr std::uint32_t kMpiModuleAbi = 1;
 
 /// What the symbol gives.
 struct MpiModuleEntry : ModuleHead {
-  Ranks& (*join)() = nullptr;  ///< throws Error
+  std::string (*library)() = nullptr;  ///< "Open MPI v4.1.4"
+  Ranks& (*join)() = nullptr;          ///< throws Error
   void (*leave)() = nullptr;
 };
 

@@ -64,6 +64,15 @@ class MpiRanks final : public Ranks {
   int size_ = 1;
 };
 
+/// The first words of what the library says of itself; the others tell who built it, and where.
+std::string library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  MPI_Get_library_version(text.data(), &length);
+  const std::string all(text.data(), static_cast<std::size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
 Ranks& join() {
   static MpiRanks ranks;
   return ranks;
@@ -77,7 +86,9 @@ void leave() {
 }  // namespace gradspace
 
 extern "C" GRADSPACE_API const gradspace::ModuleHead* gradspace_mpi_module_entry() {
-  static const gradspace::MpiModuleEntry entry{
-      {gradspace::kMpiModuleAbi, gradspace::kVersion}, &gradspace::join, &gradspace::leave};
+  static const gradspace::MpiModuleEntry entry{{gradspace::kMpiModuleAbi, gradspace::kVersion},
+                                               &gradspace::library,
+                                               &gradspace::join,
+                                               &gradspace::leave};
   return &entry;
 }
