@@ -109,7 +109,9 @@ def follow(sources, work, packages):
             stages[words[2] if len(words) == 3 else "last"] = stage
             skipped = packages is not None and len(words) == 3
             if skipped:
-                shutil.copytree(packages, stage.root / "build")
+                (stage.root / "build").mkdir(parents=True)
+                for package in packages.glob("*.deb"):
+                    shutil.copy(package, stage.root / "build")
             else:
                 make_base(stage.root, words[0])
         elif skipped:
