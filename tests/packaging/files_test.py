@@ -37,22 +37,22 @@ class Files(unittest.TestCase):
             install(folder)
             files = {path for path in root.rglob("*") if not path.is_dir() or path.is_symlink()}
             self.assertGreater(len(files), 50)
-            owners = {path: [] for path in files}
+            owners = {path: set() for path in files}
             lists = sorted((ROOT / "debian").glob("*.install"))
             self.assertEqual(len(lists), 7)
             for listed in lists:
                 for line in listed.read_text().splitlines():
                     # A folder of libraries has the architecture in its name or not, as the prefix is /usr or another.
                     pattern = line.split()[0]
-                    matched = [*root.glob(pattern), *root.glob(pattern.replace("/lib/*/", "/lib/"))]
+                    matched = {*root.glob(pattern), *root.glob(pattern.replace("/lib/*/", "/lib/"))}
                     if not left_out(pattern):
                         self.assertTrue(matched, f"{listed.name}: nothing is {pattern}")
                     for match in matched:
                         for path in [match, *match.rglob("*")]:
                             if path in owners:
-                                owners[path].append(listed.stem)
+                                owners[path].add(listed.stem)
             for path, names in owners.items():
-                self.assertEqual(len(names), 1, f"{path.relative_to(root)} is in the packages {names}")
+                self.assertEqual(len(names), 1, f"{path.relative_to(root)} is in the packages {sorted(names)}")
 
 
 if __name__ == "__main__":
