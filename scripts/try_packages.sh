@@ -26,7 +26,7 @@ in_root() {
 as_root() { in_root root:root "$@"; }
 as_user() { in_root nobody:nogroup "$@"; }
 
-# Installs packages by name where Debian has them, else from the folder.
+# Installs packages by name: those of the folder where it has them, else those of Debian.
 install_packages() {
   local words=() word
   for word in "$@"; do
