@@ -22,9 +22,9 @@ version=$(sed -n 's/^project(gradspace VERSION \([0-9.]*\).*/\1/p' CMakeLists.tx
 [ -z "$(git status --porcelain)" ] || fail "there are changes that are not committed"
 if [ -z "$section" ]; then
   section=$version
-  ! changes_of Unreleased | grep -q . || fail "CHANGELOG.md: move what is unreleased under [$version]"
+  [ -z "$(changes_of Unreleased)" ] || fail "CHANGELOG.md: move what is unreleased under [$version]"
 fi
-changes_of "$section" | grep -q . || fail "CHANGELOG.md says nothing of [$section]"
+[ -n "$(changes_of "$section")" ] || fail "CHANGELOG.md says nothing of [$section]"
 /usr/bin/python3 -B tests/packaging/versions_test.py
 
 rm -rf dist build/packages
