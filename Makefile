@@ -1,9 +1,10 @@
 # Thin: each target sets up what is missing, then calls CMake's presets or the command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: setup build demo wheel test asan tsan lint fuzz torture docs coverage clean
+.PHONY: setup build demo install wheel release test asan tsan lint fuzz torture docs coverage clean
 
 PRESET ?= release
+PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 TORTURE_MINUTES ?= 5
 
@@ -21,9 +22,18 @@ demo:
 	cmake --build --preset command
 	scripts/demo.sh build/command/bin/gradspace demo
 
+# What `make` has built, below PREFIX; with DESTDIR=FOLDER, in that folder, for who makes a package of it.
+install:
+	DESTDIR="$(DESTDIR)" cmake --install build/$(PRESET) --prefix "$(PREFIX)"
+
 # The Python module with the library inside, for the Python that is Debian's.
 wheel: setup
 	/usr/bin/python3 -m pip wheel --no-build-isolation --no-deps -w dist .
+
+# Source archive, Debian packages, wheel, changes and checksums of the last commit, in dist/.
+release:
+	@scripts/install-deps.sh packages
+	scripts/release.sh $(RELEASE_OPTIONS)
 
 test: build
 	ctest --preset $(PRESET) -j $$(nproc)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs Debian 12 packages, and the npm packages of web/. Does nothing when all is there.
-# Usage: install-deps.sh [demo|all]; demo: what the command and its demo need; all (the default): what tests,
-# benchmarks, the modules that are loaded on demand, linters and fuzz targets need as well.
+# Usage: install-deps.sh [demo|all|packages]; demo: what the command and its demo need; all (the default): what tests,
+# benchmarks, the modules that are loaded on demand, linters and fuzz targets need as well; packages: what Debian
+# packages are made and tried with, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 wanted=${1:-all}
-[[ $wanted = demo || $wanted = all ]] || { echo "usage: install-deps.sh [demo|all]" >&2; exit 2; }
+[[ $wanted =~ ^(demo|all|packages)$ ]] || { echo "usage: install-deps.sh [demo|all|packages]" >&2; exit 2; }
 
 packages=(build-essential cmake ninja-build ccache pkg-config git
   libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev libjpeg62-turbo-dev
@@ -14,7 +15,7 @@ packages=(build-essential cmake ninja-build ccache pkg-config git
   dataset-fashion-mnist)
 # The report page is bundled with Node.js, which may come from elsewhere.
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
-if [ "$wanted" = all ]; then
+if [ "$wanted" != demo ]; then
   # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
   # bench/; the report page is looked at in Chromium. The last lines are for the Python module, its tests and its wheel.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
@@ -25,6 +26,7 @@ if [ "$wanted" = all ]; then
     pybind11-dev python3-dev python3-pytest python3-pandas python3-tqdm mypy
     python3-pip python3-skbuild python3-wheel)
 fi
+[ "$wanted" != packages ] || packages+=(debhelper dh-python lintian debootstrap xz-utils)
 
 missing=()
 for package in "${packages[@]}"; do

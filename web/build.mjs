@@ -16,8 +16,9 @@ if (!output) {
 // What the licences of the bundled libraries want repeated.
 async function licences() {
   const notice = await readFile(join(here, "node_modules/echarts/NOTICE"), "utf8");
+  const d3 = await readFile(join(here, "node_modules/echarts/licenses/LICENSE-d3"), "utf8");
   const zrender = await readFile(join(here, "node_modules/zrender/LICENSE"), "utf8");
-  return `/*!\n${notice.trim()}\nLicensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0\n\nIt draws with zrender:\n${zrender.trim()}\n*/`;
+  return `/*!\n${notice.trim()}\nLicensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0\n\nIt holds parts of d3.js:\n${d3.trim()}\n\nIt draws with zrender:\n${zrender.trim()}\n*/`;
 }
 
 async function bundle(entry, options) {

@@ -64,9 +64,10 @@ fs::path module_path(std::string_view name) {
 const ModuleHead& open_module(const fs::path& path, const ModuleKind& kind) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
-    throw Error(
-        fmt::format("{}: {} is not there; build gradspace with {}, or set {} to the module's path",
-                    kind.what, path.string(), kind.option, kind.variable));
+    throw Error(fmt::format(
+        "{}: {} is not there; install the package {}, build gradspace with {}, or set {} "
+        "to the module's path",
+        kind.what, path.string(), kind.package, kind.option, kind.variable));
   }
   // An absolute path, or dlopen would search its folders for a bare name.
   const fs::path file = fs::absolute(path);

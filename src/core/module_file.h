@@ -20,6 +20,7 @@ std::filesystem::path module_path(std::string_view name);
 struct ModuleKind {
   std::string_view what;      ///< begins the messages: "LibTorch module"
   std::string_view option;    ///< how it is built: "-DGRADSPACE_TORCH=ON"
+  std::string_view package;   ///< the Debian package that has it: "gradspace-torch"
   std::string_view variable;  ///< the environment variable that names it
   const char* symbol;         ///< the function that returns its entry
   std::uint32_t abi;          ///< the version of the interface that is wanted

@@ -99,9 +99,9 @@ class LoadedModule {
     const std::string option = fmt::format("{} in -DGRADSPACE_IMAGE_FORMATS", format.module);
     const std::string variable = module_variable(format.module);
     try {
-      entry_ = &static_cast<const FormatModuleEntry&>(
-          open_module(module_path(format.module),
-                      {what, option, variable, kFormatModuleSymbol, kFormatModuleAbi}));
+      entry_ = &static_cast<const FormatModuleEntry&>(open_module(
+          module_path(format.module),
+          {what, option, "gradspace-formats", variable, kFormatModuleSymbol, kFormatModuleAbi}));
     } catch (const Error& error) {
       failure_ = error.what();
     }

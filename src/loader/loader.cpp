@@ -11,8 +11,8 @@ std::filesystem::path torch_module_path() {
 
 const TorchModule& load_torch_module(const std::filesystem::path& path) {
   const std::string variable = module_variable("torch");
-  const ModuleKind kind{"LibTorch module", "-DGRADSPACE_TORCH=ON", variable, kTorchModuleSymbol,
-                        kTorchModuleAbi};
+  const ModuleKind kind{"LibTorch module", "-DGRADSPACE_TORCH=ON", "gradspace-torch",
+                        variable,          kTorchModuleSymbol,     kTorchModuleAbi};
   return *static_cast<const TorchModuleEntry&>(open_module(path, kind)).module;
 }
 

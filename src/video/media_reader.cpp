@@ -19,8 +19,8 @@ const MediaModuleEntry& media_module() {
   static const MediaModuleEntry& module = [&]() -> const MediaModuleEntry& {
     const std::string variable = module_variable("media");
     return static_cast<const MediaModuleEntry&>(open_module(
-        module_path("media"),
-        {"module media", "-DGRADSPACE_MEDIA=ON", variable, kMediaModuleSymbol, kMediaModuleAbi}));
+        module_path("media"), {"module media", "-DGRADSPACE_MEDIA=ON", "gradspace-media", variable,
+                               kMediaModuleSymbol, kMediaModuleAbi}));
   }();
   return module;
 }

@@ -158,7 +158,8 @@ TEST(FormatModules, SayWhichModuleIsMissing) {
               ThrowsMessage<FormatError>(AllOf(
                   HasSubstr("lossy.webp: a WebP image, which this build does not read (module "
                             "webp: /no/such/module.so is not there"),
-                  HasSubstr("GRADSPACE_IMAGE_FORMATS"), HasSubstr("GRADSPACE_WEBP_MODULE"))));
+                  HasSubstr("the package gradspace-formats"), HasSubstr("GRADSPACE_IMAGE_FORMATS"),
+                  HasSubstr("GRADSPACE_WEBP_MODULE"))));
 }
 
 TEST(FormatModules, TellFormatsByContent) {

@@ -1,4 +1,4 @@
-"""The Python that README.md and docs/python.md show is run, block after block, in a folder with small images."""
+"""The Python that README.md and pages of docs/ show is run, block after block, in a folder with small images."""
 
 import pathlib
 import re
@@ -30,7 +30,7 @@ def make_pictures(folder, image):
 
 
 @pytest.mark.filterwarnings("ignore::gradspace.RemarkWarning")
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md", "docs/python.md"])
 def test_what_the_page_shows_runs(page, tmp_path, monkeypatch):
     image = pytest.importorskip("PIL.Image")
     for module in ("pandas", "sklearn"):

@@ -34,10 +34,11 @@ TEST(TorchModulePath, FollowsTheVariable) {
 }
 
 TEST(LoadTorchModule, SaysWhatIsMissing) {
-  EXPECT_THAT([] { load_torch_module("/no/such/module.so"); },
-              ThrowsMessage<Error>(AllOf(HasSubstr("/no/such/module.so is not there"),
-                                         HasSubstr("GRADSPACE_TORCH=ON"),
-                                         HasSubstr("GRADSPACE_TORCH_MODULE"))));
+  EXPECT_THAT(
+      [] { load_torch_module("/no/such/module.so"); },
+      ThrowsMessage<Error>(AllOf(
+          HasSubstr("/no/such/module.so is not there"), HasSubstr("the package gradspace-torch"),
+          HasSubstr("GRADSPACE_TORCH=ON"), HasSubstr("GRADSPACE_TORCH_MODULE"))));
 }
 
 TEST(LoadTorchModule, RefusesAFileThatIsNoLibrary) {

@@ -48,7 +48,8 @@ TEST(OpenVideo, SaysWhichModuleIsMissing) {
   EXPECT_THAT([&] { open_video(folder / "a.mkv"); },
               ThrowsMessage<FormatError>(AllOf(
                   HasSubstr("a.mkv: not a YUV4MPEG2 video, which is all that this build reads"),
-                  HasSubstr("/no/such/module.so is not there"), HasSubstr("GRADSPACE_MEDIA=ON"))));
+                  HasSubstr("/no/such/module.so is not there"),
+                  HasSubstr("the package gradspace-media"), HasSubstr("GRADSPACE_MEDIA=ON"))));
 }
 
 TEST(OpenVideo, SaysWhatIsMissing) {

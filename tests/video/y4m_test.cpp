@@ -117,13 +117,16 @@ TEST(Y4mReader, ReadsFromAPipe) {
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const std::vector<std::vector<std::uint8_t>> frames = {
       random_samples(64 * 64, 1), random_samples(64 * 64, 2), random_samples(64 * 64, 3)};
-  Descriptor both(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));  // so that the reader finds a writer
+  // Both ends stay open until the reader has its own: what is written would be lost with the last of them.
+  Descriptor both(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
   const std::jthread writer([&] {
     const std::vector<std::uint8_t> file = y4m_file("W64 H64 Cmono XCOLORRANGE=FULL", frames);
-    write_all(both, file, "pipe");
-    both = Descriptor();
+    const Descriptor end(::open(pipe.c_str(), O_WRONLY | O_CLOEXEC));
+    write_all(end, file, "pipe");
   });
   const std::unique_ptr<VideoReader> reader = open_video(pipe);
+  // The reader has read the header: by now the writer has its end, too.
+  both = Descriptor();
   EXPECT_FALSE(reader->info().frames);
   EXPECT_TRUE(reader->skip());
   const std::optional<VideoFrame> second = reader->next();

@@ -126,7 +126,9 @@ function bdRateCard(model) {
   const rows = () => model.bd_rates.map((row) => [row.curve, row.metric, row.mean_bd_rate, row.lowest_bd_rate, row.highest_bd_rate, row.compared, row.images, row.of_means.bd_rate, row.of_means.bd_quality]);
   return { element: h("section.card", { id: "bd-rates" },
     h("header", h("h3", `BD-rate against ${model.anchor}`)),
-    h("p.lead", `How many more bits (+) or fewer (${MINUS}) a codec takes than ${model.anchor} for the same score: the mean of the images’ own Bjøntegaard deltas over the scores that both codecs reach (${model.interpolation === "cubic" ? "cubic polynomials of the logarithm of the rate" : "piecewise cubic interpolation of the logarithm of the rate"}), from the least to the most, and that of the curves through the mean scores. Scores that saturate, such as SSIM near 1, give low rates nearly all the weight: look at several metrics.`),
+    h("p.lead",
+      `How many more bits (+) or fewer (${MINUS}) a codec takes than ${model.anchor} for the same score: the mean of the images’ own Bjøntegaard deltas over the scores that both codecs reach (${model.interpolation === "cubic" ? "cubic polynomials of the logarithm of the rate" : "piecewise cubic interpolation of the logarithm of the rate"}), from the least to the most, and that of the curves through the mean scores.`,
+      " Scores that saturate, such as SSIM near 1, give low rates nearly all the weight: look at several metrics."),
     h("div.scroll", { tabindex: 0, role: "region", "aria-label": "BD-rates" }, h("table.figures",
       h("thead", h("tr", h("th", { scope: "col" }, "Codec"), model.metricNames.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", curves.map((curve) => h("tr", h("th", { scope: "row" }, curve), model.metricNames.map((metric) => cell(curve, metric))))))),
