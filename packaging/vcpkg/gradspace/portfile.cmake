@@ -20,6 +20,7 @@ vcpkg_cmake_configure(
     -DGRADSPACE_CCACHE=OFF
     -DGRADSPACE_PYTHON_MODULE=OFF
     -DGRADSPACE_TESTS=OFF
+    -DGRADSPACE_MPI=OFF
     -DGRADSPACE_TORCH=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/gradspace)
