@@ -44,17 +44,17 @@ TEST(PanelMatrix, MultipliesToTheBitsOfTheWholeMatrixForAnyNumberOfRows) {
 }
 
 TEST(PanelMatrix, LeavesOutZerosOfATriangularMatrixWithoutChangingABit) {
-  constexpr std::size_t kSide = 150;
-  std::vector<float> right = random_values(kSide * kSide, 1);
-  for (std::size_t k = 0; k < kSide; ++k) {
+  constexpr std::size_t kOrder = 150;
+  std::vector<float> right = random_values(kOrder * kOrder, 1);
+  for (std::size_t k = 0; k < kOrder; ++k) {
     for (std::size_t j = 0; j < k; ++j) {
-      right[k * kSide + j] = 0;
+      right[k * kOrder + j] = 0;
     }
   }
-  const std::vector<float> left = random_values(2 * kSide, 2);
-  std::vector<float> products(2 * kSide);
-  PanelMatrix(kSide, kSide, right).multiply(2, left.data(), products.data());
-  EXPECT_EQ(products, whole_product(2, kSide, kSide, left, right));
+  const std::vector<float> left = random_values(2 * kOrder, 2);
+  std::vector<float> products(2 * kOrder);
+  PanelMatrix(kOrder, kOrder, right).multiply(2, left.data(), products.data());
+  EXPECT_EQ(products, whole_product(2, kOrder, kOrder, left, right));
 }
 
 TEST(PanelMatrix, GivesZerosWhereAllIsZero) {
