@@ -154,7 +154,8 @@ Command extract_command() {
             "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
         app.add_option("--source", a.source,
                        "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
-            ->check(parsed_by(parse_source_kind));
+            ->check(CLI::IsMember(
+                {"auto", "cure-tsr", "folder", "idx", "cifar10", "tar", "list", "video"}));
         declare_hidden(app, a.source_options);
         auto* tiles = app.add_option("--tiles", a.tiles,
                                      "Features of tiles of this size, such as 28x28, cut from "
