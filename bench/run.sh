@@ -8,11 +8,19 @@ shift
 [ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality
 export OMP_NUM_THREADS=1
 
-# medians and spreads of Google Benchmark: of a module, with further options
+# medians and spreads of Google Benchmark: of a module, with further options. Where it fails, all that it said is shown
+# and this script ends.
 bench() {
-  "$build/bin/gradspace_$1_bench" "${@:2}" --benchmark_repetitions=5 --benchmark_min_time=0.3 \
-    --benchmark_report_aggregates_only=true 2>&1 |
-    grep -E '^(Benchmark|peak)|largest difference|_(median|cv)' || true
+  local said
+  if ! said=$("$build/bin/gradspace_$1_bench" "${@:2}" --benchmark_repetitions=5 --benchmark_min_time=0.3 \
+    --benchmark_report_aggregates_only=true 2>&1); then
+    printf '%s\n' "$said" "bench: gradspace_$1_bench failed" >&2
+    exit 1
+  fi
+  grep -E '^(Benchmark|peak)|largest difference|_(median|cv)' <<<"$said" || {
+    echo "bench: gradspace_$1_bench measured nothing" >&2
+    exit 1
+  }
 }
 
 echo "commit $(git rev-parse --short HEAD), $(grep -m 1 'model name' /proc/cpuinfo | cut -d: -f2- | xargs), $(nproc --all) cores"

@@ -24,7 +24,17 @@ OUTSIDE = {"README.md": "readme.md", "HACKING.md": "hacking.md"}
 LIBRARY = """# The library
 
 Start with [gradspace in C++](readme.md#in-c) in the README. The [reference](api/index.html) is made of the public
-headers; its [list of files](api/files.html) has a description of each.
+headers; its [list of files](api/files.html) has a description of each. The C interface has a [guide](c.md) and a
+[reference](c_api/gradspace_8h.html) of its own.
+"""
+C_HEADER = ROOT / "include/gradspace.h"
+# A run of its own: one of the C++ headers has the same name.
+C_REFERENCE = f"""
+PROJECT_NAME = "gradspace in C"
+INPUT = {C_HEADER.relative_to(ROOT)}
+HTML_OUTPUT = c_api
+OPTIMIZE_OUTPUT_FOR_C = YES
+WARN_LOGFILE = build/docs/doxygen-c-warnings.txt
 """
 
 
@@ -49,6 +59,8 @@ def site_target(page, target):
     place = (page.parent / path).resolve()
     if place.parent == ROOT / "docs":
         return place.name + mark + anchor
+    if place == C_HEADER:
+        return "c_api/gradspace_8h.html"
     if place.is_relative_to(ROOT / "include"):
         return doxygen_page(place)
     name = OUTSIDE.get(str(place.relative_to(ROOT)))
@@ -105,7 +117,8 @@ def main():
     os.chdir(ROOT)
     subprocess.run([sys.executable, "scripts/check_links.py"], check=True)
     stage_pages()
-    subprocess.run(["doxygen", "Doxyfile"], check=True)
+    for changes in ("", C_REFERENCE):
+        subprocess.run(["doxygen", "-"], input=(ROOT / "Doxyfile").read_text() + changes, text=True, check=True)
     list_undocumented()
     subprocess.run(["mkdocs", "build", "--strict", "--quiet"], check=True)
     if not check_offline():

@@ -1,8 +1,9 @@
 // Where images come from: a CURE-TSR tree or one of its sets, a folder, an IDX pair, CIFAR-10
-// binaries, a video. Opening lists (and counts a video's frames, for which they are decoded once); pixels are read only when asked, so memory does not grow with their number
+// binaries, tar archives, lists of files, a video. Opening lists (and counts a video's frames, for which they are decoded once); pixels are read only when asked, so memory does not grow with their number
 // but for about fifty bytes a file name.
 //
-// Order: by path (bytewise) for files, by index for IDX and CIFAR-10; the same on every machine.
+// Order: by path (bytewise) for files, by index for IDX and CIFAR-10, as they are listed in lists and archives; the same
+// on every machine.
 #pragma once
 
 #include <cstddef>
@@ -49,9 +50,9 @@ struct ImageInfo {
   int object_class = -1;  ///< sign type, digit, ...; -1 = unknown
 };
 
-enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10, kVideo };
+enum class SourceKind { kAuto, kCureTsr, kFolder, kIdx, kCifar10, kVideo, kTar, kList };
 
-/// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10,
+/// Throws InvalidArgument that lists the valid ones: auto, cure-tsr, folder, idx, cifar10, tar, list,
 /// video.
 GRADSPACE_API SourceKind parse_source_kind(std::string_view text);
 
@@ -101,15 +102,22 @@ GRADSPACE_API std::string shrinking_remark(const Source& source, int width, int 
 struct SourceOptions {
   /// Take files and folders, too, whose names begin with a dot.
   bool hidden = false;
+  /// Run "pipe:COMMAND". Only for paths that the user wrote, never for those out of a file.
+  bool commands = false;
 };
 
 /// Opens and lists. kAuto looks at the content: a folder that holds RealChallengeFree (or
 /// RealChallenge, or files half of which or more have CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
 /// or gzip; CIFAR-10 by names and sizes of its binaries, both also in one of the folders directly
 /// below; a single file may be a video (video.h), whose frames are the images: it is read in their order, and going
-/// back means beginning anew; another folder, or a single image file or a pipe that one comes through, is a folder of images,
+/// back means beginning anew; it may be a tar archive, gzip or not, whose images are read where they lie in it, or a list of
+/// image files (.txt and .lst: a path a line; .csv: a column `path`, and `set` and `class` where they are there; .jsonl: an
+/// object a line with the same), relative to its folder; another folder, or a single image file or a pipe that one comes through, is a folder of images,
 /// searched recursively. A file in it is an image by its extension, or else by its first bytes.
 /// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
+/// A range of numbers in a path, "shard-{000..099}.tar", stands for as many archives, and so does a folder that holds
+/// archives and no images; "pipe:COMMAND" for the archive that a shell command writes, where `options` allow it.
+/// In archives, KEY.cls or the number "cls", "class" or "label" in KEY.json is the class of the images KEY.*.
 /// Throws IoError when it can't be read, FormatError when it holds no image.
 GRADSPACE_API std::unique_ptr<Source> open_source(const std::filesystem::path& path,
                                                   SourceKind kind = SourceKind::kAuto,

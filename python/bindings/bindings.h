@@ -17,6 +17,8 @@ void bind_calibration(pybind11::module_& module);
 void bind_detectors(pybind11::module_& module);
 void bind_quality(pybind11::module_& module);
 void bind_feature_sets(pybind11::module_& module);
+void bind_comparisons(pybind11::module_& module);
 void bind_experiments(pybind11::module_& module);
+void bind_files(pybind11::module_& module);
 
 }  // namespace gradspace::python

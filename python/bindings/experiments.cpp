@@ -12,7 +12,9 @@
 #include "gradspace/describe.h"
 #include "gradspace/report.h"
 #include "gradspace/research/experiment.h"
+#include "gradspace/research/gradcon_experiment.h"
 #include "gradspace/results.h"
+#include "gradspace/source.h"
 #include "job.h"
 
 namespace gradspace::python {
@@ -33,7 +35,15 @@ std::variant<OodExperiment, OneClassExperiment> kind_of(const std::string& kind,
   settings.take("false_alarms", experiment.false_alarms);
   settings.take("gradcon_epochs", experiment.gradcon_epochs);
   settings.take("members", experiment.members);
+  settings.take("leave_group_out_level", experiment.leave_group_out_level);
+  settings.take("tiles_per_image", experiment.tiles_per_image);
   settings.take_parsed("tiles", experiment.tiles, parse_tiling);
+  PixelSize stride{0, 0};
+  settings.take_parsed("stride", stride, parse_pixel_size);
+  if (stride.width > 0 && experiment.tiles) {
+    experiment.tiles->stride_x = stride.width;
+    experiment.tiles->stride_y = stride.height;
+  }
   return experiment;
 }
 
@@ -51,6 +61,7 @@ ExperimentOptions options_of(const std::string& kind, const Settings& settings) 
   settings.take("epochs", options.training.epochs);
   settings.take("batch", options.training.batch);
   settings.take("learning_rate", options.training.learning_rate);
+  settings.take("beta", options.training.beta);
   settings.take("seed", options.training.seed);
   settings.take("classifier_epochs", options.classifier.epochs);
   settings.take("classifier_seed", options.classifier.seed);
@@ -59,14 +70,45 @@ ExperimentOptions options_of(const std::string& kind, const Settings& settings) 
   settings.take("make_challenges", options.make_challenges);
   settings.take("challenge_seed", options.challenge_seed);
   settings.take_parsed("strength", options.challenge.strength, challenge::parse_strength);
+  settings.take("post_production", options.challenge.post_production);
+  settings.take("train_backend", options.training_backend.name);
+  settings.take("backend", options.gradient_backend.name);
+  settings.take("device", options.training_backend.device);
+  if (options.gradient_backend.name == "torch") {
+    options.gradient_backend.device = options.training_backend.device;
+  }
   settings.take("threads", options.threads);
   options.command_line = "gradspace.experiment of the Python module";
   options.validate();
   return options;
 }
 
-void run_watched(const std::string& kind, const py::dict& values, const py::object& watcher) {
-  const ExperimentOptions options = options_of(kind, Settings(values));
+GradConExperimentOptions gradcon_options_of(const Settings& settings) {
+  const auto as_path = [](const std::string& path) { return std::filesystem::path(path); };
+  GradConExperimentOptions options;
+  settings.take_parsed("data", options.data, as_path);
+  settings.take_parsed("kind", options.source, parse_source_kind);
+  settings.take_parsed("out", options.out, as_path);
+  settings.take("classes", options.classes);
+  settings.take("runs", options.runs);
+  settings.take("latent", options.latent);
+  settings.take("gradient_weight", options.gradient_weight);
+  settings.take("alignment", options.gradcon.alignment);
+  settings.take("kld_weight", options.gradcon.kld_weight);
+  settings.take("mean_of_loss", options.gradcon.mean_of_loss);
+  settings.take("epochs", options.training.epochs);
+  settings.take("batch", options.training.batch);
+  settings.take("learning_rate", options.training.learning_rate);
+  settings.take("seed", options.training.seed);
+  settings.take("threads", options.threads);
+  options.command_line = "gradspace.gradcon_experiment of the Python module";
+  options.validate();
+  return options;
+}
+
+/// `run` runs an experiment with the observer that it is given.
+template <typename Run>
+void watch(const py::object& watcher, const Run& run) {
   Job job(watcher);
   job.run([&] {
     ExperimentObserver observer;
@@ -79,8 +121,19 @@ void run_watched(const std::string& kind, const py::dict& values, const py::obje
     observer.on_failure = [&](std::string_view line) { job.tell("failure", line); };
     observer.on_remark = [&](std::string_view line) { job.tell("remark", line); };
     observer.stop_requested = [&] { return job.stop_requested(); };
-    run_experiment(options, observer);
+    run(observer);
   });
+}
+
+void run_watched(const std::string& kind, const py::dict& values, const py::object& watcher) {
+  const ExperimentOptions options = options_of(kind, Settings(values));
+  watch(watcher, [&](const ExperimentObserver& observer) { run_experiment(options, observer); });
+}
+
+void run_gradcon(const py::dict& values, const py::object& watcher) {
+  const GradConExperimentOptions options = gradcon_options_of(Settings(values));
+  watch(watcher,
+        [&](const ExperimentObserver& observer) { run_gradcon_experiment(options, observer); });
 }
 
 /// A dict of lists, a column each.
@@ -122,6 +175,7 @@ py::dict result_columns_of(const Results& results) {
 
 void bind_experiments(py::module_& module) {
   module.def("run_experiment", &run_watched);
+  module.def("run_gradcon_experiment", &run_gradcon);
   py::class_<Results>(module, "Results")
       .def_property_readonly("options_json",
                              [](const Results& results) { return text_of(results.options_json); })

@@ -23,7 +23,10 @@
 #include "gradspace/error.h"
 #include "gradspace/extract.h"
 #include "gradspace/gradient.h"
+#include "gradspace/scorer.h"
+#include "gradspace/source.h"
 #include "gradspace/threads.h"
+#include "gradspace/tiles.h"
 #include "job.h"
 #include "work.h"
 
@@ -256,9 +259,54 @@ void extract_source(Extractor& extractor, const SharedSource& source, py::array_
 }
 
 /// As the command's `extract` does. Whether the set was finished.
-void extract_to_set(const Model& model, const SharedSource& source, const py::dict& values,
+/// Tiles instead of whole images, as the command's `extract --tiles` draws them.
+struct TileRequest {
+  TileDraw draw;
+  std::size_t each = 0;  ///< tiles of a photograph; 0 = as many as the library thinks fit
+  std::string kind = "auto";
+};
+
+std::optional<TileRequest> tile_request_of(const Settings& settings, const Extent& input) {
+  std::string size;
+  settings.take("tiles", size);
+  if (size.empty()) {
+    return std::nullopt;
+  }
+  TileRequest request;
+  request.draw.tiling = parse_tiling(size);
+  settings.take("kind", request.kind);
+  settings.take("tiles_per_image", request.each);
+  settings.take("seed", request.draw.seed);
+  const Tiling& tiling = request.draw.tiling;
+  if (tiling.width != input.width || tiling.height != input.height) {
+    throw InvalidArgument("extract: tiles " + size + " are not of the model's size, " +
+                          std::to_string(input.width) + "x" + std::to_string(input.height));
+  }
+  return request;
+}
+
+/// What is extracted from, and what the set records of its tiles.
+struct ExtractedImages {
+  std::shared_ptr<Source> source;
+  std::string tiles_json = {};
+};
+
+ExtractedImages drawn_tiles(const Model& model, const std::string& path, TileRequest request) {
+  require_exact_decoding(model, "extract");
+  std::unique_ptr<Source> photographs = open_source(path, parse_source_kind(request.kind));
+  TileDraw& draw = request.draw;
+  draw.per_image = tiles_per_image(request.each, photographs->size());
+  const std::string size =
+      std::to_string(draw.tiling.width) + "," + std::to_string(draw.tiling.height);
+  return {draw_tiles(std::move(photographs), draw),
+          "{\"per_image\":" + std::to_string(draw.per_image) + ",\"seed\":" +
+              std::to_string(draw.seed) + ",\"size\":[" + size + "],\"stride\":null}"};
+}
+
+void extract_to_set(const Model& model, const SharedSource& images, const py::dict& values,
                     const py::object& watcher) {
   const Settings settings(values);
+  const std::optional<TileRequest> tiles = tile_request_of(settings, model.spec.input);
   std::string out;
   std::string source_text;
   std::string options_json;
@@ -278,14 +326,18 @@ void extract_to_set(const Model& model, const SharedSource& source, const py::di
   const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
   Job job(watcher);
   job.run([&] {
+    const ExtractedImages extracted =
+        tiles ? drawn_tiles(model, source_text, *tiles) : ExtractedImages{images};
+    const Source& source = *extracted.source;
     FeatureSetMeta meta;
     run_with_threads(options.threads, [&] {
-      meta = describe_extraction(*source, source_text, blocks, fingerprint(model), options_json);
+      meta = describe_extraction(source, source_text, blocks, fingerprint(model), options_json);
     });
+    meta.tiles_json = extracted.tiles_json;
     meta.decoding = decoding_in(model.metadata).value_or(Decoding::kExact);
     FeatureSetWriter writer(out, meta);
     extract_features(
-        *source, model.spec.input, [&] { return make_gradient_backend(backend, model, blocks); },
+        source, model.spec.input, [&] { return make_gradient_backend(backend, model, blocks); },
         writer, options, job.observer());
   });
 }

@@ -116,6 +116,7 @@ Training training_of(const py::dict& values) {
   settings.take("data", training.sources.data);
   settings.take("validation", training.sources.validation);
   settings.take("kind", training.sources.kind);
+  settings.take("object_class", training.sources.object_class);
   settings.take_parsed("hold_out", training.sources.hold_out, parse_hold_out);
   settings.take_parsed("tiles", training.sources.tiles, parse_tiling);
   settings.take("tiles_per_image", training.sources.tiles_per_image);

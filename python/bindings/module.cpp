@@ -57,6 +57,8 @@ PYBIND11_MODULE(_gradspace, module) {
   bind_calibration(module);
   bind_detectors(module);
   bind_quality(module);
+  bind_comparisons(module);
   bind_experiments(module);
+  bind_files(module);
   module.def("usable_threads", &gradspace::usable_threads);
 }

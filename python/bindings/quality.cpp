@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,12 +27,33 @@ SharedImage quality_image(Image image, std::string name) {
   return std::make_shared<QualityImage>(std::move(image), std::move(name));
 }
 
+/// The decoder of a file; without one the decoder that ships, which is asked for by those who use it alone.
+class ChosenDecoder {
+ public:
+  explicit ChosenDecoder(const std::string& file) {
+    if (!file.empty()) {
+      loaded_ = load_decoder(file);
+    }
+  }
+
+  std::unique_ptr<QualityMetric> metric(const std::string& name) const {
+    return loaded_ ? make_quality_metric(name, *loaded_) : make_quality_metric(name);
+  }
+  const LinearDecoder& decoder() const { return loaded_ ? *loaded_ : shipped_decoder(); }
+
+ private:
+  std::optional<LinearDecoder> loaded_;
+};
+
 /// One image under several metrics, all that does not depend on the distorted one done. Thread-safe.
 class Reference {
  public:
-  Reference(const SharedImage& image, const std::vector<std::string>& metrics) {
+  /// `decoder_file`: empty for the decoder that ships.
+  Reference(const SharedImage& image, const std::vector<std::string>& metrics,
+            const std::string& decoder_file) {
+    const ChosenDecoder decoder(decoder_file);
     for (const std::string& metric : metrics) {
-      prepared_.push_back(make_quality_metric(metric)->prepare(image));
+      prepared_.push_back(decoder.metric(metric)->prepare(image));
     }
   }
 
@@ -93,13 +115,15 @@ void bind_quality(py::module_& module) {
     return quality_image(read_image(path), path);
   });
   py::class_<Reference>(module, "Reference")
-      .def(py::init<const SharedImage&, const std::vector<std::string>&>(), without_gil)
+      .def(py::init<const SharedImage&, const std::vector<std::string>&, const std::string&>(),
+           without_gil)
       .def("score", &Reference::score, without_gil);
-  module.def("gradient_map", [](const QualityImage& reference, const QualityImage& distorted) {
+  module.def("gradient_map", [](const QualityImage& reference, const QualityImage& distorted,
+                                const std::string& decoder_file) {
     GradientMap map;
     {
       const py::gil_scoped_release release;
-      map = gradient_map(reference, distorted, shipped_decoder());
+      map = gradient_map(reference, distorted, ChosenDecoder(decoder_file).decoder());
     }
     return py::array_t<double>(std::vector<py::ssize_t>{map.rows, map.columns}, map.values.data());
   });

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _gradspace
-from ._images import Images, Path, Source, file_bytes, given, is_path, source_handle
+from ._images import Images, Path, Size, Source, file_bytes, given, is_path, size_text, source_handle
 from ._model import Column, Model
 from ._watch import Progress, Watcher
 
@@ -51,6 +51,9 @@ class FeatureSet:
         features: Optional[str] = None,
         *,
         kind: str = "auto",
+        tiles: Optional[Size] = None,
+        tiles_per_image: Optional[int] = None,
+        seed: Optional[int] = None,
         batch: Optional[int] = None,
         backend: str = "native",
         device: str = "cpu",
@@ -61,7 +64,12 @@ class FeatureSet:
 
         As the command's `extract`: byte for byte what that writes of the same folder. After Ctrl-C, which raises
         KeyboardInterrupt, the same call goes on where it stopped. Images that can't be read are left out, with a
-        LeftOutWarning, and listed in `failures`. Raises OSError, FormatError, ValueError.
+        LeftOutWarning, and listed in `failures`.
+
+        tiles: "28x28", of the model's size: rows are of tiles that are cut from photographs of one path, at random
+            places drawn by `seed`, `tiles_per_image` of each (4 to 100, for 20000 in all, without a word).
+
+        Raises OSError, FormatError, ValueError.
         """
         request = model.proposed_features if features is None else features
         where = images.path if isinstance(images, Source) else os.fsdecode(images) if is_path(images) else "images"
@@ -80,7 +88,13 @@ class FeatureSet:
             "device": device,
             "batch": batch,
             "threads": threads,
+            "kind": record["source"],
+            "tiles": None if tiles is None else size_text(tiles),
+            "tiles_per_image": tiles_per_image,
+            "seed": seed,
         }
+        if tiles is not None and where == "images":
+            raise ValueError("extract: tiles are cut from photographs of one path")
         with Watcher(progress, "images") as watcher:
             _gradspace.extract_to_set(model._handle, source_handle(images, kind), given(options), watcher)
         return cls.open(path)

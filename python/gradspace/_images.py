@@ -24,7 +24,7 @@ Size = Union[str, Tuple[int, int]]
 
 
 class Source:
-    """A list of images that lie in files: a folder, a CURE-TSR tree, an IDX pair (MNIST), CIFAR-10 binaries.
+    """A list of images that lie in files: a folder, a CURE-TSR tree, an IDX pair (MNIST), CIFAR-10 binaries, tar archives.
 
     Opening lists the files; an image is read when it is asked for. `source[i]` is image i as an array of uint8,
     [height, width, 3] or [height, width]. Raises OSError, FormatError.

@@ -82,6 +82,7 @@ class Model:
         members: Optional[int] = None,
         hold_out: Optional[str] = None,
         kind: Optional[str] = None,
+        object_class: Optional[int] = None,
         decode: Optional[str] = None,
         checkpoint: Optional[Path] = None,
         resume: bool = False,
@@ -97,6 +98,7 @@ class Model:
             tenth is held out: of a path as `hold_out` says, of others the last tenth.
         size: of the autoencoder's input, width first, "64x48" or (64, 48); images are shrunk to it. 28x28 without it.
         tiles: instead, parts of this size are cut from photographs at their own resolution.
+        object_class: of labelled images of a path, those of this class alone.
         checkpoint: a file that is written after each epoch. After Ctrl-C, which raises KeyboardInterrupt, the same
             call with resume=True goes on from it.
 
@@ -115,6 +117,7 @@ class Model:
             "members": members,
             "hold_out": hold_out,
             "kind": kind,
+            "object_class": object_class,
             "decode": decode,
             "checkpoint": None if checkpoint is None else file_bytes(checkpoint),
             "resume": resume,
@@ -143,6 +146,7 @@ class Model:
         seed: Optional[int] = None,
         hold_out: Optional[str] = None,
         kind: Optional[str] = None,
+        object_class: Optional[int] = None,
         checkpoint: Optional[Path] = None,
         resume: bool = False,
         log_folder: Optional[Path] = None,
@@ -170,6 +174,7 @@ class Model:
             "seed": seed,
             "hold_out": hold_out,
             "kind": kind,
+            "object_class": object_class,
             "checkpoint": None if checkpoint is None else file_bytes(checkpoint),
             "resume": resume,
             "log_folder": None if log_folder is None else file_bytes(log_folder),
@@ -187,6 +192,8 @@ class Model:
             options["validation"] = None if validation is None else file_bytes(validation)
         elif options.get("tiles") is not None:
             raise ValueError("train: tiles are cut from photographs of one path")
+        elif options.get("object_class") is not None:
+            raise ValueError("train: object_class is of labelled images of one path")
         else:
             sources = _training_and_validation(images, validation)
         with Watcher(progress, "images") as watcher:

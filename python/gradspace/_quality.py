@@ -1,4 +1,4 @@
-"""Image quality, and the challenges that damage images."""
+"""Image quality."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _gradspace
-from ._images import ImageLike, as_array, as_image, file_bytes, is_path
+from ._images import ImageLike, Path, as_array, file_bytes, is_path
 
 Names = Union[List[str], Tuple[str, ...]]
 
@@ -34,14 +34,17 @@ class Reference:
 
     image: a path, or uint8 [height, width, 3] or [height, width].
     metric: a metric's name, or a list of names of metrics and families ("all" is the family of all).
+    decoder: the file of another decoder than the one that ships, for the learned metrics.
 
     Raises ValueError for a metric that is not known and an image that is too small for it.
     """
 
-    def __init__(self, image: ImageLike, metric: Union[str, Names] = "gradient") -> None:
+    def __init__(
+        self, image: ImageLike, metric: Union[str, Names] = "gradient", *, decoder: Optional[Path] = None
+    ) -> None:
         self._is_single = isinstance(metric, str)
         self.metrics: List[str] = [metric] if isinstance(metric, str) else _gradspace.metric_names(list(metric))
-        self._handle = _gradspace.Reference(_quality_image(image, "reference"), self.metrics)
+        self._handle = _gradspace.Reference(_quality_image(image, "reference"), self.metrics, decoder_file(decoder))
 
     def score(self, distorted: ImageLike) -> float:
         """The quality of an image of the same size by the one metric that the reference was prepared for.
@@ -58,27 +61,38 @@ class Reference:
 
 
 @overload
-def iqa(reference: ImageLike, distorted: ImageLike, metric: str = "gradient") -> float: ...
-@overload
-def iqa(reference: ImageLike, distorted: ImageLike, metric: Names) -> Dict[str, float]: ...
 def iqa(
-    reference: ImageLike, distorted: ImageLike, metric: Union[str, Names] = "gradient"
+    reference: ImageLike, distorted: ImageLike, metric: str = "gradient", *, decoder: Optional[Path] = None
+) -> float: ...
+@overload
+def iqa(
+    reference: ImageLike, distorted: ImageLike, metric: Names, *, decoder: Optional[Path] = None
+) -> Dict[str, float]: ...
+def iqa(
+    reference: ImageLike,
+    distorted: ImageLike,
+    metric: Union[str, Names] = "gradient",
+    *,
+    decoder: Optional[Path] = None,
 ) -> Union[float, Dict[str, float]]:
     """How good a distorted image looks beside its reference: a number, or by a list of metrics numbers by name.
 
     Images are paths, or uint8 [height, width, 3] or [height, width]. For several distorted images of one reference,
     prepare it once with `Reference`. Raises ValueError, OSError, FormatError.
     """
-    prepared = Reference(reference, metric)
+    prepared = Reference(reference, metric, decoder=decoder)
     return prepared.score(distorted) if isinstance(metric, str) else prepared.scores(distorted)
 
 
-def gradient_map(reference: ImageLike, distorted: ImageLike) -> npt.NDArray[np.float64]:
+def gradient_map(
+    reference: ImageLike, distorted: ImageLike, *, decoder: Optional[Path] = None
+) -> npt.NDArray[np.float64]:
     """Where two images differ in gradient space: [rows, columns], a value for each patch of 16x16 pixels.
 
     The values' mean is 1 - c, where the metric `gradient` is |c|^10; 0 where nothing differs.
     """
-    return _gradspace.gradient_map(_quality_image(reference, "reference"), _quality_image(distorted, "distorted"))
+    images = _quality_image(reference, "reference"), _quality_image(distorted, "distorted")
+    return _gradspace.gradient_map(*images, decoder_file(decoder))
 
 
 class QualityEquivalent(NamedTuple):
@@ -119,45 +133,9 @@ def bd_rate(
     return BdRate(*_gradspace.bd_rate(list(anchor), list(tested), larger_is_better, interpolation))
 
 
-class Challenge(NamedTuple):
-    """One of CURE-TSR's twelve challenges."""
-
-    number: int
-    name: str
-    summary: str
-
-
-def challenges() -> List[Challenge]:
-    """All of them."""
-    return [Challenge(*info) for info in _gradspace.challenges()]
-
-
-def challenge(
-    image: ImageLike,
-    type: Union[str, int],
-    level: int,
-    seed: int = 0,
-    *,
-    strength: str = "image",
-    post_production: bool = False,
-) -> npt.NDArray[np.uint8]:
-    """An image under a challenge: uint8 of the image's own shape.
-
-    image: a path, or uint8 [height, width, 3] or [height, width]; at least 8 pixels a side.
-    type: a name such as "rain", or its number (`challenges()`).
-    level: 1, just visible, to 5, severe.
-    seed: the same image, type, level and seed give the same pixels. What the command draws for a file is
-        `challenge_seed` of its own seed.
-    strength: what sizes at a level are relative to, "image" or "pixels".
-
-    Raises ValueError.
-    """
-    return _gradspace.challenge(as_image(image), str(type), level, seed, strength, post_production)
-
-
-def challenge_seed(seed: int, type: Union[str, int], key: str) -> int:
-    """The seed that the command `challenge` uses for a file: of its own seed, the type, and the path in its folder."""
-    return _gradspace.image_seed(seed, str(type), key)
+def decoder_file(path: Optional[Path]) -> bytes:
+    """As the extension wants it: empty for the decoder that ships."""
+    return b"" if path is None else file_bytes(path)
 
 
 def _quality_image(image: Any, name: str) -> _gradspace.QualityImage:

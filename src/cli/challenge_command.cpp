@@ -160,7 +160,7 @@ std::function<int()> declare_challenge(CLI::App& app) {
                  "bmp, png or jpg; by default bmp in a tree, else the input's own")
       ->check(parsed_by(challenge::parse_format));
   app.add_option("--source", a.source,
-                 "What the input is: auto, cure-tsr, folder, idx, cifar10 or video")
+                 "What the input is: auto, cure-tsr, folder, idx, cifar10, tar, list or video")
       ->check(parsed_by(parse_source_kind));
   declare_hidden(app, a.source_options);
   app.add_option("--split", a.split,

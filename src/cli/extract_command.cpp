@@ -142,8 +142,9 @@ Command extract_command() {
         ExtractArguments& a = *arguments;
         app.add_option("--model", a.model, "Model file (.safetensors)")->required();
         app.add_option("--data", a.data,
-                       "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), or "
-                       "CIFAR-10 binaries")
+                       "A CURE-TSR tree or set, a folder of images, an IDX pair (MNIST), "
+                       "CIFAR-10 binaries, tar archives (shard-{000..099}.tar, "
+                       "pipe:COMMAND), or a list of files")
             ->required();
         app.add_option("--out", a.out, "Feature set to write, a folder")->required();
         app.add_option(
@@ -151,8 +152,10 @@ Command extract_command() {
             "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo; of a "
             "model's member 2 alone LAYER:LOSS#2 "
             "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
-        app.add_option("--source", a.source, "auto, cure-tsr, folder, idx, cifar10 or video")
-            ->check(CLI::IsMember({"auto", "cure-tsr", "folder", "idx", "cifar10", "video"}));
+        app.add_option("--source", a.source,
+                       "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
+            ->check(CLI::IsMember(
+                {"auto", "cure-tsr", "folder", "idx", "cifar10", "tar", "list", "video"}));
         declare_hidden(app, a.source_options);
         auto* tiles = app.add_option("--tiles", a.tiles,
                                      "Features of tiles of this size, such as 28x28, cut from "

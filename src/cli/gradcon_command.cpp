@@ -31,7 +31,8 @@ std::function<int()> declare_gradcon_train(CLI::App& app) {
   app.add_option("--data", a.sources.data, "Images to train on")->required();
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
-  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, cifar10 or video")
+  app.add_option("--source", a.sources.kind,
+                 "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
       ->check(parsed_by(parse_source_kind));
   app.add_option("--class", a.sources.object_class, "Images of this class alone")
       ->check(whole_number(0));

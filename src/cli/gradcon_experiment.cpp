@@ -36,7 +36,8 @@ std::function<int()> declare_gradcon_experiment(CLI::App& app) {
   GradConExperimentOptions& options = arguments->options;
   app.add_option("--data", options.data, "Labelled images: a folder of IDX files, or of CIFAR-10's")
       ->required();
-  app.add_option("--source", arguments->source, "auto, cure-tsr, folder, idx, cifar10 or video")
+  app.add_option("--source", arguments->source,
+                 "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
       ->check(parsed_by(parse_source_kind));
   app.add_option("--out", options.out, "Folder for results; what is there already is used")
       ->required();

@@ -7,6 +7,7 @@
 namespace gradspace::cli {
 
 void declare_hidden(CLI::App& app, SourceOptions& options) {
+  options.commands = true;  // sources are named on the command line
   app.add_flag("--hidden", options.hidden,
                "Of folders take files and folders, too, whose names begin with a dot");
 }

@@ -13,7 +13,7 @@ namespace gradspace::cli {
 
 class Progress;
 
-/// "--hidden".
+/// "--hidden"; and sources may be commands ("pipe:COMMAND").
 void declare_hidden(CLI::App& app, SourceOptions& options);
 
 /// Says what of a folder, named `path`, the source passed over, where it did.

@@ -50,7 +50,8 @@ std::function<int()> declare_train(CLI::App& app) {
       ->required();
   app.add_option("--val", a.sources.validation,
                  "Images to validate on; else a tree's clean val set, or a tenth of --data");
-  app.add_option("--source", a.sources.kind, "auto, cure-tsr, folder, idx, cifar10 or video")
+  app.add_option("--source", a.sources.kind,
+                 "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
       ->check(parsed_by(parse_source_kind));
   declare_hidden(app, a.sources.options);
   app.add_option("--class", a.sources.object_class, "Images of this class alone")

@@ -10,8 +10,10 @@
 #include "core/file.h"
 #include "core/file_kind.h"
 #include "core/named_entries.h"
+#include "data/brace_range.h"
 #include "data/file_source.h"
 #include "data/source_format.h"
+#include "data/tar_source.h"
 #include "gradspace/error.h"
 #include "gradspace/source.h"
 
@@ -19,6 +21,8 @@
 #define GRADSPACE_SOURCE_FORMATS(FORMAT) \
   FORMAT(idx_format)                     \
   FORMAT(cifar10_format)                 \
+  FORMAT(tar_format)                     \
+  FORMAT(list_format)                    \
   FORMAT(video_format)
 
 namespace gradspace {
@@ -62,8 +66,9 @@ SourceKind recognise_file(const fs::path& path) {
     return SourceKind::kFolder;
   }
   std::array<std::uint8_t, 64> begin{};
-  throw_unknown_kind(path.string(), std::span(begin).first(file.read_some(0, begin)),
-                     "neither an image nor a video, an IDX or a CIFAR-10 file");
+  throw_unknown_kind(
+      path.string(), std::span(begin).first(file.read_some(0, begin)),
+      "neither an image nor a video, a list, a tar archive, an IDX or a CIFAR-10 file");
 }
 
 /// What the files directly in a folder say; kAuto where they say nothing.
@@ -127,12 +132,43 @@ std::unique_ptr<Source> open_format(const fs::path& path, SourceKind kind) {
   return nullptr;
 }
 
+bool holds_archives(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (has_tar_name(entry->path())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A path that is no file's: a command, or a range of archives. Null for any other.
+std::unique_ptr<Source> open_beyond_files(const fs::path& path, const SourceOptions& options) {
+  constexpr std::string_view kPipe = "pipe:";
+  const std::string& text = path.native();
+  if (text.starts_with(kPipe)) {
+    if (!options.commands) {
+      throw InvalidArgument(fmt::format(
+          "{}: commands are run where the command line names them, and nowhere else", text));
+    }
+    return open_tar_of_command(text.substr(kPipe.size()));
+  }
+  const std::vector<std::string> range = expand_ranges(text);
+  return range.size() == 1 && range.front() == text
+             ? nullptr
+             : open_tar_archives({range.begin(), range.end()});
+}
+
 std::unique_ptr<Source> open_files(const fs::path& path, bool is_folder, SourceKind kind,
                                    const SourceOptions& options) {
   Listing listing = is_folder ? list_images(path, options.hidden) : list_one(path);
   if (listing.files.empty() && kind == SourceKind::kAuto) {
     if (const auto below = recognise_below(path)) {
       return open_format(below->first, below->second);
+    }
+    if (is_folder && holds_archives(path)) {
+      return open_format(path, SourceKind::kTar);
     }
   }
   if (kind == SourceKind::kAuto) {
@@ -222,6 +258,9 @@ std::unique_ptr<Source> open_source(const std::filesystem::path& path, SourceKin
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) {
+    if (std::unique_ptr<Source> source = open_beyond_files(path, options)) {
+      return source;
+    }
     throw IoError(fmt::format("{}: can't open: {}", path.string(), error.message()));
   }
   const bool is_folder = fs::is_directory(status);

@@ -149,7 +149,10 @@ fs::path Plan::clean_path(const Item& item) const {
 }
 
 void Plan::choose_layout(const fs::path& input) {
-  const bool tree = source_->kind() != SourceKind::kFolder || !options_.split.empty();
+  const bool keeps_paths = source_->kind() == SourceKind::kFolder ||
+                           source_->kind() == SourceKind::kTar ||
+                           source_->kind() == SourceKind::kList;
+  const bool tree = !keeps_paths || !options_.split.empty();
   const bool one_file = is_file(input) && !tree && options_.types.size() == 1 &&
                         options_.levels.size() == 1 && has_image_extension(output_) &&
                         !is_folder(output_);
@@ -178,13 +181,10 @@ std::string Plan::identity(const fs::path& input) const {
   for (const std::string& name : options_.sets) {
     text += fmt::format("set {}\n", name);
   }
-  const fs::path root = is_folder(input) ? input : input.parent_path();
-  const bool files =
-      source_->kind() == SourceKind::kFolder || source_->kind() == SourceKind::kCureTsr;
   for (const Item& item : items_) {
-    const std::string image = source_->info(item.position).path;
-    const fs::path file = root / (files ? image : image.substr(0, image.rfind('#')));
-    text += fmt::format("{} {}\n", image, state_of_file(file));
+    const std::vector<fs::path> files = source_->files(item.position);
+    text += fmt::format("{} {}\n", source_->info(item.position).path,
+                        files.empty() ? std::string() : state_of_file(files.front()));
   }
   return text;
 }

@@ -44,6 +44,7 @@ constexpr int kLargeSide = 208;            ///< of those that are shown at once
 struct Metric {
   std::string name;
   std::vector<double> scores;
+  std::optional<bool> larger_is_better = {};  ///< not known of benchmarks by gradspace 0.1.0
 };
 
 struct Pairs {
@@ -52,6 +53,7 @@ struct Pairs {
   std::vector<std::string> type;
   std::vector<double> opinion;
   std::vector<Metric> metrics;
+  bool opinions_rise = true;  ///< a larger opinion is that of a better image
 
   std::size_t size() const { return opinion.size(); }
 };
@@ -109,7 +111,8 @@ std::vector<double> rank_shares(const std::vector<double>& values) {
   return shares;
 }
 
-/// A pair, and its share of ranks by a metric minus that by people.
+/// A pair, and its share of ranks by a metric minus that by people. Ranks rise with quality: over 0, the metric thinks
+/// better of the pair than people do.
 using RankedPair = std::pair<std::size_t, double>;
 
 /// What one metric has finite scores of.
@@ -117,18 +120,29 @@ struct FiniteScores {
   std::vector<std::size_t> pair;
   std::vector<double> score;
   std::vector<double> opinion;
+  bool larger_is_better = true;
   std::vector<RankedPair> worst;  ///< those that it and people rank most differently
 };
 
-/// The pairs whose place by the metric is furthest from their place by people.
-std::vector<RankedPair> worst_pairs(const FiniteScores& finite) {
-  const std::vector<double> by_metric = rank_shares(finite.score);
-  std::vector<double> by_people = rank_shares(finite.opinion);
-  const auto agreement = spearman_correlation(finite.score, finite.opinion);
-  if (agreement && *agreement < 0) {  // opinions where 0 is perfect
-    std::transform(by_people.begin(), by_people.end(), by_people.begin(),
-                   [](double share) { return 1 - share; });
+/// Rank shares that rise with quality.
+std::vector<double> quality_shares(const std::vector<double>& values, bool larger_is_better) {
+  std::vector<double> shares = rank_shares(values);
+  if (!larger_is_better) {
+    std::ranges::transform(shares, shares.begin(), [](double share) { return 1 - share; });
   }
+  return shares;
+}
+
+/// Which way the metric points, where the benchmark did not say so: it agrees with people more than it contradicts them.
+bool points_up(const FiniteScores& finite, bool opinions_rise) {
+  const auto agreement = spearman_correlation(finite.score, finite.opinion);
+  return !agreement || (*agreement >= 0) == opinions_rise;
+}
+
+/// The pairs whose place by the metric is furthest from their place by people.
+std::vector<RankedPair> worst_pairs(const FiniteScores& finite, bool opinions_rise) {
+  const std::vector<double> by_metric = quality_shares(finite.score, finite.larger_is_better);
+  const std::vector<double> by_people = quality_shares(finite.opinion, opinions_rise);
   std::vector<RankedPair> worst;
   for (std::size_t i = 0; i < finite.pair.size(); ++i) {
     worst.emplace_back(finite.pair[i], by_metric[i] - by_people[i]);
@@ -150,7 +164,9 @@ FiniteScores finite_scores(const Pairs& pairs, const Metric& metric) {
       finite.opinion.push_back(pairs.opinion[i]);
     }
   }
-  finite.worst = worst_pairs(finite);
+  finite.larger_is_better =
+      metric.larger_is_better.value_or(points_up(finite, pairs.opinions_rise));
+  finite.worst = worst_pairs(finite, pairs.opinions_rise);
   return finite;
 }
 
@@ -225,11 +241,26 @@ json metric_json(const Pairs& pairs, const Metric& metric, const std::vector<std
   for (const auto& [pair, difference] : finite.worst) {
     worst.push_back({{"pair", number_shown(pair, shown)}, {"difference", rounded(difference)}});
   }
-  json item = {{"name", metric.name}, {"scores", std::move(scores)}, {"worst", std::move(worst)}};
+  json item = {{"name", metric.name},
+               {"larger_is_better", finite.larger_is_better},
+               {"scores", std::move(scores)},
+               {"worst", std::move(worst)}};
   if (pairs.size() > 0 && !finite.score.empty()) {
     item["fit"] = fit_logistic(finite.score, finite.opinion).b;
   }
   return item;
+}
+
+/// Which way the metrics and the opinions point, as far as the benchmark says so.
+void read_directions(const json& results, Pairs& pairs) {
+  pairs.opinions_rise = results.value("options", json::object()).value("larger_is_better", true);
+  for (const json& row : results.value("metrics", json::array())) {
+    const auto found =
+        std::ranges::find(pairs.metrics, row.at("name").get<std::string>(), &Metric::name);
+    if (found != pairs.metrics.end()) {
+      found->larger_is_better = row.at("larger_is_better").get<bool>();
+    }
+  }
 }
 
 /// The database's folder, where its images are looked for.
@@ -304,6 +335,7 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"distorted", picked(pairs.distorted, shown)},
           {"type", picked(pairs.type, shown)},
           {"opinion", picked(pairs.opinion, shown)},
+          {"opinions_rise", pairs.opinions_rise},
           {"metrics", std::move(metrics)},
           {"images", thumbnails.to_json()},
           {"crops", crops_json(pairs, finite, shown, root)}};
@@ -366,6 +398,10 @@ json checked_left_out(const json& lines) {
 }  // namespace
 
 json quality_data(const fs::path& folder, const json& results, Notes& notes) {
+  const auto not_results = [&] {
+    return FormatError(
+        fmt::format("{}: not a benchmark's results", (folder / "results.json").string()));
+  };
   json data;
   try {
     data["summary"] = checked_summary(results.at("summary"), notes);
@@ -373,15 +409,20 @@ json quality_data(const fs::path& folder, const json& results, Notes& notes) {
     data["left_out"] = checked_left_out(results.value("left_out", json::array()));
     data["published"] = checked_summary(results.value("published", json::array()), notes);
   } catch (const json::exception&) {
-    throw FormatError(
-        fmt::format("{}: not a benchmark's results", (folder / "results.json").string()));
+    throw not_results();
   }
   const fs::path path = folder / "scores.csv";
   if (!fs::exists(path)) {
     notes.emplace_back("scores.csv is not there: no scatter plot, no pairs to look at.");
     return data;
   }
-  data["pairs"] = pairs_json(read_pairs(path), database_folder(results), notes);
+  Pairs pairs = read_pairs(path);
+  try {
+    read_directions(results, pairs);
+  } catch (const json::exception&) {
+    throw not_results();
+  }
+  data["pairs"] = pairs_json(pairs, database_folder(results), notes);
   return data;
 }
 

@@ -27,6 +27,13 @@ def make_pictures(folder, image):
     for seed, name in enumerate(("train", "val", "test")):
         save(folder / "data" / "RealChallengeFree" / name, smooth_pictures(24, 28, 28, seed=seed))
     image.fromarray(smooth_pictures(1, 192, 192)[0]).save(folder / "photo.png")
+    save(folder / "reference", smooth_pictures(2, 64, 64, seed=4))
+    for codec in ("jpeg", "webp"):
+        for quality in (30, 60):
+            place = folder / f"{codec}-q{quality}"
+            place.mkdir()
+            for i, picture in enumerate(smooth_pictures(2, 64, 64, seed=4)):
+                image.fromarray(picture).save(place / f"{i:02}.{codec}", quality=quality)
 
 
 @pytest.mark.filterwarnings("ignore::gradspace.RemarkWarning")

@@ -22,7 +22,8 @@ TEST(ParseSourceKind, KnowsTheWordsAndListsThem) {
   EXPECT_EQ(parse_source_kind("cifar10"), SourceKind::kCifar10);
   EXPECT_THAT([] { parse_source_kind("mnist"); },
               ThrowsMessage<InvalidArgument>(
-                  "source 'mnist' is not one of auto, cure-tsr, folder, idx, cifar10, video"));
+                  "source 'mnist' is not one of auto, cure-tsr, folder, idx, cifar10, tar, list, "
+                  "video"));
 }
 
 TEST(OpenSource, SaysWhatIsNotThere) {

@@ -152,7 +152,7 @@ function scatterCard(model, state) {
   }
   const card = chartCard({
     id: "scatter", title: "Scores and opinions", option, height: () => 440,
-    lead: () => `Each mark is a distorted image: to the right the metric likes it better, upwards people do. The line is the fitted curve from score to opinion; the closer the marks, the better the metric.${typesOfPairs.length > MAX_LEGEND ? " Choose a type above to pick it out." : ""} ${model.pairs && Object.keys(pairs.images).length ? "Marks show their pictures." : ""}`,
+    lead: () => `Each mark is a distorted image: to the ${model.scores(state.metric)?.larger_is_better === false ? "left" : "right"} the metric likes it better, ${pairs.opinions_rise ? "upwards" : "downwards"} people do. The line is the fitted curve from score to opinion; the closer the marks, the better the metric.${typesOfPairs.length > MAX_LEGEND ? " Choose a type above to pick it out." : ""} ${model.pairs && Object.keys(pairs.images).length ? "Marks show their pictures." : ""}`,
     csv: () => [["reference", "distorted", "type", "opinion", ...pairs.metrics.map((m) => m.name)], ...pairs.opinion.map((opinion, i) => [pairs.reference[i], pairs.distorted[i], pairs.type[i], opinion, ...pairs.metrics.map((m) => m.scores[i])])],
   });
   state.on(["metric", "type"], card.update);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "detect/one_class/density.h"
+#include "detect/one_class/row_products.h"
 
 namespace gradspace {
 
@@ -21,9 +22,8 @@ class NearestNeighbour : public Density {
 
  private:
   Standardiser standardiser_;
-  std::size_t count_ = 0;
-  std::vector<float> neighbours_;  ///< transposed, [features, count]
-  std::vector<double> squares_;    ///< of each neighbour's length
+  PanelMatrix neighbours_;       ///< transposed, [features, count]
+  std::vector<double> squares_;  ///< of each neighbour's length
 };
 
 }  // namespace gradspace

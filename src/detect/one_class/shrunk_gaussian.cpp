@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/tensor_of_shape.h"
-#include "detect/one_class/row_products.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -66,13 +65,14 @@ TensorMap ShrunkGaussian::fit(const Matrix& data, const std::string& what) {
 ShrunkGaussian::ShrunkGaussian(const TensorMap& tensors)
     : standardiser_(Standardiser::load(tensors)) {
   const auto d = static_cast<std::int64_t>(standardiser_.columns());
-  whitening_ = tensor_of_shape(tensors, "whitening", {d, d}, "detector").values;
+  const Tensor& whitening = tensor_of_shape(tensors, "whitening", {d, d}, "detector");
+  whitening_ = PanelMatrix(standardiser_.columns(), standardiser_.columns(), whitening.values);
 }
 
 void ShrunkGaussian::score_into(const Matrix& data, DensityMemory& memory,
                                 std::span<double> scores) const {
   standardiser_.apply(data, memory.standard);
-  for_each_product(memory.standard, whitening_, data.columns, memory,
+  for_each_product(memory.standard, whitening_, memory,
                    [&](std::size_t i, std::span<const float> white) {
                      double sum = 0;
                      for (const float value : white) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "detect/one_class/density.h"
+#include "detect/one_class/row_products.h"
 
 namespace gradspace {
 
@@ -30,7 +31,8 @@ class ShrunkGaussian : public Density {
 
  private:
   Standardiser standardiser_;
-  std::vector<float> whitening_;  ///< the transposed inverse of the covariance's Cholesky factor
+  PanelMatrix
+      whitening_;  ///< the transposed inverse of the covariance's Cholesky factor: upper triangular
 };
 
 }  // namespace gradspace

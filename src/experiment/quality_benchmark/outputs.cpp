@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/csv.h"
+#include "gradspace/quality.h"
 #include "gradspace/version.h"
 #include "results/results_kind.h"
 
@@ -70,7 +71,8 @@ std::string scores_csv(const std::vector<std::string>& metrics, const ScoredPair
   return std::string(csv.text());
 }
 
-json benchmark_json(const QualityBenchmarkResult& result, json options) {
+json benchmark_json(const std::vector<std::string>& metrics, const QualityBenchmarkResult& result,
+                    json options) {
   json summary = json::array();
   for (const QualitySummaryRow& row : result.summary) {
     json item = {{"metric", row.metric},
@@ -89,6 +91,11 @@ json benchmark_json(const QualityBenchmarkResult& result, json options) {
   for (const QualityDifference& row : result.differences) {
     differences.push_back(difference_json(row));
   }
+  json directions = json::array();
+  for (const std::string& metric : metrics) {
+    directions.push_back(
+        {{"name", metric}, {"larger_is_better", quality_metric_info(metric).larger_is_better}});
+  }
   json published = json::array();
   for (const PublishedAgreement& row : result.published) {
     published.push_back(published_json(row));
@@ -97,6 +104,7 @@ json benchmark_json(const QualityBenchmarkResult& result, json options) {
           {"gradspace_version", kVersion},
           {"kind", name(ResultsKind::kImageQuality)},
           {"options", std::move(options)},
+          {"metrics", std::move(directions)},
           {"summary", std::move(summary)},
           {"differences", std::move(differences)},
           {"published", std::move(published)},

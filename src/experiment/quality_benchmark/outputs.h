@@ -22,6 +22,7 @@ struct ScoredPairs {
 
 std::string scores_csv(const std::vector<std::string>& metrics, const ScoredPairs& scored);
 
-nlohmann::json benchmark_json(const QualityBenchmarkResult& result, nlohmann::json options);
+nlohmann::json benchmark_json(const std::vector<std::string>& metrics,
+                              const QualityBenchmarkResult& result, nlohmann::json options);
 
 }  // namespace gradspace

@@ -214,7 +214,7 @@ class Run {
     summarise(scored);
     write_file(options_.out / "scores.csv", scores_csv(options_.metrics, scored));
     write_file(options_.out / "results.json",
-               sealed_json(benchmark_json(result_, options_json()), 1));
+               sealed_json(benchmark_json(options_.metrics, result_, options_json()), 1));
     journal.remove();
     return result_;
   }

@@ -1,13 +1,13 @@
-#include "cli/source_names.h"
+#include "jobs/source_names.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/command.h"
 #include "core/file.h"
+#include "gradspace/error.h"
 #include "support/test_files.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 using ::testing::ElementsAre;
@@ -49,8 +49,8 @@ TEST(SourceNames, RefuseAPathGivenTwice) {
       [] {
         names({"rain", "fog", "./fog/../rain/"});
       },
-      ThrowsMessage<WrongUsage>(HasSubstr("is given twice")));
+      ThrowsMessage<InvalidArgument>(HasSubstr("is given twice")));
 }
 
 }  // namespace
-}  // namespace gradspace::cli
+}  // namespace gradspace

@@ -1,4 +1,4 @@
-#include "cli/source_names.h"
+#include "jobs/source_names.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "cli/command.h"
-#include "cli/output_target.h"
+#include "gradspace/error.h"
 
-namespace gradspace::cli {
+namespace gradspace {
 namespace {
 
 namespace fs = std::filesystem;
@@ -65,12 +64,14 @@ std::vector<std::string> names_of_sources(std::span<const std::string> paths, bo
   std::set<std::vector<std::string>> given;
   std::vector<std::vector<std::string>> folders;  // each once
   std::vector<std::size_t> folder_of;
+  std::error_code ignored;
   for (const std::string& path : paths) {
     std::vector<std::string> parts = parts_of(path);
     if (!given.insert(parts).second) {
-      throw WrongUsage(fmt::format("--outliers: {} is given twice", path));
+      throw InvalidArgument(fmt::format("evaluate: {} is given twice", path));
     }
-    if (!files_apart && parts.size() > 1 && is_there(path) && !is_folder(path)) {
+    if (!files_apart && parts.size() > 1 && fs::exists(path, ignored) &&
+        !fs::is_directory(path, ignored)) {
       parts.erase(parts.begin());
     }
     const auto found = std::find(folders.begin(), folders.end(), parts);
@@ -87,4 +88,4 @@ std::vector<std::string> names_of_sources(std::span<const std::string> paths, bo
   return names;
 }
 
-}  // namespace gradspace::cli
+}  // namespace gradspace
