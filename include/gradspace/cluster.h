@@ -1,7 +1,7 @@
 // Features of very many images, in shards: a job is a folder on a file system that all its workers share.
 //
 //   JOB/plan.json         what is to be done; written once, never changed
-//   JOB/model.safetensors the model, copied there
+//   JOB/model.safetensors the model, copied there; and JOB/detector.safetensors, where scores are wanted
 //   JOB/claims/           who works on which shard, with a heartbeat
 //   JOB/work/             what is unfinished
 //   JOB/parts/NNNNNN/     a finished part: a feature set (feature_set.h) and its record, part.json
@@ -55,7 +55,10 @@ struct Shard {
 GRADSPACE_API std::vector<Shard> read_shard_list(const std::filesystem::path& file);
 
 struct GRADSPACE_API PlanOptions {
-  std::string features;   ///< as for `parse_features`; empty: the paper's
+  std::string features;  ///< as for `parse_features`; empty: the paper's
+  /// The file of a detector whose scores are wanted in the place of features: the set then has the columns "score" and
+  /// "p_value". Made by the native engine; not for photographs by their tiles.
+  std::filesystem::path detector = {};
   BackendChoice backend;  ///< native or torch
   /// Of the native engine; kBest is that of the processor that plans. Its number is part of what makes results the same
   /// bits everywhere: a processor without it can't work on the job.
@@ -73,8 +76,9 @@ struct GRADSPACE_API PlanOptions {
 struct ShardPlan {
   std::string version;  ///< of gradspace
   std::string model_sha256;
-  PlanOptions
-      options;  ///< resolved: no empty features, no kBest but where there is portable code alone
+  std::string detector_sha256;  ///< empty where features are wanted
+  /// Resolved: kBest only where there is portable code alone; the detector's file left out.
+  PlanOptions options;
   std::vector<Shard> shards;
   std::string digest;  ///< SHA-256 of the file; parts bear it
 };
@@ -105,8 +109,8 @@ struct GRADSPACE_API WorkOptions {
   /// done and have not failed.
   std::vector<std::uint32_t> shards = {};
   bool retry_failed = false;  ///< without `shards`: also those that failed before
-  bool wait =
-      true;  ///< for shards that others work on, to take them over where their workers are lost
+  /// For shards that others work on, to take them over where their workers are lost.
+  bool wait = true;
 
   /// Throws InvalidArgument.
   void validate() const;

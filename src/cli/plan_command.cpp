@@ -23,6 +23,7 @@ struct PlanArguments {
   std::string model;
   std::vector<std::string> data;
   std::string list;
+  std::string detector;
   std::string instructions = "best";
   double lost_after_s = 60;
   bool slurm = false;
@@ -57,13 +58,13 @@ void make_plan(const PlanArguments& arguments) {
     shards.insert(shards.end(), listed.begin(), listed.end());
   }
   PlanOptions options = arguments.options;
+  options.detector = arguments.detector;
   options.instruction_set = instruction_set_of(arguments.instructions);
   options.lost_after = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::lround(arguments.lost_after_s * 1e3)));
   check_usage([&] { options.validate(); });
   const ShardPlan plan = plan_shards(arguments.job, arguments.model, std::move(shards), options);
-  print_line("{}: {} shards, {}, plan {:.12}", arguments.job, plan.shards.size(),
-             plan.options.features, plan.digest);
+  print_line("{}: {} shards, {}", arguments.job, plan.shards.size(), plan.options.features);
 }
 
 int plan(const PlanArguments& arguments) {
@@ -125,7 +126,11 @@ Command plan_command() {
             "--list", a.list,
             "A file that lists shards: one a line, or CSV with the columns uri and, where they are "
             "known, bytes, rows, sha256");
-        app.add_option("--features", a.options.features, "As of extract (without it: the paper's)");
+        auto* features = app.add_option("--features", a.options.features,
+                                        "As of extract (without it: the paper's)");
+        app.add_option("--detector", a.detector,
+                       "Instead of features, the scores and p-values of this detector, two columns")
+            ->excludes(features);
         app.add_option("--source", a.options.source, "As of extract")
             ->check(parsed_by([](const std::string& text) { parse_source_kind(text); }));
         declare_hidden(app, a.options.source_options);

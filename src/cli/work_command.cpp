@@ -47,6 +47,10 @@ int work(const WorkArguments& arguments) {
   }
   print_line("{}: {} shards done here, {} failed, {} left", arguments.job, result.done,
              result.failed, result.left);
+  if (result.left > 0 && !arguments.no_wait) {
+    say("gradspace: {} shards have no part; gradspace status {} says why", result.left,
+        arguments.job);
+  }
   return result.left == 0 || (arguments.no_wait && result.failed == 0) ? kDone : kFailed;
 }
 

@@ -1,5 +1,5 @@
-// Where a worker writes the part that is not finished: JOB/work/NNNNNN/G, with the number G of its claim. Nobody else
-// ever writes there.
+// Where a worker writes the part that is not finished: JOB/work/NNNNNN/G-X, with the number G of its claim and digits X
+// that no other worker has, whatever becomes of claims. Nobody else ever writes there.
 #pragma once
 
 #include <cstdint>

@@ -19,6 +19,18 @@ constexpr std::size_t kShardDigits = 6;
 /// So often a part may be found damaged and be made again.
 constexpr int kMostSetAside = 1000;
 
+template <typename Visit>
+void visit_folder(const fs::path& folder, const Visit& visit) {
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    visit(*entry);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw IoError(fmt::format("{}: can't list: {}", folder.string(), error.message()));
+  }
+}
+
 }  // namespace
 
 std::string shard_text(std::uint32_t shard) {
@@ -39,24 +51,32 @@ std::optional<std::uint32_t> take_shard(std::string_view& name) {
 
 std::vector<std::string> names_in_folder(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    throw IoError(fmt::format("{}: can't list: {}", folder.string(), error.message()));
-  }
+  visit_folder(folder, [&](const fs::directory_entry& entry) {
+    names.push_back(entry.path().filename().string());
+  });
   return names;
 }
 
-std::vector<bool> shards_in_folder(const fs::path& folder, std::size_t count,
-                                   std::string_view suffix) {
+std::vector<bool> shards_with_part(const JobFolder& job, std::size_t count) {
   std::vector<bool> found(count);
-  for (const std::string& name : names_in_folder(folder)) {
+  visit_folder(job.parts(), [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
     std::string_view rest = name;
     const std::optional<std::uint32_t> shard = take_shard(rest);
-    if (shard && *shard < count && rest == suffix) {
+    std::error_code error;
+    if (shard && *shard < count && rest.empty() && entry.is_directory(error)) {
+      found[*shard] = true;
+    }
+  });
+  return found;
+}
+
+std::vector<bool> shards_that_failed(const JobFolder& job, std::size_t count) {
+  std::vector<bool> found(count);
+  for (const std::string& name : names_in_folder(job.failed())) {
+    std::string_view rest = name;
+    const std::optional<std::uint32_t> shard = take_shard(rest);
+    if (shard && *shard < count && rest == ".json") {
       found[*shard] = true;
     }
   }

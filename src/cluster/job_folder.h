@@ -17,6 +17,7 @@ class JobFolder {
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path plan() const { return folder_ / "plan.json"; }
   std::filesystem::path model() const { return folder_ / "model.safetensors"; }
+  std::filesystem::path detector() const { return folder_ / "detector.safetensors"; }
   std::filesystem::path claims() const { return folder_ / "claims"; }
   std::filesystem::path work() const { return folder_ / "work"; }
   std::filesystem::path parts() const { return folder_ / "parts"; }
@@ -46,8 +47,9 @@ std::optional<std::uint32_t> take_shard(std::string_view& name);
 /// The names in a folder; none where there is no folder. Throws IoError.
 std::vector<std::string> names_in_folder(const std::filesystem::path& folder);
 
-/// Which shards, below `count`, have an entry called NNNNNN, followed by `suffix`, in a folder.
-std::vector<bool> shards_in_folder(const std::filesystem::path& folder, std::size_t count,
-                                   std::string_view suffix = {});
+/// Of the `count` shards of a job, those with a folder in the place of their parts, and those with a note of why they
+/// failed. Throw IoError.
+std::vector<bool> shards_with_part(const JobFolder& job, std::size_t count);
+std::vector<bool> shards_that_failed(const JobFolder& job, std::size_t count);
 
 }  // namespace gradspace

@@ -48,7 +48,7 @@ class Merging {
   /// Collects the parts that are good. Those that are not are set aside.
   void check_parts() {
     const std::size_t count = plan_.shards.size();
-    const std::vector<bool> there = shards_in_folder(job_.parts(), count);
+    const std::vector<bool> there = shards_with_part(job_, count);
     std::vector<std::optional<SetPart>> found(count);
     Counted counted(watched_, count);
     parallel_for(count, [&](std::size_t i) {
@@ -77,11 +77,13 @@ class Merging {
       }
       return SetPart{(folder.lexically_relative(job_.path())).string(), record.rows,
                      record.failures, record.meta_sha256};
-    } catch (const Error& error) {
+    } catch (const FormatError& error) {
       watched_.failure(fmt::format("shard {}: its part is set aside: {}", shard, error.what()));
       job_.set_aside(shard);
-      return std::nullopt;
+    } catch (const IoError& error) {  // the part may be good
+      watched_.failure(fmt::format("shard {}: {}", shard, error.what()));
     }
+    return std::nullopt;
   }
 
   /// As one `extract` of all images would note it, but for the digest of their list.

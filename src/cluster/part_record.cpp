@@ -51,10 +51,18 @@ std::uint64_t record_count(const json& all, const char* key, std::string_view na
 std::uint64_t bytes_of_file(const fs::path& file) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(file, error);
+  if (error == std::errc::no_such_file_or_directory) {
+    throw FormatError(fmt::format("{}: is missing", file.string()));
+  }
   if (error) {
     throw IoError(fmt::format("{}: {}", file.string(), error.message()));
   }
   return bytes;
+}
+
+std::string text_of_file(const fs::path& file) {
+  bytes_of_file(file);  // says it where the file is missing
+  return read_text_file(file);
 }
 
 }  // namespace
@@ -114,12 +122,12 @@ void measure_part(const fs::path& folder, PartRecord& record) {
   std::error_code error;
   const bool has_failures = fs::exists(folder / "failures.csv", error);
   record.bytes.failures = has_failures ? bytes_of_file(folder / "failures.csv") : 0;
-  record.meta_sha256 = sha256_hex(bytes_of(read_text_file(folder / "meta.json")));
+  record.meta_sha256 = sha256_hex(bytes_of(text_of_file(folder / "meta.json")));
 }
 
 PartRecord check_part(const fs::path& folder, const ShardPlan& plan, std::uint32_t shard) {
   const fs::path file = folder / "part.json";
-  PartRecord record = parse_part_record(read_text_file(file), file.string());
+  PartRecord record = parse_part_record(text_of_file(file), file.string());
   if (record.plan != plan.digest) {
     throw FormatError(fmt::format("{}: is of another plan ({:.12}..., wanted {:.12}...)",
                                   file.string(), printable(record.plan), plan.digest));

@@ -6,6 +6,7 @@
 
 #include "cluster/job_folder.h"
 #include "cluster/plan_file.h"
+#include "cluster/score_backend.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/options.h"
@@ -59,6 +60,10 @@ InstructionSet resolved(InstructionSet wanted) {
 void PlanOptions::validate() const {
   backend.validate();
   parse_source_kind(source);
+  if (!detector.empty() && (!features.empty() || backend.name != "native")) {
+    throw InvalidArgument(
+        "plan: a detector's scores are made by the native engine, in the place of features");
+  }
   OptionCheck{"plan"}(lost_after.count() >= 100 && lost_after <= std::chrono::hours(24),
                       "lost after", fmt::format("{} ms", lost_after.count()),
                       "from 100 ms to 24 hours");
@@ -74,15 +79,24 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
   check_shards(shards, "plan");
   const std::vector<std::uint8_t> model_bytes = read_file(model_path);
   const Model model = read_model(model_path);
-  if (options.features.empty()) {
-    options.features = proposed_features(model.spec);
+  std::vector<std::uint8_t> detector_bytes;
+  if (options.detector.empty()) {
+    if (options.features.empty()) {
+      options.features = proposed_features(model.spec);
+    }
+    parse_features(options.features, model.spec, model.members());
+  } else {
+    detector_bytes = read_file(options.detector);
+    require_scoring(read_detector(options.detector), model);
+    options.features = text(score_blocks());
+    options.detector.clear();
   }
-  parse_features(options.features, model.spec, model.members());
   options.instruction_set = resolved(options.instruction_set);
 
   ShardPlan plan;
   plan.version = kVersion;
   plan.model_sha256 = fingerprint(model);
+  plan.detector_sha256 = detector_bytes.empty() ? std::string() : sha256_hex(detector_bytes);
   plan.options = std::move(options);
   plan.shards = std::move(shards);
   // A copy of other bytes than were read as a model would refuse every worker.
@@ -94,6 +108,9 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
     make_folder(inner);
   }
   write_file(folder.model(), model_bytes);
+  if (!detector_bytes.empty()) {
+    write_file(folder.detector(), detector_bytes);
+  }
   const std::string text = plan_to_json(plan);
   plan.digest = sha256_hex(bytes_of(text));
   write_file(folder.plan(), text);  // last: with it the job is whole

@@ -144,6 +144,34 @@ void require_sha256(const std::string& digest, std::string_view what) {
   }
 }
 
+/// No uri twice, and none within another.
+void check_apart(const std::vector<Shard>& shards, std::string_view where) {
+  // With '/' before all other characters, so that what lies within a folder comes right behind it.
+  const auto is_before = [](std::string_view a, std::string_view b) {
+    const auto rank = [](char c) { return c == '/' ? -1 : int{static_cast<unsigned char>(c)}; };
+    return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
+  };
+  std::vector<std::string_view> sorted;
+  sorted.reserve(shards.size());
+  for (const Shard& shard : shards) {
+    sorted.push_back(shard.uri);
+  }
+  std::ranges::sort(sorted, is_before);
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    const std::string_view outer = sorted[i - 1];
+    if (!sorted[i].starts_with(outer)) {
+      continue;
+    }
+    if (sorted[i].size() == outer.size()) {
+      throw InvalidArgument(fmt::format("{}: the shard {} stands there twice", where, outer));
+    }
+    if (outer.ends_with('/') || sorted[i][outer.size()] == '/') {
+      throw InvalidArgument(
+          fmt::format("{}: the shard {} lies within the shard {}", where, sorted[i], outer));
+    }
+  }
+}
+
 PlanOptions parse_plan_options(const PlanReader& reader) {
   PlanOptions options;
   options.features = reader.text("features");
@@ -153,7 +181,11 @@ PlanOptions parse_plan_options(const PlanReader& reader) {
   options.source_options.hidden = reader.boolean("hidden");
   options.lost_after =
       std::chrono::milliseconds(reader.integer("lost_after_ms", 1, kMostMilliseconds));
-  options.validate();
+  parse_source_kind(options.source);
+  if (options.backend.name != "native" && options.backend.name != "torch") {
+    throw InvalidArgument(fmt::format("backend \"{}\" is not known; native and torch are",
+                                      printable(options.backend.name)));
+  }
   return options;
 }
 
@@ -177,9 +209,6 @@ void check_shards(const std::vector<Shard>& shards, std::string_view where) {
     throw InvalidArgument(
         fmt::format("{}: {} shards; 1 to {} are possible", where, shards.size(), kMaxShards));
   }
-  // With a '/' behind each name what lies within a folder comes right behind it.
-  std::vector<std::string> sorted;
-  sorted.reserve(shards.size());
   for (const Shard& shard : shards) {
     if (shard.uri.empty() || shard.uri.find('\0') != std::string::npos) {
       throw InvalidArgument(fmt::format("{}: a shard has no uri", where));
@@ -187,22 +216,8 @@ void check_shards(const std::vector<Shard>& shards, std::string_view where) {
     if (!shard.sha256.empty()) {
       require_sha256(shard.sha256, shard.uri);
     }
-    sorted.push_back(shard.uri + (shard.uri.ends_with('/') ? "" : "/"));
   }
-  std::ranges::sort(sorted);
-  for (std::size_t i = 1; i < sorted.size(); ++i) {
-    const auto without_slash = [](std::string_view text) {
-      return text.substr(0, text.size() - 1);
-    };
-    if (sorted[i] == sorted[i - 1]) {
-      throw InvalidArgument(
-          fmt::format("{}: the shard {} stands there twice", where, without_slash(sorted[i])));
-    }
-    if (sorted[i].starts_with(sorted[i - 1])) {
-      throw InvalidArgument(fmt::format("{}: the shard {} lies within the shard {}", where,
-                                        without_slash(sorted[i]), without_slash(sorted[i - 1])));
-    }
-  }
+  check_apart(shards, where);
 }
 
 std::string plan_to_json(const ShardPlan& plan) {
@@ -219,6 +234,7 @@ std::string plan_to_json(const ShardPlan& plan) {
               {"format_version", kFormatVersion},
               {"version", plan.version},
               {"model_sha256", plan.model_sha256},
+              {"detector_sha256", plan.detector_sha256},
               {"features", plan.options.features},
               {"backend", plan.options.backend.name},
               {"device", plan.options.backend.device},
@@ -245,9 +261,13 @@ ShardPlan parse_plan(std::string_view text, std::string_view name) {
   ShardPlan plan;
   plan.version = reader.text("version");
   plan.model_sha256 = reader.text("model_sha256");
+  plan.detector_sha256 = reader.text("detector_sha256");
   plan.shards = parse_shards(reader.member("shards"), name);
   try {
     require_sha256(plan.model_sha256, "\"model_sha256\"");
+    if (!plan.detector_sha256.empty()) {
+      require_sha256(plan.detector_sha256, "\"detector_sha256\"");
+    }
     plan.options = parse_plan_options(reader);
     check_shards(plan.shards, "\"shards\"");
   } catch (const InvalidArgument& error) {

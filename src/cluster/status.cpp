@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Adds what the parts' records say, and which of them are damaged.
 void add_parts(const JobFolder& job, const ShardPlan& plan, JobStatus& status) {
-  const std::vector<bool> parts = shards_in_folder(job.parts(), plan.shards.size());
+  const std::vector<bool> parts = shards_with_part(job, plan.shards.size());
   std::mutex mutex;
   parallel_for(plan.shards.size(), [&](std::size_t i) {
     if (!parts[i]) {
@@ -79,7 +79,7 @@ JobStatus job_status(const std::filesystem::path& path) {
   status.merged = std::filesystem::exists(path / kSetManifest, error);
   // Claims before parts: a shard that is finished in between is seen as done, not as missing.
   const std::map<std::uint32_t, int> claims = list_claims(job, plan.shards.size());
-  const std::vector<bool> failed = shards_in_folder(job.failed(), plan.shards.size(), ".json");
+  const std::vector<bool> failed = shards_that_failed(job, plan.shards.size());
   add_parts(job, plan, status);
   for (std::uint32_t shard = 0; shard < plan.shards.size(); ++shard) {
     if (status.states[shard] != ShardState::kMissing) {

@@ -2,33 +2,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include "cluster/attempt_folder.h"
 #include "cluster/claim.h"
 #include "cluster/job_folder.h"
-#include "cluster/named_source.h"
+#include "cluster/part_maker.h"
 #include "cluster/part_record.h"
 #include "core/arena.h"
 #include "core/file.h"
-#include "core/json.h"
-#include "core/options.h"
 #include "core/random.h"
 #include "core/watched.h"
-#include "data/feature_meta.h"
 #include "gradspace/cluster.h"
 #include "gradspace/error.h"
 #include "gradspace/extract.h"
-#include "gradspace/feature_set.h"
-#include "gradspace/gradient.h"
-#include "gradspace/model.h"
 
 namespace gradspace {
 namespace {
@@ -40,161 +30,11 @@ using std::chrono::milliseconds;
 /// Heartbeats in the time after which a worker is taken for lost.
 constexpr int kBeatsToLost = 10;
 
+/// A worker with nothing left but to wait for others looks at their shards after so long, and then ever more rarely.
+constexpr milliseconds kFirstWait{20};
+
 /// What a shard is to a worker.
 enum class Standing : std::uint8_t { kOpen, kHeld, kDone, kFailed };
-
-/// A shard that can't be done, which costs no other shard anything.
-struct ShardFailed {
-  std::string reason;
-};
-
-/// Makes the part of a shard.
-class PartMaker {
- public:
-  PartMaker(const JobFolder& job, const ShardPlan& plan, const WorkOptions& options)
-      : job_(job),
-        plan_(plan),
-        options_(options),
-        names_(shard_names(plan.shards)),
-        model_(read_model(job.model())) {
-    if (fingerprint(model_) != plan.model_sha256) {
-      throw FormatError(fmt::format(
-          "{}: is another model (SHA-256 {:.12}...) than the plan was made for ({:.12}...)",
-          job.model().string(), fingerprint(model_), plan.model_sha256));
-    }
-    blocks_ = parse_features(plan.options.features, model_.spec, model_.members());
-    make_backend();  // what is wrong with it is wrong for all shards
-  }
-
-  /// False when it was stopped. Throws ShardFailed; IoError for what is wrong in the job's folder.
-  bool make(std::uint32_t shard, Claim& claim, Watched& watched) const {
-    const Clock::time_point begin = Clock::now();
-    std::unique_ptr<Source> source;
-    try {
-      source = open_shard(plan_.shards[shard], names_[shard], plan_.options);
-    } catch (const Error& error) {
-      throw ShardFailed{error.what()};
-    }
-    const AttemptFolder attempt(job_, shard, claim.number());
-    attempt.take_up_earlier();
-    const FeatureSetMeta meta = describe(*source, shard);
-    if (!is_finished(attempt.set(), meta) &&
-        !extract(*source, shard, attempt, meta, claim, watched)) {
-      return false;
-    }
-    PartRecord record;
-    record.plan = plan_.digest;
-    record.shard = shard;
-    record.uri = plan_.shards[shard].uri;
-    record.worker = worker_name();
-    record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    put_in_place(attempt.set(), std::move(record));
-    return true;
-  }
-
- private:
-  std::unique_ptr<GradientBackend> make_backend() const {
-    const PlanOptions& options = plan_.options;
-    return options.backend.name == "native"
-               ? make_native_backend(model_, blocks_, options.instruction_set)
-               : make_gradient_backend(options.backend, model_, blocks_);
-  }
-
-  FeatureSetMeta describe(const Source& source, std::uint32_t shard) const {
-    // As `gradspace extract` notes them.
-    const nlohmann::json options = {{"features", plan_.options.features},
-                                    {"backend", plan_.options.backend.name},
-                                    {"device", plan_.options.backend.device},
-                                    {"source", plan_.options.source}};
-    FeatureSetMeta meta = describe_extraction(source, plan_.shards[shard].uri, blocks_,
-                                              plan_.model_sha256, dump_json(options));
-    meta.decoding = decoding_in(model_.metadata).value_or(Decoding::kExact);
-    return meta;
-  }
-
-  /// Whether an earlier worker has finished the set and only not put it in place.
-  static bool is_finished(const fs::path& set, const FeatureSetMeta& meta) {
-    std::error_code error;
-    if (!fs::exists(set, error)) {
-      return false;
-    }
-    try {
-      const FeatureSet there(set);
-      there.verify();
-      if (feature_meta_to_json(there.meta()) == feature_meta_to_json(meta)) {
-        return true;
-      }
-    } catch (const Error&) {  // damaged
-    }
-    fs::remove_all(set, error);
-    return false;
-  }
-
-  bool extract(const Source& source, std::uint32_t shard, const AttemptFolder& attempt,
-               const FeatureSetMeta& meta, Claim& claim, Watched& watched) const {
-    FeatureSetWriter writer(attempt.set(), meta);
-    if (const std::string why = writer.begun_anew(); !why.empty()) {
-      watched.remark(
-          fmt::format("shard {}: begun anew, as what an earlier worker left can't be continued: {}",
-                      shard, why));
-    }
-    if (writer.images_done() > 0) {
-      watched.remark(fmt::format("shard {}: going on after {} of {} images", shard,
-                                 writer.images_done(), source.size()));
-    }
-    std::size_t left_out = 0;
-    std::string first;
-    JobObserver inner;
-    inner.on_progress = [&](std::size_t done, std::size_t total) {
-      claim.set_progress({done, total});
-    };
-    inner.stop_requested = [&] { return watched.stop(); };
-    inner.on_failure = [&](std::string_view line) {
-      first = left_out++ == 0 ? std::string(line) : first;
-    };
-    claim.set_progress({writer.images_done(), source.size()});
-    try {
-      const ExtractResult result = extract_features(
-          source, model_.spec.input, [this] { return make_backend(); }, writer,
-          {options_.batch, options_.threads}, inner);
-      if (left_out > 0) {
-        watched.remark(fmt::format(
-            "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
-            left_out, source.size(), first));
-      }
-      return !result.stopped;
-    } catch (const FormatError& error) {
-      throw ShardFailed{error.what()};
-    }
-  }
-
-  /// The part becomes visible, whole and once: a folder can't be renamed onto one that holds something.
-  void put_in_place(const fs::path& set, PartRecord record) const {
-    const FeatureSet finished(set);
-    record.rows = finished.size();
-    record.failures = finished.failures().size();
-    measure_part(set, record);
-    write_file(set / "part.json", part_record_to_json(record));
-    const fs::path part = job_.part(record.shard);
-    make_folder(job_.parts());
-    bool placed = std::rename(set.c_str(), part.c_str()) == 0;
-    if (!placed && errno == ENOTDIR) {  // something that is no part lies there
-      job_.set_aside(record.shard);
-      placed = std::rename(set.c_str(), part.c_str()) == 0;
-    }
-    if (!placed && errno != ENOTEMPTY && errno != EEXIST) {
-      throw IoError(fmt::format("{}: can't move the finished part there: {}", part.string(),
-                                last_system_error()));
-    }
-  }
-
-  const JobFolder& job_;
-  const ShardPlan& plan_;
-  const WorkOptions& options_;
-  std::vector<std::string> names_;
-  Model model_;
-  std::vector<FeatureBlock> blocks_;
-};
 
 /// Chooses shards, claims them, and has their parts made.
 class Worker {
@@ -207,6 +47,8 @@ class Worker {
         maker_(job_, plan_, options_),
         wanted_(options.shards),
         standing_(plan_.shards.size(), Standing::kOpen) {
+    std::ranges::sort(wanted_);
+    wanted_.erase(std::ranges::unique(wanted_).begin(), wanted_.end());
     if (wanted_.empty()) {
       choose_all();
     }
@@ -229,8 +71,7 @@ class Worker {
       }
     }
     result_.stopped = watched_.stopped();
-    result_.left = static_cast<std::uint64_t>(std::ranges::count_if(
-        wanted_, [this](std::uint32_t shard) { return standing_[shard] != Standing::kDone; }));
+    result_.left = wanted_.size() - done_;
     return result_;
   }
 
@@ -247,17 +88,17 @@ class Worker {
 
   /// Looks at what is done, failed and claimed.
   void survey() {
-    const std::vector<bool> parts = shards_in_folder(job_.parts(), plan_.shards.size());
-    const std::vector<bool> failed = shards_in_folder(job_.failed(), plan_.shards.size(), ".json");
+    const std::vector<bool> parts = shards_with_part(job_, plan_.shards.size());
+    const std::vector<bool> failed = shards_that_failed(job_, plan_.shards.size());
     const bool again = options_.retry_failed || !options_.shards.empty();
     claims_ = list_claims(job_, plan_.shards.size());
     for (const std::uint32_t shard : wanted_) {
       if (parts[shard] && !is_to_be_made_again(shard)) {
-        standing_[shard] = Standing::kDone;
+        set(shard, Standing::kDone);
       } else if (failed[shard] && !again) {
-        standing_[shard] = Standing::kFailed;
+        set(shard, Standing::kFailed);
       } else if (const auto claim = claims_.find(shard); claim != claims_.end()) {
-        standing_[shard] = standing_of(shard, claim->second);
+        set(shard, standing_of(shard, claim->second));
       }
     }
   }
@@ -270,7 +111,7 @@ class Worker {
     try {
       check_part(job_.part(shard), plan_, shard);
       return false;
-    } catch (const Error& error) {
+    } catch (const FormatError& error) {
       watched_.remark(
           fmt::format("shard {}: made again, its part is set aside: {}", shard, error.what()));
       job_.set_aside(shard);
@@ -303,7 +144,7 @@ class Worker {
 
   void work_on(std::uint32_t shard) {
     if (job_.has_part(shard)) {
-      standing_[shard] = Standing::kDone;
+      set(shard, Standing::kDone);
       return;
     }
     const int number = claims_[shard] + 1;
@@ -311,7 +152,7 @@ class Worker {
         Claim::take(job_, shard, number, plan_.options.lost_after / kBeatsToLost);
     claims_[shard] = number;
     if (claim == nullptr) {
-      standing_[shard] = Standing::kHeld;
+      set(shard, Standing::kHeld);
       return;
     }
     if (job_.has_part(shard)) {  // it came between the two looks
@@ -351,13 +192,13 @@ class Worker {
     fs::remove(job_.failure_note(shard), ignored);
     remove_claims(job_, shard, number);
     claims_.erase(shard);
-    standing_[shard] = Standing::kDone;
+    set(shard, Standing::kDone);
   }
 
   void note_failure(std::uint32_t shard, const std::string& reason) {
     make_folder(job_.failed());
     write_file(job_.failure_note(shard), failure_note_to_json(reason));
-    standing_[shard] = Standing::kFailed;
+    set(shard, Standing::kFailed);
     ++result_.failed;
     watched_.failure(fmt::format("shard {}: {}", shard, reason));
   }
@@ -365,6 +206,7 @@ class Worker {
   /// Waits until a shard that another worker holds is open or done. False when no such shard is left, or when it is not
   /// to wait.
   bool look_at_held_shards() {
+    milliseconds wait = kFirstWait;
     while (!watched_.stop()) {
       const std::map<std::uint32_t, int> claims = list_claims(job_, plan_.shards.size());
       bool any_held = false;
@@ -380,7 +222,8 @@ class Worker {
       if (any_open || !any_held || !options_.wait) {
         return any_open;
       }
-      pause(plan_.options.lost_after / kBeatsToLost);
+      pause(wait);
+      wait = std::min(wait * 2, plan_.options.lost_after / kBeatsToLost);
     }
     return false;
   }
@@ -390,12 +233,12 @@ class Worker {
     const auto claim = claims.find(shard);
     claims_[shard] = claim == claims.end() ? 0 : claim->second;
     if (job_.has_part(shard)) {
-      standing_[shard] = Standing::kDone;
+      set(shard, Standing::kDone);
     } else if (fs::exists(job_.failure_note(shard), error) && options_.shards.empty() &&
                !options_.retry_failed) {
-      standing_[shard] = Standing::kFailed;
+      set(shard, Standing::kFailed);
     } else {
-      standing_[shard] = standing_of(shard, claims_[shard]);
+      set(shard, standing_of(shard, claims_[shard]));
     }
   }
 
@@ -406,11 +249,13 @@ class Worker {
     }
   }
 
-  void report() {
-    const auto done = std::ranges::count_if(
-        wanted_, [this](std::uint32_t shard) { return standing_[shard] == Standing::kDone; });
-    watched_.progress(static_cast<std::size_t>(done), wanted_.size());
+  void set(std::uint32_t shard, Standing standing) {
+    done_ += standing == Standing::kDone ? 1 : 0;
+    done_ -= standing_[shard] == Standing::kDone ? 1 : 0;
+    standing_[shard] = standing;
   }
+
+  void report() { watched_.progress(done_, wanted_.size()); }
 
   JobFolder job_;
   ShardPlan plan_;
@@ -419,6 +264,7 @@ class Worker {
   PartMaker maker_;
   std::vector<std::uint32_t> wanted_;
   std::vector<Standing> standing_;       ///< by shard
+  std::size_t done_ = 0;                 ///< of the wanted ones
   std::map<std::uint32_t, int> claims_;  ///< the numbers of the latest claims that are known
   ClaimWatch watch_;
   WorkResult result_;
