@@ -49,9 +49,9 @@ struct Shard {
   friend bool operator==(const Shard&, const Shard&) = default;
 };
 
-/// A list of shards: one uri a line; or CSV whose header has the column `uri` and any of `bytes`, `rows`, `sha256`. Blank
-/// lines and lines that begin with '#' are passed over. Paths are relative to the working directory. Throws IoError,
-/// FormatError naming file and line.
+/// A list of shards: one uri a line; or CSV whose header has the column `uri` and any of `bytes`, `rows`, `sha256`.
+/// Blank lines and lines that begin with '#' are passed over. Paths are relative to the working directory. Throws
+/// IoError, FormatError naming file and line.
 GRADSPACE_API std::vector<Shard> read_shard_list(const std::filesystem::path& file);
 
 struct GRADSPACE_API PlanOptions {
@@ -60,13 +60,13 @@ struct GRADSPACE_API PlanOptions {
   /// "p_value". Made by the native engine; not for photographs by their tiles.
   std::filesystem::path detector = {};
   BackendChoice backend;  ///< native or torch
-  /// Of the native engine; kBest is that of the processor that plans. Its number is part of what makes results the same
-  /// bits everywhere: a processor without it can't work on the job.
+  /// Of the native engine; kBest is that of the processor that plans. Results have the same bits wherever it is used,
+  /// and a processor without it can't work on the job.
   InstructionSet instruction_set = InstructionSet::kBest;
   std::string source = "auto";   ///< as for `parse_source_kind`
   SourceOptions source_options;  ///< which files of folders are taken
-  std::chrono::milliseconds lost_after{
-      60'000};  ///< without a heartbeat; workers give ten in that time
+  /// Without a heartbeat for so long a worker is taken for lost; workers give ten in that time.
+  std::chrono::milliseconds lost_after{60'000};
 
   /// Throws InvalidArgument.
   void validate() const;
@@ -83,10 +83,11 @@ struct ShardPlan {
   std::string digest;  ///< SHA-256 of the file; parts bear it
 };
 
-/// Makes the job's folder with the plan and a copy of the model, which must not be there yet. Relative paths of shards are
-/// made absolute; "pipe:..." and "scheme://..." stay as they are. An image's path in the index is `shard_names`' name of
-/// its shard, '/', and its path in the shard. Throws InvalidArgument when there is no shard, there are too many, a uri is
-/// empty, stands twice or lies within another, or features or options don't fit the model; IoError.
+/// Makes the job's folder with the plan and a copy of the model, which must not be there yet. Relative paths of
+/// shards are made absolute; "pipe:..." and "scheme://..." stay as they are. An image's path in the index is
+/// `shard_names`' name of its shard, '/', and its path in the shard. Throws InvalidArgument when there is no shard,
+/// there are too many, a uri is empty, stands twice or lies within another, or features or options don't fit the
+/// model; IoError.
 GRADSPACE_API ShardPlan plan_shards(const std::filesystem::path& job,
                                     const std::filesystem::path& model, std::vector<Shard> shards,
                                     PlanOptions options = {});
@@ -97,8 +98,8 @@ GRADSPACE_API ShardPlan read_plan(const std::filesystem::path& job);
 /// The uris without the folders (up to a '/') that all begin with.
 GRADSPACE_API std::vector<std::string> shard_names(const std::vector<Shard>& shards);
 
-/// Ranges of numbers: "3,17,40-44". `parse_numbers` gives them in rising order, each once; it throws InvalidArgument for
-/// anything else and for numbers from `end` on.
+/// Ranges of numbers: "3,17,40-44". `parse_numbers` gives them in rising order, each once; it throws InvalidArgument
+/// for anything else and for numbers from `end` on.
 GRADSPACE_API std::string numbers_text(const std::vector<std::uint32_t>& rising);
 GRADSPACE_API std::vector<std::uint32_t> parse_numbers(std::string_view text, std::uint32_t end);
 
@@ -123,11 +124,11 @@ struct WorkResult {
   bool stopped = false;    ///< on request
 };
 
-/// Works on a job. The observer's progress counts shards: those with a part among the wanted ones. A shard that can't be
-/// read, or has no image that can, is noted in JOB/failed and reported as a failure; the work goes on with the others.
-/// What goes wrong in the job's folder, such as a full disk, is thrown: the position is kept, and another worker goes on.
-/// Throws what `read_plan` does; FormatError when the model's copy is not the plan's; InvalidArgument when the processor
-/// has not the plan's instruction set.
+/// Works on a job. The observer's progress counts shards: those with a part among the wanted ones. A shard that can't
+/// be read, or has no image that can, is noted in JOB/failed and reported as a failure; the work goes on with the
+/// others. What goes wrong in the job's folder, such as a full disk, is thrown: the position is kept, and another
+/// worker goes on. Throws what `read_plan` does; FormatError when the model's copy is not the plan's; InvalidArgument
+/// when the processor has not the plan's instruction set.
 GRADSPACE_API WorkResult work_on_shards(const std::filesystem::path& job,
                                         const WorkOptions& options = {},
                                         const JobObserver& observer = {});
@@ -146,8 +147,8 @@ GRADSPACE_API std::string_view name(ShardState state);
 struct ShardReport {
   std::uint32_t shard = 0;
   ShardState state = ShardState::kMissing;
-  std::string
-      text;  ///< one line: who has claimed it and how far they are, why it failed, what is damaged
+  /// One line: who has claimed it and how far they are, why it failed, what is damaged.
+  std::string text;
 };
 
 struct GRADSPACE_API JobStatus {
@@ -164,15 +165,17 @@ struct GRADSPACE_API JobStatus {
 /// Looks at records and sizes of all parts, but at no content. Throws what `read_plan` does; IoError.
 GRADSPACE_API JobStatus job_status(const std::filesystem::path& job);
 
-/// The shards without a good part that nobody is seen to work on. Where shards are claimed it watches their heartbeats for
-/// a fifth of the plan's `lost_after`: a claim whose heartbeat changes is left out. `stop` is asked meanwhile.
+/// The shards without a good part that nobody is seen to work on. Where shards are claimed it watches their
+/// heartbeats for a fifth of the plan's `lost_after`: a claim whose heartbeat changes is left out. `stop` is asked
+/// meanwhile.
 GRADSPACE_API std::vector<std::uint32_t> missing_shards(const std::filesystem::path& job,
                                                         const std::function<bool()>& stop = {});
 
 struct MergeOptions {
   bool verify = false;         ///< read every byte of the parts and hold it against its checksum
   bool allow_missing = false;  ///< leave out shards that have no part
-  /// Where to write one feature set of all rows; empty: the parts stay where they are, and JOB/set.json makes JOB a set.
+  /// Where to write one feature set of all rows; empty: the parts stay where they are, and JOB/set.json makes JOB a
+  /// set.
   std::filesystem::path copy = {};
 };
 
@@ -198,8 +201,7 @@ struct GRADSPACE_API SlurmOptions {
   std::uint32_t max_array_size = 1001;  ///< Slurm's MaxArraySize: an array's numbers lie below it
   std::uint32_t cpus = 4;               ///< a task
   std::string memory = "1G";            ///< a task
-  std::string time =
-      "04:00:00";  ///< the limit of a task, which goes on later where that is too little
+  std::string time = "04:00:00";        ///< a task, which goes on later where that is too little
   std::vector<std::string> lines = {};  ///< further options of sbatch, such as "--partition=short"
 
   /// Throws InvalidArgument, also for texts with line breaks.

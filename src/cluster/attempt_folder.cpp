@@ -104,8 +104,10 @@ void AttemptFolder::take_up_earlier() const {
       } else {
         copy_unfinished(from, to);
       }
-    } catch (const fs::filesystem_error&) {  // it has gone, or there is no room: begun anew
+    } catch (
+        const fs::filesystem_error&) {  // it has gone, or there is no room: it stays for another
       fs::remove_all(to, ignored);
+      return;
     }
   }
   for (const Earlier& earlier : folders) {

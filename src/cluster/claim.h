@@ -1,9 +1,10 @@
-// Who works on a shard: JOB/claims/NNNNNN-G, a file that a worker makes before it begins and writes over ten times in the
-// time after which it would be taken for lost.
+// Who works on a shard: JOB/claims/NNNNNN-G, a file that a worker makes before it begins and writes over ten times in
+// the time after which it would be taken for lost.
 //
-// G counts the workers that a shard has had, from 1. Who takes a shard over makes the file with the next number, which
-// the file system lets one of all succeed with; nobody ever removes or renames the claim of another, so that it can't be
-// a fresh one by mistake. The claim with the highest number is the one that holds. When a part is there, all go.
+// G counts the workers that a shard has had, from 1. Who takes a shard over makes the file with the next number,
+// which the file system lets one of all succeed with; nobody ever removes or renames the claim of another, so that it
+// can't be a fresh one by mistake. The claim with the highest number is the one that holds. When a part is there, all
+// go.
 #pragma once
 
 #include <chrono>

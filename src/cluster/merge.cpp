@@ -127,8 +127,8 @@ class Merging {
     }
   }
 
-  /// Appends a part from its row `from` on. Its failures go with its last rows, so that a set that was not finished holds
-  /// of the part that it ends in nothing but rows.
+  /// Appends a part from its row `from` on. Its failures go with its last rows, so that a set that was not finished
+  /// holds of the part that it ends in nothing but rows.
   static void append(const FeatureSet& part, std::size_t from, std::uint64_t before,
                      FeatureSetWriter& writer) {
     std::vector<FeatureRow> rows;

@@ -28,8 +28,8 @@ struct ShardFailed {
 
 class PartMaker {
  public:
-  /// All three outlive it. Throws what `read_model` does; FormatError when the copy of model or detector is not the plan's;
-  /// InvalidArgument when the processor has not the plan's instructions.
+  /// All three outlive it. Throws what `read_model` does; FormatError when the copy of model or detector is not the
+  /// plan's; InvalidArgument when the processor has not the plan's instructions.
   PartMaker(const JobFolder& job, const ShardPlan& plan, const WorkOptions& options);
 
   /// Goes on with what earlier workers left of the shard. False when it was stopped: the position is noted. Throws

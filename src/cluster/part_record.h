@@ -40,7 +40,8 @@ std::string part_record_to_json(const PartRecord& record);
 /// Throws FormatError, also for a newer format version or when it is damaged; `name` stands in messages.
 PartRecord parse_part_record(std::string_view text, std::string_view name);
 
-/// What lies in a folder with a feature set: sizes and the SHA-256. Throws FormatError where a file is missing; IoError.
+/// What lies in a folder with a feature set: sizes and the SHA-256. Throws FormatError where a file is missing;
+/// IoError.
 void measure_part(const std::filesystem::path& folder, PartRecord& record);
 
 /// Reads the record of a part and holds it against plan and files, by sizes and the digest of meta.json. Throws

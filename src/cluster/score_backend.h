@@ -17,8 +17,8 @@ std::vector<FeatureBlock> score_blocks();
 /// another model, or of images of another decoding.
 void require_scoring(const Detector& detector, const Model& model);
 
-/// Scores images of the model's size. Neither need outlive it. Throws InvalidArgument when they do not fit together, or for
-/// instructions that the processor lacks.
+/// Scores images of the model's size. Neither need outlive it. Throws InvalidArgument when they do not fit together,
+/// or for instructions that the processor lacks.
 std::unique_ptr<GradientBackend> make_score_backend(const Model& model, const Detector& detector,
                                                     InstructionSet instructions);
 
