@@ -48,7 +48,7 @@ std::string work_script(const fs::path& job, const SlurmOptions& options) {
 # A minute and a half before the time limit: the position in the shard is noted, and the task queues again.
 #SBATCH --signal=B:TERM@90
 {lines}
-{command} work {quoted_job} --shards $((${{1:-0}} + SLURM_ARRAY_TASK_ID)) --threads {cpus} --quiet &
+{command} work {quoted_job} --shards $((${{1:-0}} + SLURM_ARRAY_TASK_ID)) --threads {cpus} &
 worker=$!
 trap 'kill -TERM $worker' TERM
 wait $worker
@@ -77,7 +77,7 @@ std::string merge_script(const fs::path& job, const SlurmOptions& options) {
 #SBATCH --time={time}
 #SBATCH --output="{job}/slurm/merge-%j.log"
 {lines}
-exec {command} merge {quoted_job} --quiet
+exec {command} merge {quoted_job}
 )",
       fmt::arg("cpus", options.cpus), fmt::arg("memory", options.memory),
       fmt::arg("time", options.time), fmt::arg("job", job.string()),

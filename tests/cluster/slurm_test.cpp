@@ -81,7 +81,7 @@ TEST_F(SlurmScripts, BearTheOptionsThatWereGiven) {
   const std::string text = read_text_file(small_.job() / "slurm/work.sbatch");
   for (const char* line :
        {"#SBATCH --partition=short\n", "#SBATCH --account=a b\n", "#SBATCH --time=1-00:00:00\n",
-        "#SBATCH --mem=700M\n", "#SBATCH --cpus-per-task=3\n", "--threads 3 "}) {
+        "#SBATCH --mem=700M\n", "#SBATCH --cpus-per-task=3\n", "--threads 3 &"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
