@@ -64,7 +64,7 @@ class PlanReader {
     if (!value.is_string()) {
       throw FormatError(fmt::format("{}: \"{}\" is {}, not a text", name_, key, brief(value)));
     }
-    return value.get<std::string>();
+    return from_utf8(value.get_ref<const std::string&>());
   }
 
   std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const {
