@@ -3,9 +3,9 @@
 # line says otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|python|rivals|torch|gradcon|pipeline|challenge|photograph|quality]...}
+build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|python|rivals|torch|gradcon|pipeline|challenge|photograph|quality|shards]...}
 shift
-[ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality
+[ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality shards
 export OMP_NUM_THREADS=1
 
 # medians and spreads of Google Benchmark: of a module, with further options. Where it fails, all that it said is shown
@@ -38,6 +38,9 @@ for part; do
     python)
       bench gradient --benchmark_filter='^gradients/proposed/'
       PYTHONPATH=$build/python /usr/bin/python3 bench/python/extract_bench.py
+      ;;
+    shards)
+      /usr/bin/python3 bench/cluster/shards.py "$build/bin/gradspace" 100000 10000
       ;;
     rivals)
       if [ -x "$build/bin/gradspace_rivals_bench" ]; then

@@ -31,14 +31,29 @@ struct ClassifierEpoch {
   double validation_loss = 0;
 };
 
-/// Rows of features, viewed: [rows, dimension], rows `stride` floats apart.
-struct FeatureView {
-  const float* values = nullptr;
+/// Where rows lie that are in several pieces of memory, as those of a set of parts are.
+struct RowPieces {
+  std::vector<std::size_t> begins;   ///< first row of each piece, from 0 on, rising
+  std::vector<const float*> values;  ///< where its first row begins
+};
+
+/// Rows of features, viewed: [rows, dimension], rows `stride` floats apart; in several pieces of memory where
+/// `pieces` are given, within each of which they lie so.
+struct GRADSPACE_API FeatureView {
+  const float* values = nullptr;  ///< of the first row
   std::size_t rows = 0;
   std::size_t dimension = 0;
   std::size_t stride = 0;
+  std::shared_ptr<const RowPieces> pieces = {};
 
-  std::span<const float> row(std::size_t i) const { return {values + i * stride, dimension}; }
+  std::span<const float> row(std::size_t i) const {
+    return {pieces ? in_piece(i) : values + i * stride, dimension};
+  }
+  /// The rows from `first` on, `most` of them, or fewer where the piece of memory or the view ends before.
+  FeatureView run(std::size_t first, std::size_t most) const;
+
+ private:
+  const float* in_piece(std::size_t i) const;
 };
 
 class Perceptron;

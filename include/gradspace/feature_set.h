@@ -112,9 +112,13 @@ class GRADSPACE_API FeatureSetWriter {
   std::unique_ptr<State> state_;
 };
 
-/// A feature set, memory-mapped. Thread-safe. A file in the place of the folder is a matrix of features that another
-/// program made: NumPy's format, float32 or float64 [N, D] in C order, of finite values. As a set it has one block of
-/// columns, "feature", "no model" in the place of the model's SHA-256, and clean images "NAME#0", "NAME#1", ...
+/// A feature set, memory-mapped. Thread-safe. A folder with a `set.json` in the place of the three files is a set of
+/// many parts, each of which is a feature set in a folder of its own (cluster.h makes them): one after another they
+/// are its rows. A part is opened when something of it is first asked for, and what is wrong with it is told then:
+/// each takes two of the process's memory maps (Linux allows 65530: sysctl vm.max_map_count). A file in the place of
+/// the folder is a matrix of features that another program made: NumPy's format, float32 or float64 [N, D] in C
+/// order, of finite values. As a set it has one block of columns, "feature", "no model" in the place of the model's
+/// SHA-256, and clean images "NAME#0", "NAME#1", ...
 class GRADSPACE_API FeatureSet {
  public:
   /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit, a value of a matrix
@@ -129,11 +133,13 @@ class GRADSPACE_API FeatureSet {
   /// Row `i`, dimension() values. The first call that touches one of the matrix's blocks reads all of it (64 MiB,
   /// in some milliseconds); it throws FormatError when the block is damaged.
   std::span<const float> row(std::size_t i) const;
+  /// How many rows from `i` on lie side by side in memory: all that follow, or those of the part that `i` is in.
+  std::size_t rows_together(std::size_t i) const;
   /// Row `i` of the index, read where it lies in the mapped file: eight bytes of memory a row.
   FeatureRow index_row(std::size_t i) const;
   /// The whole index, made on first use: some 150 bytes a row.
   const std::vector<FeatureRow>& index() const;
-  /// Images that were left out, in the source's order.
+  /// Images that were left out, in the source's order. Of a set of parts they are read on first use.
   const std::vector<FailedImage>& failures() const;
   const FeatureSetMeta& meta() const;
   /// Verifies what has not been read yet of the matrix. Throws FormatError.

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,17 +50,20 @@ py::dict index_of(const FeatureSet& set) {
   return columns;
 }
 
-/// All rows in the mapped file itself: the rows of a set of floats follow one another. A matrix of doubles is narrowed
-/// by the library, and copied here.
+/// All rows: in the mapped file itself, where they follow one another; of a set of several parts a copy.
 py::array_t<float> mapped_rows_of(const SharedSet& set) {
   const auto count = static_cast<py::ssize_t>(set->size());
   const auto width = static_cast<py::ssize_t>(set->dimension());
-  const float* first = set->row(0).data();
-  const std::size_t last = set->size() - 1;
-  py::array_t<float> rows({count, width}, first, py::cast(set));
-  if (set->row(last).data() != first + last * set->dimension()) {
-    throw py::value_error("the rows of this set do not lie side by side");
+  if (set->rows_together(0) < set->size()) {
+    py::array_t<float> copied({count, width});
+    float* to = copied.mutable_data();
+    const py::gil_scoped_release release;
+    for (std::size_t i = 0; i < set->size(); ++i) {
+      to = std::ranges::copy(set->row(i), to).out;
+    }
+    return copied;
   }
+  py::array_t<float> rows({count, width}, set->row(0).data(), py::cast(set));
   py::detail::array_proxy(rows.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return rows;
 }

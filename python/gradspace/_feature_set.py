@@ -114,7 +114,8 @@ class FeatureSet:
 
     @property
     def rows(self) -> npt.NDArray[np.float32]:
-        """All rows, float32 [n, columns]: the file itself, mapped into memory and read-only.
+        """All rows, float32 [n, columns]: the file itself, mapped into memory and read-only. Of a set of several
+        parts, as the command's `merge` makes them, it is a copy in memory.
 
         Pages are read when they are touched. The file's checksums are not: `verify` holds the rows against them.
         """

@@ -120,6 +120,12 @@ void Progress::say(std::string_view message) {
   cli::say("{}", message);
 }
 
+void Progress::say_failure(std::string_view message) {
+  const std::scoped_lock lock(mutex_);
+  clear();
+  cli::say("gradspace: {}", message);
+}
+
 void Progress::clear() {
   if (std::exchange(bar_shown_, false)) {
     write_message("\r\x1b[K");

@@ -25,6 +25,8 @@ class Progress {
 
   /// A message that stays, above the bar. Thread-safe.
   void say(std::string_view message);
+  /// "gradspace: " and the message, also where nothing else is to be said. Thread-safe.
+  void say_failure(std::string_view message);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -122,8 +122,9 @@ std::vector<FeatureBlock> parse_feature_columns(const json& list, std::string_vi
   return columns;
 }
 
-std::string feature_meta_to_json(const FeatureSetMeta& meta,
-                                 const std::optional<FeatureChecksums>& checksums) {
+namespace {
+
+json meta_object(const FeatureSetMeta& meta) {
   if (!columns_chain(meta.columns)) {
     throw InvalidArgument("feature set: the columns do not follow each other from 0 on");
   }
@@ -145,10 +146,24 @@ std::string feature_meta_to_json(const FeatureSetMeta& meta,
   if (!meta.tiles_json.empty()) {
     all["tiles"] = json::parse(meta.tiles_json);
   }
+  return all;
+}
+
+}  // namespace
+
+std::string feature_meta_to_json(const FeatureSetMeta& meta,
+                                 const std::optional<FeatureChecksums>& checksums) {
+  json all = meta_object(meta);
   if (checksums) {
     all["checksums"] = feature_checksums_to_json(*checksums);
   }
   return sealed_json(std::move(all), 2);
+}
+
+std::string set_manifest_to_json(const FeatureSetMeta& meta, const std::vector<SetPart>& parts) {
+  json all = meta_object(meta);
+  all["parts"] = set_parts_to_json(parts);
+  return sealed_json(std::move(all), 1);
 }
 
 FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name) {
@@ -186,6 +201,9 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
   }
   if (all.contains("checksums")) {
     file.checksums = parse_feature_checksums(all.at("checksums"), name);
+  }
+  if (all.contains("parts")) {
+    file.parts = parse_set_parts(all.at("parts"), name);
   }
   return file;
 }

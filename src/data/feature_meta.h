@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/feature_checksums.h"
+#include "data/set_parts.h"
 #include "gradspace/feature_set.h"
 
 namespace gradspace {
@@ -18,10 +19,14 @@ namespace gradspace {
 std::string feature_meta_to_json(const FeatureSetMeta& meta,
                                  const std::optional<FeatureChecksums>& checksums = {});
 
+/// The manifest of a set of parts: the same with the parts in the place of the checksums.
+std::string set_manifest_to_json(const FeatureSetMeta& meta, const std::vector<SetPart>& parts);
+
 struct FeatureMetaFile {
   FeatureSetMeta meta;
   std::optional<FeatureChecksums>
-      checksums;  ///< none in an unfinished set, or in one of version 0.1.0
+      checksums;               ///< none in an unfinished set, or in one of version 0.1.0
+  std::vector<SetPart> parts;  ///< of a manifest alone
 };
 
 /// Throws FormatError, also for a newer format version or when it is damaged; `name` stands in messages.

@@ -16,6 +16,8 @@
 #include "data/feature_index.h"
 #include "data/feature_matrix.h"
 #include "data/feature_meta.h"
+#include "data/set_parts.h"
+#include "data/stored_rows.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 
@@ -113,53 +115,93 @@ std::string meta_text(const std::filesystem::path& folder) {
   return read_text_file(folder / "meta.json");
 }
 
-}  // namespace
+/// A folder with one matrix.
+class SetFolder final : public StoredRows {
+ public:
+  explicit SetFolder(const std::filesystem::path& folder)
+      : file_(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
+        features_(folder / "features.npy"),
+        index_(folder / "index.csv"),
+        matrix_(find_matrix(features_, file_)),
+        blocks_(matrix_.bytes, features_.name(), file_.checksums),
+        offsets_(checked_offsets(index_, matrix_.rows, file_)),
+        failures_(read_failures(folder / "failures.csv", file_.checksums)) {}
 
-struct FeatureSet::State {
-  struct OfFolder {};
-  struct OfMatrix {};
+  std::size_t size() const override { return matrix_.rows; }
+  std::size_t rows_together(std::size_t i) const override { return matrix_.rows - i; }
+  const std::vector<FailedImage>& failures() const override { return failures_; }
+  const FeatureSetMeta& meta() const override { return file_.meta; }
+  void verify() const override { blocks_.require(0, matrix_.bytes.size()); }
 
-  State(OfFolder /*what*/, const std::filesystem::path& folder)
-      : file(parse_feature_meta(meta_text(folder), (folder / "meta.json").string())),
-        features(folder / "features.npy"),
-        index_file(std::in_place, folder / "index.csv"),
-        matrix(find_matrix(features, file)),
-        blocks(matrix.bytes, features.name(), file.checksums),
-        offsets(checked_offsets(*index_file, matrix.rows, file)),
-        failures(read_failures(folder / "failures.csv", file.checksums)) {}
-
-  State(OfMatrix /*what*/, const std::filesystem::path& path)
-      : features(path),
-        matrix(parse_feature_matrix(features.bytes(), features.name())),
-        blocks(matrix.bytes, features.name(), std::nullopt) {
-    file.meta = feature_matrix_meta(matrix, features.name());
+  std::span<const float> row(std::size_t i) const override {
+    const std::size_t first = i * matrix_.columns;
+    blocks_.require(first * sizeof(float), (first + matrix_.columns) * sizeof(float));
+    return {matrix_.values() + first, matrix_.columns};
   }
 
-  FeatureRow read_row(std::size_t i) const {
-    if (!index_file) {
-      return feature_matrix_row(features.name(), i);
-    }
+  FeatureRow index_row(std::size_t i) const override {
     FeatureRow row;
-    CsvReader(index_file->text(), offsets[i], index_file->name())
-        .read_index_row(i, !file.meta.tiles_json.empty(), row);
+    CsvReader(index_.text(), offsets_[i], index_.name())
+        .read_index_row(i, !file_.meta.tiles_json.empty(), row);
     return row;
   }
 
-  FeatureMetaFile file;
-  MappedFile features;
-  std::optional<MappedFile> index_file;  ///< a matrix of one's own has none
-  FeatureMatrix matrix;
-  CheckedBlocks blocks;
-  std::vector<std::uint64_t> offsets;
-  std::vector<FailedImage> failures;
+ private:
+  FeatureMetaFile file_;
+  MappedFile features_;
+  MappedFile index_;
+  FeatureMatrix matrix_;
+  CheckedBlocks blocks_;
+  std::vector<std::uint64_t> offsets_;
+  std::vector<FailedImage> failures_;
+};
+
+/// A file that another program made.
+class OwnMatrix final : public StoredRows {
+ public:
+  explicit OwnMatrix(const std::filesystem::path& path)
+      : file_(path),
+        matrix_(parse_feature_matrix(file_.bytes(), file_.name())),
+        meta_(feature_matrix_meta(matrix_, file_.name())) {}
+
+  std::size_t size() const override { return matrix_.rows; }
+  std::size_t rows_together(std::size_t i) const override { return matrix_.rows - i; }
+  FeatureRow index_row(std::size_t i) const override { return feature_matrix_row(file_.name(), i); }
+  const std::vector<FailedImage>& failures() const override { return none_; }
+  const FeatureSetMeta& meta() const override { return meta_; }
+  void verify() const override {}
+
+  std::span<const float> row(std::size_t i) const override {
+    return {matrix_.values() + i * matrix_.columns, matrix_.columns};
+  }
+
+ private:
+  MappedFile file_;
+  FeatureMatrix matrix_;
+  FeatureSetMeta meta_;
+  std::vector<FailedImage> none_;
+};
+
+std::unique_ptr<StoredRows> open_rows(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) {
+    return std::make_unique<OwnMatrix>(path);
+  }
+  if (std::filesystem::is_regular_file(path / kSetManifest, error)) {
+    return open_set_parts(path);
+  }
+  return std::make_unique<SetFolder>(path);
+}
+
+}  // namespace
+
+struct FeatureSet::State {
+  std::unique_ptr<const StoredRows> stored;
   MadeOnce<std::vector<FeatureRow>> index;
 };
 
-FeatureSet::FeatureSet(const std::filesystem::path& path) {
-  std::error_code error;
-  state_ = std::filesystem::is_regular_file(path, error)
-               ? std::make_unique<State>(State::OfMatrix{}, path)
-               : std::make_unique<State>(State::OfFolder{}, path);
+FeatureSet::FeatureSet(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
+  state_->stored = open_rows(path);
 }
 
 FeatureSet::~FeatureSet() = default;
@@ -167,45 +209,46 @@ FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
 FeatureSet& FeatureSet::operator=(FeatureSet&&) noexcept = default;
 
 std::size_t FeatureSet::size() const {
-  return state_->matrix.rows;
+  return state_->stored->size();
 }
 
 std::size_t FeatureSet::dimension() const {
-  return state_->matrix.columns;
+  return gradspace::dimension(meta().columns);
 }
 
 std::span<const float> FeatureSet::row(std::size_t i) const {
-  const FeatureMatrix& matrix = state_->matrix;
-  const std::size_t first = i * matrix.columns;
-  state_->blocks.require(first * sizeof(float), (first + matrix.columns) * sizeof(float));
-  return {matrix.values() + first, matrix.columns};
+  return state_->stored->row(i);
+}
+
+std::size_t FeatureSet::rows_together(std::size_t i) const {
+  return state_->stored->rows_together(i);
 }
 
 void FeatureSet::verify() const {
-  state_->blocks.require(0, state_->matrix.bytes.size());
+  state_->stored->verify();
 }
 
 FeatureRow FeatureSet::index_row(std::size_t i) const {
-  return state_->read_row(i);
+  return state_->stored->index_row(i);
 }
 
 const std::vector<FeatureRow>& FeatureSet::index() const {
-  return state_->index.get([state = state_.get()] {
+  return state_->index.get([this] {
     std::vector<FeatureRow> index;
-    index.reserve(state->matrix.rows);
-    for (std::size_t i = 0; i < state->matrix.rows; ++i) {
-      index.push_back(state->read_row(i));
+    index.reserve(size());
+    for (std::size_t i = 0; i < size(); ++i) {
+      index.push_back(index_row(i));
     }
     return index;
   });
 }
 
 const std::vector<FailedImage>& FeatureSet::failures() const {
-  return state_->failures;
+  return state_->stored->failures();
 }
 
 const FeatureSetMeta& FeatureSet::meta() const {
-  return state_->file.meta;
+  return state_->stored->meta();
 }
 
 }  // namespace gradspace

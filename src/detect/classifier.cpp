@@ -72,12 +72,13 @@ class Adam {
 double mean_loss(const Perceptron& network, const FeatureView& features, bool in_distribution) {
   Activations activations;
   double sum = 0;
-  for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
-    const std::size_t rows = std::min(kChunkRows, features.rows - first);
-    network.forward(features.row(first).data(), features.stride, rows, activations);
-    for (std::size_t row = 0; row < rows; ++row) {
+  for (std::size_t first = 0; first < features.rows;) {
+    const FeatureView run = features.run(first, kChunkRows);
+    network.forward(run.values, run.stride, run.rows, activations);
+    for (std::size_t row = 0; row < run.rows; ++row) {
       sum += binary_cross_entropy(activations.back()[row], in_distribution);
     }
+    first += run.rows;
   }
   return sum / static_cast<double>(features.rows);
 }
@@ -154,7 +155,31 @@ FeatureView view(const FeatureSet& set, std::size_t begin, std::size_t end) {
     return {nullptr, 0, end - begin, set.dimension()};
   }
   set.verify();  // who looks through a view can't be told of damage
-  return {set.row(0).data() + begin, set.size(), end - begin, set.dimension()};
+  RowPieces pieces;
+  for (std::size_t i = 0; i < set.size(); i += set.rows_together(i)) {
+    pieces.begins.push_back(i);
+    pieces.values.push_back(set.row(i).data() + begin);
+  }
+  FeatureView all{pieces.values.front(), set.size(), end - begin, set.dimension()};
+  if (pieces.begins.size() > 1) {
+    all.pieces = std::make_shared<const RowPieces>(std::move(pieces));
+  }
+  return all;
+}
+
+FeatureView FeatureView::run(std::size_t first, std::size_t most) const {
+  std::size_t end = rows;
+  if (pieces) {
+    const auto next = std::ranges::upper_bound(pieces->begins, first);
+    end = next == pieces->begins.end() ? rows : *next;
+  }
+  return {row(first).data(), std::min(most, end - first), dimension, stride};
+}
+
+const float* FeatureView::in_piece(std::size_t i) const {
+  const auto next = std::ranges::upper_bound(pieces->begins, i);
+  const auto piece = static_cast<std::size_t>(next - pieces->begins.begin()) - 1;
+  return pieces->values[piece] + (i - pieces->begins[piece]) * stride;
 }
 
 Classifier::Classifier(const TensorMap& weights)
@@ -174,12 +199,13 @@ void Classifier::logits_into(const FeatureView& features, ScoreMemory& memory,
     throw InvalidArgument(fmt::format("classifier: {} features an image, wanted {}",
                                       features.dimension, dimension()));
   }
-  for (std::size_t first = 0; first < features.rows; first += kChunkRows) {
-    const std::size_t rows = std::min(kChunkRows, features.rows - first);
-    network_->forward(features.row(first).data(), features.stride, rows, memory.activations);
-    for (std::size_t row = 0; row < rows; ++row) {
+  for (std::size_t first = 0; first < features.rows;) {
+    const FeatureView run = features.run(first, kChunkRows);
+    network_->forward(run.values, run.stride, run.rows, memory.activations);
+    for (std::size_t row = 0; row < run.rows; ++row) {
       logits[first + row] = -static_cast<double>(memory.activations.back()[row]);
     }
+    first += run.rows;
   }
 }
 

@@ -80,12 +80,11 @@ void score_rows(const Density& density, const FeatureView& rows, ScoreMemory& me
                 std::span<double> scores) {
   // In parts, so that the doubles of a large set never stand there all at once.
   constexpr std::size_t kRowsAtATime = 4096;
-  for (std::size_t begin = 0; begin < rows.rows; begin += kRowsAtATime) {
-    FeatureView part = rows;
-    part.values += begin * rows.stride;
-    part.rows = std::min(kRowsAtATime, rows.rows - begin);
-    doubles_of(part, memory.features);
-    density.score_into(memory.features, memory.density, scores.subspan(begin, part.rows));
+  for (std::size_t begin = 0; begin < rows.rows;) {
+    const FeatureView run = rows.run(begin, kRowsAtATime);
+    doubles_of(run, memory.features);
+    density.score_into(memory.features, memory.density, scores.subspan(begin, run.rows));
+    begin += run.rows;
   }
 }
 

@@ -172,7 +172,8 @@ Description describe_feature_set(const std::filesystem::path& path) {
 
 Description describe_folder(const std::filesystem::path& path) {
   std::error_code unknown;
-  if (std::filesystem::exists(path / "meta.json", unknown)) {
+  if (std::filesystem::exists(path / "meta.json", unknown) ||
+      std::filesystem::exists(path / "set.json", unknown)) {
     return describe_feature_set(path);
   }
   if (std::filesystem::exists(path / "results.json", unknown)) {

@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import shutil
 
 import gradspace
 import numpy as np
@@ -48,6 +49,20 @@ def test_rows_outlive_their_set(feature_set):
     del again
     gc.collect()
     assert (rows == expected).all()
+
+
+def test_a_set_of_parts_has_the_rows_of_one(feature_set, model_file, folder, tmp_path, command):
+    for i, file in enumerate(sorted(folder[0].iterdir())):
+        shard = tmp_path / "shards" / ("a" if i < 25 else "b")
+        shard.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, shard)
+    command("plan", tmp_path / "job", "--model", model_file, "--data", *sorted((tmp_path / "shards").iterdir()))
+    command("work", tmp_path / "job", "--quiet")
+    command("merge", tmp_path / "job", "--quiet")
+    merged = gradspace.FeatureSet.open(tmp_path / "job")
+    assert (merged.rows == feature_set.rows).all()
+    assert [path.split("/", 1)[1] for path in merged.index["path"]] == feature_set.index["path"]
+    merged.verify()
 
 
 def test_the_index(feature_set):

@@ -50,7 +50,8 @@ def changed(path, old, new):
 
 COMMANDS = ["challenge", "train", "extract", "fit", "evaluate", "score", "drift", "experiment",
             "experiment ood", "experiment one-class", "report", "iqa", "iqa-benchmark", "iqa-train",
-            "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info"]
+            "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info",
+            "plan", "work", "status", "merge"]
 
 USAGE = [
     Step("usage/help", "--help"),
@@ -408,5 +409,23 @@ INFO = [
     Step("info/unknown format", "info vae.safetensors --format xml"),
 ]
 
+# Jobs in shards. What they make names the folder and the processor: tests/cluster has it.
+SHARDS = [
+    Step("shards/plan without images", "plan job --model vae.safetensors"),
+    Step("shards/plan without a model", "plan job --data photos"),
+    Step("shards/plan with a missing model", "plan job --model nowhere.safetensors --data photos"),
+    Step("shards/plan with a missing list", "plan job --model vae.safetensors --list nowhere.csv"),
+    Step("shards/plan with features and scores", "plan job --model a --data b --features mu --detector d"),
+    Step("shards/plan in a folder that is used", "plan photos --model vae.safetensors --data clean"),
+    Step("shards/scripts without a plan", "plan job --slurm"),
+    Step("shards/options of scripts alone", "plan job --model a --data b --cpus 3"),
+    Step("shards/work without a plan", "work photos"),
+    Step("shards/work on what is no number", "work job --shards 3-1"),
+    Step("shards/status without a plan", "status nowhere"),
+    Step("shards/status in two forms", "status job --missing --format json"),
+    Step("shards/merge without a plan", "merge photos"),
+    Step("shards/merge onto the job", "merge photos --copy photos"),
+]
+
 STEPS = [*USAGE, *CHALLENGE, *TRAIN, *EXTRACT, *FIT, *EVALUATE, *SCORE, *DRIFT, *EXPERIMENT,
-         *GRADCON, *IQA, *IMPORT, *INFO]
+         *GRADCON, *IQA, *IMPORT, *SHARDS, *INFO]

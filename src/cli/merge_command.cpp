@@ -1,0 +1,80 @@
+// gradspace merge: the parts of a job in shards as one feature set.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/output_target.h"
+#include "cli/progress.h"
+#include "gradspace/cluster.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct MergeArguments {
+  std::string job;
+  std::string copy;
+  bool verify = false;
+  bool allow_missing = false;
+  bool quiet = false;
+};
+
+int merge(const MergeArguments& arguments) {
+  if (!arguments.copy.empty()) {
+    refuse_inputs(arguments.copy, {arguments.job});
+  }
+  MergeResult result;
+  {
+    Progress progress("merge", "parts", arguments.quiet);
+    const InterruptGuard interrupt;
+    JobObserver observer;
+    observer.on_progress = [&](std::size_t done, std::size_t total) {
+      progress.update(done, total);
+    };
+    observer.on_failure = [&](std::string_view line) { progress.say_failure(line); };
+    observer.stop_requested = [] { return InterruptGuard::requested(); };
+    result = merge_parts(arguments.job, {arguments.verify, arguments.allow_missing, arguments.copy},
+                         observer);
+    if (result.stopped) {
+      say("gradspace: interrupted; the same command goes on");
+      return InterruptGuard::exit_status();
+    }
+  }
+  if (!result.missing.empty()) {
+    say("gradspace: {}: {} shards have no part: {}; gradspace work {} --shards makes them",
+        arguments.job, result.missing.size(), numbers_text(result.missing), arguments.job);
+    if (!arguments.allow_missing) {
+      return kFailed;
+    }
+  }
+  print_line("{}: {} parts, {} rows, {} images could not be read",
+             arguments.copy.empty() ? arguments.job : arguments.copy, result.parts, result.rows,
+             result.failures);
+  return result.missing.empty() ? kDone : kFailed;
+}
+
+}  // namespace
+
+Command merge_command() {
+  return {"merge", "Make one feature set of the parts of a job in shards, without copying them",
+          "gradspace merge job", [](CLI::App& app) -> std::function<int()> {
+            const auto arguments = std::make_shared<MergeArguments>();
+            MergeArguments& a = *arguments;
+            app.add_option("job", a.job, "Folder of the job, which then is a feature set itself")
+                ->required();
+            app.add_flag("--verify", a.verify,
+                         "Read every byte of the parts and hold it against its checksum");
+            app.add_flag("--allow-missing", a.allow_missing,
+                         "Leave out shards that have no part; the status is still 1");
+            app.add_option("--copy", a.copy,
+                           "Write one feature set of all rows to this folder instead");
+            app.add_flag("--quiet", a.quiet, "No progress");
+            return [arguments] { return merge(*arguments); };
+          }};
+}
+
+}  // namespace gradspace::cli

@@ -1,0 +1,83 @@
+// gradspace work: a worker of a job in shards.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/option_values.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "gradspace/cluster.h"
+
+namespace gradspace::cli {
+namespace {
+
+struct WorkArguments {
+  std::string job;
+  std::string shards;
+  bool no_wait = false;
+  bool quiet = false;
+  WorkOptions options;
+};
+
+int work(const WorkArguments& arguments) {
+  WorkOptions options = arguments.options;
+  options.wait = !arguments.no_wait;
+  check_usage([&] {
+    options.validate();
+    if (!arguments.shards.empty()) {
+      options.shards = parse_numbers(arguments.shards, static_cast<std::uint32_t>(kMaxShards));
+    }
+  });
+  Progress progress("work", "shards", arguments.quiet);
+  const InterruptGuard interrupt;
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+  observer.on_failure = [&](std::string_view line) { progress.say_failure(line); };
+  observer.on_remark = [&](std::string_view line) { progress.say(line); };
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  const WorkResult result = work_on_shards(arguments.job, options, observer);
+  if (result.stopped) {
+    say("gradspace: interrupted; {} shards done, and of the one at work the position is kept in {}",
+        result.done, arguments.job);
+    return InterruptGuard::exit_status();
+  }
+  print_line("{}: {} shards done here, {} failed, {} left", arguments.job, result.done,
+             result.failed, result.left);
+  if (result.left > 0 && !arguments.no_wait) {
+    say("gradspace: {} shards have no part; gradspace status {} says why", result.left,
+        arguments.job);
+  }
+  return result.left == 0 || (arguments.no_wait && result.failed == 0) ? kDone : kFailed;
+}
+
+}  // namespace
+
+Command work_command() {
+  return {
+      "work", "Work on a job in shards, beside any number of others, until none is left",
+      "gradspace work job", [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<WorkArguments>();
+        WorkArguments& a = *arguments;
+        app.add_option("job", a.job, "Folder of the job, which gradspace plan made")->required();
+        app.add_option("--shards", a.shards,
+                       "These alone, such as 3,17,40-44: also where they failed before or their "
+                       "parts are damaged");
+        app.add_flag("--retry-failed", a.options.retry_failed, "Also shards that failed before");
+        app.add_flag("--no-wait", a.no_wait,
+                     "End when all shards are done or others work on them; without it wait, and "
+                     "take over from "
+                     "workers that are lost");
+        app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
+            ->check(thread_count());
+        app.add_option("--batch", a.options.batch, "Images a call of the backend")
+            ->check(whole_number(1));
+        app.add_flag("--quiet", a.quiet, "No progress");
+        return [arguments] { return work(*arguments); };
+      }};
+}
+
+}  // namespace gradspace::cli

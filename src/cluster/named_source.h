@@ -1,0 +1,17 @@
+// A shard as a source whose images bear the shard's name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gradspace/cluster.h"
+#include "gradspace/source.h"
+
+namespace gradspace {
+
+/// Opens a shard and holds it against what the plan knows of it; paths of images are "NAME/PATH". Throws IoError,
+/// FormatError.
+std::unique_ptr<Source> open_shard(const Shard& shard, const std::string& name,
+                                   const PlanOptions& options);
+
+}  // namespace gradspace

@@ -1,0 +1,178 @@
+#include "cluster/part_maker.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "cluster/named_source.h"
+#include "cluster/score_backend.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/json.h"
+#include "data/feature_meta.h"
+#include "gradspace/error.h"
+#include "gradspace/extract.h"
+
+namespace gradspace {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether an earlier worker has finished the set and only not put it in place.
+bool is_finished(const fs::path& set, const FeatureSetMeta& meta) {
+  std::error_code error;
+  if (!fs::exists(set, error)) {
+    return false;
+  }
+  try {
+    const FeatureSet there(set);
+    there.verify();
+    if (feature_meta_to_json(there.meta()) == feature_meta_to_json(meta)) {
+      return true;
+    }
+  } catch (const Error&) {  // damaged
+  }
+  fs::remove_all(set, error);
+  return false;
+}
+
+}  // namespace
+
+PartMaker::PartMaker(const JobFolder& job, const ShardPlan& plan, const WorkOptions& options)
+    : job_(job),
+      plan_(plan),
+      options_(options),
+      names_(shard_names(plan.shards)),
+      model_(read_model(job.model())) {
+  if (fingerprint(model_) != plan.model_sha256) {
+    throw FormatError(fmt::format(
+        "{}: is another model (SHA-256 {:.12}...) than the plan was made for ({:.12}...)",
+        job.model().string(), fingerprint(model_), plan.model_sha256));
+  }
+  if (plan.detector_sha256.empty()) {
+    blocks_ = parse_features(plan.options.features, model_.spec, model_.members());
+  } else {
+    if (sha256_hex_of_file(job.detector()) != plan.detector_sha256) {
+      throw FormatError(fmt::format("{}: is another detector than the plan was made for",
+                                    job.detector().string()));
+    }
+    detector_ = read_detector(job.detector());
+    blocks_ = score_blocks();
+  }
+  make_backend();  // what is wrong with it is wrong for all shards
+}
+
+bool PartMaker::make(std::uint32_t shard, Claim& claim, Watched& watched) const {
+  const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  std::unique_ptr<Source> source;
+  try {
+    source = open_shard(plan_.shards[shard], names_[shard], plan_.options);
+  } catch (const Error& error) {
+    throw ShardFailed{error.what()};
+  }
+  const AttemptFolder attempt(job_, shard, claim.number());
+  attempt.take_up_earlier();
+  const FeatureSetMeta meta = describe(*source, shard);
+  if (!is_finished(attempt.set(), meta) &&
+      !extract(*source, shard, attempt, meta, claim, watched)) {
+    return false;
+  }
+  PartRecord record;
+  record.plan = plan_.digest;
+  record.shard = shard;
+  record.uri = plan_.shards[shard].uri;
+  record.worker = worker_name();
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  put_in_place(attempt.set(), std::move(record));
+  return true;
+}
+
+std::unique_ptr<GradientBackend> PartMaker::make_backend() const {
+  const PlanOptions& options = plan_.options;
+  if (detector_) {
+    return make_score_backend(model_, *detector_, options.instruction_set);
+  }
+  return options.backend.name == "native"
+             ? make_native_backend(model_, blocks_, options.instruction_set)
+             : make_gradient_backend(options.backend, model_, blocks_);
+}
+
+FeatureSetMeta PartMaker::describe(const Source& source, std::uint32_t shard) const {
+  // As `gradspace extract` notes them.
+  nlohmann::json options = {{"features", plan_.options.features},
+                            {"backend", plan_.options.backend.name},
+                            {"device", plan_.options.backend.device},
+                            {"source", plan_.options.source}};
+  if (detector_) {
+    options["detector_sha256"] = plan_.detector_sha256;
+  }
+  FeatureSetMeta meta = describe_extraction(source, plan_.shards[shard].uri, blocks_,
+                                            plan_.model_sha256, dump_json(options));
+  meta.decoding = decoding_in(model_.metadata).value_or(Decoding::kExact);
+  return meta;
+}
+
+bool PartMaker::extract(const Source& source, std::uint32_t shard, const AttemptFolder& attempt,
+                        const FeatureSetMeta& meta, Claim& claim, Watched& watched) const {
+  FeatureSetWriter writer(attempt.set(), meta);
+  if (const std::string why = writer.begun_anew(); !why.empty()) {
+    watched.remark(fmt::format(
+        "shard {}: begun anew, as what an earlier worker left can't be continued: {}", shard, why));
+  }
+  if (writer.images_done() > 0) {
+    watched.remark(fmt::format("shard {}: going on after {} of {} images", shard,
+                               writer.images_done(), source.size()));
+  }
+  std::size_t left_out = 0;
+  std::string first;
+  JobObserver inner;
+  inner.on_progress = [&](std::size_t done, std::size_t total) {
+    claim.set_progress({done, total});
+  };
+  inner.stop_requested = [&] { return watched.stop(); };
+  inner.on_failure = [&](std::string_view line) {
+    first = left_out == 0 ? std::string(line) : first;
+    ++left_out;
+  };
+  claim.set_progress({writer.images_done(), source.size()});
+  try {
+    const ExtractResult result = extract_features(
+        source, model_.spec.input, [this] { return make_backend(); }, writer,
+        {options_.batch, options_.threads}, inner);
+    if (left_out > 0) {
+      watched.remark(fmt::format(
+          "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
+          left_out, source.size(), first));
+    }
+    return !result.stopped;
+  } catch (const FormatError& error) {
+    throw ShardFailed{error.what()};
+  }
+}
+
+/// The part becomes visible, whole and once: a folder can't be renamed onto one that holds something.
+void PartMaker::put_in_place(const fs::path& set, PartRecord record) const {
+  const FeatureSet finished(set);
+  record.rows = finished.size();
+  record.failures = finished.failures().size();
+  measure_part(set, record);
+  write_file(set / "part.json", part_record_to_json(record));
+  const fs::path part = job_.part(record.shard);
+  make_folder(job_.parts());
+  bool placed = std::rename(set.c_str(), part.c_str()) == 0;
+  if (!placed && errno == ENOTDIR) {  // something that is no part lies there
+    job_.set_aside(record.shard);
+    placed = std::rename(set.c_str(), part.c_str()) == 0;
+  }
+  if (!placed && errno != ENOTEMPTY && errno != EEXIST) {
+    throw IoError(fmt::format("{}: can't move the finished part there: {}", part.string(),
+                              last_system_error()));
+  }
+}
+
+}  // namespace gradspace

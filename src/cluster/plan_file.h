@@ -1,0 +1,24 @@
+// plan.json.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gradspace/cluster.h"
+
+namespace gradspace {
+
+/// One text for one plan, without its digest.
+std::string plan_to_json(const ShardPlan& plan);
+
+/// Throws FormatError, also for a newer format version or when it is damaged; `name` stands in messages.
+ShardPlan parse_plan(std::string_view text, std::string_view name);
+
+/// Throws InvalidArgument that starts with `where` unless there are shards, not too many, whose uris are no two the
+/// same nor one within another.
+void check_shards(const std::vector<Shard>& shards, std::string_view where);
+
+/// Throws InvalidArgument.
+InstructionSet parse_instruction_set(std::string_view text);
+
+}  // namespace gradspace
