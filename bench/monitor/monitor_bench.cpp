@@ -40,7 +40,7 @@ class Latencies final : public MonitorListener {
   void on_remark(std::string_view, std::string_view) override {}
 
   double quantile_ms(double share) const {
-    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(judged));
+    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(judged - 1));
     std::uint64_t seen = 0;
     std::size_t step = 0;
     while (step + 1 < steps_.size() && (seen += steps_[step]) <= wanted) {
