@@ -99,9 +99,9 @@ TEST(EventHub, StateForgetsCamerasAndNotesDrift) {
   const auto state = event_data(hub.state_event(monitor.cameras(), monitor.health()), "state");
   EXPECT_EQ(state["cameras"][1]["trouble"], "no such <device>");
   EXPECT_TRUE(state["health"]["ready"]);
-  hub.state_event(monitor.cameras(), monitor.health());
+  static_cast<void>(hub.state_event(monitor.cameras(), monitor.health()));
   monitor.statuses[0].drift_windows = 2;
-  hub.state_event(monitor.cameras(), monitor.health());
+  static_cast<void>(hub.state_event(monitor.cameras(), monitor.health()));
   const auto history = nlohmann::json::parse(hub.history());
   EXPECT_FALSE(history.contains("old"));
   ASSERT_EQ(history["gate"]["drift"].size(), 2U);
