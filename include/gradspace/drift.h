@@ -27,6 +27,7 @@ struct GRADSPACE_API DriftOptions {
 
   /// Throws InvalidArgument.
   void validate() const;
+  friend bool operator==(const DriftOptions&, const DriftOptions&) = default;
 };
 
 struct DriftWindow {
@@ -39,6 +40,14 @@ struct DriftWindow {
   bool drifted = false;  ///< p_value <= level
 };
 
+/// How far a stream has come, to be kept over restarts.
+struct DriftState {
+  std::uint64_t images = 0;
+  std::uint64_t windows =
+      0;  ///< that were filled: each has spent its part of the rate of false alarms
+  std::vector<double> scores = {};  ///< of the window that is not full yet
+};
+
 /// For one thread at a time.
 class GRADSPACE_API DriftMonitor {
  public:
@@ -48,6 +57,11 @@ class GRADSPACE_API DriftMonitor {
 
   /// A window's verdict when `score` fills it. Throws InvalidArgument when it is NaN.
   std::optional<DriftWindow> add(double score);
+
+  DriftState state() const { return {images_, windows_, scores_}; }
+  /// Goes on from there: what follows is what would have followed without a stop. Throws InvalidArgument, and changes
+  /// nothing, when the scores fill a window or one is NaN, or when there are more of them or of windows than images.
+  void restore(const DriftState& state);
 
   std::uint64_t images() const { return images_; }
   std::uint64_t windows() const { return windows_; }

@@ -41,12 +41,16 @@ enum class CameraInputKind : std::uint8_t {
 struct GRADSPACE_API CameraInput {
   CameraInputKind kind = CameraInputKind::kPush;
   std::string address = {};  ///< path, URL or device; none for kPush
-  int width = 0;             ///< pixels, of kRaw; of V4L2, where not 0, what is asked for
-  int height = 0;            ///< pixels
+  int width =
+      0;  ///< pixels, of kRaw; of V4L2 and simulated cameras, where not 0, what is asked for
+  int height = 0;  ///< pixels
   double frames_per_second =
       0;                   ///< at most so many are judged; 0 = all. What a simulated camera gives
   bool loop = false;       ///< a video file begins again at its end
   std::uint64_t seed = 0;  ///< of a simulated camera
+  bool faults = true;      ///< of a simulated camera: whether any come
+
+  friend bool operator==(const CameraInput&, const CameraInput&) = default;
 };
 
 /// When an alarm is raised, and when it ends.
@@ -59,6 +63,8 @@ struct GRADSPACE_API AlarmRules {
   double at_least_s =
       60;  ///< from one alarm of a kind to the next of a camera; what comes earlier joins the last one
   double silent_after_s = 30;  ///< without a frame, the camera itself is an alarm; 0 = never
+
+  friend bool operator==(const AlarmRules&, const AlarmRules&) = default;
 };
 
 struct GRADSPACE_API CameraOptions {
@@ -68,7 +74,12 @@ struct GRADSPACE_API CameraOptions {
   std::filesystem::path detector;     ///< of images or of photographs (tiles)
   std::filesystem::path causes = {};  ///< a file that names causes; empty: none are named
   DriftOptions drift;
+  /// Drift looks at one frame of so many seconds; 0 = at all. Frames that follow one another closely are alike, and a
+  /// window of them is not what the detector was calibrated on, however clean.
+  double drift_every_s = 60;
   AlarmRules alarms;
+
+  friend bool operator==(const CameraOptions&, const CameraOptions&) = default;
 };
 
 struct GRADSPACE_API MonitorOptions {
@@ -190,8 +201,9 @@ class GRADSPACE_API Monitor {
   std::vector<MonitorAlarm> alarms(std::size_t at_most) const;
   /// False when there is no such alarm.
   bool acknowledge(std::string_view alarm_id);
-  /// The delivery of all that is outside has been done: the alarm's present state need not be told again.
-  void confirm_delivery(std::string_view alarm_id);
+  /// `told` has been delivered to all that is outside: the alarm's state need not be told again, unless it has changed
+  /// since.
+  void confirm_delivery(const MonitorAlarm& told);
 
   enum class Pushed : std::uint8_t { kTaken, kNoSuchCamera, kNotPushed };
   /// A file's bytes (JPEG, PNG ...) as the next frame of a camera of kPush, decoded under the limits of all images.

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -98,6 +99,30 @@ std::size_t read_from_pipe(const Descriptor& pipe, std::span<std::uint8_t> bytes
                                 kPipePatienceMs / 1000));
     }
     if (ready < 0) {  // a signal, which may want all to end
+      throw IoError(fmt::format("{}: can't read: {}", name, last_system_error()));
+    }
+  }
+}
+
+std::size_t read_from_pipe(const Input& input, std::span<std::uint8_t> bytes,
+                           const std::string& name) {
+  if (input.stop < 0) {
+    return read_from_pipe(input.file, bytes, name);
+  }
+  for (;;) {
+    std::array<pollfd, 2> wanted = {{{input.file.get(), POLLIN, 0}, {input.stop, POLLIN, 0}}};
+    if (::poll(wanted.data(), wanted.size(), -1) < 0 && errno != EINTR) {
+      throw IoError(fmt::format("{}: can't read: {}", name, last_system_error()));
+    }
+    if (wanted[1].revents != 0) {
+      return 0;
+    }
+    const ssize_t got =
+        wanted[0].revents != 0 ? ::read(input.file.get(), bytes.data(), bytes.size()) : -1;
+    if (got >= 0) {
+      return static_cast<std::size_t>(got);
+    }
+    if (wanted[0].revents != 0 && errno != EAGAIN && errno != EINTR) {
       throw IoError(fmt::format("{}: can't read: {}", name, last_system_error()));
     }
   }

@@ -37,6 +37,9 @@ struct Input {
   Descriptor file;
   bool is_pipe = false;
   std::uint64_t size = 0;  ///< of a regular file
+  /// Of a pipe, a descriptor: once it can be read, the pipe is taken to have ended, and until then it is waited for
+  /// without limit. -1 = none.
+  int stop = -1;
 };
 
 /// Opens a regular file or a pipe; never waits for a writer. Throws IoError, also for folders and devices.
@@ -56,6 +59,10 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<std:
 /// What comes through a pipe next, waiting for it: 0 = the end. Throws IoError, also when nothing comes for a
 /// minute or a signal comes first.
 std::size_t read_from_pipe(const Descriptor& pipe, std::span<std::uint8_t> bytes,
+                           const std::string& name);
+
+/// The same of an input that is a pipe, which may have a descriptor that ends it.
+std::size_t read_from_pipe(const Input& input, std::span<std::uint8_t> bytes,
                            const std::string& name);
 
 /// Writes all bytes, at `offset` or where the file's position is. Throws IoError.

@@ -88,4 +88,18 @@ std::optional<DriftWindow> DriftMonitor::add(double score) {
   return window;
 }
 
+void DriftMonitor::restore(const DriftState& state) {
+  const auto is_nan = [](double score) { return std::isnan(score); };
+  if (state.scores.size() >= options_.window || state.scores.size() > state.images ||
+      state.windows > state.images || std::ranges::any_of(state.scores, is_nan)) {
+    throw InvalidArgument(
+        fmt::format("drift: {} images, {} windows and {} scores of the next one are no state of "
+                    "windows of {} images",
+                    state.images, state.windows, state.scores.size(), options_.window));
+  }
+  images_ = state.images;
+  windows_ = state.windows;
+  scores_ = state.scores;
+}
+
 }  // namespace gradspace

@@ -127,7 +127,7 @@ class Sequential {
     std::size_t got = 0;
     while (got < bytes.size()) {
       const std::size_t more = input_.is_pipe
-                                   ? read_from_pipe(input_.file, bytes.subspan(got), name_)
+                                   ? read_from_pipe(input_, bytes.subspan(got), name_)
                                    : read_at(input_.file, position_, bytes.subspan(got), name_);
       if (more == 0) {
         break;
