@@ -115,7 +115,7 @@ class Delivery::Queue {
     const bool last = output_->most_tries() > 0 && tries >= output_->most_tries();
     if (result == DeliveryResult::kDelivered) {
       owner_.measurements_.count_delivery(name_, "delivered");
-      owner_.on_done(item.alarm.id, item.version, true);
+      owner_.on_done(item.alarm, item.version, true);
       return true;
     }
     owner_.measurements_.count_delivery(name_, "failed");
@@ -127,7 +127,7 @@ class Delivery::Queue {
          {"reason", reason},
          {"try", fmt::format("{}", tries)}});
     if (gives_up) {
-      owner_.on_done(item.alarm.id, item.version, false);
+      owner_.on_done(item.alarm, item.version, false);
     }
     return gives_up;
   }
@@ -171,7 +171,7 @@ void Delivery::set_outputs(std::vector<std::unique_ptr<AlarmOutput>> outputs, st
         continue;
       }
       lock.unlock();  // an output that is no more there has nothing to take
-      on_done(item.alarm.id, item.version, true);
+      on_done(item.alarm, item.version, true);
     }
   }
 }
@@ -192,14 +192,14 @@ void Delivery::add(const MonitorAlarm& alarm) {
     measurements_.count_delivery(output, "dropped");
     log(LogLevel::kError, "an alarm was dropped: too many wait",
         {{"output", output}, {"alarm", item.alarm.id}});
-    on_done(item.alarm.id, item.version, false);
+    on_done(item.alarm, item.version, false);
   }
 }
 
-void Delivery::on_done(const std::string& id, std::uint64_t version, bool delivered) {
+void Delivery::on_done(const MonitorAlarm& alarm, std::uint64_t version, bool delivered) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = pending_.find(id);
+    const auto found = pending_.find(alarm.id);
     // An older state counts for nothing: the newer one waits.
     if (found == pending_.end() || found->second.version != version) {
       return;
@@ -214,7 +214,7 @@ void Delivery::on_done(const std::string& id, std::uint64_t version, bool delive
       return;
     }
   }
-  confirm_(id);
+  confirm_(alarm);
 }
 
 void Delivery::stop() {

@@ -48,7 +48,7 @@ std::chrono::milliseconds delay_after(int tries);
 class Delivery {
  public:
   /// Called when all outputs have an alarm's newest state, on an output's thread.
-  using Confirm = std::function<void(const std::string& alarm_id)>;
+  using Confirm = std::function<void(const MonitorAlarm& told)>;
 
   Delivery(Confirm confirm, Measurements& measurements);
   /// Stops.
@@ -71,7 +71,7 @@ class Delivery {
     bool given_up = false;
   };
 
-  void on_done(const std::string& id, std::uint64_t version, bool delivered);
+  void on_done(const MonitorAlarm& alarm, std::uint64_t version, bool delivered);
 
   Confirm confirm_;
   Measurements& measurements_;

@@ -42,6 +42,7 @@ void visit_judgement(Visitor& visitor, CameraOptions& camera) {
   visitor.field("model", camera.model);
   visitor.field("causes", camera.causes);
   visitor.field("frames_per_second", camera.input.frames_per_second, Range{0, 1000});
+  visitor.field("drift_every_s", camera.drift_every_s, Range{0, 1e9});
   visitor.table("drift", [&](auto& inner) { visit_drift(inner, camera.drift); });
   visitor.table("alarms", [&](auto& inner) { visit_alarms(inner, camera.alarms); });
 }
@@ -56,6 +57,7 @@ void visit_camera(Visitor& visitor, CameraOptions& camera) {
   visitor.field("height", camera.input.height, Range{0, kMostPixels});
   visitor.field("loop", camera.input.loop);
   visitor.field("seed", camera.input.seed, Range{0, 9e15});
+  visitor.field("faults", camera.input.faults);
   visit_judgement(visitor, camera);
 }
 

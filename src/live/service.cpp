@@ -34,9 +34,7 @@ class RealMonitor final : public MonitorView {
     return monitor().alarms(at_most);
   }
   bool acknowledge(std::string_view alarm_id) override { return monitor().acknowledge(alarm_id); }
-  void confirm_delivery(std::string_view alarm_id) override {
-    monitor().confirm_delivery(alarm_id);
-  }
+  void confirm_delivery(const MonitorAlarm& told) override { monitor().confirm_delivery(told); }
   Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file) override {
     return monitor().push(camera, file);
   }
@@ -163,7 +161,8 @@ class Service {
         lines_(lines ? std::make_unique<LineWriter>(STDOUT_FILENO,
                                                     [this] { measurements_.count_lost_line(); })
                      : nullptr),
-        delivery_([this](const std::string& id) { view_.confirm_delivery(id); }, measurements_),
+        delivery_([this](const MonitorAlarm& told) { view_.confirm_delivery(told); },
+                  measurements_),
         outputs_(hub_, measurements_, delivery_, lines_.get()),
         application_(view_, hub_, measurements_, settings.http) {
     if (settings.http.enabled) {

@@ -91,9 +91,9 @@ class DeliveryTest : public ::testing::Test {
   Measurements measurements_;
   std::mutex mutex_;
   std::vector<std::string> confirmed_;
-  Delivery delivery_{[this](const std::string& id) {
+  Delivery delivery_{[this](const MonitorAlarm& told) {
                        const std::lock_guard lock(mutex_);
-                       confirmed_.push_back(id);
+                       confirmed_.push_back(told.id);
                      },
                      measurements_};
 };

@@ -72,9 +72,9 @@ class FakeMonitor final : public MonitorView {
     acknowledged.emplace_back(alarm_id);
     return std::ranges::find(raised, alarm_id, &MonitorAlarm::id) != raised.end();
   }
-  void confirm_delivery(std::string_view alarm_id) override {
+  void confirm_delivery(const MonitorAlarm& told) override {
     const std::lock_guard lock(mutex);
-    confirmed.emplace_back(alarm_id);
+    confirmed.push_back(told.id);
   }
   Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file) override {
     const std::lock_guard lock(mutex);

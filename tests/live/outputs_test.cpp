@@ -186,9 +186,9 @@ TEST_F(OutputsTest, WebhookThatFailsAndThenSucceedsIsConfirmedOnce) {
   std::mutex mutex;
   std::vector<std::string> confirmed;
   Delivery delivery(
-      [&](const std::string& id) {
+      [&](const MonitorAlarm& told) {
         const std::lock_guard lock(mutex);
-        confirmed.push_back(id);
+        confirmed.push_back(told.id);
       },
       measurements);
   std::vector<std::unique_ptr<AlarmOutput>> outputs;
