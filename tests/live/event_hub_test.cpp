@@ -119,7 +119,8 @@ TEST(Rows, TimesAreUtcWithMilliseconds) {
 TEST(Rows, BytesThatAreNoUtf8DoNotStopALine) {
   FrameVerdict verdict = make_verdict("gate", 1);
   verdict.frame = "a\xff.jpg";
-  EXPECT_NO_THROW(static_cast<void>(nlohmann::json::parse(one_line(verdict_row(verdict)))));
+  verdict.cause = "\xfe";
+  EXPECT_TRUE(nlohmann::json::accept(one_line(verdict_row(verdict))));
   EXPECT_EQ(one_line(verdict_row(verdict)).find('\n'), std::string::npos);
 }
 

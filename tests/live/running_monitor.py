@@ -117,14 +117,14 @@ class Monitor:
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else None
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):
         """The exit status and how many seconds it took."""
         begin = time.monotonic()
         if self.process.poll() is None:
-            self.signal(number)
+            self.send(number)
         status = self.process.wait(timeout=20)
         for thread in self.threads:
             thread.join(timeout=5)
