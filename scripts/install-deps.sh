@@ -16,13 +16,16 @@ packages=(build-essential cmake ninja-build ccache pkg-config git
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 if [ "$wanted" = all ]; then
   # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
-  # bench/; the report page is looked at in Chromium. The last lines are for the Python module, its tests and its wheel.
+  # bench/; the report page is looked at in Chromium. Then follow what the Python module, its
+  # tests and its wheel need, and at last what the live monitor does.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
     libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
     clang clang-format clang-tidy libclang-rt-14-dev abigail-tools
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium
     pybind11-dev python3-dev python3-pytest python3-pandas python3-tqdm mypy
-    python3-pip python3-skbuild python3-wheel)
+    python3-pip python3-skbuild python3-wheel
+    libtoml11-dev prometheus-cpp-dev libcurl4-openssl-dev libssl-dev libsystemd-dev libpaho-mqttpp-dev libpaho-mqtt-dev
+    mosquitto mosquitto-clients)
 fi
 
 missing=()

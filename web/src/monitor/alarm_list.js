@@ -1,9 +1,12 @@
 // Alarms, the newest first: what, since when, its picture, and the button that says that somebody knows.
-import { fill, h } from "../dom.js";
+import { fill, h, segmented } from "../dom.js";
 import { acknowledge, snapshotPath } from "./server.js";
 import { alarmText, dayAndClock, duration, figure, kindName } from "./words.js";
 
 const SHOWN = 100;
+
+const CHOICES = [["all", "All"], ["open", "Open"], ["unknown", "Not acknowledged"]];
+const chosenBy = { all: () => true, open: (alarm) => !alarm.cleared, unknown: (alarm) => !alarm.acknowledged };
 
 function stateWords(alarm, now) {
   const raised = Date.parse(alarm.raised);
@@ -31,10 +34,12 @@ function snapshotDialogue() {
 export function alarmList(model, { onproblem, onopen }) {
   const snapshots = snapshotDialogue();
   const body = h("tbody");
-  const empty = h("p.empty", "No alarm has been raised.");
+  const empty = h("p.empty");
+  let choice = "all";
+  const chooser = segmented("Which alarms", CHOICES, choice, (key) => { choice = key; update(); });
   const table = h("div.scroll", h("table.figures.alarms",
     h("thead", h("tr", ["Raised", "Camera", "What", "Highest score", "Lowest p", "State", ""].map((text) => h("th", { scope: "col" }, text)))), body));
-  const element = h("section.card", { id: "alarms" }, h("header", h("h2", "Alarms")), empty, table, snapshots.element);
+  const element = h("section.card", { id: "alarms" }, h("header", h("h2", "Alarms"), chooser.element), empty, table, snapshots.element);
   const rows = new Map();  // by the alarm's id: kept, so that a focused button stays
 
   async function know(alarm, button) {
@@ -51,7 +56,7 @@ export function alarmList(model, { onproblem, onopen }) {
     return [
       alarm.snapshot ? h("button.quiet", { type: "button", onclick: () => snapshots.show(alarm) }, "Picture") : null,
       alarm.acknowledged ? h("span.known", { title: dayAndClock(Date.parse(alarm.acknowledged)) }, "acknowledged")
-        : h("button.know", { type: "button", onclick: (event) => know(alarm, event.currentTarget) }, "Acknowledge"),
+        : h(alarm.cleared ? "button.quiet" : "button.know", { type: "button", onclick: (event) => know(alarm, event.currentTarget) }, "Acknowledge"),
     ];
   }
 
@@ -68,8 +73,9 @@ export function alarmList(model, { onproblem, onopen }) {
   }
 
   function update() {
-    const alarms = model.sortedAlarms().slice(0, SHOWN);
+    const alarms = model.sortedAlarms().filter(chosenBy[choice]).slice(0, SHOWN);
     empty.hidden = alarms.length > 0;
+    fill(empty, model.alarms.size ? "None of the alarms is like that." : "No alarm has been raised.");
     table.hidden = alarms.length === 0;
     const wanted = alarms.map((alarm) => {
       let entry = rows.get(alarm.id);

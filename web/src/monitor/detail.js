@@ -28,18 +28,19 @@ function liveChart(id, title, optionOf) {
   return { element, update, dispose: () => { resized.disconnect(); chart?.dispose(); delete charts[id]; } };
 }
 
-const timeAxis = (now) => axis({ type: "time", min: now - SPAN, max: now, splitLine: { show: false }, axisLabel: { formatter: (ms) => clock(ms).slice(0, 5), hideOverlap: true } });
+const timeAxis = (from, now) => axis({ type: "time", min: from, max: now, splitLine: { show: false }, axisLabel: { formatter: (ms) => clock(ms).slice(0, 5), hideOverlap: true } });
 
 function scoreOption(model, camera) {
   const c = colours();
   const now = model.now();
+  const from = Math.max(now - SPAN, Math.min(camera.points[0]?.[0] ?? now, now - 60 * 1000));
   const threshold = camera.status?.threshold;
   const alarms = model.sortedAlarms().filter((alarm) => alarm.camera === camera.name)
-    .map((alarm) => [{ xAxis: Math.max(now - SPAN, Date.parse(alarm.raised)) }, { xAxis: alarm.cleared ? Date.parse(alarm.cleared) : now }])
-    .filter(([, { xAxis }]) => xAxis > now - SPAN);
+    .map((alarm) => [{ xAxis: Math.max(from, Date.parse(alarm.raised)) }, { xAxis: alarm.cleared ? Date.parse(alarm.cleared) : now }])
+    .filter(([, { xAxis }]) => xAxis > from);
   return {
     grid: { left: 52, right: 14, top: 12, bottom: 26 },
-    xAxis: timeAxis(now),
+    xAxis: timeAxis(from, now),
     yAxis: axis({ type: "value", scale: true, axisLabel: { formatter: figure } }),
     tooltip: tooltip({ trigger: "axis", formatter: ([item]) => item ? tip(clock(item.value[0]), [["Score", figure(item.value[1])], ["p-value", figure(item.data.p)], ["Threshold", figure(threshold)]]) : "" }),
     series: [
@@ -55,14 +56,14 @@ function scoreOption(model, camera) {
 
 function driftOption(model, camera) {
   const c = colours();
-  const LEAST = 1e-12;
+  const LEAST = -12;  // of the logarithm
   return {
     grid: { left: 52, right: 14, top: 12, bottom: 26 },
     xAxis: axis({ type: "value", minInterval: 1, scale: true, splitLine: { show: false }, axisLabel: { formatter: (value) => whole(value) } }),
-    yAxis: axis({ type: "log", min: LEAST, max: 1, axisLabel: { formatter: (value) => (value === 1 ? "1" : `1e${Math.round(Math.log10(value))}`) } }),
+    yAxis: axis({ type: "value", min: LEAST, max: 0, interval: 3, axisLabel: { formatter: (value) => (value === 0 ? "1" : `1e${value}`) } }),
     tooltip: tooltip({ trigger: "axis", formatter: ([item]) => item ? tip(`Window ${whole(item.value[0])}`, [["p-value", figure(item.data.p)]]) : "" }),
     series: [{ type: "line", symbolSize: 7, lineStyle: { color: c.faint, width: 1 }, itemStyle: { color: c.clean },
-      data: camera.drift.map(([, window, p]) => ({ value: [window, Math.max(LEAST, p)], p })) }],
+      data: camera.drift.map(([, window, p]) => ({ value: [window, Math.max(LEAST, Math.log10(p || 1e-300))], p })) }],
   };
 }
 

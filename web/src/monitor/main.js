@@ -89,11 +89,20 @@ function layOutCards() {
   showDetail();
 }
 
+/// The cameras of alarms, the newest first: "gate, yard, roof and 2 others".
+function namesOf(alarms) {
+  const SHOWN = 4;
+  const names = [...new Set(alarms.map(({ camera }) => camera))];
+  const more = names.length - SHOWN;
+  return more > 0 ? `${names.slice(0, SHOWN).join(", ")} and ${plural(more, "other")}` : new Intl.ListFormat("en").format(names);
+}
+
 function headlineWords() {
   if (!connected) return "The monitor can't be reached. This page tries again by itself; what it shows is old.";
   if (model.health.trouble) return model.health.trouble;
   const open = model.openAlarms();
-  if (open.length) return `${plural(open.length, "alarm")} open: ${open.slice(0, 3).map((alarm) => `${alarm.camera}, ${alarmText(alarm)}`).join("; ")}${open.length > 3 ? " and others" : ""}.`;
+  if (open.length === 1) return `1 alarm open: ${open[0].camera}, ${alarmText(open[0])}.`;
+  if (open.length) return `${plural(open.length, "alarm")} open: ${namesOf(open)}.`;
   return model.cameras.size ? "All cameras look as they should." : "There are no cameras.";
 }
 
@@ -129,7 +138,9 @@ function layOut() {
     h("main",
       detailPlace,
       h("section.overview", { "aria-label": "Cameras" },
-        h("div.section-head", h("h2", "Cameras"), h("label.toggle", mapBox, " show where")),
+        h("div.section-head", h("h2", "Cameras"),
+          h("div.legend", h("label.toggle", mapBox, "show where"),
+            h("span.heat-scale", "usual", h("i"), "out of distribution"))),
         grid),
       alarms.element));
 }
