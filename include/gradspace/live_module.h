@@ -30,6 +30,9 @@ class GRADSPACE_API LiveModule {
  public:
   virtual ~LiveModule() = default;
 
+  /// What it is made with, with versions: "Boost 1.74.0, libcurl 7.88.1".
+  virtual std::string libraries() const = 0;
+
   /// All that is wrong with a configuration file and with the files that it names, a line each with the file's name and
   /// where possible the line. Throws IoError when it can't be read.
   virtual std::vector<std::string> problems(const std::filesystem::path& configuration) const = 0;

@@ -1,4 +1,8 @@
 // The module's door.
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <boost/version.hpp>
 #include <memory>
 #include <optional>
 
@@ -25,6 +29,12 @@ Settings with_request(Settings settings, const MonitorRequest& request) {
 
 class Module final : public LiveModule {
  public:
+  std::string libraries() const override {
+    return fmt::format("Boost {}.{}.{}, libcurl {}", BOOST_VERSION / 100000,
+                       BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+                       curl_version_info(CURLVERSION_NOW)->version);
+  }
+
   std::vector<std::string> problems(const std::filesystem::path& configuration) const override {
     Configuration read = read_configuration(configuration);
     if (!read.problems.empty()) {
