@@ -59,9 +59,14 @@ bool is_public(Endpoint endpoint) {
          endpoint == Endpoint::kIcon;
 }
 
+/// Whether a browser says that a page of another site made the request.
+bool is_cross_site(const RequestHead& head) {
+  return !head.fetch_site.empty() && head.fetch_site != "same-origin" && head.fetch_site != "none";
+}
+
 /// Whether a request that changes something was made by a page of another site.
 bool from_another_site(const RequestHead& head) {
-  if (!head.fetch_site.empty() && head.fetch_site != "same-origin" && head.fetch_site != "none") {
+  if (is_cross_site(head)) {
     return true;
   }
   if (head.origin.empty()) {
@@ -204,7 +209,10 @@ std::optional<Answer> Access::refuse(const RequestHead& head, Endpoint endpoint)
     return answer;
   }
   if (head.method != Method::kPost) {
-    return std::nullopt;
+    // A link may lead here; but no page of another site gets pictures or streams, not even to have them fail.
+    const bool refused = is_cross_site(head) && head.fetch_mode != "navigate";
+    return refused ? std::optional(text_answer(403, "Requests of other sites are not taken.\n"))
+                   : std::nullopt;
   }
   if (from_another_site(head)) {
     return text_answer(403, "Requests of other sites are not taken.\n");

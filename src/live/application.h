@@ -41,6 +41,8 @@ class Application {
   /// The cameras' state as an event.
   std::string state_event() { return hub_.state_event(view_.cameras(), view_.health()); }
   EventHub& hub() { return hub_; }
+  /// Of an image that is pushed, at most.
+  std::uint64_t frame_bytes() const { return frame_bytes_; }
   ServerCounts& counts() { return counts_; }
 
  private:

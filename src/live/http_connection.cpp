@@ -66,6 +66,7 @@ RequestHead head_of(const http::request<http::string_body>& request, const std::
           joined(request, "Cookie"),
           joined(request, "Origin"),
           joined(request, "Sec-Fetch-Site"),
+          joined(request, "Sec-Fetch-Mode"),
           joined(request, "X-Gradspace-Request"),
           joined(request, "Content-Type"),
           joined(request, "If-None-Match"),
@@ -107,7 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head() {
     parser_.emplace();
     parser_->header_limit(kHeaderBytes);
-    parser_->body_limit(core_.most_body_bytes);
+    parser_->body_limit(boost::none);  // looked at when the head is there
     stream_.expires_after(kHeadTime);
     http::async_read_header(
         stream_, buffer_, *parser_,
@@ -180,7 +181,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return text_answer(413, "The body is too large.\n");
     }
     constexpr std::uint64_t kAtOnce = 4;
-    if (core_.body_bytes + *length > kAtOnce * core_.most_body_bytes) {
+    if (core_.body_bytes + *length > kAtOnce * core_.application.frame_bytes()) {
       Answer answer = text_answer(503, "Too many bodies are on their way.\n");
       answer.headers.emplace_back("Retry-After", "1");
       return answer;

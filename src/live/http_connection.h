@@ -43,7 +43,6 @@ struct ServerCore {
   ConnectionTable table;
   std::atomic<int> waiting_answers{0};
   std::atomic<std::uint64_t> body_bytes{0};  ///< of frames that are on their way
-  std::uint64_t most_body_bytes = 0;
   std::set<Connection*> streams;
   // Last, as connections that end with them leave the table.
   boost::asio::io_context context{1};

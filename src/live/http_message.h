@@ -19,6 +19,7 @@ struct RequestHead {
   std::string cookie = {};
   std::string origin = {};
   std::string fetch_site = {};  ///< Sec-Fetch-Site
+  std::string fetch_mode = {};  ///< Sec-Fetch-Mode
   std::string own = {};         ///< X-Gradspace-Request, which no form of another site can send
   std::string content_type = {};
   std::string if_none_match = {};

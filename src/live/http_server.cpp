@@ -24,9 +24,8 @@ constexpr Milliseconds kStatePeriod{2000};
 struct HttpServer::State {
   State(Application& application, const HttpSettings& settings)
       : core(application),
-        event_period(static_cast<std::int64_t>(1000 / settings.events_per_second)) {
+        event_period_ms(static_cast<std::int64_t>(1000 / settings.events_per_second)) {
     core.table.change(settings.connections, settings.connections_per_peer);
-    core.most_body_bytes = std::max<std::uint64_t>(settings.frame_bytes, 4096);
   }
 
   void listen(const HttpSettings& settings) {
@@ -84,7 +83,7 @@ struct HttpServer::State {
   }
 
   void tick() {
-    timer.expires_after(event_period);
+    timer.expires_after(Milliseconds(event_period_ms));
     timer.async_wait([this](boost::system::error_code error) {
       if (error) {
         return;
@@ -107,7 +106,7 @@ struct HttpServer::State {
   tcp::acceptor acceptor{core.context};
   boost::asio::steady_timer timer{core.context};
   boost::asio::steady_timer retry{core.context};
-  Milliseconds event_period;
+  std::atomic<std::int64_t> event_period_ms;
   std::chrono::steady_clock::time_point last_state;
   std::atomic<std::chrono::steady_clock::time_point> last_tick{std::chrono::steady_clock::now()};
   std::thread thread;
@@ -138,6 +137,7 @@ void HttpServer::stop() {
 }
 
 void HttpServer::change_limits(const HttpSettings& settings) {
+  state_->event_period_ms = static_cast<std::int64_t>(1000 / settings.events_per_second);
   state_->core.table.change(settings.connections, settings.connections_per_peer);
 }
 

@@ -21,7 +21,7 @@ class HttpServer {
   void start();
   /// Closes all connections at once and waits for answers that are being made.
   void stop();
-  /// Connections that are there go on; the address and the rate of events stay as they are.
+  /// Connections that are there go on; the address stays as it is.
   void change_limits(const HttpSettings& settings);
   /// Whether its thread has done something within the last seconds.
   bool responds() const;

@@ -16,6 +16,7 @@
 #include "live/event_hub.h"
 #include "live/http_server.h"
 #include "live/line_writer.h"
+#include "live/listen_address.h"
 #include "live/log.h"
 #include "live/measurements.h"
 #include "live/rows.h"
@@ -191,8 +192,7 @@ class Service {
     std::vector<std::unique_ptr<AlarmOutput>> outputs = make_outputs(settings.outputs);
     const Access checked(settings.http);  // throws where the token can't be read
     const bool moves = settings.http.enabled != settings_.http.enabled ||
-                       settings.http.listen != settings_.http.listen ||
-                       settings.http.events_per_second != settings_.http.events_per_second;
+                       settings.http.listen != settings_.http.listen;
     std::unique_ptr<HttpServer> next;
     if (moves && settings.http.enabled) {
       next = std::make_unique<HttpServer>(application_, settings.http);
@@ -235,8 +235,12 @@ class Service {
   std::size_t waiting() const { return static_cast<std::size_t>(settings_.outputs.waiting); }
 
   void log_address() const {
+    const auto address = parse_listen_address(settings_.http.listen);
     const std::string port = fmt::format("{}", server_->port());
-    log(LogLevel::kInfo, "listening", {{"address", settings_.http.listen}, {"port", port}});
+    const bool v6 = address->address.find(':') != std::string::npos;
+    const std::string page =
+        fmt::format(v6 ? "http://[{}]:{}/" : "http://{}:{}/", address->address, port);
+    log(LogLevel::kInfo, "listening", {{"page", page}, {"port", port}});
   }
 
   Settings settings_;

@@ -162,6 +162,18 @@ TEST_F(AccessTest, OtherSitesCanChangeNothing) {
   EXPECT_EQ(refused(access, head, Endpoint::kPushFrame), 403U);
 }
 
+TEST_F(AccessTest, PagesOfOtherSitesSeeNothingButLinksLeadHere) {
+  const Access access{HttpSettings()};
+  RequestHead head = get();
+  head.fetch_site = "cross-site";
+  head.fetch_mode = "no-cors";
+  EXPECT_EQ(refused(access, head, Endpoint::kFrame), 403U);
+  head.fetch_mode = "cors";
+  EXPECT_EQ(refused(access, head, Endpoint::kEvents), 403U);
+  head.fetch_mode = "navigate";
+  EXPECT_EQ(refused(access, head, Endpoint::kPage), 0U);
+}
+
 TEST_F(AccessTest, ACookieAloneChangesNothing) {
   const Access access(with_token());
   RequestHead head = post();

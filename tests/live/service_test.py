@@ -33,7 +33,7 @@ clear_after = 3
 at_least_s = 0
 silent_after_s = 0
 [http]
-listen = "127.0.0.1:0"
+listen = "127.0.0.{host}:0"
 {more}
 [[camera]]
 name = "pushed"
@@ -64,10 +64,10 @@ class ServiceTest(unittest.TestCase):
             (self.folder / name).symlink_to(self.shared / name)
         self.configuration = self.folder / "cameras.toml"
 
-    def configure(self, more="", cameras=""):
+    def configure(self, more="", cameras="", host=1):
         # Renamed into its place, as a reload may come at any time.
         part = self.folder / "cameras.toml.part"
-        part.write_text(CONFIGURATION.format(more=more, cameras=cameras))
+        part.write_text(CONFIGURATION.format(more=more, cameras=cameras, host=host))
         part.rename(self.configuration)
 
     def start(self, **options):
@@ -164,9 +164,9 @@ class Running(ServiceTest):
         before = monitor.camera("second")["judged"]
         monitor.wait_for(lambda: monitor.camera("second")["judged"] > before)
         self.assertEqual(monitor.metric('gradspace_reloads_total{result="refused"}'), 1)
-        self.configure(more="events_per_second = 2\n", cameras=SIMULATED)
+        self.configure(more="events_per_second = 2\n", cameras=SIMULATED, host=2)
         monitor.send(signal.SIGHUP)
-        monitor.wait_for(lambda: monitor.log and sum("msg=\"listening\"" in line for line in monitor.log) == 2)
+        monitor.wait_for_log(r'msg="listening" page=http://127\.0\.0\.2:')
         self.assertEqual(monitor.stop(signal.SIGINT)[0], 0)
 
     def test_a_kill_loses_neither_state_nor_alarms(self):
@@ -272,6 +272,16 @@ class Examples(ServiceTest):
         for expression in expressions:
             for name in re.findall(r"\b(?:gradspace|process)_[a-z_]+\b", expression.replace("gradspace-", "")):
                 self.assertIn(name, known, expression)
+
+    def test_systemd_understands_the_unit(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd-analyze is not installed")
+        text = (SOURCE / "examples/monitor/gradspace-monitor.service").read_text()
+        text = text.replace("/usr/bin/gradspace", str(COMMAND)).replace("Documentation=man:gradspace-monitor(1)\n", "")
+        unit = self.folder / "gradspace-monitor.service"
+        unit.write_text(text)
+        verified = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+        self.assertEqual((verified.returncode, verified.stderr), (0, ""))
 
     def test_documented_metrics_are_all_there_are(self):
         self.configure()

@@ -28,7 +28,7 @@ function liveChart(id, title, optionOf) {
   return { element, update, dispose: () => { resized.disconnect(); chart?.dispose(); delete charts[id]; } };
 }
 
-const timeAxis = (from, now) => axis({ type: "time", min: from, max: now, splitLine: { show: false }, axisLabel: { formatter: (ms) => clock(ms).slice(0, 5), hideOverlap: true } });
+const timeAxis = (from, now) => axis({ type: "time", min: from, max: now, splitLine: { show: false }, axisLabel: { formatter: (ms) => (now - from < 5 * 60 * 1000 ? clock(ms) : clock(ms).slice(0, 5)), hideOverlap: true } });
 
 function scoreOption(model, camera) {
   const c = colours();
@@ -90,7 +90,7 @@ export function cameraDetail(model, camera, showMap, onclose) {
   picture.setMap(showMap);
   const figures = h("dl.facts");
   const trouble = h("p.trouble", { role: "status" });
-  const score = liveChart("score", "Score, fifteen minutes", () => scoreOption(model, camera));
+  const score = liveChart("score", "Score", () => scoreOption(model, camera));
   const drift = liveChart("drift", "Drift: p-value of each window", () => driftOption(model, camera));
   const heading = h("h2", { tabindex: "-1" }, camera.name);
   const close = h("button.quiet.close", { type: "button", "aria-label": `Close ${camera.name}`, onclick: onclose }, "Close");
