@@ -32,7 +32,7 @@ test: build
 # tried. Tests labelled slow are left out: cli.regression runs again, some three hundred times, the commands
 # that the modules' tests run.
 ASAN_MODULES := core simd image video statistics data matlab challenge model gradient train detect photograph decoder quality \
-  opinions results report jobs experiment capi torch cli
+  opinions results report jobs experiment capi torch live cli
 asan: setup
 	cmake --preset asan
 	cmake --build --preset asan --target $(ASAN_MODULES:%=gradspace_%_tests)
@@ -41,7 +41,7 @@ asan: setup
 # The thread sanitizer over everything that has threads; the other modules' tests run in one thread. Left out
 # is what takes a quarter of a minute and more and would show nothing new: trainings whose loops shorter
 # tests run too, whole experiments of them, mathematics in one thread, and the tests labelled slow.
-TSAN_MODULES := core video statistics data challenge gradient train detect decoder quality jobs experiment capi torch cli
+TSAN_MODULES := core video statistics data challenge gradient train detect decoder quality jobs experiment capi torch live cli
 TSAN_LEFT_OUT := GradConExperiment.Judges|LeavesSimilarDistortions|TakesTheNamesThatMethodsHad|$\
   GradConCommand|LearnsToTellStripes|AutomaticSecondDerivatives|AlignmentTermAligns|$\
   FindsNoiseInSecondMoments|ContinuesAfterAStopToTheSameDecoder|IntervalsCoverTheTruth|ScoresOfAllPairs|$\

@@ -5,12 +5,14 @@ Usage: load.py COMMAND PHOTOGRAPHS [options]
 
 Runs the monitor twice, alone and with clients: pages that read events and pictures, slow readers, and a fuzzer that sends
 malformed requests. Says the 50 % and 99 % quantile of the time from frame to verdict (from the histogram at /metrics,
-interpolated), dropped frames, memory at the begin and the end, and whether the process lived.
+interpolated), dropped frames, memory at the begin and the end, and whether the process lived. The clients run at a low
+priority, as they would be on other machines.
 """
 import argparse
 import asyncio
 import json
 import math
+import os
 import pathlib
 import random
 import re
@@ -59,6 +61,7 @@ def arguments():
     parser.add_argument("--slow", type=int, default=50, help="so many readers of events more, which read hardly anything")
     parser.add_argument("--pictures", type=float, default=1, help="pictures per second of each reader's first camera")
     parser.add_argument("--fuzzers", type=int, default=4)
+    parser.add_argument("--fuzz-rate", type=float, default=25, help="malformed requests per second of each fuzzer")
     return parser.parse_args()
 
 
@@ -174,9 +177,10 @@ SEEDS = [
 ]
 
 
-async def fuzz(port, end, seed, counts):
+async def fuzz(port, end, seed, rate, counts):
     draw = random.Random(seed)
     while time.monotonic() < end:
+        await asyncio.sleep(1 / rate)
         text = bytearray(draw.choice(SEEDS))
         for _ in range(draw.randrange(1, 8)):
             kind = draw.randrange(3)
@@ -211,7 +215,7 @@ async def measure(running, options, clients):
             if options.pictures > 0:
                 tasks.append(see_pictures(running.port, end, number % options.cameras, 1 / options.pictures, counts))
         tasks += [read_events(running.port, end, True, counts) for _ in range(options.slow)]
-        tasks += [fuzz(running.port, end, number, counts) for number in range(options.fuzzers)]
+        tasks += [fuzz(running.port, end, number, options.fuzz_rate, counts) for number in range(options.fuzzers)]
     await asyncio.gather(asyncio.sleep(options.seconds), *tasks)
     after = await scrape(running.port)
     old, new = latency_counts(before), latency_counts(after)
@@ -235,6 +239,8 @@ def main():
     for clients in (False, True):
         with tempfile.TemporaryDirectory(prefix="gradspace-load-") as folder:
             running = Running(options, pathlib.Path(folder))
+            if clients:
+                os.nice(15)
             result = asyncio.run(measure(running, options, clients))
             alive = running.process.poll() is None
             status, seconds = running.stop()

@@ -235,7 +235,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     ++core_.waiting_answers;
     stream_.expires_never();
-    asio::post(core_.workers, [self = shared_from_this()]() mutable {
+    asio::post(*core_.workers, [self = shared_from_this()]() mutable {
       ServerCore& core = self->core_;
       Answer answer =
           core.application.answer(self->head_, self->route_, self->parser_->get().body());

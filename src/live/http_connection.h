@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -46,7 +47,7 @@ struct ServerCore {
   std::set<Connection*> streams;
   // Last, as connections that end with them leave the table.
   boost::asio::io_context context{1};
-  boost::asio::thread_pool workers{2};
+  std::optional<boost::asio::thread_pool> workers;  ///< there while the server runs
 };
 
 /// Serves the connection until it ends. `peer` has entered the table and leaves it then.

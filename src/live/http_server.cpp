@@ -1,6 +1,8 @@
 #include "live/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +20,13 @@ using boost::asio::ip::tcp;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr Milliseconds kStatePeriod{2000};
+constexpr std::size_t kWorkers = 2;
+
+/// Frames come before pages: this thread, and those that it starts, wait for who judges frames.
+void give_way() {
+  constexpr int kNicer = 10;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNicer);
+}
 
 }  // namespace
 
@@ -124,7 +133,11 @@ HttpServer::~HttpServer() {
 void HttpServer::start() {
   state_->accept();
   state_->tick();
-  state_->thread = std::thread([this] { state_->core.context.run(); });
+  state_->thread = std::thread([this] {
+    give_way();
+    state_->core.workers.emplace(kWorkers);  // they inherit the priority
+    state_->core.context.run();
+  });
 }
 
 void HttpServer::stop() {
@@ -132,8 +145,10 @@ void HttpServer::stop() {
   if (state_->thread.joinable()) {
     state_->thread.join();
   }
-  state_->core.workers.stop();
-  state_->core.workers.join();
+  if (state_->core.workers) {
+    state_->core.workers->stop();
+    state_->core.workers->join();
+  }
 }
 
 void HttpServer::change_limits(const HttpSettings& settings) {
