@@ -24,13 +24,6 @@ constexpr int kStreamSendBuffer = 65536;
 constexpr int kMostWaitingAnswers = 256;
 constexpr std::size_t kDiscarded = std::size_t{1} << 18;
 
-constexpr std::chrono::seconds kHeadTime{
-    15};  ///< from the end of the last answer to the head of the next request
-constexpr std::chrono::seconds kBodyTime{30};
-constexpr std::chrono::seconds kAnswerTime{30};
-constexpr std::chrono::seconds kEventTime{15};
-constexpr std::chrono::seconds kDiscardTime{2};
-
 Method method_of(http::verb verb) {
   switch (verb) {
     case http::verb::get:
@@ -109,7 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_.emplace();
     parser_->header_limit(kHeaderBytes);
     parser_->body_limit(boost::none);  // looked at when the head is there
-    stream_.expires_after(kHeadTime);
+    stream_.expires_after(core_.times.head);
     http::async_read_header(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_head(error); });
@@ -157,7 +150,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return;
     }
     parser_->body_limit(admission.body_limit);
-    stream_.expires_after(kBodyTime);
+    stream_.expires_after(core_.times.body);
     if (beast::iequals(request[http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
@@ -273,7 +266,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!empty) {
       response_.body() = {body_->data(), body_->size()};
     }
-    stream_.expires_after(kAnswerTime);
+    stream_.expires_after(core_.times.answer);
     http::async_write(
         stream_, response_,
         [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_written(error); });
@@ -290,7 +283,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     ErrorCode ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(kDiscardTime);
+    stream_.expires_after(core_.times.discard);
     discard();
   }
 
@@ -332,7 +325,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void write_event() {
-    stream_.expires_after(kEventTime);  // of writing alone: a read is pending
+    stream_.expires_after(core_.times.event);  // of writing alone: a read is pending
     asio::async_write(stream_, asio::buffer(*waiting_.front()),
                       [self = shared_from_this()](ErrorCode error, std::size_t) {
                         if (error || self->ended_) {

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "live/application.h"
+#include "live/http_server.h"
 
 namespace gradspace::live {
 
@@ -38,9 +39,11 @@ class Connection;
 
 /// What all connections share. All but the threads that make answers use it on the server's one thread.
 struct ServerCore {
-  explicit ServerCore(Application& the_application) : application(the_application) {}
+  ServerCore(Application& the_application, const HttpTimes& the_times)
+      : application(the_application), times(the_times) {}
 
   Application& application;
+  HttpTimes times;
   ConnectionTable table;
   std::atomic<int> waiting_answers{0};
   std::atomic<std::uint64_t> body_bytes{0};  ///< of frames that are on their way

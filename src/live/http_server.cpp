@@ -31,8 +31,8 @@ void give_way() {
 }  // namespace
 
 struct HttpServer::State {
-  State(Application& application, const HttpSettings& settings)
-      : core(application),
+  State(Application& application, const HttpSettings& settings, const HttpTimes& times)
+      : core(application, times),
         event_period_ms(static_cast<std::int64_t>(1000 / settings.events_per_second)) {
     core.table.change(settings.connections, settings.connections_per_peer);
   }
@@ -121,8 +121,9 @@ struct HttpServer::State {
   std::thread thread;
 };
 
-HttpServer::HttpServer(Application& application, const HttpSettings& settings)
-    : state_(std::make_unique<State>(application, settings)) {
+HttpServer::HttpServer(Application& application, const HttpSettings& settings,
+                       const HttpTimes& times)
+    : state_(std::make_unique<State>(application, settings, times)) {
   state_->listen(settings);
 }
 

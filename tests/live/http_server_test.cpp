@@ -25,10 +25,10 @@ using testing::status_of;
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  void start(HttpSettings settings = {}) {
+  void start(HttpSettings settings = {}, const HttpTimes& times = {}) {
     settings.listen = "127.0.0.1:0";
     application_ = std::make_unique<Application>(monitor_, hub_, measurements_, settings);
-    server_ = std::make_unique<HttpServer>(*application_, settings);
+    server_ = std::make_unique<HttpServer>(*application_, settings, times);
     server_->start();
   }
   std::uint16_t port() const { return server_->port(); }
@@ -191,6 +191,33 @@ TEST_F(HttpServerTest, RefusesBodiesBeforeTheyAreSent) {
   clients.clear();
   EXPECT_TRUE(eventually(
       [&] { return status_of(ask(port(), line, head + "Content-Length: 3\r\n", "abc")) == 202; }));
+}
+
+/// A byte now and then keeps no connection: the time is the whole request's.
+TEST_F(HttpServerTest, SlowClientsAreLetGo) {
+  HttpTimes times;
+  times.head = times.body = times.answer = std::chrono::milliseconds(200);
+  monitor_.frame_bytes = 30'000'000;
+  start({}, times);
+  const auto drips = [&](const std::string& begin) {
+    RawClient client(port());
+    client.send(begin);
+    for (int i = 0; i < 200 && !client.closed(); ++i) {
+      client.send("a");
+      client.receive("never", 20);
+    }
+    return client.closed();
+  };
+  EXPECT_TRUE(drips("GET / HTTP/1.1\r\nX-Slow: "));
+  EXPECT_EQ(counts().timed_out, 1U);
+  EXPECT_TRUE(drips("POST /api/cameras/yard/frames HTTP/1.1\r\nHost: localhost\r\n" + own_ +
+                    "Content-Type: image/png\r\nContent-Length: 1000\r\n\r\n"));
+  EXPECT_EQ(counts().timed_out, 2U);
+  EXPECT_TRUE(monitor_.pushed.empty());
+  RawClient reader(port());
+  reader.send(
+      "GET /api/cameras/gate/frame.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n");  // and does not read
+  EXPECT_TRUE(eventually([&] { return counts().timed_out == 3; }));
 }
 
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInTurn) {

@@ -145,20 +145,27 @@ function layOut() {
       alarms.element));
 }
 
-async function begin() {
-  layOut();
+/// All that there is to know so far.
+async function catchUp() {
   const [state, history, known] = await Promise.all([getJson("/api/cameras"), getJson("/api/history"), getJson("/api/alarms")]);
   leave.hidden = !state.sign_out;
-  model.takeState(state);
+  const changed = model.takeState(state);
   model.takeHistory(history);
   model.takeAlarms(known.alarms);
-  layOutCards();
+  if (changed) layOutCards();
   update();
+}
+
+async function begin() {
+  layOut();
+  await catchUp();
   listen({
     verdicts: (rows) => model.takeVerdicts(rows),
     alarm: (alarm) => { model.takeAlarm(alarm); update(); },
     state: (next) => { if (model.takeState(next)) layOutCards(); },
     connected: (now) => { connected = now; },
+    opened: () => catchUp().catch(problem),
+    signedOut: () => location.reload(),
   });
   setInterval(update, 500);
   document.addEventListener("visibilitychange", update);

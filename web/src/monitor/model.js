@@ -57,8 +57,8 @@ export class Model {
     for (const [name, { scores, drift }] of Object.entries(history)) {
       if (!this.cameras.has(name)) continue;
       const camera = this.camera(name);
-      const first = camera.points[0]?.[0] ?? Infinity;
-      camera.points = [...scores.filter(([ms]) => ms < first), ...camera.points].slice(-MOST_POINTS);
+      const last = scores[scores.length - 1]?.[0] ?? -Infinity;
+      camera.points = [...scores, ...camera.points.filter(([ms]) => ms > last)].slice(-MOST_POINTS);
       camera.drift = drift.slice(-MOST_DRIFT);
     }
   }
@@ -81,7 +81,7 @@ export class Model {
   }
 
   takeAlarms(alarms) {
-    for (const alarm of alarms) if (!this.alarms.has(alarm.id)) this.alarms.set(alarm.id, alarm);
+    for (const alarm of alarms) this.takeAlarm(alarm);
   }
 
   /// The newest first.

@@ -20,8 +20,9 @@ export const snapshotPath = (id) => `/api/alarms/${encodeURIComponent(id)}/snaps
 export const framePath = (camera, number, width, map) =>
   `/api/cameras/${encodeURIComponent(camera)}/frame.jpg?width=${Math.round(width)}&map=${map ? 1 : 0}&v=${number}`;
 
-/// Calls `on.verdicts`, `on.alarm` and `on.state` with what the server tells, `on.connected` with whether it can be heard.
-/// The browser connects again by itself; where it gives up, this does.
+/// Calls `on.verdicts`, `on.alarm` and `on.state` with what the server tells, `on.connected` with whether it can be heard,
+/// `on.opened` when it can be heard again and something was missed. The browser connects again by itself; where it gives
+/// up, this does, and `on.signedOut` is called where that needs the token.
 export function listen(on) {
   let source = null;
   let heard = 0;
@@ -30,6 +31,15 @@ export function listen(on) {
     on.connected(true);
     handler(JSON.parse(event.data));
   };
+  async function tryAgain() {
+    try {
+      await getJson("/api/cameras");
+      open();
+    } catch (error) {
+      if (error instanceof SignedOut) on.signedOut();
+      else setTimeout(tryAgain, 3000);
+    }
+  }
   function open() {
     source?.close();
     heard = Date.now();
@@ -37,8 +47,9 @@ export function listen(on) {
     for (const name of ["verdicts", "alarm", "state"]) source.addEventListener(name, hear(on[name]));
     source.addEventListener("error", () => {
       on.connected(false);
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(tryAgain, 3000);
     });
+    source.addEventListener("open", () => on.opened());
   }
   open();
   // A state comes every two seconds: a connection without one is dead, although nobody said so.
