@@ -239,7 +239,8 @@ class Service {
     const std::string port = fmt::format("{}", server_->port());
     const bool v6 = address->address.find(':') != std::string::npos;
     const std::string page =
-        fmt::format(v6 ? "http://[{}]:{}/" : "http://{}:{}/", address->address, port);
+        (v6 ? "http://[" + address->address + "]:" : "http://" + address->address + ":") + port +
+        "/";
     log(LogLevel::kInfo, "listening", {{"page", page}, {"port", port}});
   }
 
