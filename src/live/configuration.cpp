@@ -22,19 +22,44 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostFileBytes = std::size_t{1} << 20;
 
+/// The end of a comment, or of a text in quotes, that begins at `begin`; `begin` itself where none does.
+std::size_t end_of_text(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  if (quote == '#') {
+    return std::min(text.find('\n', begin), text.size());
+  }
+  if (quote != '"' && quote != '\'') {
+    return begin;
+  }
+  const std::string three(3, quote);
+  const bool many_lines = text.substr(begin, three.size()) == three;
+  for (std::size_t i = begin + (many_lines ? three.size() : 1); i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (many_lines ? text.substr(i, three.size()) == three : text[i] == quote) {
+      return i + (many_lines ? three.size() : 1);
+    } else if (!many_lines && text[i] == '\n') {
+      return i;  // toml11 goes no further
+    }
+  }
+  return text.size();
+}
+
 /// toml11 parses nested lists and dotted keys by functions that call themselves: a line of ten thousand brackets would
 /// end the process. No file of ours has lines like that.
 bool nests_too_deeply(std::string_view text) {
   constexpr int kMost = 100;
   int brackets = 0;
   int dots = 0;
-  for (const char c : text) {
-    if (c == '\n') {
-      dots = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    if (const std::size_t end = end_of_text(text, i); end != i) {
+      i = end;
+      continue;
     }
+    const char c = text[i++];
+    dots = c == '\n' ? 0 : dots + (c == '.' ? 1 : 0);
     brackets += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
     brackets = std::max(brackets, 0);
-    dots += c == '.' ? 1 : 0;
     if (brackets > kMost || dots > kMost) {
       return true;
     }

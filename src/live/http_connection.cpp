@@ -1,11 +1,13 @@
 #include "live/http_connection.h"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
+#include <limits>
 
 #include "live/log.h"
 
@@ -101,7 +103,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head() {
     parser_.emplace();
     parser_->header_limit(kHeaderBytes);
-    parser_->body_limit(boost::none);  // looked at when the head is there
+    // Looked at when the head is there. (boost::none is less than every length in Beast 1.74.)
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     stream_.expires_after(core_.times.head);
     http::async_read_header(
         stream_, buffer_, *parser_,

@@ -149,6 +149,11 @@ TEST(Configuration, NoTomlIsALineAndNoCrash) {
     dotted += ".a";
   }
   EXPECT_THAT(parsed(dotted + " = 1").problems, ElementsAre(HasSubstr("nested too deeply")));
+  const std::string text(300, '[');
+  EXPECT_THAT(parsed(std::string(kSmall) + "causes = \"" + text + "\" # " + text + "\n").problems,
+              IsEmpty());
+  EXPECT_THAT(parsed("a = \"\"\"\n" + text + "\\\"\"\"\"\nb = " + text).problems,
+              ElementsAre(HasSubstr("nested too deeply")));
   EXPECT_THAT(parsed(std::string(2'000'000, ' ')).problems,
               ElementsAre(HasSubstr("a configuration has at most")));
   EXPECT_THAT(parsed("").problems, Contains(HasSubstr("has no camera")));
