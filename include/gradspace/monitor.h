@@ -148,6 +148,8 @@ struct CameraStatus {
   double frames_per_second = 0;  ///< judged, over the last ten seconds
   double threshold = 0;
   double expected_false_alarms_per_day = 0;  ///< at this threshold and frame rate
+  /// The calibration has too few clean images to vouch for them: the threshold is a guess (docs/monitor-frames.md).
+  bool is_threshold_guessed = false;
   std::uint64_t drift_windows = 0;
   double drift_p_value = 1;       ///< of the last window
   double drift_budget_spent = 0;  ///< of the rate of false alarms, 0 to 1

@@ -82,6 +82,9 @@ void add_gauges(Families& out, const CameraStatus& camera) {
   out.gauge("gradspace_expected_false_alarms_per_day",
             "Alarms per day that clean frames raise at this threshold and rate.",
             camera.expected_false_alarms_per_day, labels);
+  out.gauge("gradspace_threshold_guessed",
+            "1 where the clean images were too few to vouch for the expected false alarms.",
+            camera.is_threshold_guessed ? 1 : 0, labels);
   out.gauge("gradspace_drift_p_value", "P-value of the last drift window.", camera.drift_p_value,
             labels);
   out.gauge("gradspace_drift_budget_spent",

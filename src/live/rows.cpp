@@ -94,6 +94,7 @@ nlohmann::ordered_json camera_row(const CameraStatus& status) {
       {"frames_per_second", status.frames_per_second},
       {"threshold", status.threshold},
       {"expected_false_alarms_per_day", status.expected_false_alarms_per_day},
+      {"threshold_is_guessed", status.is_threshold_guessed},
       {"drift_windows", status.drift_windows},
       {"drift_p_value", status.drift_p_value},
       {"drift_budget_spent", status.drift_budget_spent}};

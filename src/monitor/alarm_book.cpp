@@ -17,12 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Alarms that have ended and are delivered are forgotten but for so many.
-constexpr std::size_t kAlarmsKept = 1000;
 /// Lines that wait for a disk that is full. Alarms are rare: more come only in months.
 constexpr std::size_t kMostPending = 100'000;
-/// The journal begins anew with what is still known.
-constexpr std::uint64_t kLongJournal = std::uint64_t{8} << 20;
 constexpr std::array kKinds = {AlarmKind::kFrames, AlarmKind::kDrift, AlarmKind::kSilent};
 
 AlarmKind parse_kind(std::string_view text) {
@@ -131,7 +127,8 @@ bool AlarmBook::Entry::is_delivered() const {
          told_acknowledged == alarm.acknowledged.has_value();
 }
 
-AlarmBook::AlarmBook(const std::filesystem::path& folder) : journal_(folder / "alarms.jsonl") {
+AlarmBook::AlarmBook(const std::filesystem::path& folder, const Limits& limits)
+    : limits_(limits), journal_(folder / "alarms.jsonl") {
   JournalFile::read(journal_.path(), 0, [this](std::string_view line) { take_line(line); });
   forget_old();
 }
@@ -313,6 +310,15 @@ std::vector<MonitorAlarm> AlarmBook::all_open(std::string_view camera) const {
   return alarms;
 }
 
+std::uint64_t AlarmBook::raised(std::string_view camera) const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t count = 0;
+  for (const auto& [key, progress] : progress_) {
+    count += key.camera == camera ? progress.last_number : 0;
+  }
+  return count;
+}
+
 std::vector<MonitorAlarm> AlarmBook::newest(std::size_t at_most) const {
   const std::lock_guard lock(mutex_);
   std::vector<MonitorAlarm> alarms;
@@ -370,22 +376,16 @@ bool AlarmBook::write_pending_locked() {
   return true;
 }
 
-/// Forgets the oldest that have ended and are delivered; of those that nobody confirms as many are kept.
 void AlarmBook::forget_old() {
-  while (entries_.size() > kAlarmsKept) {
-    const bool can_go = entries_.front().alarm.cleared.has_value() &&
-                        (entries_.front().is_delivered() || entries_.size() > 2 * kAlarmsKept);
-    if (can_go) {
-      entries_.pop_front();
-      continue;
-    }
-    const auto done = std::ranges::find_if(entries_, [](const Entry& entry) {
-      return entry.alarm.cleared.has_value() && entry.is_delivered();
+  while (entries_.size() > limits_.kept) {
+    const bool too_many = entries_.size() > 2 * limits_.kept;
+    const auto gone = std::ranges::find_if(entries_, [too_many](const Entry& entry) {
+      return entry.alarm.cleared.has_value() && (entry.is_delivered() || too_many);
     });
-    if (done == entries_.end()) {
+    if (gone == entries_.end()) {
       return;
     }
-    entries_.erase(done);
+    entries_.erase(gone);
   }
 }
 
@@ -409,8 +409,9 @@ std::string AlarmBook::kept_lines() const {
   return lines;
 }
 
+/// With what is still known. The old one stays under another name.
 void AlarmBook::begin_anew_if_long() {
-  if (journal_.size() < kLongJournal || !pending_.empty()) {
+  if (journal_.size() < limits_.journal_bytes || !pending_.empty()) {
     return;
   }
   std::error_code ignored;

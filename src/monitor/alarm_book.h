@@ -25,8 +25,16 @@ std::string_view name_of(AlarmKind kind);
 /// not take lines, alarms are kept in memory, and written when it does. Thread-safe.
 class AlarmBook {
  public:
+  struct Limits {
+    /// Of alarms that have ended and are delivered all but so many are forgotten; of those that nobody confirms, all but
+    /// twice as many.
+    std::size_t kept = 1000;
+    std::uint64_t journal_bytes = std::uint64_t{8} << 20;  ///< then it begins anew
+  };
+
   /// Reads what the folder's journal says. Lines that can't be read are left out and counted.
-  explicit AlarmBook(const std::filesystem::path& folder);
+  explicit AlarmBook(const std::filesystem::path& folder) : AlarmBook(folder, Limits()) {}
+  AlarmBook(const std::filesystem::path& folder, const Limits& limits);
 
   std::size_t damaged_lines() const { return damaged_lines_; }
 
@@ -45,6 +53,8 @@ class AlarmBook {
   std::optional<MonitorAlarm> find(std::string_view id) const;
   std::optional<MonitorAlarm> open_of(std::string_view camera, AlarmKind kind) const;
   std::vector<MonitorAlarm> all_open(std::string_view camera) const;
+  /// How many were raised for the camera in all.
+  std::uint64_t raised(std::string_view camera) const;
   /// The newest first.
   std::vector<MonitorAlarm> newest(std::size_t at_most) const;
   /// Those whose state was not confirmed, the oldest first.
@@ -87,6 +97,7 @@ class AlarmBook {
   void begin_anew_if_long();
   std::string kept_lines() const;
 
+  Limits limits_;
   mutable std::mutex mutex_;
   JournalFile journal_;
   std::deque<Entry> entries_;  ///< the oldest first

@@ -15,6 +15,9 @@ void FrameAlarmRule::count(bool out_of_distribution) {
     recent_.pop_front();
   }
   clean_in_a_row_ = out_of_distribution ? 0 : std::min(clean_in_a_row_ + 1, rules_.clear_after);
+  if (clean_in_a_row_ == rules_.clear_after) {
+    recent_.clear();  // what led to one alarm leads to no other
+  }
 }
 
 AlarmChange FrameAlarmRule::add(bool out_of_distribution, SteadyTime now) {
@@ -24,8 +27,6 @@ AlarmChange FrameAlarmRule::add(bool out_of_distribution, SteadyTime now) {
       return AlarmChange::kNone;
     }
     hold_.close();
-    // What led to an alarm leads to no other one.
-    recent_.clear();
     return AlarmChange::kClear;
   }
   if (std::ranges::count(recent_, true) < rules_.raise_after) {

@@ -79,15 +79,15 @@ AlarmThreshold AlarmThreshold::of(const Detector& detector, const AlarmRules& ru
   const CleanTail tail(detector);
   if (!tail.is_known()) {
     return {
-        detector.threshold, 0,
+        detector.threshold, 0, false,
         "the detector holds no scores of clean images: its own threshold is taken, and nothing is "
         "known of false alarms"};
   }
   const double frames_a_day = frames_per_second * kSecondsADay;
   const double wanted = rules.false_alarms_per_day * rules.raise_after / frames_a_day;
   const double rate = std::min(wanted, 0.5);
-  AlarmThreshold result{tail.threshold(rate), rate, {}};
-  if (rate < tail.least_vouched()) {
+  AlarmThreshold result{tail.threshold(rate), rate, rate < tail.least_vouched(), {}};
+  if (result.is_guessed) {
     result.remark = fmt::format(
         "{:.3g} false alarms a day at {:.3g} frames a second need {:.0f} clean images to vouch for "
         "them; the "

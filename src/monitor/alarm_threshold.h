@@ -44,7 +44,8 @@ class CleanTail {
 /// follow one another.
 struct AlarmThreshold {
   double threshold = 0;
-  double rate = 0;          ///< of clean frames over it; 0 where nothing is known of clean frames
+  double rate = 0;  ///< of clean frames over it; 0 where nothing is known of clean frames
+  bool is_guessed = false;
   std::string remark = {};  ///< where the detector can't vouch for what was asked; else empty
 
   /// `frames_per_second` over 0.

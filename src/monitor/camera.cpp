@@ -8,7 +8,6 @@
 #include <exception>
 #include <utility>
 
-#include "core/random.h"
 #include "gradspace/error.h"
 #include "image/picture_strip.h"
 
@@ -17,9 +16,6 @@ namespace {
 
 /// Frames that can't be read are told of one by one, up to so many that wait.
 constexpr std::size_t kMostFailures = 16;
-constexpr std::chrono::seconds kStateEvery{1};
-constexpr std::chrono::milliseconds kFirstPause{250};
-constexpr std::chrono::seconds kLongestPause{30};
 /// Where nobody says how many frames a second come.
 constexpr double kAssumedRate = 1;
 constexpr int kFrameQuality = 80;
@@ -37,15 +33,6 @@ std::string state_of_files(const CameraOptions& options) {
   return state;
 }
 
-/// The next pause before an input is opened again: twice as long, but for chance, so that many cameras of one switch
-/// do not come back in step.
-std::chrono::nanoseconds next_pause(std::chrono::nanoseconds pause, std::string_view camera,
-                                    std::uint64_t trial) {
-  Random random(combine(hash_text(camera), trial));
-  const double longer = in_seconds(pause) * random.uniform(1.5, 2.5);
-  return std::min<std::chrono::nanoseconds>(seconds(longer), kLongestPause);
-}
-
 }  // namespace
 
 Camera::Camera(const CameraOptions& options, const MonitorParts& parts, RecordFiles files)
@@ -54,6 +41,7 @@ Camera::Camera(const CameraOptions& options, const MonitorParts& parts, RecordFi
       parts_(parts),
       judge_(options),
       tail_(judge_.detector()),
+      push_sampler_(options.input.frames_per_second),
       record_(options, judge_.detector(), std::move(files)),
       silent_hold_(options.alarms.at_least_s) {}
 
@@ -82,11 +70,13 @@ void Camera::restore() {
   const CameraRecord::Decided decided = {
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kFrames),
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kDrift)};
+  restoring_ = true;
   record_.restore(
       decided, now, [this](const std::string& line) { remark(line); },
       [this](const FrameVerdict& verdict, const RecordChange& change) {
         change_alarms(verdict, change, {});
       });
+  restoring_ = false;
   // A frame that raised an alarm has that number at least.
   CameraCounters& counters = record_.counters();
   const std::uint64_t least = std::max(decided.frames, decided.drift);
@@ -94,22 +84,6 @@ void Camera::restore() {
     counters.dropped += least - counters.frames;
     counters.frames = least;
   }
-}
-
-/// Alarms that are open go on, for as long as they would have been held.
-void Camera::reopen_holds() {
-  const MonitorTime now = parts_.clock.now();
-  const auto reopen = [&](AlarmKind kind, AlarmHold& hold) {
-    if (const std::optional<MonitorAlarm> alarm = parts_.alarms.open_of(options_.name, kind)) {
-      const double left =
-          options_.alarms.at_least_s - std::chrono::duration<double>(now - alarm->raised).count();
-      hold.reopen(parts_.clock.steady() +
-                  seconds(std::clamp(left, 0.0, options_.alarms.at_least_s)));
-    }
-  };
-  reopen(AlarmKind::kFrames, record_.rule().hold());
-  reopen(AlarmKind::kDrift, record_.drift_hold());
-  reopen(AlarmKind::kSilent, silent_hold_);
 }
 
 void Camera::set_rate(double frames_per_second) {
@@ -151,6 +125,8 @@ void Camera::finish() {
     waiting_.reset();
     ++record_.counters().dropped;
   }
+  record_.counters().dropped += failures_.size();
+  failures_.clear();
   record_.write_state(true);
 }
 
@@ -163,76 +139,15 @@ void Camera::retire() {
   finish();
 }
 
-void Camera::read_frames() {
-  std::chrono::nanoseconds pause = kFirstPause;
-  for (std::uint64_t trial = 1; !stop_.requested(); ++trial) {
-    if (read_until_end(pause) || stop_.requested()) {
-      break;
-    }
-    stop_.wait(pause);
-    pause = next_pause(pause, options_.name, trial);
-  }
-  const std::lock_guard lock(mutex_);
-  ended_ = true;
-  connected_ = false;
-}
-
-bool Camera::read_until_end(std::chrono::nanoseconds& pause) {
-  std::unique_ptr<FrameReader> reader;
-  try {
-    reader = open_frames(options_.input, {parts_.clock, stop_, lost_at_});
-    set_connected(reader->frames_per_second());
-    while (std::optional<LiveFrame> frame = reader->next()) {
-      pause = kFirstPause;
-      put(std::move(*frame), reader->is_live());
-    }
-    return true;
-  } catch (const std::exception& error) {
-    if (stop_.requested()) {
-      return true;
-    }
-    const bool is_for_good = reader != nullptr && !reader->reopens();
-    if (is_for_good) {
-      LiveFrame frame = ReaderSurroundings{parts_.clock, stop_, {}}.frame_now();
-      frame.failure = error.what();
-      put(std::move(frame), true);
-    }
-    set_lost(error.what());
-    return is_for_good;
-  }
-}
-
-void Camera::set_connected(double frames_per_second) {
-  bool is_news = false;
+void Camera::push(LiveFrame frame) {
+  bool is_wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    connected_ = true;
-    trouble_.clear();
-    record_.counters().reconnects += was_connected_ ? 1 : 0;
-    was_connected_ = true;
-    is_news = options_.input.frames_per_second == 0 && frames_per_second > 0 &&
-              std::abs(frames_per_second - nominal_rate_) > 0.01 * nominal_rate_;
-    if (is_news) {
-      set_rate(frames_per_second);
-    }
+    is_wanted =
+        !frame.failure.empty() || push_sampler_.wants(in_seconds(frame.read - SteadyTime{}));
   }
-  if (is_news) {
-    say_threshold();
-  }
-  parts_.listener.on_camera(status());
-}
-
-void Camera::set_lost(const std::string& why) {
-  bool is_news = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_news = connected_ || trouble_ != why;
-    connected_ = false;
-    trouble_ = why;
-    lost_at_ = was_connected_ && !lost_at_ ? std::optional(parts_.clock.now()) : lost_at_;
-  }
-  if (is_news) {
-    parts_.listener.on_camera(status());
+  if (is_wanted) {
+    put(std::move(frame), true);
   }
 }
 
@@ -332,6 +247,7 @@ void Camera::look_at(LiveFrame& frame, FrameVerdict& verdict, Newest& newest) {
       verdict.threshold = threshold_.threshold;
     }
     verdict.out_of_distribution = verdict.score > verdict.threshold;
+    verdict.cause = judge_.cause(image, score.score, verdict.out_of_distribution, frame.read);
     newest.image = std::make_shared<const Image>(std::move(image));
     newest.score = std::make_shared<const PhotographScore>(std::move(score));
   } catch (const std::exception& error) {
@@ -345,6 +261,7 @@ void Camera::note(const FrameVerdict& verdict, const Newest& newest) {
     const std::lock_guard lock(mutex_);
     const SteadyTime now = parts_.clock.steady();
     change = record_.add(verdict, now);
+    deciding_ = true;
     rate_.count(now);
     changed_ = true;
     if (newest.image != nullptr) {
@@ -354,90 +271,9 @@ void Camera::note(const FrameVerdict& verdict, const Newest& newest) {
   }
   parts_.listener.on_verdict(verdict);
   change_alarms(verdict, change, newest);
-}
-
-void Camera::change_alarms(const FrameVerdict& verdict, const RecordChange& change,
-                           const Newest& newest) {
-  if (change.frames == AlarmChange::kRaise) {
-    raise(AlarmKind::kFrames, verdict, newest);
-  } else if (change.frames == AlarmChange::kClear) {
-    clear(AlarmKind::kFrames, verdict.time, verdict.number);
-  } else if (verdict.out_of_distribution) {
-    if (const auto open = parts_.alarms.open_of(options_.name, AlarmKind::kFrames)) {
-      parts_.alarms.note_extremes(open->id, verdict.score, verdict.p_value);
-    }
-  }
-  if (change.drift == AlarmChange::kRaise) {
-    FrameVerdict window = verdict;
-    window.score = change.window->median_score;
-    window.p_value = change.window->p_value;
-    window.cause.clear();
-    raise(AlarmKind::kDrift, window, newest);
-  } else if (change.drift == AlarmChange::kClear) {
-    clear(AlarmKind::kDrift, verdict.time, verdict.number);
-  }
-}
-
-void Camera::raise(AlarmKind kind, const FrameVerdict& verdict, const Newest& newest) {
-  MonitorAlarm alarm;
-  alarm.camera = options_.name;
-  alarm.kind = kind;
-  alarm.raised = verdict.time;
-  alarm.cause = verdict.cause;
-  alarm.highest_score = verdict.score;
-  alarm.lowest_p_value = verdict.p_value;
-  const std::string id = parts_.alarms.next_id(options_.name, kind);
-  alarm.snapshot = newest.image == nullptr
-                       ? parts_.snapshots.find(id)
-                       : parts_.snapshots.save(id, *newest.image, *newest.score, judge_.tiling(),
-                                               parts_.clock.steady());
-  alarm = parts_.alarms.raise(std::move(alarm), verdict.number);
-  {
-    const std::lock_guard lock(mutex_);
-    ++record_.counters().alarms;
-    record_.write_state(false);
-  }
-  parts_.listener.on_alarm(alarm);
-}
-
-void Camera::clear(AlarmKind kind, MonitorTime time, std::uint64_t frame) {
-  const std::optional<MonitorAlarm> open = parts_.alarms.open_of(options_.name, kind);
-  if (!open) {
-    return;
-  }
-  if (const auto cleared = parts_.alarms.clear(open->id, time, frame)) {
-    parts_.listener.on_alarm(*cleared);
-  }
-}
-
-void Camera::tick() {
-  const SteadyTime now = parts_.clock.steady();
-  AlarmChange silent = AlarmChange::kNone;
-  FrameVerdict none;
-  {
-    const std::lock_guard lock(mutex_);
-    const double limit = options_.alarms.silent_after_s;
-    const bool is_silent = limit > 0 && !ended_ && in_seconds(now - last_frame_) > limit;
-    if (is_silent && !silent_hold_.is_open()) {
-      silent_hold_.open(now);
-      silent = AlarmChange::kRaise;
-    } else if (!is_silent && frame_came_ && silent_hold_.is_over(now)) {
-      silent_hold_.close();
-      silent = AlarmChange::kClear;
-    }
-    none.number = record_.counters().frames;
-    if (changed_ && now - state_written_ >= kStateEvery) {
-      record_.write_state(false);
-      state_written_ = now;
-      changed_ = false;
-    }
-  }
-  none.time = parts_.clock.now();
-  if (silent == AlarmChange::kRaise) {
-    raise(AlarmKind::kSilent, none, {});
-  } else if (silent == AlarmChange::kClear) {
-    clear(AlarmKind::kSilent, none.time, none.number);
-  }
+  const std::lock_guard lock(mutex_);
+  deciding_ = false;
+  record_.settle(change);
 }
 
 bool Camera::is_ended() const {
@@ -465,12 +301,12 @@ CameraStatus Camera::status() const {
     status.failures = counters.failures;
     status.out_of_distribution = counters.out_of_distribution;
     status.reconnects = counters.reconnects;
-    status.alarms = counters.alarms;
     status.frames_per_second = rate_.per_second(parts_.clock.steady());
     status.threshold = threshold_.threshold;
     const double rate = status.frames_per_second > 0 ? status.frames_per_second : nominal_rate_;
     status.expected_false_alarms_per_day =
         false_alarms_per_day(threshold_.rate, rate, options_.alarms);
+    status.is_threshold_guessed = threshold_.is_guessed;
     if (const std::optional<DriftMonitor>& drift = record_.drift()) {
       const auto windows = static_cast<double>(drift->windows());
       status.drift_windows = drift->windows();
@@ -481,6 +317,7 @@ CameraStatus Camera::status() const {
       status.newest = newest_.verdict;
     }
   }
+  status.alarms = parts_.alarms.raised(options_.name);
   status.open_alarms = parts_.alarms.all_open(options_.name);
   return status;
 }

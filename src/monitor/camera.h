@@ -58,7 +58,7 @@ class Camera : public std::enable_shared_from_this<Camera> {
   void retire();
 
   /// Gives the camera a frame that was pushed.
-  void push(LiveFrame frame) { put(std::move(frame), true); }
+  void push(LiveFrame frame);
   /// Judges the frame that waits, on a worker's thread. The camera was in the ready queue.
   void judge_waiting();
   /// Looks for what no frame tells: that none comes. Writes the state. To be called a few times a second.
@@ -92,6 +92,7 @@ class Camera : public std::enable_shared_from_this<Camera> {
   void change_alarms(const FrameVerdict& verdict, const RecordChange& change, const Newest& newest);
   void raise(AlarmKind kind, const FrameVerdict& verdict, const Newest& newest);
   void clear(AlarmKind kind, MonitorTime time, std::uint64_t frame);
+  void tell(const MonitorAlarm& alarm) const;
   void reopen_holds();
   void remark(const std::string& line) const;
 
@@ -102,6 +103,7 @@ class Camera : public std::enable_shared_from_this<Camera> {
   CleanTail tail_;
   StopSignal stop_;
   std::thread thread_;
+  bool restoring_ = false;  ///< before any thread runs
 
   mutable std::mutex mutex_;
   std::condition_variable taken_;
@@ -119,6 +121,7 @@ class Camera : public std::enable_shared_from_this<Camera> {
   std::string trouble_;
   double nominal_rate_ = 1;  ///< frames a second that the threshold is for
   AlarmThreshold threshold_;
+  FrameSampler push_sampler_;
   CameraRecord record_;
   RateMeter rate_;
   AlarmHold silent_hold_;
@@ -126,6 +129,8 @@ class Camera : public std::enable_shared_from_this<Camera> {
   SteadyTime last_frame_ = {};
   SteadyTime state_written_ = {};
   bool changed_ = false;  ///< since the state was written
+  /// The record knows of a frame whose alarm, if it has one, is not in the journal yet: no state is written now.
+  bool deciding_ = false;
   Newest newest_;
 };
 

@@ -102,15 +102,18 @@ std::uint64_t CameraRecord::read_state(const Remark& remark) {
     if (counter(saved, "format_version") > kStateFormat) {
       throw FormatError(fmt::format("{}: of a newer version of gradspace", files_.state.native()));
     }
-    take_state(saved);
-    return counter(saved, "logged_bytes");
+    return take_state(saved);
   } catch (const Error& error) {
-    remark(fmt::format("{}; the camera begins without it", error.what()));
+    const std::string path = files_.state.native();
+    const std::string_view why = error.what();
+    remark(fmt::format("{}{}; the camera begins without it",
+                       why.starts_with(path) ? "" : path + ": ", why));
     return 0;
   }
 }
 
-void CameraRecord::take_state(const json& saved) {
+/// All of it, or nothing where a part is wrong. Returns where the log ended.
+std::uint64_t CameraRecord::take_state(const json& saved) {
   CameraCounters counters;
   counters.frames = counter(saved, "frames");
   const std::uint64_t last_number = counter(saved, "last_number");
@@ -119,19 +122,22 @@ void CameraRecord::take_state(const json& saved) {
   counters.failures = counter(saved, "failures");
   counters.out_of_distribution = counter(saved, "out_of_distribution");
   counters.reconnects = counter(saved, "reconnects");
-  counters.alarms = counter(saved, "alarms");
+  if (counters.judged + counters.failures > counters.frames || last_number > counters.frames) {
+    throw FormatError("more frames were judged than there were");
+  }
+  const std::uint64_t logged = counter(saved, "logged_bytes");
   const bool same_detector = saved.contains("detector") && saved["detector"] == json(detector_id_);
+  FrameAlarmRule rule = rule_;
   if (same_detector && saved.contains("rule")) {
-    rule_.restore(saved["rule"]);
+    rule.restore(saved["rule"]);
   }
   if (drift_ && saved.contains("drift")) {
     take_drift_state(saved["drift"], same_detector);
   }
-  if (counters.judged + counters.failures > counters.frames || last_number > counters.frames) {
-    throw FormatError("more frames were judged than there were");
-  }
+  rule_ = std::move(rule);
   counters_ = counters;
   last_number_ = last_number;
+  return logged;
 }
 
 /// Of another detector, or a longer window, the scores are worth nothing; what is spent remains spent.
@@ -172,9 +178,7 @@ void CameraRecord::replay(std::string_view line, const Decided& decided, SteadyT
 RecordChange CameraRecord::add(const FrameVerdict& verdict, SteadyTime now) {
   const bool for_drift = verdict.failure.empty() && is_for_drift(now);
   log(verdict, for_drift, now);
-  const RecordChange change = take(verdict, for_drift, now, {});
-  begin_log_anew_if_long();
-  return change;
+  return take(verdict, for_drift, now, {});
 }
 
 RecordChange CameraRecord::take(const FrameVerdict& verdict, bool for_drift, SteadyTime now,
@@ -232,14 +236,17 @@ void CameraRecord::log(const FrameVerdict& verdict, bool for_drift, SteadyTime n
   }
 }
 
-void CameraRecord::begin_log_anew_if_long() {
-  if (!log_ || log_->size() <= std::max(files_.verdict_bytes / 2, kLeastLog)) {
-    return;
+void CameraRecord::settle(const RecordChange& change) {
+  const bool is_long = log_ && log_->size() > std::max(files_.verdict_bytes / 2, kLeastLog);
+  if (is_long) {
+    write_state(false);  // after a kill from here on nothing of the older log is looked at
+    std::error_code error;
+    std::filesystem::rename(files_.verdicts, older_log(files_.verdicts), error);
+    log_->reopen();
   }
-  std::error_code error;
-  std::filesystem::rename(files_.verdicts, older_log(files_.verdicts), error);
-  log_->reopen();
-  write_state(false);  // of which the log that begins knows nothing
+  if (is_long || change.frames != AlarmChange::kNone || change.drift != AlarmChange::kNone) {
+    write_state(false);
+  }
 }
 
 json CameraRecord::state() const {
@@ -254,7 +261,6 @@ json CameraRecord::state() const {
                 {"failures", counters_.failures},
                 {"out_of_distribution", counters_.out_of_distribution},
                 {"reconnects", counters_.reconnects},
-                {"alarms", counters_.alarms},
                 {"rule", rule_.save()},
                 {"logged_bytes", log_ ? log_->size() : 0}};
   if (drift_) {

@@ -28,7 +28,6 @@ struct CameraCounters {
   std::uint64_t failures = 0;
   std::uint64_t out_of_distribution = 0;
   std::uint64_t reconnects = 0;
-  std::uint64_t alarms = 0;
 };
 
 /// What a frame, or a window that it fills, changes.
@@ -72,6 +71,9 @@ class CameraRecord {
 
   /// Writes the verdict's line, and takes it into account.
   RecordChange add(const FrameVerdict& verdict, SteadyTime now);
+  /// What the verdict changed is in the journal of alarms. Writes the state where it should, and begins a log that has
+  /// grown long anew.
+  void settle(const RecordChange& change);
   /// Writes the state. `last`: nothing follows; it must survive a loss of power.
   void write_state(bool last);
   /// The disk does not take what is to be written.
@@ -84,10 +86,9 @@ class CameraRecord {
   AlarmChange drift_change(const DriftWindow& window, SteadyTime now);
   bool is_for_drift(SteadyTime now);
   void log(const FrameVerdict& verdict, bool for_drift, SteadyTime now);
-  void begin_log_anew_if_long();
   nlohmann::json state() const;
   std::uint64_t read_state(const Remark& remark);
-  void take_state(const nlohmann::json& saved);
+  std::uint64_t take_state(const nlohmann::json& saved);
   void take_drift_state(const nlohmann::json& saved, bool same_detector);
   void replay(std::string_view line, const Decided& decided, SteadyTime now,
               const OnReplayed& on_replayed);

@@ -8,6 +8,11 @@
 namespace gradspace::monitor {
 namespace {
 
+/// Frames are compared with clean ones of no lower p-value.
+constexpr double kSurelyClean = 0.2;
+constexpr std::chrono::seconds kSeeCleanEvery{5};
+constexpr std::chrono::milliseconds kNameEvery{500};
+
 std::optional<Model> model_of(const CameraOptions& options) {
   return options.model.empty() ? std::nullopt : std::optional(read_model(options.model));
 }
@@ -40,6 +45,9 @@ FrameJudge::FrameJudge(const CameraOptions& options)
   } else {
     images_.emplace(detector_);
   }
+  if (!options.causes.empty()) {
+    causes_.emplace(model ? &*model : nullptr, detector_, read_causes(options.causes));
+  }
 }
 
 PhotographScore FrameJudge::judge(const Image& frame, std::string_view name) {
@@ -49,6 +57,26 @@ PhotographScore FrameJudge::judge(const Image& frame, std::string_view name) {
   PhotographScore result;
   result.score = images_->score(frame);
   return result;
+}
+
+std::string FrameJudge::cause(const Image& frame, const ImageScore& score, bool out_of_distribution,
+                              SteadyTime now) {
+  if (!causes_) {
+    return {};
+  }
+  if (!out_of_distribution) {
+    if (score.p_value >= kSurelyClean && now >= see_clean_again_) {
+      causes_->see_clean(frame);
+      see_clean_again_ = now + kSeeCleanEvery;
+    }
+    cause_.clear();
+    return {};
+  }
+  if (cause_.empty() || now >= name_again_) {
+    cause_ = causes_->name(frame);
+    name_again_ = now + kNameEvery;
+  }
+  return cause_;
 }
 
 }  // namespace gradspace::monitor

@@ -42,8 +42,23 @@ class MediaDecoder {
   virtual Outcome next(MediaFrame& frame, std::string& failure) = 0;
 };
 
+/// A camera's stream.
+struct LiveMediaRequest {
+  /// "rtsp://...", also of rtsps, rtp, udp, tcp, http and https, each of which opens nothing but itself; or a V4L2
+  /// device's path.
+  std::string address;
+  bool is_device = false;
+  int width = 0;                 ///< of a device: what is asked of it, where not 0
+  int height = 0;                ///< the same
+  double frames_per_second = 0;  ///< the same
+  double patience_s = 10;        ///< opening and each read may take so long
+  /// Asked while something is waited for, on the same thread; true ends it.
+  bool (*must_stop)(const void* data) = nullptr;
+  const void* stop_data = nullptr;
+};
+
 /// Raise it whenever one of these types changes.
-inline constexpr std::uint32_t kMediaModuleAbi = 1;
+inline constexpr std::uint32_t kMediaModuleAbi = 2;
 
 /// What the symbol gives.
 struct MediaModuleEntry : ModuleHead {
@@ -53,6 +68,10 @@ struct MediaModuleEntry : ModuleHead {
   /// `most_pixels`.
   std::unique_ptr<MediaDecoder> (*open)(const std::string& path, std::int64_t most_pixels,
                                         std::string& failure) = nullptr;
+  /// The same of a stream. Its decoder may go on after a failure; its end means that it was lost.
+  std::unique_ptr<MediaDecoder> (*open_live)(const LiveMediaRequest& request,
+                                             std::int64_t most_pixels,
+                                             std::string& failure) = nullptr;
 };
 
 inline constexpr const char* kMediaModuleSymbol = "gradspace_media_module_entry";

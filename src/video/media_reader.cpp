@@ -25,6 +25,16 @@ const MediaModuleEntry& media_module() {
   return module;
 }
 
+/// Throws FormatError where the module can't be loaded.
+const MediaModuleEntry& media_module_for(const std::string& name) {
+  try {
+    return media_module();
+  } catch (const Error& error) {
+    throw FormatError(fmt::format(
+        "{}: not a YUV4MPEG2 video, which is all that this build reads ({})", name, error.what()));
+  }
+}
+
 /// Samples of 16 bits are divided by 257 and rounded.
 Image image_of_pixels(const MediaFrame& frame) {
   Image image(frame.format.width, frame.format.height, 3);
@@ -46,8 +56,9 @@ Image image_of_pixels(const MediaFrame& frame) {
 
 class MediaReader final : public VideoReader {
  public:
-  MediaReader(std::unique_ptr<MediaDecoder> decoder, std::string name)
-      : decoder_(std::move(decoder)), name_(std::move(name)) {
+  /// `goes_on`: frames that can't be decoded do not end it.
+  MediaReader(std::unique_ptr<MediaDecoder> decoder, std::string name, bool goes_on)
+      : decoder_(std::move(decoder)), name_(std::move(name)), goes_on_(goes_on) {
     const MediaInfo& media = decoder_->info();
     codec::check_size(media.width, media.height, name_);
     info_ = {media.width,  media.height, media.frames_per_second,
@@ -83,11 +94,12 @@ class MediaReader final : public VideoReader {
   bool decode(MediaFrame& frame) {
     std::string failure;
     const auto outcome = ended_ ? MediaDecoder::Outcome::kEnd : decoder_->next(frame, failure);
-    ended_ = outcome != MediaDecoder::Outcome::kFrame;
+    ended_ = outcome == MediaDecoder::Outcome::kEnd ||
+             (outcome == MediaDecoder::Outcome::kFailure && !goes_on_);
     if (outcome == MediaDecoder::Outcome::kFailure) {
       throw FormatError(fmt::format("{}: frame {}: {}", name_, number_, failure));
     }
-    return !ended_;
+    return outcome == MediaDecoder::Outcome::kFrame;
   }
 
   Image image_of(MediaFrame& frame) {
@@ -105,6 +117,7 @@ class MediaReader final : public VideoReader {
 
   std::unique_ptr<MediaDecoder> decoder_;
   std::string name_;
+  bool goes_on_;
   VideoInfo info_;
   std::optional<ColourMatrix> assumed_;
   std::optional<PlaneConverter> converter_;
@@ -118,21 +131,24 @@ std::string media_library() {
   return media_module().library();
 }
 
-std::unique_ptr<VideoReader> open_by_media_module(const std::filesystem::path& path) {
-  const MediaModuleEntry* module = nullptr;
-  try {
-    module = &media_module();
-  } catch (const Error& error) {
-    throw FormatError(
-        fmt::format("{}: not a YUV4MPEG2 video, which is all that this build reads ({})",
-                    path.native(), error.what()));
-  }
+std::unique_ptr<VideoReader> open_live_by_media_module(const LiveMediaRequest& request) {
   std::string failure;
-  std::unique_ptr<MediaDecoder> decoder = module->open(path.native(), kMaxPixels, failure);
+  std::unique_ptr<MediaDecoder> decoder =
+      media_module_for(request.address).open_live(request, kMaxPixels, failure);
+  if (decoder == nullptr) {
+    throw IoError(fmt::format("{}: no stream that can be read: {}", request.address, failure));
+  }
+  return std::make_unique<MediaReader>(std::move(decoder), request.address, true);
+}
+
+std::unique_ptr<VideoReader> open_by_media_module(const std::filesystem::path& path) {
+  std::string failure;
+  std::unique_ptr<MediaDecoder> decoder =
+      media_module_for(path.native()).open(path.native(), kMaxPixels, failure);
   if (decoder == nullptr) {
     throw FormatError(fmt::format("{}: no video that can be read: {}", path.native(), failure));
   }
-  return std::make_unique<MediaReader>(std::move(decoder), path.native());
+  return std::make_unique<MediaReader>(std::move(decoder), path.native(), false);
 }
 
 }  // namespace gradspace::video

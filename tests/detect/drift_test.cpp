@@ -106,6 +106,40 @@ TEST(DriftMonitor, CountsImagesAndWindows) {
   EXPECT_THROW(monitor.add(std::numeric_limits<double>::quiet_NaN()), InvalidArgument);
 }
 
+TEST(DriftMonitor, OneThatIsRestoredGoesOnAsOneThatWasNotStopped) {
+  const Calibration clean(normal_scores(300, 1));
+  const DriftOptions options{50, 0.01};
+  DriftMonitor whole(clean, options);
+  DriftMonitor stopped(clean, options);
+  std::size_t i = 0;
+  for (const double score : normal_scores(1000, 2)) {
+    if (i++ % 7 == 0) {
+      DriftMonitor next(clean, options);
+      next.restore(stopped.state());
+      stopped = next;
+    }
+    const auto wanted = whole.add(score);
+    const auto window = stopped.add(score);
+    ASSERT_EQ(window.has_value(), wanted.has_value()) << i;
+    if (window) {
+      EXPECT_EQ(window->number, wanted->number);
+      EXPECT_EQ(window->first_image, wanted->first_image);
+      EXPECT_EQ(window->p_value, wanted->p_value);
+      EXPECT_EQ(window->level, wanted->level);
+    }
+  }
+}
+
+TEST(DriftMonitor, RefusesAStateThatCannotBe) {
+  DriftMonitor monitor(Calibration(normal_scores(300, 1)), {50, 0.01});
+  for (const DriftState& state :
+       {DriftState{100, 2, std::vector<double>(50)}, DriftState{10, 0, std::vector<double>(11)},
+        DriftState{1, 2, {}}, DriftState{9, 0, {0, std::nan(""), 1}}}) {
+    EXPECT_THROW(monitor.restore(state), InvalidArgument);
+  }
+  EXPECT_EQ(monitor.images(), 0U);
+}
+
 TEST(DriftMonitor, IsMoreCautiousWithThinnedScores) {
   const std::vector<double> clean = normal_scores(20000, 5);
   DriftMonitor thinned(Calibration(clean), {200, 0.01});

@@ -74,7 +74,7 @@ function facts({ status, newest }) {
   const share = status.judged ? `${figure((100 * status.out_of_distribution) / status.judged)} % of those judged` : null;
   return [
     fact("Score", figure(newest?.score), newest?.failure ?? `p-value ${figure(newest?.p_value)}`),
-    fact("Threshold", figure(status.threshold), `${figure(status.expected_false_alarms_per_day)} false alarms a day expected`),
+    fact("Threshold", figure(status.threshold), `${figure(status.expected_false_alarms_per_day)} false alarms a day expected${status.threshold_is_guessed ? ": a guess, as there were few clean images" : ""}`),
     fact("Frames judged", whole(status.judged), `${figure(status.frames_per_second)} per second`),
     fact("Out of distribution", whole(status.out_of_distribution), share),
     fact("Frames dropped", whole(status.dropped), "a newer one came before their turn"),
