@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gradspace/utf8_text.h"
 
 namespace gradspace::live {
@@ -18,6 +20,23 @@ std::string time_text(MonitorTime time) {
   rest += rest < 0 ? kPerSecond : 0;
   const std::tm parts = fmt::gmtime(static_cast<std::time_t>((whole - rest) / kPerSecond));
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", parts, rest);
+}
+
+std::string shown_text(std::string_view text) {
+  constexpr std::string_view kBegin = "://";
+  std::string out;
+  for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin)) {
+    at += kBegin.size();
+    out += text.substr(0, at);
+    text.remove_prefix(at);
+    const auto end = std::min(text.find_first_of("/?# \t\n\"'"), text.size());
+    const auto sign = text.substr(0, end).rfind('@');
+    if (sign != std::string_view::npos) {
+      out += "***";
+      text.remove_prefix(sign);
+    }
+  }
+  return to_utf8(out + std::string(text));
 }
 
 std::string alarm_kind_word(AlarmKind kind) {
@@ -42,11 +61,11 @@ nlohmann::ordered_json verdict_row(const FrameVerdict& verdict) {
                                 {"camera", verdict.camera},
                                 {"number", verdict.number}};
   if (!verdict.frame.empty()) {
-    row["frame"] = to_utf8(verdict.frame);
+    row["frame"] = shown_text(verdict.frame);
   }
   if (!verdict.failure.empty()) {
     row["type"] = "failure";
-    row["failure"] = to_utf8(verdict.failure);
+    row["failure"] = shown_text(verdict.failure);
     return row;
   }
   row["score"] = verdict.score;
@@ -83,7 +102,7 @@ nlohmann::ordered_json camera_row(const CameraStatus& status) {
       {"name", status.name},
       {"method", status.detector_method},
       {"connected", status.connected},
-      {"trouble", to_utf8(status.trouble)},
+      {"trouble", shown_text(status.trouble)},
       {"frames", status.frames},
       {"judged", status.judged},
       {"dropped", status.dropped},
@@ -111,7 +130,7 @@ nlohmann::ordered_json health_row(const MonitorHealth& health) {
   return {{"ready", health.ready},
           {"snapshots_stopped", health.snapshots_stopped},
           {"records_stopped", health.records_stopped},
-          {"trouble", to_utf8(health.trouble)}};
+          {"trouble", shown_text(health.trouble)}};
 }
 
 std::string one_line(const nlohmann::ordered_json& row) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "gradspace/monitor.h"
 
@@ -12,6 +13,10 @@ namespace gradspace::live {
 std::string time_text(MonitorTime time);
 /// Milliseconds since 1970.
 std::int64_t milliseconds(MonitorTime time);
+
+/// `text` as UTF-8, with names and passwords in addresses ("rtsp://user:secret@host") as "***": what goes to pages and
+/// logs.
+std::string shown_text(std::string_view text);
 
 std::string alarm_kind_word(AlarmKind kind);
 /// "raised", "cleared", "acknowledged": what became of it last.

@@ -78,14 +78,14 @@ class Outputs final : public MonitorListener {
       log(LogLevel::kInfo, "the input gives frames", {{"camera", status.name}});
     } else {
       log(LogLevel::kWarning, "the input gives no frames",
-          {{"camera", status.name}, {"reason", status.trouble}});
+          {{"camera", status.name}, {"reason", shown_text(status.trouble)}});
     }
   }
   void on_remark(std::string_view camera, std::string_view line) override {
     if (camera.empty()) {
-      log(LogLevel::kInfo, line);
+      log(LogLevel::kInfo, shown_text(line));
     } else {
-      log(LogLevel::kInfo, line, {{"camera", camera}});
+      log(LogLevel::kInfo, shown_text(line), {{"camera", camera}});
     }
   }
 

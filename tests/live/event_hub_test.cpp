@@ -116,6 +116,15 @@ TEST(Rows, TimesAreUtcWithMilliseconds) {
   EXPECT_EQ(time_text(MonitorTime(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(Rows, PasswordsInAddressesAreNotShown) {
+  EXPECT_EQ(shown_text("rtsp://user:p@ss@cam/1?x=a@b: gone, then http://u@h and http://h/@x"),
+            "rtsp://***@cam/1?x=a@b: gone, then http://***@h and http://h/@x");
+  EXPECT_EQ(shown_text("a://"), "a://");
+  CameraStatus status;
+  status.trouble = "rtsp://user:secret@cam: no answer";
+  EXPECT_EQ(camera_row(status)["trouble"], "rtsp://***@cam: no answer");
+}
+
 TEST(Rows, BytesThatAreNoUtf8DoNotStopALine) {
   FrameVerdict verdict = make_verdict("gate", 1);
   verdict.frame = "a\xff.jpg";
