@@ -268,7 +268,7 @@ void reload(Service& service, const Supervisor& supervisor,
   } catch (const std::exception& error) {
     service.measurements().count_reload(false);
     log(LogLevel::kError, "the new configuration was refused; the old one stays",
-        {{"reason", error.what()}});
+        {{"reason", shown_text(error.what())}});
   }
   supervisor.ready(service.status());
 }

@@ -4,6 +4,7 @@ Usage: service_test.py COMMAND SOURCE_FOLDER
 """
 import hashlib
 import hmac
+import importlib.util
 import json
 import os
 import pathlib
@@ -15,6 +16,11 @@ import sys
 import tempfile
 import time
 import unittest
+
+for package in ("numpy", "PIL"):
+    if importlib.util.find_spec(package) is None:
+        print(f"skipped: the Python package {package} is not installed")
+        sys.exit(77)
 
 from running_monitor import (Monitor, NotifySocket, OWN, Receiver, damaged, fit_detector, jpeg, make_photographs,
                              photograph)
