@@ -37,8 +37,8 @@ class GRADSPACE_API LiveModule {
   /// where possible the line. Throws IoError when it can't be read.
   virtual std::vector<std::string> problems(const std::filesystem::path& configuration) const = 0;
 
-  /// The request's configuration with every default written out, as TOML that says the same. Throws IoError, FormatError,
-  /// InvalidArgument.
+  /// The request's configuration with every default written out, as TOML that says the same. Throws IoError,
+  /// FormatError, InvalidArgument.
   virtual std::string resolved(const MonitorRequest& request) const = 0;
 
   /// Runs until all inputs have ended for good or SIGTERM or SIGINT comes; SIGHUP reads the configuration again. Takes
@@ -48,8 +48,8 @@ class GRADSPACE_API LiveModule {
   virtual int run(const MonitorRequest& request) const = 0;
 };
 
-/// Loads the module: from $GRADSPACE_LIVE_MODULE, else from `gradspace/` beside the library. Throws Error saying what is
-/// missing when this build or installation has none. Thread-safe.
+/// Loads the module: from $GRADSPACE_LIVE_MODULE, else from `gradspace/` beside the library. Throws Error saying what
+/// is missing when this build or installation has none. Thread-safe.
 GRADSPACE_API const LiveModule& live_module();
 
 }  // namespace gradspace

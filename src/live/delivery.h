@@ -38,7 +38,8 @@ class AlarmOutput {
   virtual int most_tries() const { return 0; }
 };
 
-/// The log, which there always is, and the outputs that the settings name. Throws what reading secrets throws, and Error for an output that this build lacks.
+/// The log, which there always is, and the outputs that the settings name. Throws what reading secrets throws, and
+/// Error for an output that this build lacks.
 std::vector<std::unique_ptr<AlarmOutput>> make_outputs(const OutputSettings& settings);
 
 /// How long is waited after so many tries, from 1: a second, and each time twice as long, up to a minute.
@@ -54,7 +55,8 @@ class Delivery {
   /// Stops.
   ~Delivery();
 
-  /// Begins anew with other outputs, of which there is one at least. What waits is handed to those that bear the same name.
+  /// Begins anew with other outputs, of which there is one at least. What waits is handed to those that bear the same
+  /// name.
   void set_outputs(std::vector<std::unique_ptr<AlarmOutput>> outputs, std::size_t waiting);
   /// Brief. An alarm that waits already is told in its newest state alone. Where a queue is full, its oldest alarm is
   /// dropped, which comes again when the monitor starts anew.

@@ -12,8 +12,8 @@
 
 namespace gradspace::live {
 
-/// The width that a picture is made at where `width` px are asked for: the next of a few, so that there are few pictures
-/// to keep. 0 stays 0, which is the frame's own.
+/// The width that a picture is made at where `width` px are asked for: the next of a few, so that there are few
+/// pictures to keep. 0 stays 0, which is the frame's own.
 int picture_width(int width);
 
 class FrameCache {

@@ -12,8 +12,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 using LogField = std::pair<std::string_view, std::string_view>;
 
-/// "time=2026-11-27T15:49:47.123Z level=info msg="..." camera=gate". Control characters of values are escaped, so that a
-/// line stays a line. A line that can't be written is dropped. May be called from any thread.
+/// "time=2026-11-27T15:49:47.123Z level=info msg="..." camera=gate". Control characters of values are escaped, so that
+/// a line stays a line. A line that can't be written is dropped. May be called from any thread.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 /// The line without its end, for tests.

@@ -1,5 +1,5 @@
-// What /metrics says, in Prometheus' text format, serialised by prometheus-cpp. Counters of cameras are the monitor's own,
-// which go on over restarts.
+// What /metrics says, in Prometheus' text format, serialised by prometheus-cpp. Counters of cameras are the monitor's
+// own, which go on over restarts.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// One table of a TOML file, read key by key. Whatever is wrong becomes a line with the file's name and the line's number;
-// keys that nobody asked for are found at the end, with what was probably meant.
+// One table of a TOML file, read key by key. Whatever is wrong becomes a line with the file's name and the line's
+// number; keys that nobody asked for are found at the end, with what was probably meant.
 #pragma once
 
 #include <fmt/format.h>

@@ -19,8 +19,8 @@ namespace gradspace::live::testing {
 
 class WebhookReceiver {
  public:
-  /// `answers`: of the requests in turn, as "503 Unavailable"; the last of them for all that follow. Empty text: none is
-  /// ever given.
+  /// `answers`: of the requests in turn, as "503 Unavailable"; the last of them for all that follow. Empty text: none
+  /// is ever given.
   explicit WebhookReceiver(std::vector<std::string> answers)
       : answers_(std::move(answers)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
