@@ -1,7 +1,7 @@
 #include "live/simulation.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <system_error>
 
