@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
 #include <csignal>
 #include <ctime>
-
 #include <optional>
 
 #include "gradspace/monitor.h"

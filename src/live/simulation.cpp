@@ -1,8 +1,8 @@
 #include "live/simulation.h"
 
 #include <fmt/format.h>
-#include <cstdlib>
 
+#include <cstdlib>
 #include <system_error>
 
 #include "gradspace/detector.h"
