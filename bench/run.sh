@@ -3,9 +3,9 @@
 # line says otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|python|rivals|torch|gradcon|pipeline|challenge|photograph|quality]...}
+build=${1:?usage: run.sh BUILD_FOLDER [image|capi|gradient|python|rivals|torch|gradcon|pipeline|challenge|photograph|quality|monitor]...}
 shift
-[ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality
+[ $# -gt 0 ] || set -- image capi gradient python rivals torch gradcon pipeline challenge photograph quality monitor
 export OMP_NUM_THREADS=1
 
 # medians and spreads of Google Benchmark: of a module, with further options
@@ -44,6 +44,20 @@ for part; do
         bench gradcon
         /usr/bin/python3 bench/gradcon/peer.py 1 3
       done
+      ;;
+    monitor)
+      photographs=${GRADSPACE_TEST_DATA:-}/data/kodak
+      if [ -d "$photographs" ]; then
+        detector=$(mktemp -d)/detector.safetensors
+        "$build/bin/gradspace" fit --data "$photographs" --method photograph-image --tiles 28x28 --false-alarms 0.1 \
+          --quiet --out "$detector"
+        "$build/bin/gradspace_monitor_bench" load --detector "$detector" --photographs "$photographs" --threads 2
+        "$build/bin/gradspace_monitor_bench" soak --detector "$detector" --photographs "$photographs" \
+          --width 112 --height 84 --frames 100000
+        rm -r "$(dirname "$detector")"
+      else
+        echo "skipped: \$GRADSPACE_TEST_DATA has no photographs"
+      fi
       ;;
     pipeline) /usr/bin/python3 bench/pipeline/pipeline.py "$build/bin/gradspace" ;;
     *) bench "$part" ;;

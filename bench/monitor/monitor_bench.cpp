@@ -1,6 +1,6 @@
 // How a monitor bears its load: `gradspace_monitor_bench load` has simulated cameras in real time, and tells how long
 // frames took from being read to their verdict; `... soak` has a day of frames as fast as they are judged, and tells
-// how its memory grew.
+// how its memory grew; `... causes` tells what damaged photographs are called.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,11 +12,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
+#include <map>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "gradspace/causes.h"
 #include "gradspace/monitor.h"
 #include "monitor/monitor_core.h"
 #include "monitor/simulated_clock.h"
@@ -35,12 +38,16 @@ class Latencies final : public MonitorListener {
     ++judged;
     failures += verdict.failure.empty() ? 0 : 1;
   }
-  void on_alarm(const MonitorAlarm& alarm) override { alarms += alarm.cleared ? 0 : 1; }
+  void on_alarm(const MonitorAlarm& alarm) override {
+    if (!alarm.cleared && !alarm.acknowledged) {
+      ++(alarm.kind == AlarmKind::kFrames ? alarms : other_alarms);
+    }
+  }
   void on_camera(const CameraStatus&) override {}
   void on_remark(std::string_view, std::string_view) override {}
 
   double quantile_ms(double share) const {
-    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(judged));
+    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(judged - 1));
     std::uint64_t seen = 0;
     std::size_t step = 0;
     while (step + 1 < steps_.size() && (seen += steps_[step]) <= wanted) {
@@ -51,7 +58,8 @@ class Latencies final : public MonitorListener {
 
   std::atomic<std::uint64_t> judged{0};
   std::atomic<std::uint64_t> failures{0};
-  std::atomic<std::uint64_t> alarms{0};
+  std::atomic<std::uint64_t> alarms{0};        ///< of frames
+  std::atomic<std::uint64_t> other_alarms{0};  ///< of drift and silence
 
  private:
   std::array<std::atomic<std::uint64_t>, 50'000> steps_{};
@@ -94,8 +102,9 @@ void print_load(const monitor::MonitorCore& core, const Latencies& latencies) {
     frames += status.frames;
     dropped += status.dropped;
   }
-  fmt::print("{} frames read, {} judged, {} dropped, {} failures, {} alarms\n", frames,
-             latencies.judged.load(), dropped, latencies.failures.load(), latencies.alarms.load());
+  fmt::print("{} frames read, {} judged, {} dropped, {} failures, {} alarms of frames, {} others\n",
+             frames, latencies.judged.load(), dropped, latencies.failures.load(),
+             latencies.alarms.load(), latencies.other_alarms.load());
   fmt::print(
       "from frame to verdict: median {:.1f} ms, 95 % {:.1f} ms, 99 % {:.1f} ms, most {:.1f} ms\n",
       latencies.quantile_ms(0.5), latencies.quantile_ms(0.95), latencies.quantile_ms(0.99),
@@ -119,6 +128,8 @@ void run_load(const BenchArguments& arguments, const fs::path& folder) {
 void run_soak(BenchArguments arguments, const fs::path& folder) {
   const double each = static_cast<double>(arguments.frames) / arguments.cameras;
   arguments.camera.input.frames_per_second = each / 86400;
+  // A simulated camera looks at one photograph for a hundred frames: drift sees each once.
+  arguments.camera.drift_every_s = 100 / arguments.camera.input.frames_per_second;
   Latencies latencies;
   monitor::SimulatedClock clock;
   monitor::MonitorCore core(options_of(arguments, folder), latencies, clock);
@@ -127,11 +138,42 @@ void run_soak(BenchArguments arguments, const fs::path& folder) {
     while (latencies.judged < arguments.frames * tenth / 10) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    fmt::print("{:>9} frames, {}: {:.1f} MB resident, {} alarms\n", latencies.judged.load(),
-               monitor::utc_text(clock.now()), megabytes_resident(), latencies.alarms.load());
+    fmt::print("{:>9} frames, {}: {:.1f} MB resident, {} alarms of frames, {} others\n",
+               latencies.judged.load(), monitor::utc_text(clock.now()), megabytes_resident(),
+               latencies.alarms.load(), latencies.other_alarms.load());
     std::fflush(stdout);
   }
   core.stop();
+}
+
+/// Names the cause of every photograph of a folder, compared with the clean one of its name, and alone.
+void run_causes(const BenchArguments& arguments, const fs::path& damaged) {
+  const Detector detector = read_detector(arguments.camera.detector);
+  const Causes causes = read_causes(arguments.camera.causes);
+  std::optional<Model> model;
+  if (!arguments.camera.model.empty()) {
+    model = read_model(arguments.camera.model);
+  }
+  std::map<std::string, int> compared;
+  std::map<std::string, int> alone;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(damaged)) {
+    if (!entry.is_regular_file()) {
+      continue;
+    }
+    const Image image = read_image(entry.path());
+    CauseNamer namer(model ? &*model : nullptr, detector, causes);
+    ++alone[namer.name(image)];
+    const fs::path clean = fs::path(arguments.camera.input.address) / entry.path().stem();
+    namer.see_clean(read_image(clean.string() + ".png"));
+    ++compared[namer.name(image)];
+  }
+  for (const auto& [title, names] : {std::pair("compared", compared), std::pair("alone", alone)}) {
+    fmt::print("{}:", title);
+    for (const auto& [name, count] : names) {
+      fmt::print(" {} {}", name, count);
+    }
+    fmt::print("\n");
+  }
 }
 
 }  // namespace
@@ -145,7 +187,10 @@ int main(int count, char** arguments) {
   bench.camera.input.frames_per_second = 10;
   bench.camera.input.width = 640;
   bench.camera.input.height = 480;
-  for (CLI::App* const part : {load, soak}) {
+  CLI::App* const naming = app.add_subcommand("causes", "What damaged photographs are called");
+  fs::path damaged;
+  naming->add_option("damaged", damaged)->required();
+  for (CLI::App* const part : {load, soak, naming}) {
     part->add_option("--detector", bench.camera.detector)->required();
     part->add_option("--model", bench.camera.model);
     part->add_option("--causes", bench.camera.causes);
@@ -164,8 +209,10 @@ int main(int count, char** arguments) {
       fs::temp_directory_path() / fmt::format("gradspace-monitor-bench-{}", ::getpid());
   if (load->parsed()) {
     run_load(bench, folder);
-  } else {
+  } else if (soak->parsed()) {
     run_soak(bench, folder);
+  } else {
+    run_causes(bench, damaged);
   }
   fs::remove_all(folder);
   return 0;

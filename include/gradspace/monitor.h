@@ -1,10 +1,11 @@
 // Cameras that are watched day and night: frames in, verdicts, alarms and pictures out.
 //
-// A monitor judges the frames of several cameras by their detectors. Each camera has an input, a thread that reads it,
-// and a slot for its newest frame: a frame that comes while another one waits takes its place, and the one that waited is
-// counted as dropped. Workers take waiting frames, camera by camera in turn. What a camera has come to (its drift window,
-// the error budget that is spent, counters, alarms) is kept in a file, so that a monitor that was killed goes on where it
-// was. An alarm is raised once: its line is written, and the state that knows of it, before any listener hears of it.
+// A monitor judges the frames of several cameras by their detectors. Each camera has an input, a thread that reads
+// it, and a slot for its newest frame: a frame that comes while another one waits takes its place, and the one that
+// waited is counted as dropped. Workers take waiting frames, camera by camera in turn. What a camera has come to (its
+// drift window, the error budget that is spent, counters, alarms) is kept in a file, so that a monitor that was
+// killed goes on where it was. An alarm is raised once: its line is written, and the state that knows of it, before
+// any listener hears of it.
 //
 // What goes over the network (pages, metrics, webhooks) is not the monitor's: it tells a MonitorListener.
 #pragma once
@@ -60,8 +61,9 @@ struct GRADSPACE_API AlarmRules {
   int raise_after = 3;  ///< of `raise_within` frames, so many must be out of distribution
   int raise_within = 5;
   int clear_after = 25;  ///< as many frames in a row that are not
-  double at_least_s =
-      60;  ///< from one alarm of a kind to the next of a camera; what comes earlier joins the last one
+  /// An alarm is held for so long, and what goes wrong meanwhile is a part of it: from one alarm of a kind to a camera's
+  /// next there is at least as long.
+  double at_least_s = 60;
   double silent_after_s = 30;  ///< without a frame, the camera itself is an alarm; 0 = never
 
   friend bool operator==(const AlarmRules&, const AlarmRules&) = default;

@@ -40,7 +40,6 @@ Camera::Camera(const CameraOptions& options, const MonitorParts& parts, RecordFi
       files_state_(state_of_files(options)),
       parts_(parts),
       judge_(options),
-      tail_(judge_.detector()),
       push_sampler_(options.input.frames_per_second),
       record_(options, judge_.detector(), std::move(files)),
       silent_hold_(options.alarms.at_least_s) {}

@@ -100,7 +100,6 @@ class Camera : public std::enable_shared_from_this<Camera> {
   const std::string files_state_;  ///< of model, detector and causes when they were read
   MonitorParts parts_;
   FrameJudge judge_;
-  CleanTail tail_;
   StopSignal stop_;
   std::thread thread_;
   bool restoring_ = false;  ///< before any thread runs

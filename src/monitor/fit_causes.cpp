@@ -225,7 +225,8 @@ ChosenCertainty choose_certainty(const std::vector<CauseGuess>& guesses, double 
   for (const CauseGuess& guess : guesses) {
     named += guess.named ? 1 : 0;
     right += guess.right ? 1 : 0;
-    if (named > 0 && guess.certainty >= kLeastCertainty && static_cast<double>(right) >= wanted * static_cast<double>(named)) {
+    if (named > 0 && guess.certainty >= kLeastCertainty &&
+        static_cast<double>(right) >= wanted * static_cast<double>(named)) {
       result.least = guess.certainty;
       chosen_named = named;
       chosen_right = right;

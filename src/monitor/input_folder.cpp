@@ -28,6 +28,12 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kFileIsWhole = IN_CLOSE_WRITE | IN_MOVED_TO;
 constexpr std::uint32_t kFolderIsGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 constexpr std::chrono::seconds kLongWait{60};
+/// Times of files lag behind the clock by as much as this.
+constexpr std::chrono::milliseconds kCoarseTimes{20};
+/// More than the kernel keeps of events.
+constexpr std::size_t kManyNames = 40'000;
+/// The last files are remembered.
+constexpr std::size_t kGiven = 64;
 
 /// Names that begin with a dot are those of files which are not whole yet, as rsync and our own AtomicFile call them.
 bool may_be_frame(std::string_view name) {
@@ -65,6 +71,9 @@ class FolderFrames final : public FrameReader {
       while (!names_.empty()) {
         const std::string name = std::move(names_.front());
         names_.pop_front();
+        if (was_given(name)) {
+          continue;
+        }
         LiveFrame frame = surroundings_.frame_now();
         if (sampler_.wants(in_seconds(frame.read - begin_))) {
           frame.file = folder_ / name;
@@ -86,11 +95,51 @@ class FolderFrames final : public FrameReader {
   bool is_live() const override { return true; }
 
  private:
+  /// What tells a file from another one, and from itself when it has been written again.
+  struct FileIdentity {
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    MonitorTime changed;
+
+    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+  };
+
+  /// Whether the file was given before: who renames a file and closes it then makes two events of one file.
+  bool was_given(const std::string& name) {
+    struct stat status = {};
+    if (::stat((folder_ / name).c_str(), &status) != 0) {
+      return false;
+    }
+    const FileIdentity file = {status.st_ino, status.st_size, time_of(status.st_mtim)};
+    if (std::ranges::find(given_, file) != given_.end()) {
+      return true;
+    }
+    given_.push_back(file);
+    if (given_.size() > kGiven) {
+      given_.pop_front();
+    }
+    return false;
+  }
+
+  /// Reads events until there are none, or many names wait.
   void read_events() {
-    alignas(inotify_event) std::array<char, 1 << 16> buffer;
-    const MonitorTime now = surroundings_.clock.now();
-    const ssize_t got = ::read(events_.get(), buffer.data(), buffer.size());
     bool overflown = false;
+    while (names_.size() < kManyNames) {
+      const MonitorTime before = surroundings_.clock.now();
+      if (!read_some_events(overflown)) {
+        if (overflown) {
+          list_since(seen_ - kCoarseTimes);
+        }
+        seen_ = before;
+        return;
+      }
+    }
+  }
+
+  /// False when there are none.
+  bool read_some_events(bool& overflown) {
+    alignas(inotify_event) std::array<char, 1 << 16> buffer;
+    const ssize_t got = ::read(events_.get(), buffer.data(), buffer.size());
     for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= got;) {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof event);
@@ -103,10 +152,7 @@ class FolderFrames final : public FrameReader {
       }
       at += static_cast<ssize_t>(sizeof event + event.len);
     }
-    if (overflown) {
-      list_since(seen_);
-    }
-    seen_ = now;
+    return got > 0;
   }
 
   /// The files that have come or changed since then, in the order in which they did, behind those known already.
@@ -137,7 +183,8 @@ class FolderFrames final : public FrameReader {
   SteadyTime begin_;
   Descriptor events_;
   std::deque<std::string> names_;  ///< of files that wait
-  MonitorTime seen_;               ///< all that came before is known
+  std::deque<FileIdentity> given_;
+  MonitorTime seen_;  ///< all that came before is known
   bool gone_ = false;
 };
 

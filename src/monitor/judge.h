@@ -26,7 +26,8 @@ class FrameJudge {
   const Detector& detector() const { return detector_; }
   const std::optional<Tiling>& tiling() const { return tiling_; }
 
-  /// Of a detector of images no map. Throws InvalidArgument for a frame that is too small; `name` stands in the message.
+  /// Of a detector of images no map. Throws InvalidArgument for a frame that is too small; `name` stands in the
+  /// message.
   PhotographScore judge(const Image& frame, std::string_view name);
 
   /// What is wrong with a frame that was just judged; empty where it is not out of distribution, or no causes are to be

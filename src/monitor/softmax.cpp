@@ -4,16 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <cstddef>
 
+#include "core/random.h"
+#include "core/round_up.h"
 #include "gradspace/error.h"
 
 namespace gradspace::monitor {
 namespace {
 
 constexpr float kMostDeviations = 10;
-constexpr int kIterations = 300;
-constexpr float kLearningRate = 0.02F;
+constexpr std::uint64_t kEpochs = 40;
+constexpr std::uint32_t kBatch = 64;
+constexpr std::size_t kLanes = 16;
+constexpr float kLearningRate = 0.003F;
 /// Of the squared weights: there are hardly more rows than numbers.
 constexpr float kDecay = 1e-3F;
 
@@ -37,10 +41,6 @@ class Descent {
   std::vector<float> second_;
 };
 
-float dot(std::span<const float> a, std::span<const float> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F);
-}
-
 /// Logits become probabilities.
 template <typename Value>
 void normalise(std::vector<Value>& logits) {
@@ -52,6 +52,33 @@ void normalise(std::vector<Value>& logits) {
   }
   for (Value& value : logits) {
     value /= sum;
+  }
+}
+
+/// Adds what one row says, times `share`. Weights and gradient are [columns + 1, lanes].
+void add_gradient(std::span<const float> row, std::uint32_t label, std::size_t classes, float share,
+                  std::span<const float> weights, std::span<float> gradient) {
+  const std::size_t lanes = weights.size() / (row.size() + 1);
+  std::vector<float> delta(weights.end() - static_cast<std::ptrdiff_t>(lanes), weights.end());
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    for (std::size_t c = 0; c < lanes; ++c) {
+      delta[c] += row[k] * weights[k * lanes + c];
+    }
+  }
+  delta.resize(classes);
+  normalise(delta);
+  delta[label] -= 1;
+  delta.resize(lanes);
+  for (float& value : delta) {
+    value *= share;
+  }
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    for (std::size_t c = 0; c < lanes; ++c) {
+      gradient[k * lanes + c] += row[k] * delta[c];
+    }
+  }
+  for (std::size_t c = 0; c < lanes; ++c) {
+    gradient[row.size() * lanes + c] += delta[c];
   }
 }
 
@@ -108,8 +135,6 @@ Softmax Softmax::fit(const ClassRows& rows, std::size_t classes, const std::vect
   Softmax result;
   result.learn_scale(rows, use);
   const std::size_t columns = rows.columns;
-  result.weight_.resize(classes * columns);
-  result.bias_.resize(classes);
   std::vector<float> inputs;
   std::vector<std::uint32_t> labels;
   for (std::size_t i = 0; i < rows.count(); ++i) {
@@ -119,36 +144,30 @@ Softmax Softmax::fit(const ClassRows& rows, std::size_t classes, const std::vect
       labels.push_back(rows.labels[i]);
     }
   }
-  Descent weights(result.weight_.size());
-  Descent biases(classes);
-  std::vector<float> weight_gradient(result.weight_.size());
-  std::vector<float> bias_gradient(classes);
-  std::vector<float> delta(classes);
-  const float share = 1 / static_cast<float>(labels.size());
-  for (int iteration = 1; iteration <= kIterations; ++iteration) {
-    for (std::size_t i = 0; i < weight_gradient.size(); ++i) {
-      weight_gradient[i] = kDecay * result.weight_[i];
-    }
-    std::ranges::fill(bias_gradient, 0.0F);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const std::span<const float> row = std::span(inputs).subspan(i * columns, columns);
-      for (std::size_t c = 0; c < classes; ++c) {
-        delta[c] =
-            result.bias_[c] + dot(std::span(result.weight_).subspan(c * columns, columns), row);
+  // Weights by column, then the bias, each with room for kLanes classes, so that sums run along classes.
+  const std::size_t lanes = round_up_to(kLanes, classes);
+  std::vector<float> weights((columns + 1) * lanes);
+  std::vector<float> gradient(weights.size());
+  Descent descent(weights.size());
+  const auto count = static_cast<std::uint32_t>(labels.size());
+  int step = 0;
+  for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    const std::vector<std::uint32_t> order = permutation(count, epoch);
+    for (std::uint32_t first = 0; first < count; first += kBatch) {
+      const std::uint32_t end = std::min(first + kBatch, count);
+      std::ranges::transform(weights, gradient.begin(), [](float w) { return kDecay * w; });
+      for (std::uint32_t i = first; i < end; ++i) {
+        add_gradient(std::span(inputs).subspan(order[i] * columns, columns), labels[order[i]],
+                     classes, 1 / static_cast<float>(end - first), weights, gradient);
       }
-      normalise(delta);
-      delta[labels[i]] -= 1;
-      for (std::size_t c = 0; c < classes; ++c) {
-        const float step = delta[c] * share;
-        bias_gradient[c] += step;
-        float* const gradient = &weight_gradient[c * columns];
-        for (std::size_t k = 0; k < columns; ++k) {
-          gradient[k] += step * row[k];
-        }
-      }
+      descent.step(gradient, ++step, weights);
     }
-    weights.step(weight_gradient, iteration, result.weight_);
-    biases.step(bias_gradient, iteration, result.bias_);
+  }
+  for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t k = 0; k < columns; ++k) {
+      result.weight_.push_back(weights[k * lanes + c]);
+    }
+    result.bias_.push_back(weights[columns * lanes + c]);
   }
   return result;
 }

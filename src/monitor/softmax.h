@@ -27,8 +27,8 @@ struct ClassRows {
 /// Thread-safe.
 class Softmax {
  public:
-  /// Numbers are standardised, and cut to ten deviations. `use` says which rows are learned from; no rows of a class are
-  /// allowed.
+  /// Numbers are standardised, and cut to ten deviations. `use` says which rows are learned from; no rows of a class
+  /// are allowed.
   static Softmax fit(const ClassRows& rows, std::size_t classes, const std::vector<bool>& use);
   /// From "PREFIX.weight" and so on. Throws InvalidArgument when tensors are missing, do not fit together or are not
   /// finite.

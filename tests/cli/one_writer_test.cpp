@@ -60,6 +60,7 @@ TEST_F(OneWriter, IsAllowedByEveryCommandThatWritesOneFile) {
   for (const std::string& line : {
            std::string("train --data images --spec spec.json --epochs 1 --out out"),
            std::string("iqa-train --photos images --out out"),
+           std::string("fit-causes --detector none --photos images --out out"),
            fmt::format("extract --model {} --data images --out out", model),
            fmt::format("import {} --out out", checkpoint),
        }) {

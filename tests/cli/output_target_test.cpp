@@ -76,6 +76,8 @@ TEST_F(OutputTarget, IsRefusedByEveryCommandThatWouldOverwriteItsInput) {
            "train --data photos --out link.png",
            "gradcon train --data photos --spec spec.json --out spec.json",
            "iqa-train --photos photos --out photos/b.png",
+           "fit-causes --detector x --photos photos --out x",
+           "fit-causes --detector x --photos photos --out photos/b.png",
            "iqa-benchmark --database csv results/scores.csv --out results",
            "challenge --in photos/a.png --types rain --levels 1 --out photos/a.png",
            "challenge --in photos --types rain --levels 1 --sheet photos/b.png",
@@ -105,6 +107,7 @@ TEST_F(OutputTarget, IsRefusedInOurOwnWords) {
            "report file/below",
            "reference man --out file/below",
            "iqa-train --photos file/below --out x",
+           "fit-causes --detector file/below --photos photos --out y",
            "iqa-benchmark --database csv file/below --out x",
            "fit --inliers file/below --outliers photos --out x",
        }) {

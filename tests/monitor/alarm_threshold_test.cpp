@@ -48,7 +48,7 @@ TEST(AlarmThreshold, IsTheCalibrationsWhereThatCanVouchForIt) {
 TEST(AlarmThreshold, BeyondTheCalibrationItIsATailsGuessAndSaysSo) {
   const Detector detector = exponential_detector(500, 2);
   const AlarmThreshold threshold = AlarmThreshold::of(detector, rules_of(1, 3), 10);
-  EXPECT_THAT(threshold.remark, HasSubstr("288000 clean images"));
+  EXPECT_THAT(threshold.remark, HasSubstr("287999 clean images"));
   EXPECT_THAT(threshold.remark, HasSubstr("has 500"));
   const double rate = 3 / 864000.0;
   EXPECT_NEAR(threshold.threshold, -std::log(rate), 4) << "of the true distribution";

@@ -175,6 +175,8 @@ TEST_F(Monitors, AFaultOfOneOfFourCamerasRaisesItsAlarmWithinTwentyFramesAndNoOt
   std::vector<CameraOptions> cameras;
   for (const char* name : {"a", "b", "c", "d"}) {
     cameras.push_back(camera(name, CameraInputKind::kPush));
+    // The detector was fitted to these frames: of them its scores are not what those held out are.
+    cameras.back().drift_every_s = 3600;
   }
   Notes notes;
   Monitor monitor(options_of(cameras), notes);
@@ -186,7 +188,7 @@ TEST_F(Monitors, AFaultOfOneOfFourCamerasRaisesItsAlarmWithinTwentyFramesAndNoOt
     }
   }
   ASSERT_THAT(notes.alarms(), SizeIs(1));
-  EXPECT_EQ(notes.alarms()[0].camera, "c");
+  EXPECT_EQ(notes.alarms()[0].id, "c-frames-1");
   const std::vector<FrameVerdict> verdicts = notes.verdicts("c");
   const auto at = std::ranges::find(verdicts, notes.alarms()[0].raised, &FrameVerdict::time);
   ASSERT_NE(at, verdicts.end());
@@ -208,22 +210,24 @@ TEST_F(Monitors, ARestartGoesOnWhereTheOtherStopped) {
     monitor.stop();
     before = monitor.cameras()[0];
   }
-  Notes notes;
-  Monitor monitor(options_of({gate}), notes);
-  const CameraStatus after = monitor.cameras()[0];
-  EXPECT_EQ(after.frames, 7);
-  EXPECT_EQ(after.judged, before.judged);
-  EXPECT_EQ(after.out_of_distribution, before.out_of_distribution);
-  EXPECT_EQ(after.alarms, 1);
-  EXPECT_THAT(after.open_alarms, SizeIs(1));
-  monitor.start();
-  ASSERT_THAT(notes.alarms(), SizeIs(1)) << "its delivery was not confirmed";
-  EXPECT_EQ(notes.alarms()[0].id, "gate-frames-1");
-  monitor.confirm_delivery(notes.alarms()[0]);
-  push(monitor, notes, "gate", broken_scene(9));
-  EXPECT_EQ(notes.verdicts("gate")[0].number, 8);
-  monitor.stop();
-  EXPECT_THAT(notes.alarms(), SizeIs(1)) << "the alarm is the same one";
+  {
+    Notes notes;
+    Monitor monitor(options_of({gate}), notes);
+    const CameraStatus after = monitor.cameras()[0];
+    EXPECT_EQ(after.frames, 7);
+    EXPECT_EQ(after.judged, before.judged);
+    EXPECT_EQ(after.out_of_distribution, before.out_of_distribution);
+    EXPECT_EQ(after.alarms, 1);
+    EXPECT_THAT(after.open_alarms, SizeIs(1));
+    monitor.start();
+    ASSERT_THAT(notes.alarms(), SizeIs(1)) << "its delivery was not confirmed";
+    EXPECT_EQ(notes.alarms()[0].id, "gate-frames-1");
+    monitor.confirm_delivery(notes.alarms()[0]);
+    push(monitor, notes, "gate", broken_scene(9));
+    EXPECT_EQ(notes.verdicts("gate")[0].number, 8);
+    monitor.stop();
+    EXPECT_THAT(notes.alarms(), SizeIs(1)) << "the alarm is the same one";
+  }
   Notes later;
   Monitor third(options_of({gate}), later);
   third.start();

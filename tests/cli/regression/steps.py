@@ -48,7 +48,7 @@ def changed(path, old, new):
     return change
 
 
-COMMANDS = ["challenge", "train", "extract", "fit", "evaluate", "score", "drift", "experiment",
+COMMANDS = ["challenge", "train", "extract", "fit", "fit-causes", "evaluate", "score", "drift", "experiment",
             "experiment ood", "experiment one-class", "report", "iqa", "iqa-benchmark", "iqa-train",
             "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info"]
 
@@ -192,6 +192,12 @@ FIT = [
     Step("fit/images for the classifier", "fit --model vae.safetensors --data clean "
          "--out x.safetensors"),
     Step("fit/other columns", "fit --inliers clean-train-set --outliers mu-set --out x.safetensors"),
+    Step("fit-causes/few photographs", "fit-causes --model vae.safetensors "
+         "--detector classifier.safetensors --photos photos --out causes.safetensors"),
+    Step("fit-causes/no gradients", "fit-causes --detector image-statistics.safetensors "
+         "--photos clean --out causes.safetensors"),
+    Step("fit-causes/no model", "fit-causes --detector classifier.safetensors "
+         "--photos clean --out causes.safetensors"),
     Step("fit/missing set", "fit --inliers nowhere --outliers blur-train-set --out x.safetensors"),
     Step("fit/truncated set", "fit --inliers cut-set --outliers blur-train-set --out x.safetensors",
          before=lambda root: (copied("clean-train-set", "cut-set")(root),
