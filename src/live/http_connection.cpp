@@ -145,7 +145,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (admission.refusal) {
       // What else the client sends is no request: its body was not read.
       keep_alive_ = keep_alive_ && parser_->is_done();
-      respond(std::move(*admission.refusal));
+      respond(*admission.refusal);
       return;
     }
     if (parser_->is_done()) {
@@ -237,13 +237,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
           core.application.answer(self->head_, self->route_, self->parser_->get().body());
       --core.waiting_answers;
       // The connection is moved back, so that it never ends on this thread.
-      asio::post(core.context, [self = std::move(self), answer = std::move(answer)]() mutable {
-        self->respond(std::move(answer));
-      });
+      asio::post(core.context,
+                 [self = std::move(self), answer = std::move(answer)] { self->respond(answer); });
     });
   }
 
-  void respond(Answer answer) {
+  void respond(const Answer& answer) {
     release_body();
     ++core_.application.counts().requests;
     constexpr unsigned kFirstRefusal = 400;
@@ -409,7 +408,7 @@ void serve(ServerCore& core, asio::ip::tcp::socket socket, std::string peer) {
   std::make_shared<Connection>(core, std::move(socket), std::move(peer))->read_head();
 }
 
-void send_to_streams(ServerCore& core, std::shared_ptr<const std::string> text) {
+void send_to_streams(ServerCore& core, const std::shared_ptr<const std::string>& text) {
   const std::set<Connection*> streams = core.streams;  // who lags leaves meanwhile
   for (Connection* stream : streams) {
     if (core.streams.contains(stream)) {

@@ -57,6 +57,6 @@ struct ServerCore {
 void serve(ServerCore& core, boost::asio::ip::tcp::socket socket, std::string peer);
 
 /// Sends a text to all who listen to events.
-void send_to_streams(ServerCore& core, std::shared_ptr<const std::string> text);
+void send_to_streams(ServerCore& core, const std::shared_ptr<const std::string>& text);
 
 }  // namespace gradspace::live
