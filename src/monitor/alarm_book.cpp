@@ -285,8 +285,9 @@ void AlarmBook::confirm_delivery(const MonitorAlarm& told) {
 
 std::optional<MonitorAlarm> AlarmBook::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
-  Entry* const entry = const_cast<AlarmBook*>(this)->entry_of(id);
-  return entry == nullptr ? std::nullopt : std::optional(entry->alarm);
+  const auto found =
+      std::ranges::find_if(entries_, [id](const Entry& entry) { return entry.alarm.id == id; });
+  return found == entries_.end() ? std::nullopt : std::optional(found->alarm);
 }
 
 std::optional<MonitorAlarm> AlarmBook::open_of(std::string_view camera, AlarmKind kind) const {

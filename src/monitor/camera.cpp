@@ -65,7 +65,7 @@ void Camera::restore() {
   const double rate = options_.input.frames_per_second;
   set_rate(rate > 0 ? rate : kAssumedRate);
   say_threshold();
-  reopen_holds();
+  reopen_holds(now);
   const CameraRecord::Decided decided = {
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kFrames),
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kDrift)};

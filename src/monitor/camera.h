@@ -93,7 +93,7 @@ class Camera : public std::enable_shared_from_this<Camera> {
   void raise(AlarmKind kind, const FrameVerdict& verdict, const Newest& newest);
   void clear(AlarmKind kind, MonitorTime time, std::uint64_t frame);
   void tell(const MonitorAlarm& alarm) const;
-  void reopen_holds();
+  void reopen_holds(SteadyTime now);
   void remark(const std::string& line) const;
 
   const CameraOptions options_;

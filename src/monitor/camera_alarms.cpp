@@ -12,14 +12,13 @@ constexpr std::chrono::seconds kStateEvery{1};
 }  // namespace
 
 /// Alarms that are open go on, for as long as they would have been held.
-void Camera::reopen_holds() {
-  const MonitorTime now = parts_.clock.now();
+void Camera::reopen_holds(SteadyTime now) {
+  const MonitorTime today = parts_.clock.now();
   const auto reopen = [&](AlarmKind kind, AlarmHold& hold) {
     if (const std::optional<MonitorAlarm> alarm = parts_.alarms.open_of(options_.name, kind)) {
       const double left =
-          options_.alarms.at_least_s - std::chrono::duration<double>(now - alarm->raised).count();
-      hold.reopen(parts_.clock.steady() +
-                  seconds(std::clamp(left, 0.0, options_.alarms.at_least_s)));
+          options_.alarms.at_least_s - std::chrono::duration<double>(today - alarm->raised).count();
+      hold.reopen(now + seconds(std::clamp(left, 0.0, options_.alarms.at_least_s)));
     }
   };
   reopen(AlarmKind::kFrames, record_.rule().hold());

@@ -259,6 +259,15 @@ TEST_F(FrameReaders, AddressesOfUnknownKindsAndMissingDevicesAreRefusedInOneLine
   }
 }
 
+TEST_F(FrameReaders, ADeviceIsReadWhereThereIsOne) {
+  if (!GRADSPACE_TEST_MEDIA || !fs::exists("/dev/video0")) {
+    GTEST_SKIP() << "there is no /dev/video0, or no module media";
+  }
+  const auto reader =
+      open_frames(input_of(CameraInputKind::kStream, "/dev/video0"), surroundings());
+  EXPECT_TRUE(reader->next());
+}
+
 TEST(FrameSampler, TakesAsManyASecondAsWanted) {
   FrameSampler all(0);
   FrameSampler some(4);

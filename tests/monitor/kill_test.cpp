@@ -77,6 +77,7 @@ TEST_F(KilledMonitors, HaveTheAlarmsOfOneThatWasNeverStopped) {
   for (int run = 0; run < kRuns; ++run) {
     run_and_kill(run, std::chrono::milliseconds(40 + random.below(260)));
   }
+  CameraStatus end;
   {
     Notes notes;  // what was not decided when the last one was killed is decided now
     CameraOptions gate = camera("gate", CameraInputKind::kPush);
@@ -84,6 +85,7 @@ TEST_F(KilledMonitors, HaveTheAlarmsOfOneThatWasNeverStopped) {
     gate.alarms.at_least_s = 0;
     gate.alarms.clear_after = 5;
     Monitor monitor(options_of({gate}), notes);
+    end = monitor.cameras()[0];
     for (const std::string& remark : notes.remarks()) {
       EXPECT_THAT(remark, ::testing::Not(::testing::HasSubstr("damaged")));
     }
@@ -133,9 +135,11 @@ TEST_F(KilledMonitors, HaveTheAlarmsOfOneThatWasNeverStopped) {
   for (std::string id, what; heard >> id >> what;) {
     EXPECT_TRUE(ids.contains(id)) << "what was told is in the journal";
   }
-  const json state =
-      parse_sealed_json(read_text_file(folder_ / "state" / "cameras" / "gate.json"), "gate.json");
-  EXPECT_EQ(state["drift"]["windows"].get<std::uint64_t>(), drift.windows());
+  EXPECT_EQ(end.drift_windows, drift.windows());
+  EXPECT_EQ(end.judged, verdicts.size());
+  EXPECT_EQ(end.alarms, ids.size());
+  EXPECT_NO_THROW(
+      parse_sealed_json(read_text_file(folder_ / "state" / "cameras" / "gate.json"), "gate.json"));
   for (const auto& entry : fs::directory_iterator(folder_ / "state" / "snapshots")) {
     if (!entry.path().filename().string().starts_with('.')) {
       EXPECT_NO_THROW(read_image(entry.path())) << entry.path();

@@ -11,8 +11,6 @@
 #include <utility>
 
 #include "core/file.h"
-#include "gradspace/error.h"
-#include "monitor/frame_reader.h"
 #include "monitor/monitor_fixture.h"
 
 namespace gradspace::monitor {
@@ -149,18 +147,6 @@ TEST_F(Streams, ADamagedFileIsReadAsFarAsItCanBe) {
   monitor.start();
   ASSERT_TRUE(eventually([&] { return monitor.ended(); }));
   EXPECT_GE(notes.count("gate"), 5U);
-}
-
-TEST_F(Streams, ADeviceIsReadWhereThereIsOne) {
-  if (!std::filesystem::exists("/dev/video0")) {
-    GTEST_SKIP() << "there is no /dev/video0";
-  }
-  StopSignal stop;
-  CameraInput input;
-  input.kind = CameraInputKind::kStream;
-  input.address = "/dev/video0";
-  const auto reader = open_frames(input, {system_clock(), stop, {}});
-  EXPECT_TRUE(reader->next());
 }
 
 }  // namespace

@@ -194,8 +194,8 @@ FIT = [
     Step("fit/other columns", "fit --inliers clean-train-set --outliers mu-set --out x.safetensors"),
     Step("fit-causes/few photographs", "fit-causes --model vae.safetensors "
          "--detector classifier.safetensors --photos photos --out causes.safetensors"),
-    Step("fit-causes/no gradients", "fit-causes --detector image-statistics.safetensors "
-         "--photos clean --out causes.safetensors"),
+    Step("fit-causes/no gradients", "fit-causes --model vae.safetensors "
+         "--detector image-statistics.safetensors --photos clean --out causes.safetensors"),
     Step("fit-causes/no model", "fit-causes --detector classifier.safetensors "
          "--photos clean --out causes.safetensors"),
     Step("fit/missing set", "fit --inliers nowhere --outliers blur-train-set --out x.safetensors"),
