@@ -87,7 +87,9 @@ Application::Asset Application::make_asset(std::string content_type,
 }
 
 void Application::change(const HttpSettings& settings) {
-  std::atomic_store(&access_, std::make_shared<Access>(settings));
+  auto access = std::make_shared<Access>(settings);
+  const std::lock_guard lock(access_mutex_);
+  access_ = std::move(access);
   frame_bytes_ = settings.frame_bytes;
 }
 

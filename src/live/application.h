@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -60,13 +61,17 @@ class Application {
   Answer snapshot(const Route& route) const;
   Answer acknowledge(const Route& route);
   Answer push(const Route& route, std::string_view body);
-  std::shared_ptr<Access> access() const { return std::atomic_load(&access_); }
+  std::shared_ptr<Access> access() const {
+    const std::lock_guard lock(access_mutex_);
+    return access_;
+  }
 
   MonitorView& view_;
   EventHub& hub_;
   Measurements& measurements_;
   FrameCache frames_;
   ServerCounts counts_;
+  mutable std::mutex access_mutex_;
   std::shared_ptr<Access> access_;
   std::atomic<std::uint64_t> frame_bytes_;
   Asset page_;
