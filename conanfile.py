@@ -61,7 +61,7 @@ class GradspaceRecipe(ConanFile):
         dependencies.generate()
         PkgConfigDeps(self).generate()
         toolchain = CMakeToolchain(self)
-        for name in ("BENCH", "CCACHE", "MEDIA", "MPI", "PYTHON_MODULE", "TESTS", "TORCH"):
+        for name in ("BENCH", "CCACHE", "LIVE", "MEDIA", "MPI", "PYTHON_MODULE", "TESTS", "TORCH"):
             toolchain.cache_variables[f"GRADSPACE_{name}"] = "OFF"
         toolchain.cache_variables["GRADSPACE_IMAGE_FORMATS"] = ""
         toolchain.cache_variables["CMAKE_UNITY_BUILD"] = "ON"

@@ -31,5 +31,6 @@ setup(
         "-DGRADSPACE_BENCH=OFF",
         "-DGRADSPACE_TESTS=OFF",
         "-DGRADSPACE_TORCH=OFF",
+        "-DGRADSPACE_LIVE=OFF",
     ],
 )

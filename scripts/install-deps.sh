@@ -17,8 +17,9 @@ packages=(build-essential cmake ninja-build ccache pkg-config git
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 if [ "$wanted" != demo ]; then
   # Clang for the fuzz targets and the two linters; the Python packages are oracles in tests and peers in
-  # bench/; the report page is looked at in Chromium. Then come the Python module,
-  # its tests and its wheel, and at last Slurm, on which jobs in shards are tried (scripts/local-slurm.sh).
+  # bench/; the report page is looked at in Chromium. Then follow what the Python module, its
+  # tests and its wheel need, Slurm, on which jobs in shards are tried (scripts/local-slurm.sh), and what the live
+  # monitor does.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
     libopenmpi-dev openmpi-bin
     libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
@@ -26,7 +27,9 @@ if [ "$wanted" != demo ]; then
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium
     pybind11-dev python3-dev python3-pytest python3-pandas python3-tqdm mypy
     python3-pip python3-skbuild python3-wheel
-    slurmctld slurmd slurm-client munge)
+    slurmctld slurmd slurm-client munge
+    libtoml11-dev prometheus-cpp-dev libcurl4-openssl-dev libssl-dev libsystemd-dev libpaho-mqttpp-dev libpaho-mqtt-dev
+    mosquitto mosquitto-clients)
 fi
 [ "$wanted" != packages ] || packages+=(debhelper dh-python lintian debootstrap xz-utils)
 

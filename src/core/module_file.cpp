@@ -51,9 +51,9 @@ fs::path module_path(std::string_view name) {
   const fs::path folder = own_folder(variable);
   const fs::path file = fs::path("gradspace") / fmt::format("libgradspace_{}.so", name);
   std::error_code ignored;
-  // The second is where a program that has the static library in it lies in bin/.
+  // The second is where a program that has the static library in it lies in bin/, the last where a module has.
   for (const fs::path& place : {folder / file, folder.parent_path() / GRADSPACE_LIBDIR / file,
-                                folder.parent_path() / "lib" / file}) {
+                                folder.parent_path() / "lib" / file, folder.parent_path() / file}) {
     if (fs::exists(place, ignored)) {
       return place;
     }

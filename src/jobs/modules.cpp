@@ -5,6 +5,7 @@
 
 #include "core/module_file.h"
 #include "gradspace/error.h"
+#include "gradspace/live_module.h"
 #include "gradspace/mpi_module.h"
 #include "gradspace/torch_module.h"
 #include "image/format_modules.h"
@@ -35,6 +36,8 @@ std::vector<ModuleInfo> find_modules() {
   }
   modules.push_back(describe_module("media", "reads videos other than .y4m", video::media_library));
   modules.push_back(describe_module("mpi", "training by the processes of an MPI job", mpi_library));
+  modules.push_back(describe_module("live", "runs the monitor as a service",
+                                    [] { return live_module().libraries(); }));
   modules.push_back(describe_module("torch", "training and reference gradients on LibTorch",
                                     [] { return "LibTorch " + torch_module().version(); }));
   return modules;

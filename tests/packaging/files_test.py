@@ -39,7 +39,7 @@ class Files(unittest.TestCase):
             self.assertGreater(len(files), 50)
             owners = {path: set() for path in files}
             lists = sorted((ROOT / "debian").glob("*.install"))
-            self.assertEqual(len(lists), 8)
+            self.assertEqual(len(lists), 9)
             for listed in lists:
                 for line in listed.read_text().splitlines():
                     # A folder of libraries has the architecture in its name or not, as the prefix is /usr or another.

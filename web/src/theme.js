@@ -19,7 +19,11 @@ export function toggleTheme() {
 media.addEventListener("change", apply);
 apply();
 
-export const onThemeChange = (listener) => listeners.add(listener);
+/// Returns a function that ends it.
+export const onThemeChange = (listener) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

@@ -48,7 +48,7 @@ def changed(path, old, new):
     return change
 
 
-COMMANDS = ["challenge", "train", "extract", "fit", "fit-causes", "evaluate", "score", "drift", "experiment",
+COMMANDS = ["challenge", "train", "extract", "fit", "fit-causes", "evaluate", "score", "drift", "monitor", "experiment",
             "experiment ood", "experiment one-class", "report", "iqa", "iqa-benchmark", "iqa-train",
             "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info",
             "plan", "work", "status", "merge"]
