@@ -32,12 +32,13 @@ OutputLock locked_folder(const fs::path& folder) {
 }  // namespace
 
 MonitorCore::MonitorCore(const MonitorOptions& options, MonitorListener& listener, Clock& clock)
-    : options_(valid(options)),
+    : folder_(valid(options).folder),
       listener_(listener),
       clock_(clock),
       lock_(locked_folder(options.folder)),
       alarms_(options.folder),
-      snapshots_(options.folder / "snapshots", {options.snapshots, options.snapshot_bytes}) {
+      snapshots_(options.folder / "snapshots", {options.snapshots, options.snapshot_bytes}),
+      threads_(options.threads) {
   for (const CameraOptions& camera : options.cameras) {
     cameras_.push_back(make_camera(camera, options));
   }
@@ -115,7 +116,7 @@ void MonitorCore::stop() {
 }
 
 void MonitorCore::start_workers() {
-  const int threads = options_.threads > 0 ? options_.threads : usable_threads();
+  const int threads = threads_ > 0 ? threads_ : usable_threads();
   ready_.open();
   for (int i = 0; i < threads; ++i) {
     workers_.emplace_back([this] { work(); });
@@ -153,10 +154,10 @@ bool MonitorCore::ended() const {
 void MonitorCore::reload(const MonitorOptions& options) {
   const std::lock_guard lock(run_mutex_);
   options.validate();
-  if (options.folder != options_.folder) {
+  if (options.folder != folder_) {
     throw InvalidArgument(
         fmt::format("monitor: the folder {} can't become {} while the monitor runs",
-                    options_.folder.string(), options.folder.string()));
+                    folder_.string(), options.folder.string()));
   }
   const Cameras before = present();
   Cameras after;
@@ -187,8 +188,8 @@ void MonitorCore::reload(const MonitorOptions& options) {
     cameras_ = after;
   }
   snapshots_.set_limits({options.snapshots, options.snapshot_bytes});
-  const bool other_threads = options.threads != options_.threads;
-  options_ = options;
+  const bool other_threads = options.threads != threads_;
+  threads_ = options.threads;
   if (running_) {
     for (const std::shared_ptr<Camera>& camera : begun) {
       camera->start();
@@ -217,7 +218,7 @@ MonitorHealth MonitorCore::health() const {
       std::ranges::any_of(cameras, [](const auto& camera) { return camera->records_stopped(); }) ||
       alarms_.is_stopped();
   if (health.records_stopped || health.snapshots_stopped) {
-    health.trouble = fmt::format("{}: the disk takes no {}", options_.folder.string(),
+    health.trouble = fmt::format("{}: the disk takes no {}", folder_.string(),
                                  health.records_stopped ? "records" : "snapshots");
   }
   return health;

@@ -1,7 +1,7 @@
 // The monitor itself, with the clock that it is given.
 #pragma once
 
-#include <condition_variable>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,7 +55,7 @@ class MonitorCore {
   void work();
   void keep_watch();
 
-  MonitorOptions options_;
+  const std::filesystem::path folder_;
   MonitorListener& listener_;
   Clock& clock_;
   OutputLock lock_;
@@ -64,7 +64,8 @@ class MonitorCore {
   ReadyQueue ready_;
   mutable std::mutex cameras_mutex_;
   Cameras cameras_;
-  std::mutex run_mutex_;  ///< of start, stop and reload
+  std::mutex run_mutex_;  ///< of start, stop and reload, and what follows here
+  int threads_;           ///< 0 = all cores
   bool running_ = false;
   std::vector<std::thread> workers_;
   std::optional<StopSignal> watch_stop_;
