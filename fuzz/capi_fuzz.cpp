@@ -96,6 +96,13 @@ class Session {
     }
   }
 
+  /// What a struct says of its size. A caller has the memory that it says, so that no more is said than there is.
+  std::size_t size_of_struct(std::size_t size) {
+    return input_.ConsumeIntegralInRange<int>(0, 9) > 0
+               ? size
+               : input_.ConsumeIntegralInRange<std::size_t>(0, size);
+  }
+
   FuzzedImage image() {
     FuzzedImage image;
     gradspace_image& view = image.view;
@@ -221,9 +228,7 @@ class Session {
     const std::vector<FuzzedImage> clean = images();
     const std::vector<gradspace_image> views = views_of(clean);
     gradspace_fit_options options = {};
-    options.size = input_.ConsumeIntegralInRange<int>(0, 9) > 0
-                       ? sizeof options
-                       : input_.ConsumeIntegral<std::size_t>();
+    options.size = size_of_struct(sizeof options);
     const std::string method =
         input_.PickValueInArray({"reconstruction", "gradient-mahalanobis", "gradient-neighbour",
                                  "image-statistics", "none"});
@@ -382,10 +387,7 @@ class Session {
     gradspace_model_info model = {};
     gradspace_detector_info detector = {};
     gradspace_image view = {};
-    model.size = input_.ConsumeBool() ? sizeof model : input_.ConsumeIntegral<std::size_t>();
-    if (model.size > sizeof model) {  // a caller of a later version has the room that it says
-      model.size = sizeof model;
-    }
+    model.size = size_of_struct(sizeof model);
     detector.size = sizeof detector;
     gradspace_model_describe(any<gradspace_model>(), &model);
     gradspace_detector_describe(any<gradspace_detector>(), &detector);

@@ -17,6 +17,7 @@
 #include "gradspace/error.h"
 #include "gradspace/fit.h"
 #include "gradspace/fit_features.h"
+#include "gradspace/fit_settings.h"
 #include "gradspace/one_class.h"
 #include "gradspace/photograph.h"
 #include "gradspace/score_files.h"
@@ -195,68 +196,57 @@ py::dict score_files(const Detector& detector, const Model* model,
   return result;
 }
 
-OneClassOptions one_class_options(const Settings& settings) {
-  OneClassOptions options;
-  settings.take("method", options.method);
-  settings.take("false_alarms", options.false_alarms);
-  settings.take("seed", options.seed);
-  settings.take("distortions", options.distortions);
-  settings.take("memory_gib", options.memory_gib);
-  options.validate();
-  return options;
+FitSettings fit_settings_of(const Settings& values) {
+  FitSettings settings;
+  values.take("method", settings.method);
+  values.take("false_alarms", settings.false_alarms);
+  values.take("seed", settings.seed);
+  values.take("threads", settings.threads);
+  values.take("memory_gib", settings.memory_gib);
+  values.take("distortions", settings.distortions);
+  values.take_parsed("hold_out", settings.hold_out, parse_hold_out);
+  values.take_parsed("tiles", settings.tiles, parse_tiling);
+  values.take_parsed("stride", settings.stride, parse_pixel_size);
+  values.take("features", settings.features);
+  values.take("two_sided", settings.two_sided);
+  values.take("epochs", settings.epochs);
+  values.take("batch", settings.batch);
+  values.take("learning_rate", settings.learning_rate);
+  return settings;
 }
 
 SharedDetector fit_images(const Source& clean, const Source* validation, const Model* model,
                           const py::dict& values, const py::object& watcher) {
   const Settings settings(values);
-  const OneClassOptions options = one_class_options(settings);
+  const FitSettings fit = fit_settings_of(settings);
+  const OneClassOptions options = one_class_options(fit);
+  options.validate();
   PixelSize size{AutoencoderSpec().input.width, AutoencoderSpec().input.height};
   settings.take_parsed("size", size, parse_pixel_size);
   Decoding decoding = Decoding::kExact;
   settings.take_parsed("decode", decoding,
                        [](const std::string& word) { return parse_decoding(word, "decode"); });
-  std::optional<HoldOut> hold_out;
-  settings.take_parsed("hold_out", hold_out, parse_hold_out);
-  int threads = 0;
-  settings.take("threads", threads);
   SharedDetector detector;
   Job job(watcher);
   job.run([&] {
-    const CleanSources sources{clean, validation, hold_out, decoding};
+    const CleanSources sources{clean, validation, fit.hold_out, decoding};
     detector = std::make_shared<Detector>(
-        model != nullptr ? fit_to_images(*model, sources, options, threads, job.observer())
+        model != nullptr ? fit_to_images(*model, sources, options, fit.threads, job.observer())
                          : fit_to_images(Extent{3, size.height, size.width}, sources, options,
-                                         threads, job.observer()));
+                                         fit.threads, job.observer()));
   });
   return detector;
 }
 
 SharedDetector fit_by_tiles(const Source& clean, const Model* model, const py::dict& values,
                             const py::object& watcher) {
-  const Settings settings(values);
-  PhotographOptions options;
-  settings.take("method", options.method);
-  settings.take("false_alarms", options.false_alarms);
-  settings.take("seed", options.seed);
-  settings.take("distortions", options.distortions);
-  settings.take("memory_gib", options.memory_gib);
-  settings.take_parsed("hold_out", options.hold_out, parse_hold_out);
-  if (model != nullptr) {
-    const Extent& input = model->spec.input;
-    options.tiling = {input.width, input.height, input.width, input.height};
-  }
-  settings.take_parsed("tiles", options.tiling, parse_tiling);
-  PixelSize stride{options.tiling.stride_x, options.tiling.stride_y};
-  settings.take_parsed("stride", stride, parse_pixel_size);
-  options.tiling.stride_x = stride.width;
-  options.tiling.stride_y = stride.height;
-  int threads = 0;
-  settings.take("threads", threads);
+  const FitSettings settings = fit_settings_of(Settings(values));
+  const PhotographOptions options = photograph_options(settings, model);
   SharedDetector detector;
   Job job(watcher);
   job.run([&] {
-    detector =
-        std::make_shared<Detector>(fit_photographs(model, clean, options, threads, job.observer()));
+    detector = std::make_shared<Detector>(
+        fit_photographs(model, clean, options, settings.threads, job.observer()));
   });
   return detector;
 }
@@ -265,16 +255,7 @@ SharedDetector fit_classifier(const FeatureSet& inliers, const FeatureSet& outli
                               const FeatureSet* validation_inliers,
                               const FeatureSet* validation_outliers, const py::dict& values,
                               const py::object& watcher) {
-  const Settings settings(values);
-  FitOptions options;
-  settings.take("features", options.features);
-  settings.take("epochs", options.classifier.epochs);
-  settings.take("batch", options.classifier.batch);
-  settings.take("learning_rate", options.classifier.learning_rate);
-  settings.take("seed", options.classifier.seed);
-  settings.take("false_alarms", options.false_alarms);
-  settings.take("two_sided", options.two_sided);
-  settings.take("threads", options.threads);
+  const FitOptions options = classifier_fit_options(fit_settings_of(Settings(values)));
   SharedDetector detector;
   Job job(watcher);
   job.run([&] {
@@ -295,14 +276,7 @@ SharedDetector fit_classifier(const FeatureSet& inliers, const FeatureSet& outli
 
 SharedDetector fit_features(const FeatureSet& clean, const FeatureSet* validation,
                             const py::dict& values, const py::object& watcher) {
-  const Settings settings(values);
-  FeatureFitOptions options;
-  settings.take("method", options.method);
-  settings.take("features", options.features);
-  settings.take("false_alarms", options.false_alarms);
-  settings.take("seed", options.seed);
-  settings.take("memory_gib", options.memory_gib);
-  settings.take("threads", options.threads);
+  const FeatureFitOptions options = feature_fit_options(fit_settings_of(Settings(values)));
   SharedDetector detector;
   Job job(watcher);
   job.run([&] {

@@ -1,5 +1,5 @@
 // One-class detectors from clean images.
-#include "gradspace/fit.h"
+#include "gradspace/fit_settings.h"
 
 #include <fmt/format.h>
 
@@ -74,8 +74,8 @@ gradspace_fit_options options_or_defaults(const gradspace_fit_options* options) 
                             : known_options(options, sizeof(gradspace_fit_options), "options");
 }
 
-OneClassOptions one_class_options(const gradspace_fit_options& options) {
-  OneClassOptions result;
+FitSettings settings_of(const gradspace_fit_options& options) {
+  FitSettings result;
   if (options.method != nullptr) {
     result.method = options.method;
   }
@@ -108,7 +108,7 @@ JobObserver observer_of(const gradspace_fit_options& options) {
 Detector fit_to(const Source& source, const ModelObject* model,
                 const gradspace_fit_options& options) {
   const CleanSources sources{source};
-  const OneClassOptions how = one_class_options(options);
+  const OneClassOptions how = one_class_options(settings_of(options));
   const JobObserver observer = observer_of(options);
   const int threads = checked_threads(options.threads);
   if (model == nullptr) {

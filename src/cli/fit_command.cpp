@@ -17,6 +17,7 @@
 #include "gradspace/feature_set.h"
 #include "gradspace/fit.h"
 #include "gradspace/fit_features.h"
+#include "gradspace/fit_settings.h"
 #include "gradspace/one_class.h"
 #include "gradspace/photograph.h"
 #include "gradspace/source.h"
@@ -35,29 +36,10 @@ struct FitArguments {
   std::string validation_outliers;
   std::string out;
   bool quiet = false;
-  std::string method;
-  FitOptions options;
-  double false_alarms = 0;
+  FitSettings settings;
   SourceOptions source;
-  std::vector<std::string> distortions;
-  double memory_gib = OneClassOptions().memory_gib;
   std::string size;
-  std::string tiles;
-  std::string stride;
-  std::optional<HoldOut> hold_out;
   bool fast_decode = false;
-
-  OneClassOptions one_class() const {
-    OneClassOptions result;
-    result.method = method;
-    result.seed = options.classifier.seed;
-    result.distortions = distortions;
-    result.memory_gib = memory_gib;
-    if (false_alarms > 0) {
-      result.false_alarms = false_alarms;
-    }
-    return result;
-  }
 };
 
 std::string photograph_names() {
@@ -110,12 +92,12 @@ Extent image_extent(const FitArguments& arguments) {
 }
 
 int fit_from_images(const FitArguments& arguments) {
-  const bool lacks_model = arguments.model.empty() && needs_model(arguments.method);
+  const bool lacks_model = arguments.model.empty() && needs_model(arguments.settings.method);
   if (lacks_model || arguments.data.empty() || !arguments.inliers.empty() ||
       !arguments.outliers.empty()) {
-    throw InvalidArgument(
-        fmt::format("fit: {} learns from clean images alone: give {}--data, no feature sets",
-                    arguments.method, needs_model(arguments.method) ? "--model and " : ""));
+    throw InvalidArgument(fmt::format(
+        "fit: {} learns from clean images alone: give {}--data, no feature sets",
+        arguments.settings.method, needs_model(arguments.settings.method) ? "--model and " : ""));
   }
   std::optional<Model> model;
   if (!arguments.model.empty()) {
@@ -123,7 +105,7 @@ int fit_from_images(const FitArguments& arguments) {
     require_decoding(arguments.fast_decode, decoding_in(model->metadata).value_or(Decoding::kExact),
                      arguments.model);
   }
-  const OneClassOptions options = arguments.one_class();
+  const OneClassOptions options = one_class_options(arguments.settings);
   options.validate();
   const std::unique_ptr<Source> clean =
       open_source(arguments.data, SourceKind::kAuto, arguments.source);
@@ -136,7 +118,7 @@ int fit_from_images(const FitArguments& arguments) {
   if (validation != nullptr) {
     say_passed_over(progress, *validation, arguments.validation_data);
   }
-  const CleanSources sources{*clean, validation.get(), arguments.hold_out,
+  const CleanSources sources{*clean, validation.get(), arguments.settings.hold_out,
                              arguments.fast_decode ? Decoding::kFast : Decoding::kExact};
   const JobObserver observer = observer_of(progress);
   const Detector detector =
@@ -154,28 +136,14 @@ int fit_to_photographs(const FitArguments& arguments) {
   if (arguments.data.empty() || !arguments.inliers.empty() || !arguments.outliers.empty()) {
     throw WrongUsage(
         fmt::format("fit: {} learns from clean photographs alone: give --data, no feature sets",
-                    arguments.method));
+                    arguments.settings.method));
   }
   std::optional<Model> model;
   if (!arguments.model.empty()) {
     model = read_model(arguments.model);
   }
-  PhotographOptions options;
-  options.method = arguments.method;
-  options.seed = arguments.options.classifier.seed;
-  options.hold_out = arguments.hold_out.value_or(HoldOut::kBlocks);
-  options.distortions = arguments.distortions;
-  options.memory_gib = arguments.memory_gib;
-  if (arguments.false_alarms > 0) {
-    options.false_alarms = arguments.false_alarms;
-  }
-  if (!arguments.tiles.empty()) {
-    options.tiling = parse_tiling(arguments.tiles);
-  } else if (model) {
-    const Extent& input = model->spec.input;
-    options.tiling = {input.width, input.height, input.width, input.height};
-  }
-  options.tiling = with_stride(options.tiling, arguments.stride);
+  const PhotographOptions options =
+      photograph_options(arguments.settings, model ? &*model : nullptr);
   const std::unique_ptr<Source> clean =
       open_source(arguments.data, SourceKind::kAuto, arguments.source);
   Progress progress("learn", "photographs", arguments.quiet);
@@ -191,82 +159,74 @@ int fit_from_features(const FitArguments& arguments) {
       !arguments.validation_outliers.empty() || !arguments.data.empty()) {
     throw WrongUsage(
         fmt::format("fit: {} learns from clean features alone: give --inliers, and --val-inliers",
-                    arguments.method));
+                    arguments.settings.method));
   }
   const FeatureSet inliers(arguments.inliers);
   require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
   const std::optional<FeatureSet> validation = open_optional(arguments.validation_inliers);
-  FeatureFitOptions options;
-  options.method = arguments.method;
-  options.features = arguments.options.features;
-  options.seed = arguments.options.classifier.seed;
-  options.memory_gib = arguments.memory_gib;
-  if (arguments.false_alarms > 0) {
-    options.false_alarms = arguments.false_alarms;
-  }
   Progress progress("fit", "rows", arguments.quiet);
-  const Detector detector =
-      fit_to_features({inliers, validation ? &*validation : nullptr}, options);
+  const Detector detector = fit_to_features({inliers, validation ? &*validation : nullptr},
+                                            feature_fit_options(arguments.settings));
   write_fitted(arguments, detector, progress);
   return 0;
 }
 
 int fit(FitArguments arguments) {
-  if (arguments.method.empty()) {
-    arguments.method = arguments.tiles.empty() ? "classifier" : "photograph";
+  if (arguments.settings.method.empty()) {
+    arguments.settings.method = !arguments.settings.tiles ? "classifier" : "photograph";
   }
-  if (arguments.options.two_sided && arguments.method != "classifier") {
+  if (arguments.settings.two_sided && arguments.settings.method != "classifier") {
     throw WrongUsage("fit: --two-sided goes with --method classifier");
   }
   refuse_inputs(arguments.out,
                 {arguments.model, arguments.data, arguments.validation_data, arguments.inliers,
                  arguments.outliers, arguments.validation_inliers, arguments.validation_outliers});
-  const bool takes_size = arguments.tiles.empty() && is_one_class_method(arguments.method) &&
-                          !needs_model(arguments.method);
+  const bool takes_size = !arguments.settings.tiles &&
+                          is_one_class_method(arguments.settings.method) &&
+                          !needs_model(arguments.settings.method);
   if (!arguments.size.empty() && !takes_size) {
     throw WrongUsage(
         fmt::format("fit: --size goes with methods that need no model and look at images whole, "
                     "not with {}{}",
-                    arguments.method, arguments.tiles.empty() ? "" : " and --tiles"));
+                    arguments.settings.method, !arguments.settings.tiles ? "" : " and --tiles"));
   }
-  const bool by_tiles = !arguments.tiles.empty() && is_one_class_method(arguments.method);
-  if (is_photograph_method(arguments.method) || by_tiles) {
+  const bool by_tiles =
+      arguments.settings.tiles.has_value() && is_one_class_method(arguments.settings.method);
+  if (is_photograph_method(arguments.settings.method) || by_tiles) {
     refuse_fast_tiles(arguments.fast_decode, "fit");
     return fit_to_photographs(arguments);
   }
-  if (!arguments.tiles.empty()) {
+  if (arguments.settings.tiles.has_value()) {
     throw WrongUsage(
         fmt::format("fit: --tiles goes with {} and the methods that learn from clean images alone",
                     photograph_names()));
   }
-  if (!arguments.stride.empty()) {
+  if (arguments.settings.stride) {
     throw WrongUsage("fit: --stride is a distance of tiles: give --tiles, too");
   }
-  if (is_one_class_method(arguments.method)) {
+  if (is_one_class_method(arguments.settings.method)) {
     return fit_from_images(arguments);
   }
-  if (is_feature_method(arguments.method)) {
+  if (is_feature_method(arguments.settings.method)) {
     return fit_from_features(arguments);
   }
   if (arguments.inliers.empty() || arguments.outliers.empty()) {
-    throw InvalidArgument(fmt::format("fit: {} wants --inliers and --outliers", arguments.method));
+    throw InvalidArgument(
+        fmt::format("fit: {} wants --inliers and --outliers", arguments.settings.method));
   }
   const FeatureSet inliers(arguments.inliers);
   require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
   const FeatureSet outliers(arguments.outliers);
   const std::optional<FeatureSet> validation_in = open_optional(arguments.validation_inliers);
   const std::optional<FeatureSet> validation_out = open_optional(arguments.validation_outliers);
-  if (arguments.method != "classifier") {
+  if (arguments.settings.method != "classifier") {
     throw InvalidArgument(
         fmt::format("fit: method \"{}\" can't be fitted to feature sets, only classifier can",
-                    arguments.method));
+                    arguments.settings.method));
   }
   const FitData data{inliers, outliers, validation_in ? &*validation_in : nullptr,
                      validation_out ? &*validation_out : nullptr};
-  FitOptions options = arguments.options;
-  if (arguments.false_alarms > 0) {
-    options.false_alarms = arguments.false_alarms;
-  }
+  const FitOptions options = classifier_fit_options(arguments.settings);
   Progress progress("fit", "epochs", arguments.quiet);
   const std::size_t members = members_asked_for(options.features, inliers);
   std::size_t epochs = 0;
@@ -314,7 +274,7 @@ Command fit_command() {
         names.insert(names.begin(), "classifier");
         const std::vector<std::string> of_features = names_of(feature_methods());
         names.insert(names.end(), of_features.begin(), of_features.end());
-        app.add_option("--method", a.method, methods)->check(one_of(names));
+        app.add_option("--method", a.settings.method, methods)->check(one_of(names));
         auto* model =
             app.add_option("--model", a.model,
                            "Model file, for methods that learn from clean images; those that are "
@@ -327,47 +287,50 @@ Command fit_command() {
         app.add_option("--data", a.data, "Clean images, for the same");
         app.add_option("--val", a.validation_data,
                        "Clean validation images; without them a fifth of --data is held out");
-        app.add_option("--tiles", a.tiles,
-                       "Judge photographs by tiles of this size, such as 28x28, with a method for "
-                       "photographs (default of these: the model's input, or 28x28) or one that "
-                       "learns from clean images alone")
+        app.add_option_function<std::string>(
+               "--tiles", [&a](const std::string& text) { a.settings.tiles = parse_tiling(text); },
+               "Judge photographs by tiles of this size, such as 28x28, with a method for "
+               "photographs (default of these: the model's input, or 28x28) or one that "
+               "learns from clean images alone")
             ->check(parsed_by(parse_tiling));
-        app.add_option("--stride", a.stride,
-                       "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")
+        app.add_option_function<std::string>(
+               "--stride",
+               [&a](const std::string& text) { a.settings.stride = parse_pixel_size(text); },
+               "Distance of neighbouring tiles, such as 14x14 (default: a tile's size)")
             ->check(parsed_by(parse_pixel_size));
         app.add_option_function<std::string>(
-               "--hold-out", [&a](const std::string& text) { a.hold_out = parse_hold_out(text); },
+               "--hold-out",
+               [&a](const std::string& text) { a.settings.hold_out = parse_hold_out(text); },
                "How clean images are parted into those that are learned from and those that judge: "
                "blocks (of consecutive names; default of more than 50 images), folders or random")
             ->check(parsed_by(parse_hold_out));
         declare_hidden(app, a.source);
         declare_fast_decode(app, a.fast_decode);
-        app.add_option("--distortions", a.distortions,
+        app.add_option("--distortions", a.settings.distortions,
                        "Families of distorted copies to learn from, of occlusion,tone,filter,"
                        "noise,colour,light (default: all)")
             ->check(one_of({"occlusion", "tone", "filter", "noise", "colour", "light"}))
             ->delimiter(',');
-        app.add_option("--memory", a.memory_gib,
+        app.add_option("--memory", a.settings.memory_gib,
                        "Most that a method may take for the covariance of a large model's columns, "
                        "in GiB")
             ->check(number_over(0));
-        app.add_option("--features", a.options.features,
+        app.add_option("--features", a.settings.features,
                        "Columns to use, such as down.6:kld,up.6:bce; all without it");
-        app.add_option("--epochs", a.options.classifier.epochs, "Passes over the longer set")
+        app.add_option("--epochs", a.settings.epochs, "Passes over the longer set")
             ->check(whole_number(1));
-        app.add_option("--batch", a.options.classifier.batch, "Images of each class a step")
+        app.add_option("--batch", a.settings.batch, "Images of each class a step")
             ->check(whole_number(1));
-        app.add_option("--lr", a.options.classifier.learning_rate, "Adam's learning rate")
+        app.add_option("--lr", a.settings.learning_rate, "Adam's learning rate")
             ->check(number_over(0));
-        app.add_option("--false-alarms", a.false_alarms,
+        app.add_option("--false-alarms", a.settings.false_alarms,
                        "Set the threshold for this rate on clean validation images "
                        "(without it: probability 0.5, or a rate of 0.01 for clean images alone)")
             ->check(fraction());
-        app.add_flag("--two-sided", a.options.two_sided,
+        app.add_flag("--two-sided", a.settings.two_sided,
                      "A classifier's score is the distance from the middle of clean validation "
                      "images, to either side (without --false-alarms the threshold is for 0.05)");
-        app.add_option("--seed", a.options.classifier.seed, "Initialisation and order")
-            ->check(seed_number());
+        app.add_option("--seed", a.settings.seed, "Initialisation and order")->check(seed_number());
         app.add_flag("--quiet", a.quiet, "No progress");
         return [arguments] { return fit(*arguments); };
       }};

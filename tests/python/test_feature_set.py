@@ -3,6 +3,7 @@
 import csv
 import gc
 import shutil
+import tarfile
 
 import gradspace
 import numpy as np
@@ -117,3 +118,21 @@ def test_failures_are_listed(model, folder, tmp_path):
         written = gradspace.FeatureSet.write(tmp_path / "set", model, tmp_path / "in")
     assert len(written) == 1
     assert [failure.path for failure in written.failures] == ["bad.ppm"]
+
+
+def test_rows_of_an_archive_are_those_of_its_folder(folder, model, tmp_path, command, model_file):
+    paths = sorted(folder[0].iterdir())
+    with tarfile.open(tmp_path / "pictures.tar", "w") as archive:
+        for path in paths:
+            archive.add(path, path.name)
+    (tmp_path / "pictures.lst").write_text("".join(f"{path}\n" for path in paths))
+    loose = gradspace.FeatureSet.write(tmp_path / "loose", model, folder[0])
+    for name in ("pictures.tar", "pictures.lst"):
+        packed = gradspace.FeatureSet.write(tmp_path / f"of-{name}", model, tmp_path / name)
+        assert packed.rows.tobytes() == loose.rows.tobytes()
+    assert gradspace.FeatureSet.open(tmp_path / "of-pictures.tar").index["path"] == loose.index["path"]
+    piped = f"pipe:cat '{tmp_path / 'pictures.tar'}'"
+    command("extract", "--model", model_file, "--data", piped, "--out", tmp_path / "piped", "--quiet")
+    assert gradspace.FeatureSet.open(tmp_path / "piped").rows.tobytes() == loose.rows.tobytes()
+    with pytest.raises(ValueError, match="command line"):
+        gradspace.Source(piped)
