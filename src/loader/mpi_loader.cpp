@@ -14,7 +14,7 @@ const MpiModuleEntry& mpi_module() {
   static const auto& entry = []() -> const MpiModuleEntry& {
     const std::string variable = module_variable("mpi");
     const ModuleKind kind{"MPI module", "-DGRADSPACE_MPI=ON", "gradspace-mpi",
-                          variable,     kMpiModuleSymbol,    kMpiModuleAbi};
+                          variable,     kMpiModuleSymbol,     kMpiModuleAbi};
     return static_cast<const MpiModuleEntry&>(open_module(module_path("mpi"), kind));
   }();
   return entry;

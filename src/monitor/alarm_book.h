@@ -26,8 +26,8 @@ std::string_view name_of(AlarmKind kind);
 class AlarmBook {
  public:
   struct Limits {
-/// /// Of alarms that have ended and are delivered all but so many are forgotten; of those that nobody confirms, all
-/// but
+    /// /// Of alarms that have ended and are delivered all but so many are forgotten; of those that nobody confirms, all
+    /// but
     /// twice as many.
     std::size_t kept = 1000;
     std::uint64_t journal_bytes = std::uint64_t{8} << 20;  ///< then it begins anew

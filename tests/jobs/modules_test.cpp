@@ -23,8 +23,8 @@ TEST(FindModules, SaysOfEachWhetherItCanBeLoaded) {
       EXPECT_THAT(module.failure, HasSubstr("/no/such/webp.so is not there"));
     }
   }
-  EXPECT_THAT(names, ElementsAre("webp", "avif", "jpeg_xl", "tiff", "media", "mpi", "live",
-                                 "torch"));
+  EXPECT_THAT(names,
+              ElementsAre("webp", "avif", "jpeg_xl", "tiff", "media", "mpi", "live", "torch"));
 }
 
 }  // namespace
