@@ -80,6 +80,7 @@ std::function<int()> declare_fit_causes(CLI::App& app) {
   declare_hidden(app, a.source);
   app.add_option("--certainty", a.options.certainty,
                  "Of the causes that are named, so many are to be right, 0.5 to 1")
+      ->check(number_from(0.5))
       ->check(CLI::Range(0.5, 1.0));
   app.add_option("--seed", a.options.seed, "Of the damage")->check(seed_number());
   app.add_option("--threads", a.threads, "Threads to use; 0 = all cores")->check(thread_count());
