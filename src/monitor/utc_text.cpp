@@ -54,7 +54,9 @@ MonitorTime parse_utc(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(numbers[0]),
                                          std::chrono::month(static_cast<unsigned>(numbers[1])),
                                          std::chrono::day(static_cast<unsigned>(numbers[2]))};
-  if (!date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 60) {
+  // What a clock of nanoseconds can tell: the years from 1678 to 2261 are whole.
+  const bool known = numbers[0] >= 1678 && numbers[0] <= 2261;
+  if (!known || !date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 60) {
     throw FormatError(fmt::format("no time: {}", printable(text)));
   }
   return std::chrono::sys_days(date) + std::chrono::hours(numbers[3]) +
