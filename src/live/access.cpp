@@ -169,13 +169,11 @@ bool Access::is_session(std::string_view value) const {
   if (error != std::errc() || stop != value.data() + dot) {
     return false;
   }
-  constexpr std::int64_t kMostSeconds = std::int64_t{1} << 40;
-  const Clock::time_point now = Clock::now();
-  const bool alive = end_s > Clock::to_time_t(now) && end_s < kMostSeconds;
-  return alive &&
-         equal_in_constant_time(
-             value,
-             session_value(Clock::time_point(std::chrono::seconds(std::min(end_s, kMostSeconds)))));
+  // None was given that ends later, so that the number is one that a clock can tell.
+  const std::int64_t now_s = Clock::to_time_t(Clock::now());
+  const bool alive = end_s > now_s && end_s <= now_s + std::chrono::seconds(kSession).count();
+  return alive && equal_in_constant_time(
+                      value, session_value(Clock::time_point(std::chrono::seconds(end_s))));
 }
 
 std::string Access::session_value(Clock::time_point end) const {
