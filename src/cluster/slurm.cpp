@@ -142,7 +142,7 @@ fs::path write_slurm_scripts(const fs::path& job_path, const SlurmOptions& optio
   make_folder(folder);
   write_file(folder / "work.sbatch", work_script(job, options));
   write_file(folder / "merge.sbatch", merge_script(job, options));
-  const fs::path submit = folder / "submit.sh";
+  fs::path submit = folder / "submit.sh";
   write_file(submit, submit_script(job, options));
   if (::chmod(submit.c_str(), 0755) != 0) {
     throw IoError(

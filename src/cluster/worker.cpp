@@ -48,7 +48,7 @@ class Worker {
         wanted_(options.shards),
         standing_(plan_.shards.size(), Standing::kOpen) {
     std::ranges::sort(wanted_);
-    wanted_.erase(std::ranges::unique(wanted_).begin(), wanted_.end());
+    wanted_.erase(std::unique(wanted_.begin(), wanted_.end()), wanted_.end());
     if (wanted_.empty()) {
       choose_all();
     }

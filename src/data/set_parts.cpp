@@ -37,7 +37,7 @@ const json& list_of(const json& object, const char* key, std::size_t wanted,
 
 /// A manifest names folders below its own and no others.
 std::string part_folder(const json& value, std::string_view where) {
-  const std::string folder =
+  std::string folder =
       value.is_string() ? from_utf8(value.get_ref<const std::string&>()) : std::string();
   const std::filesystem::path path = folder;
   if (folder.empty() || path.is_absolute() || folder.find('\0') != std::string::npos ||
@@ -49,7 +49,7 @@ std::string part_folder(const json& value, std::string_view where) {
 
 std::string digest_of(const json& value, std::string_view where) {
   constexpr std::size_t kDigits = 64;
-  const std::string digest = value.is_string() ? value.get<std::string>() : std::string();
+  std::string digest = value.is_string() ? value.get<std::string>() : std::string();
   if (digest.size() != kDigits ||
       digest.find_first_not_of("0123456789abcdef") != std::string::npos) {
     throw FormatError(fmt::format("{}: \"parts\": {} is no SHA-256", where, brief(value)));

@@ -80,7 +80,7 @@ class LiveDecoder final : public LibavDecoder {
   std::string open(std::int64_t most_pixels) {
     Options options;
     const AVInputFormat* format = nullptr;
-    const std::string refused =
+    std::string refused =
         request_.is_device ? prepare_device(options, format) : prepare_address(options);
     if (!refused.empty()) {
       return refused;

@@ -89,7 +89,7 @@ std::string Snapshots::save(std::string_view alarm_id, const Image& frame,
     return {};
   }
   remove_over_limits(file.size());
-  const std::string name = file_of(alarm_id);
+  std::string name = file_of(alarm_id);
   stopped_ = !write(name, file);
   if (stopped_) {
     try_again_ = now + kPicturePause;
