@@ -25,7 +25,7 @@ COMMAND = pathlib.Path(sys.argv.pop(1)).resolve()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:^<!-- docs-test: parse-only: *(?P<reason>[^\n]*?) *-->\n)?^```(?P<language>\w*)\n"
                    r"(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-OTHER_PROGRAMS = {"cmake", "conan", "export", "inotifywait", "pip", "podman", "sudo", "tar", "vcpkg"}
+OTHER_PROGRAMS = {"cmake", "conan", "export", "inotifywait", "mpirun", "pip", "podman", "sudo", "tar", "vcpkg"}
 
 
 def blocks(page):
