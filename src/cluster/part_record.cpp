@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/object_reader.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
@@ -26,27 +26,6 @@ using nlohmann::json;
 constexpr std::string_view kPartKind = "part";
 constexpr std::string_view kFailureKind = "shard-failure";
 constexpr std::uint64_t kMostNoteBytes = 1 << 20;
-
-const json& record_member(const json& all, const char* key, std::string_view name) {
-  if (!all.is_object() || !all.contains(key)) {
-    throw FormatError(fmt::format("{}: \"{}\" is missing", name, key));
-  }
-  return all.at(key);
-}
-
-std::string record_text(const json& all, const char* key, std::string_view name) {
-  const json& value = record_member(all, key, name);
-  if (!value.is_string()) {
-    throw FormatError(fmt::format("{}: \"{}\" is {}, not a text", name, key, brief(value)));
-  }
-  return from_utf8(value.get_ref<const std::string&>());
-}
-
-std::uint64_t record_count(const json& all, const char* key, std::string_view name) {
-  return static_cast<std::uint64_t>(integer_within(record_member(all, key, name), 0,
-                                                   std::numeric_limits<std::int64_t>::max(),
-                                                   fmt::format("{}: \"{}\"", name, key)));
-}
 
 std::uint64_t bytes_of_file(const fs::path& file) {
   std::error_code error;
@@ -88,27 +67,27 @@ std::string part_record_to_json(const PartRecord& record) {
 
 PartRecord parse_part_record(std::string_view text, std::string_view name) {
   const json all = parse_sealed_json(text, name);
-  if (record_text(all, "kind", name) != kPartKind) {
+  const ObjectReader reader(all, name);
+  if (reader.decoded_text("kind") != kPartKind) {
     throw FormatError(fmt::format("{}: not the record of a part", name));
   }
-  const std::uint64_t version = record_count(all, "format_version", name);
+  const std::uint64_t version = reader.count("format_version");
   if (version > kFormatVersion) {
     throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
                                   version, kFormatVersion));
   }
   PartRecord record;
-  record.plan = record_text(all, "plan", name);
-  record.shard = static_cast<std::uint32_t>(integer_within(
-      record_member(all, "shard", name), 0, kMaxShards - 1, fmt::format("{}: \"shard\"", name)));
-  record.uri = record_text(all, "uri", name);
-  record.rows = record_count(all, "rows", name);
-  record.failures = record_count(all, "failures", name);
-  const json& bytes = record_member(all, "bytes", name);
-  record.bytes = {record_count(bytes, "features.npy", name), record_count(bytes, "index.csv", name),
-                  record_count(bytes, "failures.csv", name)};
-  record.meta_sha256 = record_text(all, "meta_sha256", name);
-  record.worker = record_text(all, "worker", name);
-  const json& seconds = record_member(all, "seconds", name);
+  record.plan = reader.decoded_text("plan");
+  record.shard = static_cast<std::uint32_t>(reader.integer("shard", 0, kMaxShards - 1));
+  record.uri = reader.decoded_text("uri");
+  record.rows = reader.count("rows");
+  record.failures = reader.count("failures");
+  const ObjectReader bytes(reader.member("bytes"), name);
+  record.bytes = {bytes.count("features.npy"), bytes.count("index.csv"),
+                  bytes.count("failures.csv")};
+  record.meta_sha256 = reader.decoded_text("meta_sha256");
+  record.worker = reader.decoded_text("worker");
+  const json& seconds = reader.member("seconds");
   if (!seconds.is_number()) {
     throw FormatError(fmt::format("{}: \"seconds\" is {}, not a number", name, brief(seconds)));
   }
@@ -168,7 +147,7 @@ std::string read_failure_note(const fs::path& file) {
   try {
     const std::string name = file.string();
     const json note = parse_sealed_json(read_text_file(file, kMostNoteBytes), name);
-    return readable_utf8(record_text(note, "reason", name));
+    return readable_utf8(ObjectReader(note, name).decoded_text("reason"));
   } catch (const Error& error) {
     return error.what();
   }

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/object_reader.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
@@ -41,49 +42,6 @@ void add_column(json& shards, const char* key, const std::vector<Shard>& of, con
 json number_or_null(const std::optional<std::uint64_t>& number) {
   return number ? json(*number) : json(nullptr);
 }
-
-/// Reads members with errors that name the file.
-class PlanReader {
- public:
-  PlanReader(const json& all, std::string_view name) : all_(all), name_(name) {
-    if (!all.is_object()) {
-      throw FormatError(fmt::format("{}: {} where an object is wanted", name, brief(all)));
-    }
-  }
-
-  const json& member(const char* key) const {
-    const auto found = all_.find(key);
-    if (found == all_.end()) {
-      throw FormatError(fmt::format("{}: \"{}\" is missing", name_, key));
-    }
-    return *found;
-  }
-
-  std::string text(const char* key) const {
-    const json& value = member(key);
-    if (!value.is_string()) {
-      throw FormatError(fmt::format("{}: \"{}\" is {}, not a text", name_, key, brief(value)));
-    }
-    return from_utf8(value.get_ref<const std::string&>());
-  }
-
-  std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const {
-    return integer_within(member(key), low, high, fmt::format("{}: \"{}\"", name_, key));
-  }
-
-  bool boolean(const char* key) const {
-    const json& value = member(key);
-    if (!value.is_boolean()) {
-      throw FormatError(
-          fmt::format("{}: \"{}\" is {}, not true or false", name_, key, brief(value)));
-    }
-    return value.get<bool>();
-  }
-
- private:
-  const json& all_;
-  std::string_view name_;
-};
 
 /// The list of a column of the shards, `count` long; null where there is no such column.
 const json* find_column_list(const json& shards, const char* key, std::size_t count,
@@ -172,12 +130,12 @@ void check_apart(const std::vector<Shard>& shards, std::string_view where) {
   }
 }
 
-PlanOptions parse_plan_options(const PlanReader& reader) {
+PlanOptions parse_plan_options(const ObjectReader& reader) {
   PlanOptions options;
-  options.features = reader.text("features");
-  options.backend = {reader.text("backend"), reader.text("device")};
-  options.instruction_set = parse_instruction_set(reader.text("instruction_set"));
-  options.source = reader.text("source");
+  options.features = reader.decoded_text("features");
+  options.backend = {reader.decoded_text("backend"), reader.decoded_text("device")};
+  options.instruction_set = parse_instruction_set(reader.decoded_text("instruction_set"));
+  options.source = reader.decoded_text("source");
   options.source_options.hidden = reader.boolean("hidden");
   options.lost_after =
       std::chrono::milliseconds(reader.integer("lost_after_ms", 1, kMostMilliseconds));
@@ -248,8 +206,8 @@ std::string plan_to_json(const ShardPlan& plan) {
 
 ShardPlan parse_plan(std::string_view text, std::string_view name) {
   const json all = parse_sealed_json(text, name);
-  const PlanReader reader(all, name);
-  if (reader.text("kind") != kPlanKind) {
+  const ObjectReader reader(all, name);
+  if (reader.decoded_text("kind") != kPlanKind) {
     throw FormatError(fmt::format("{}: not the plan of a job", name));
   }
   const std::int64_t version =
@@ -259,9 +217,9 @@ ShardPlan parse_plan(std::string_view text, std::string_view name) {
                                   version, kFormatVersion));
   }
   ShardPlan plan;
-  plan.version = reader.text("version");
-  plan.model_sha256 = reader.text("model_sha256");
-  plan.detector_sha256 = reader.text("detector_sha256");
+  plan.version = reader.decoded_text("version");
+  plan.model_sha256 = reader.decoded_text("model_sha256");
+  plan.detector_sha256 = reader.decoded_text("detector_sha256");
   plan.shards = parse_shards(reader.member("shards"), name);
   try {
     require_sha256(plan.model_sha256, "\"model_sha256\"");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/json.h"
+#include "core/object_reader.h"
 #include "gradspace/error.h"
 #include "gradspace/version.h"
 
@@ -45,40 +46,6 @@ json column_to_json(const FeatureBlock& block, bool several_members) {
   }
   return column;
 }
-
-/// Reads members of one object with errors that name them.
-class ObjectReader {
- public:
-  ObjectReader(const json& object, std::string_view name) : object_(object), name_(name) {
-    if (!object.is_object()) {
-      throw FormatError(fmt::format("{}: {} where an object is wanted", name, brief(object)));
-    }
-  }
-
-  const json& member(const char* key) const {
-    const auto found = object_.find(key);
-    if (found == object_.end()) {
-      throw FormatError(fmt::format("{}: \"{}\" is missing", name_, key));
-    }
-    return *found;
-  }
-
-  std::string text(const char* key) const {
-    const json& value = member(key);
-    if (!value.is_string()) {
-      throw FormatError(fmt::format("{}: \"{}\" is {}, not a text", name_, key, brief(value)));
-    }
-    return value.get<std::string>();
-  }
-
-  std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const {
-    return integer_within(member(key), low, high, fmt::format("{}: \"{}\"", name_, key));
-  }
-
- private:
-  const json& object_;
-  std::string_view name_;
-};
 
 std::optional<Loss> read_loss(const ObjectReader& column, std::string_view where) {
   if (column.member("loss").is_null()) {
@@ -182,9 +149,8 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
   FeatureSetMeta& meta = file.meta;
   meta.version = reader.text("version");
   meta.model_sha256 = reader.text("model_sha256");
-  meta.source = from_utf8(reader.text("source"));
-  meta.source_images = static_cast<std::uint64_t>(
-      reader.integer("source_images", 0, std::numeric_limits<std::int64_t>::max()));
+  meta.source = reader.decoded_text("source");
+  meta.source_images = reader.count("source_images");
   meta.source_digest = reader.text("source_digest");
   const json& options = reader.member("options");
   ObjectReader(options, fmt::format("{}: \"options\"", name));
