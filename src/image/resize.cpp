@@ -41,13 +41,14 @@ std::uint8_t* unaligned(std::uint8_t* begin) {
 }
 
 /// None where nothing is to be resized; `last` where it fits, which spares looking for it.
-std::shared_ptr<const ResizeTable> table_for(int in, int out,
+std::shared_ptr<const ResizeTable> table_for(int in, int out, int channels,
                                              std::shared_ptr<const ResizeTable> last) {
   if (in == out) {
     return nullptr;
   }
-  const bool fits = last != nullptr && last->in == in && last->out == out;
-  return fits ? std::move(last) : find_resize_table(in, out);
+  const bool fits =
+      last != nullptr && last->in == in && last->out == out && last->channels == channels;
+  return fits ? std::move(last) : find_resize_table(in, out, channels);
 }
 
 }  // namespace
@@ -66,8 +67,8 @@ void RowResizer::begin(const RowLayout& in, int width, int height, int channels,
   // repeated, and red and blue be swapped, afterwards.
   resized_channels_ = std::min(channels, in.channels);
   out_ = out;
-  horizontal_ = table_for(in.width, width, std::move(horizontal_));
-  vertical_ = table_for(in.height, height, std::move(vertical_));
+  horizontal_ = table_for(in.width, width, resized_channels_, std::move(horizontal_));
+  vertical_ = table_for(in.height, height, 0, std::move(vertical_));
   taken_ = 0;
   made_ = 0;
   first_ = 0;
@@ -135,8 +136,8 @@ void RowResizer::pass_horizontally(const std::uint8_t* samples, std::uint8_t* ou
   const auto width = static_cast<std::size_t>(width_);
   if (resized_channels_ == 3 && horizontal_->narrow.taps > 0) {
     kernels::resample_narrow_row(samples, horizontal_->narrow, width, to);
-  } else if (resized_channels_ == 1 && !horizontal_->narrow_grey.begins.empty()) {
-    kernels::resample_narrow_grey_row(samples, horizontal_->narrow_grey, width, to);
+  } else if (resized_channels_ == 1 && !horizontal_->narrow.begins.empty()) {
+    kernels::resample_narrow_grey_row(samples, horizontal_->narrow, width, to);
   } else {
     kernels::resample_row(samples, horizontal_->windows.data(), horizontal_->weights.data(), width,
                           resized_channels_, to);

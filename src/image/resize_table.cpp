@@ -146,24 +146,27 @@ void add_picks(const ResizeTable& table, const GroupLayout& layout,
 
 }  // namespace
 
-std::shared_ptr<const ResizeTable> find_resize_table(int in, int out) {
+std::shared_ptr<const ResizeTable> find_resize_table(int in, int out, int channels) {
   constexpr std::size_t kSlots = 64;
   constexpr std::size_t kMostWeightsKept = 4096;
   thread_local std::array<std::shared_ptr<const ResizeTable>, kSlots> slots;
-  const auto key = static_cast<std::size_t>(in) * 31 + static_cast<std::size_t>(out);
+  const auto key = static_cast<std::size_t>(in) * 31 + static_cast<std::size_t>(out) * 4 +
+                   static_cast<std::size_t>(channels);
   std::shared_ptr<const ResizeTable>& slot = slots[key % kSlots];
-  if (slot != nullptr && slot->in == in && slot->out == out) {
+  if (slot != nullptr && slot->in == in && slot->out == out && slot->channels == channels) {
     return slot;
   }
   ResizeTable made;
   made.in = in;
   made.out = out;
+  made.channels = channels;
   add_windows(made);
   add_needs(made);
-  made.narrow = narrow_windows(made, kRgbGroups);
-  add_picks(made, kRgbGroups, made.narrow);
-  made.narrow_grey = narrow_windows(made, kGreyGroups);
-  add_picks(made, kGreyGroups, made.narrow_grey);
+  if (channels > 0) {
+    const GroupLayout& layout = channels == 3 ? kRgbGroups : kGreyGroups;
+    made.narrow = narrow_windows(made, layout);
+    add_picks(made, layout, made.narrow);
+  }
   auto table = std::make_shared<const ResizeTable>(std::move(made));
   if (table->weights.size() <= kMostWeightsKept) {
     slot = table;

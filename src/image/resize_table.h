@@ -19,12 +19,12 @@ struct ResizeTable {
   std::vector<std::uint32_t> needed_from;
   /// The most samples that must be at hand at one time, when windows are made in their order as samples come.
   std::size_t most_needed = 0;
-  kernels::NarrowWindows narrow = {};       ///< the same windows of RGB, where they are
-  kernels::NarrowWindows narrow_grey = {};  ///< and of grey
+  int channels = 0;                    ///< of a row's pixels; 0: of columns
+  kernels::NarrowWindows narrow = {};  ///< the same windows of a row, where they are narrow
 };
 
 /// A table, of those that this thread used lately: a folder has few sizes, and making a table takes longer than
-/// resizing a small image with it.
-std::shared_ptr<const ResizeTable> find_resize_table(int in, int out);
+/// resizing a small image with it. `channels` is 1 or 3 for rows, 0 for columns.
+std::shared_ptr<const ResizeTable> find_resize_table(int in, int out, int channels);
 
 }  // namespace gradspace
