@@ -14,6 +14,26 @@ std::string type_of(const toml::value& value) {
   return text.str();
 }
 
+bool is_text(const toml::value& value) {
+  return value.is_string();
+}
+
+bool is_truth(const toml::value& value) {
+  return value.is_boolean();
+}
+
+bool is_whole(const toml::value& value) {
+  return value.is_integer();
+}
+
+bool is_number(const toml::value& value) {
+  return value.is_integer() || value.is_floating();
+}
+
+bool is_list_of_texts(const toml::value& value) {
+  return value.is_array() && std::ranges::all_of(value.as_array(), is_text);
+}
+
 std::string range_text(Range range) {
   return range.most == std::numeric_limits<double>::max()
              ? fmt::format("at least {:g}", range.least)
@@ -68,12 +88,8 @@ void TomlReader::wrong_type(const char* name, const toml::value& value, std::str
 }
 
 void TomlReader::field(const char* name, std::string& value, Text text) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_text, "a text in quotes");
   if (found == nullptr) {
-    return;
-  }
-  if (!found->is_string()) {
-    wrong_type(name, *found, "a text in quotes");
     return;
   }
   value = found->as_string().str;
@@ -94,24 +110,16 @@ void TomlReader::field(const char* name, std::filesystem::path& value) {
 }
 
 void TomlReader::field(const char* name, bool& value) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_truth, "true or false");
   if (found == nullptr) {
-    return;
-  }
-  if (!found->is_boolean()) {
-    wrong_type(name, *found, "true or false");
     return;
   }
   value = found->as_boolean();
 }
 
 void TomlReader::field(const char* name, double& value, Range range) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_number, "a number");
   if (found == nullptr) {
-    return;
-  }
-  if (!found->is_integer() && !found->is_floating()) {
-    wrong_type(name, *found, "a number");
     return;
   }
   const double number =
@@ -124,12 +132,8 @@ void TomlReader::field(const char* name, double& value, Range range) {
 }
 
 std::optional<std::int64_t> TomlReader::whole_number(const char* name, Range range) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_whole, "a whole number");
   if (found == nullptr) {
-    return std::nullopt;
-  }
-  if (!found->is_integer()) {
-    wrong_type(name, *found, "a whole number");
     return std::nullopt;
   }
   const std::int64_t number = found->as_integer();
@@ -141,15 +145,8 @@ std::optional<std::int64_t> TomlReader::whole_number(const char* name, Range ran
 }
 
 void TomlReader::field(const char* name, std::vector<std::string>& value) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_list_of_texts, "a list of texts in quotes");
   if (found == nullptr) {
-    return;
-  }
-  const bool texts = found->is_array() && std::ranges::all_of(found->as_array(), [](auto& item) {
-                       return item.is_string();
-                     });
-  if (!texts) {
-    wrong_type(name, *found, "a list of texts in quotes");
     return;
   }
   value.clear();
@@ -162,12 +159,8 @@ void TomlReader::field(const char* name, std::vector<std::string>& value) {
 }
 
 void TomlReader::field(const char* name, CameraInputKind& value) {
-  const toml::value* found = find(name);
+  const toml::value* found = find(name, is_text, "a text in quotes");
   if (found == nullptr) {
-    return;
-  }
-  if (!found->is_string()) {
-    wrong_type(name, *found, "a text in quotes");
     return;
   }
   const std::string& word = found->as_string().str;

@@ -68,6 +68,16 @@ class TomlReader {
   /// Null where there is none.
   const toml::value* at(const std::string& name) const;
   const toml::value* find(const char* name);
+  /// Null where there is none, and where it is of another type, which is noted: "true or false" was wanted.
+  template <class OfType>
+  const toml::value* find(const char* name, OfType of_type, std::string_view wanted) {
+    const toml::value* const found = find(name);
+    if (found != nullptr && !of_type(*found)) {
+      wrong_type(name, *found, wanted);
+      return nullptr;
+    }
+    return found;
+  }
   std::optional<std::int64_t> whole_number(const char* name, Range range);
   void require_table();
   std::string inner_name(const std::string& name) const;
