@@ -140,7 +140,7 @@ void run_soak(BenchArguments arguments, const fs::path& folder) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     fmt::print("{:>9} frames, {}: {:.1f} MB resident, {} alarms of frames, {} others\n",
-               latencies.judged.load(), monitor::utc_text(clock.now()), megabytes_resident(),
+               latencies.judged.load(), utc_text(clock.now()), megabytes_resident(),
                latencies.alarms.load(), latencies.other_alarms.load());
     std::fflush(stdout);
   }

@@ -30,6 +30,9 @@ namespace gradspace {
 /// UTC. A camera's own clock is never trusted.
 using MonitorTime = std::chrono::system_clock::time_point;
 
+/// To milliseconds: "2026-11-27T15:46:29.123Z".
+GRADSPACE_API std::string utc_text(MonitorTime time);
+
 enum class CameraInputKind : std::uint8_t {
   kFolder,  ///< a folder that image files come into
   kStream,  ///< what libavformat opens: a video file, an RTSP address, a V4L2 device
@@ -119,6 +122,9 @@ struct FrameVerdict {
 };
 
 enum class AlarmKind : std::uint8_t { kFrames, kDrift, kSilent };
+
+/// "frames", "drift", "silent".
+GRADSPACE_API std::string_view alarm_kind_name(AlarmKind kind);
 
 struct MonitorAlarm {
   std::string

@@ -37,9 +37,9 @@ std::vector<std::string> environment_of(const MonitorAlarm& alarm) {
   };
   add("ID", alarm.id);
   add("CAMERA", alarm.camera);
-  add("KIND", alarm_kind_word(alarm.kind));
+  add("KIND", std::string(alarm_kind_name(alarm.kind)));
   add("STATE", alarm_state_word(alarm));
-  add("RAISED", time_text(alarm.raised));
+  add("RAISED", utc_text(alarm.raised));
   add("CAUSE", alarm.cause);
   add("HIGHEST_SCORE", fmt::format("{}", alarm.highest_score));
   return variables;

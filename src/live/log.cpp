@@ -56,7 +56,7 @@ std::string log_line(std::string_view time, LogLevel level, std::string_view mes
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   static std::mutex mutex;
   const std::string line =
-      log_line(time_text(std::chrono::system_clock::now()), level, message, fields) + '\n';
+      log_line(utc_text(std::chrono::system_clock::now()), level, message, fields) + '\n';
   const std::lock_guard lock(mutex);
   static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
 }

@@ -98,7 +98,7 @@ void add_gauges(Families& out, const CameraStatus& camera) {
     const auto open = std::ranges::count(camera.open_alarms, kind, &MonitorAlarm::kind);
     out.gauge("gradspace_alarms_open", "Alarms that are raised and not cleared.",
               static_cast<double>(open),
-              {{"camera", camera.name}, {"kind", alarm_kind_word(kind)}});
+              {{"camera", camera.name}, {"kind", std::string(alarm_kind_name(kind))}});
   }
 }
 

@@ -16,7 +16,7 @@ class LogOutput final : public AlarmOutput {
     log(alarm.cleared ? LogLevel::kInfo : LogLevel::kWarning, "alarm " + alarm_state_word(alarm),
         {{"camera", alarm.camera},
          {"alarm", alarm.id},
-         {"kind", alarm_kind_word(alarm.kind)},
+         {"kind", alarm_kind_name(alarm.kind)},
          {"cause", alarm.cause},
          {"highest_score", fmt::format("{}", alarm.highest_score)}});
     return DeliveryResult::kDelivered;

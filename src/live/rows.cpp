@@ -13,15 +13,6 @@ std::int64_t milliseconds(MonitorTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-std::string time_text(MonitorTime time) {
-  constexpr std::int64_t kPerSecond = 1000;
-  const std::int64_t whole = milliseconds(time);
-  std::int64_t rest = whole % kPerSecond;
-  rest += rest < 0 ? kPerSecond : 0;
-  const std::tm parts = fmt::gmtime(static_cast<std::time_t>((whole - rest) / kPerSecond));
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", parts, rest);
-}
-
 std::string shown_text(std::string_view text) {
   constexpr std::string_view kBegin = "://";
   std::string out;
@@ -39,25 +30,13 @@ std::string shown_text(std::string_view text) {
   return to_utf8(out + std::string(text));
 }
 
-std::string alarm_kind_word(AlarmKind kind) {
-  switch (kind) {
-    case AlarmKind::kFrames:
-      return "frames";
-    case AlarmKind::kDrift:
-      return "drift";
-    case AlarmKind::kSilent:
-      return "silent";
-  }
-  return "unknown";
-}
-
 std::string alarm_state_word(const MonitorAlarm& alarm) {
   return alarm.cleared ? "cleared" : alarm.acknowledged ? "acknowledged" : "raised";
 }
 
 nlohmann::ordered_json verdict_row(const FrameVerdict& verdict) {
   nlohmann::ordered_json row = {{"type", "verdict"},
-                                {"time", time_text(verdict.time)},
+                                {"time", utc_text(verdict.time)},
                                 {"camera", verdict.camera},
                                 {"number", verdict.number}};
   if (!verdict.frame.empty()) {
@@ -81,14 +60,14 @@ nlohmann::ordered_json verdict_row(const FrameVerdict& verdict) {
 
 nlohmann::ordered_json alarm_row(const MonitorAlarm& alarm) {
   const auto time_or_null = [](const std::optional<MonitorTime>& time) {
-    return time ? nlohmann::ordered_json(time_text(*time)) : nlohmann::ordered_json();
+    return time ? nlohmann::ordered_json(utc_text(*time)) : nlohmann::ordered_json();
   };
   return {{"type", "alarm"},
           {"id", alarm.id},
           {"camera", alarm.camera},
-          {"kind", alarm_kind_word(alarm.kind)},
+          {"kind", alarm_kind_name(alarm.kind)},
           {"state", alarm_state_word(alarm)},
-          {"raised", time_text(alarm.raised)},
+          {"raised", utc_text(alarm.raised)},
           {"cleared", time_or_null(alarm.cleared)},
           {"acknowledged", time_or_null(alarm.acknowledged)},
           {"cause", to_utf8(alarm.cause)},

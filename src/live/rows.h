@@ -9,8 +9,6 @@
 
 namespace gradspace::live {
 
-/// "2026-11-27T15:49:47.123Z".
-std::string time_text(MonitorTime time);
 /// Milliseconds since 1970.
 std::int64_t milliseconds(MonitorTime time);
 
@@ -18,7 +16,6 @@ std::int64_t milliseconds(MonitorTime time);
 /// logs.
 std::string shown_text(std::string_view text);
 
-std::string alarm_kind_word(AlarmKind kind);
 /// "raised", "cleared", "acknowledged": what became of it last.
 std::string alarm_state_word(const MonitorAlarm& alarm);
 

@@ -12,7 +12,21 @@
 #include "gradspace/error.h"
 #include "monitor/utc_text.h"
 
-namespace gradspace::monitor {
+namespace gradspace {
+
+std::string_view alarm_kind_name(AlarmKind kind) {
+  switch (kind) {
+    case AlarmKind::kFrames:
+      return "frames";
+    case AlarmKind::kDrift:
+      return "drift";
+    case AlarmKind::kSilent:
+      break;
+  }
+  return "silent";
+}
+
+namespace monitor {
 namespace {
 
 using nlohmann::json;
@@ -23,7 +37,7 @@ constexpr std::array kKinds = {AlarmKind::kFrames, AlarmKind::kDrift, AlarmKind:
 
 AlarmKind parse_kind(std::string_view text) {
   for (const AlarmKind kind : kKinds) {
-    if (name_of(kind) == text) {
+    if (alarm_kind_name(kind) == text) {
       return kind;
     }
   }
@@ -67,7 +81,7 @@ json to_json(const MonitorAlarm& alarm, const char* event) {
   json line = {{"event", event},
                {"id", alarm.id},
                {"camera", alarm.camera},
-               {"kind", name_of(alarm.kind)},
+               {"kind", alarm_kind_name(alarm.kind)},
                {"raised", utc_text(alarm.raised)},
                {"cause", alarm.cause},
                {"highest_score", alarm.highest_score},
@@ -98,7 +112,7 @@ MonitorAlarm alarm_of(const json& line) {
 }
 
 std::string id_of(std::string_view camera, AlarmKind kind, std::uint64_t number) {
-  return fmt::format("{}-{}-{}", camera, name_of(kind), number);
+  return fmt::format("{}-{}-{}", camera, alarm_kind_name(kind), number);
 }
 
 /// The number at the end of an id.
@@ -109,18 +123,6 @@ std::uint64_t number_in(std::string_view id) {
 }
 
 }  // namespace
-
-std::string_view name_of(AlarmKind kind) {
-  switch (kind) {
-    case AlarmKind::kFrames:
-      return "frames";
-    case AlarmKind::kDrift:
-      return "drift";
-    case AlarmKind::kSilent:
-      break;
-  }
-  return "silent";
-}
 
 bool AlarmBook::Entry::is_delivered() const {
   return told_raised && told_cleared == alarm.cleared.has_value() &&
@@ -396,7 +398,7 @@ std::string AlarmBook::kept_lines() const {
   for (const auto& [key, progress] : progress_) {
     add({{"event", "numbered"},
          {"camera", key.camera},
-         {"kind", name_of(key.kind)},
+         {"kind", alarm_kind_name(key.kind)},
          {"last", progress.last_number},
          {"frame", progress.decided_up_to}});
   }
@@ -428,4 +430,5 @@ void AlarmBook::begin_anew_if_long() {
   }
 }
 
-}  // namespace gradspace::monitor
+}  // namespace monitor
+}  // namespace gradspace

@@ -18,17 +18,13 @@
 
 namespace gradspace::monitor {
 
-/// "frames", "drift", "silent".
-std::string_view name_of(AlarmKind kind);
-
 /// An alarm is there once its line is in the journal; that line is the only place where it begins. Where the disk does
 /// not take lines, alarms are kept in memory, and written when it does. Thread-safe.
 class AlarmBook {
  public:
   struct Limits {
-    /// /// Of alarms that have ended and are delivered all but so many are forgotten; of those that nobody confirms, all
-    /// but
-    /// twice as many.
+    /// Of alarms that have ended and are delivered all but so many are forgotten; of those that nobody confirms, all
+    /// but twice as many.
     std::size_t kept = 1000;
     std::uint64_t journal_bytes = std::uint64_t{8} << 20;  ///< then it begins anew
   };

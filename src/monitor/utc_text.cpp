@@ -9,7 +9,8 @@
 #include "core/text.h"
 #include "gradspace/error.h"
 
-namespace gradspace::monitor {
+namespace gradspace {
+namespace monitor {
 namespace {
 
 using std::chrono::milliseconds;
@@ -33,16 +34,6 @@ bool fits_pattern(std::string_view text) {
 
 }  // namespace
 
-std::string utc_text(MonitorTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<milliseconds>(time - day));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
-}
-
 MonitorTime parse_utc(std::string_view text) {
   std::array<int, kFields.size()> numbers{};
   if (fits_pattern(text)) {
@@ -64,4 +55,16 @@ MonitorTime parse_utc(std::string_view text) {
          milliseconds(numbers[6]);
 }
 
-}  // namespace gradspace::monitor
+}  // namespace monitor
+
+std::string utc_text(MonitorTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(time - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+}  // namespace gradspace

@@ -111,9 +111,9 @@ TEST(EventHub, StateForgetsCamerasAndNotesDrift) {
 
 TEST(Rows, TimesAreUtcWithMilliseconds) {
   // date -u -d @1700000000
-  EXPECT_EQ(time_text(MonitorTime(std::chrono::milliseconds(1'700'000'000'007))),
+  EXPECT_EQ(utc_text(MonitorTime(std::chrono::milliseconds(1'700'000'000'007))),
             "2023-11-14T22:13:20.007Z");
-  EXPECT_EQ(time_text(MonitorTime(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(utc_text(MonitorTime(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
 }
 
 TEST(Rows, PasswordsInAddressesAreNotShown) {
