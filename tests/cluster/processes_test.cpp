@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <thread>
@@ -50,6 +51,7 @@ class Workers : public testing::SmallJob, public ::testing::Test {
     arguments.insert(arguments.begin(),
                      {GRADSPACE_COMMAND, "work", job().string(), "--threads", "1", "--batch", "1"});
     const std::string log = path(fmt::format("log-{}", started_++)).string();
+    std::ofstream(log).close();  // so that it is there also of who is killed at once
     const pid_t child = fork();
     if (child == 0) {
       std::vector<char*> pointers;
