@@ -192,6 +192,13 @@ void remove_claims(const JobFolder& job, std::uint32_t shard, int up_to) {
   }
 }
 
+void clear_up_behind(const JobFolder& job, std::uint32_t shard, int up_to) {
+  std::error_code ignored;
+  std::filesystem::remove_all(job.work(shard), ignored);
+  std::filesystem::remove(job.failure_note(shard), ignored);
+  remove_claims(job, shard, up_to);
+}
+
 std::chrono::milliseconds ClaimWatch::still_for(std::uint32_t shard, const SeenClaim& claim) {
   const Clock::time_point now = Clock::now();
   const auto [entry, is_new] = seen_.try_emplace(shard, Seen{claim, now, false});

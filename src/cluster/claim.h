@@ -83,6 +83,10 @@ SeenClaim read_claim(const JobFolder& job, std::uint32_t shard, int number);
 /// Removes all claims of a shard up to a number.
 void remove_claims(const JobFolder& job, std::uint32_t shard, int up_to);
 
+/// Removes what making a shard has left behind, once its part is in place: unfinished work, the note of a failure, and
+/// last the claims up to a number. As long as there is a claim, whoever looks at the job knows that this is to be done.
+void clear_up_behind(const JobFolder& job, std::uint32_t shard, int up_to);
+
 /// Tells, by this process's own clock, which claims have a heart that beats.
 class ClaimWatch {
  public:

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "cluster/claim.h"
 #include "cluster/job_folder.h"
 #include "cluster/part_record.h"
 #include "core/file.h"
@@ -33,6 +34,7 @@ class Merging {
   MergeResult run() {
     const OutputLock lock = OutputLock::of_folder(job_.path());
     check_parts();
+    clear_up();
     if (!watched_.stopped() && (result_.missing.empty() || options_.allow_missing)) {
       if (parts_.empty()) {
         throw InvalidArgument(fmt::format("{}: has no part to merge", job_.path().string()));
@@ -84,6 +86,15 @@ class Merging {
       watched_.failure(fmt::format("shard {}: {}", shard, error.what()));
     }
     return std::nullopt;
+  }
+
+  /// Removes what workers that were killed right after they had put a part in place could not remove any more.
+  void clear_up() const {
+    for (const auto& [shard, number] : list_claims(job_, plan_.shards.size())) {
+      if (!std::ranges::binary_search(result_.missing, shard)) {
+        clear_up_behind(job_, shard, number);
+      }
+    }
   }
 
   /// As one `extract` of all images would note it, but for the digest of their list.

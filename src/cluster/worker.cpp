@@ -94,7 +94,7 @@ class Worker {
     claims_ = list_claims(job_, plan_.shards.size());
     for (const std::uint32_t shard : wanted_) {
       if (parts[shard] && !is_to_be_made_again(shard)) {
-        set(shard, Standing::kDone);
+        finish_behind_others(shard);
       } else if (failed[shard] && !again) {
         set(shard, Standing::kFailed);
       } else if (const auto claim = claims_.find(shard); claim != claims_.end()) {
@@ -144,7 +144,7 @@ class Worker {
 
   void work_on(std::uint32_t shard) {
     if (job_.has_part(shard)) {
-      set(shard, Standing::kDone);
+      finish_behind_others(shard);
       return;
     }
     const int number = claims_[shard] + 1;
@@ -187,12 +187,20 @@ class Worker {
 
   /// Clears up behind a part that is in place.
   void finish(std::uint32_t shard, int number) {
-    std::error_code ignored;
-    fs::remove_all(job_.work(shard), ignored);
-    fs::remove(job_.failure_note(shard), ignored);
-    remove_claims(job_, shard, number);
+    clear_up_behind(job_, shard, number);
     claims_.erase(shard);
     set(shard, Standing::kDone);
+  }
+
+  /// A part that another worker has put in place. Where its claim is still there, that worker may have been killed before
+  /// it cleared up.
+  void finish_behind_others(std::uint32_t shard) {
+    const auto claim = claims_.find(shard);
+    if (claim != claims_.end() && claim->second > 0) {
+      finish(shard, claim->second);
+    } else {
+      set(shard, Standing::kDone);
+    }
   }
 
   void note_failure(std::uint32_t shard, const std::string& reason) {
@@ -233,7 +241,7 @@ class Worker {
     const auto claim = claims.find(shard);
     claims_[shard] = claim == claims.end() ? 0 : claim->second;
     if (job_.has_part(shard)) {
-      set(shard, Standing::kDone);
+      finish_behind_others(shard);
     } else if (fs::exists(job_.failure_note(shard), error) && options_.shards.empty() &&
                !options_.retry_failed) {
       set(shard, Standing::kFailed);

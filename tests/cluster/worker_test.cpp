@@ -224,6 +224,27 @@ TEST(Work, MakesDamagedPartsAgainWhereTheyAreAskedFor) {
   small.expect_merged_as_one_extract();
 }
 
+/// As of a worker that was killed between putting its part in place and clearing up.
+void leave_behind(const SmallJob& small, int shard) {
+  write_file(small.job() / "claims" / fmt::format("{:06}-2", shard), std::string_view("beat 1"));
+  const fs::path work = small.job() / "work" / fmt::format("{:06}", shard);
+  fs::create_directories(work / "1-x/set.partial");
+  write_file(work / "1-x/set.partial/features.npy", std::string_view("rows"));
+}
+
+TEST(Work, ClearsUpBehindWorkersThatCouldNot) {
+  const SmallJob small(3, 4);
+  small.plan();
+  work_on_shards(small.job());
+  leave_behind(small, 1);
+  EXPECT_EQ(work_on_shards(small.job()).done, 0U);
+  expect_cleared_up(small);
+  leave_behind(small, 2);
+  EXPECT_TRUE(merge_parts(small.job()).missing.empty());
+  expect_cleared_up(small);
+  small.expect_merged_as_one_extract();
+}
+
 TEST(Work, IsNotStoppedByWhatLiesInTheFolder) {
   const SmallJob small(3, 4);
   small.plan(milliseconds(100));
