@@ -70,8 +70,8 @@ class Train(unittest.TestCase):
         self.assertEqual(self.model("one.safetensors"), expected)
 
     def test_goes_on_after_a_rank_was_killed(self):
-        expected, _ = self.alone("--epochs", "60")
-        command = self.command("killed.safetensors", "--epochs", "60")
+        expected, _ = self.alone("--epochs", "300")
+        command = self.command("killed.safetensors", "--epochs", "300")
         job = subprocess.Popen(self.with_ranks(2, command), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
         checkpoint = self.folder / "killed.safetensors.checkpoint"
