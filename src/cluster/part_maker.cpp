@@ -23,22 +23,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether an earlier worker has finished the set and only not put it in place.
-bool is_finished(const fs::path& set, const FeatureSetMeta& meta) {
+/// What an earlier worker has finished and only not put in place.
+std::optional<PartCounts> finished_earlier(const fs::path& set, const FeatureSetMeta& meta) {
   std::error_code error;
   if (!fs::exists(set, error)) {
-    return false;
+    return std::nullopt;
   }
   try {
     const FeatureSet there(set);
     there.verify();
     if (feature_meta_to_json(there.meta()) == feature_meta_to_json(meta)) {
-      return true;
+      return PartCounts{there.size(), there.failures().size()};
     }
   } catch (const Error&) {  // damaged
   }
   fs::remove_all(set, error);
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -78,11 +78,16 @@ bool PartMaker::make(std::uint32_t shard, Claim& claim, Watched& watched) const 
   const AttemptFolder attempt(job_, shard, claim.number());
   attempt.take_up_earlier();
   const FeatureSetMeta meta = describe(*source, shard);
-  if (!is_finished(attempt.set(), meta) &&
-      !extract(*source, shard, attempt, meta, claim, watched)) {
+  std::optional<PartCounts> counts = finished_earlier(attempt.set(), meta);
+  if (!counts) {
+    counts = extract(*source, shard, attempt, meta, claim, watched);
+  }
+  if (!counts) {
     return false;
   }
   PartRecord record;
+  record.rows = counts->rows;
+  record.failures = counts->failures;
   record.plan = plan_.digest;
   record.shard = shard;
   record.uri = plan_.shards[shard].uri;
@@ -117,8 +122,10 @@ FeatureSetMeta PartMaker::describe(const Source& source, std::uint32_t shard) co
   return meta;
 }
 
-bool PartMaker::extract(const Source& source, std::uint32_t shard, const AttemptFolder& attempt,
-                        const FeatureSetMeta& meta, Claim& claim, Watched& watched) const {
+std::optional<PartCounts> PartMaker::extract(const Source& source, std::uint32_t shard,
+                                             const AttemptFolder& attempt,
+                                             const FeatureSetMeta& meta, Claim& claim,
+                                             Watched& watched) const {
   FeatureSetWriter writer(attempt.set(), meta);
   if (const std::string why = writer.begun_anew(); !why.empty()) {
     watched.remark(fmt::format(
@@ -149,7 +156,10 @@ bool PartMaker::extract(const Source& source, std::uint32_t shard, const Attempt
           "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
           left_out, source.size(), first));
     }
-    return !result.stopped;
+    if (result.stopped) {
+      return std::nullopt;
+    }
+    return PartCounts{result.rows, result.images_done - result.rows};
   } catch (const FormatError& error) {
     throw ShardFailed{error.what()};
   }
@@ -157,9 +167,6 @@ bool PartMaker::extract(const Source& source, std::uint32_t shard, const Attempt
 
 /// The part becomes visible, whole and once: a folder can't be renamed onto one that holds something.
 void PartMaker::put_in_place(const fs::path& set, PartRecord record) const {
-  const FeatureSet finished(set);
-  record.rows = finished.size();
-  record.failures = finished.failures().size();
   measure_part(set, record);
   write_file(set / "part.json", part_record_to_json(record));
   const fs::path part = job_.part(record.shard);

@@ -26,6 +26,12 @@ struct ShardFailed {
   std::string reason;
 };
 
+/// Images of a finished set.
+struct PartCounts {
+  std::uint64_t rows = 0;
+  std::uint64_t failures = 0;  ///< left out
+};
+
 class PartMaker {
  public:
   /// All three outlive it. Throws what `read_model` does; FormatError when the copy of model or detector is not the
@@ -39,8 +45,10 @@ class PartMaker {
  private:
   std::unique_ptr<GradientBackend> make_backend() const;
   FeatureSetMeta describe(const Source& source, std::uint32_t shard) const;
-  bool extract(const Source& source, std::uint32_t shard, const AttemptFolder& attempt,
-               const FeatureSetMeta& meta, Claim& claim, Watched& watched) const;
+  /// Nothing when it was stopped.
+  std::optional<PartCounts> extract(const Source& source, std::uint32_t shard,
+                                    const AttemptFolder& attempt, const FeatureSetMeta& meta,
+                                    Claim& claim, Watched& watched) const;
   void put_in_place(const std::filesystem::path& set, PartRecord record) const;
 
   const JobFolder& job_;
