@@ -33,6 +33,13 @@ constexpr int kBeatsToLost = 10;
 /// A worker with nothing left but to wait for others looks at their shards after so long, and then ever more rarely.
 constexpr milliseconds kFirstWait{20};
 
+/// After so many shards one after another that others have had or hold, a worker lists what is done and claimed, which
+/// takes a shared file system less than a look at each.
+constexpr int kMissesBeforeLook = 4;
+
+/// Of more shards that others hold, parts are listed for the same reason.
+constexpr std::ptrdiff_t kFewHeld = 64;
+
 /// What a shard is to a worker.
 enum class Standing : std::uint8_t { kOpen, kHeld, kDone, kFailed };
 
@@ -76,14 +83,11 @@ class Worker {
   }
 
  private:
-  /// From another place on than other workers, so that not all try to claim the same shards.
+  /// In an order of this worker's own: workers that went through the list side by side would try to claim the same shards
+  /// again and again.
   void choose_all() {
-    const auto count = static_cast<std::uint32_t>(plan_.shards.size());
-    const auto first = static_cast<std::uint32_t>(hash_text(worker_name()) % count);
-    wanted_.resize(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      wanted_[i] = (first + i) % count;
-    }
+    wanted_ =
+        permutation(static_cast<std::uint32_t>(plan_.shards.size()), hash_text(worker_name()));
   }
 
   /// Looks at what is done, failed and claimed.
@@ -131,21 +135,49 @@ class Worker {
   }
 
   void work_on_open_shards() {
+    int misses = 0;
     for (const std::uint32_t shard : wanted_) {
-      if (standing_[shard] == Standing::kOpen) {
-        if (watched_.stop()) {
-          return;
-        }
-        work_on(shard);
-        report();
+      if (standing_[shard] != Standing::kOpen) {
+        continue;
+      }
+      if (watched_.stop()) {
+        return;
+      }
+      misses = work_on(shard) ? 0 : misses + 1;
+      if (misses == kMissesBeforeLook) {
+        look_at_open_shards();
+        misses = 0;
+      }
+      report();
+    }
+  }
+
+  /// Finds out which open shards others have done or claimed meanwhile.
+  void look_at_open_shards() {
+    const std::vector<bool> parts = shards_with_part(job_, plan_.shards.size());
+    const std::map<std::uint32_t, int> claims = list_claims(job_, plan_.shards.size());
+    for (const std::uint32_t shard : wanted_) {
+      if (standing_[shard] != Standing::kOpen) {
+        continue;
+      }
+      const auto claim = claims.find(shard);
+      const bool is_new = claim != claims.end() && claim->second > claims_[shard];
+      if (is_new) {
+        claims_[shard] = claim->second;
+      }
+      if (parts[shard]) {
+        finish_behind_others(shard);
+      } else if (is_new) {
+        set(shard, Standing::kHeld);
       }
     }
   }
 
-  void work_on(std::uint32_t shard) {
+  /// False when another worker has done the shard or holds it.
+  bool work_on(std::uint32_t shard) {
     if (job_.has_part(shard)) {
       finish_behind_others(shard);
-      return;
+      return false;
     }
     const int number = claims_[shard] + 1;
     const std::unique_ptr<Claim> claim =
@@ -153,13 +185,14 @@ class Worker {
     claims_[shard] = number;
     if (claim == nullptr) {
       set(shard, Standing::kHeld);
-      return;
+      return false;
     }
     if (job_.has_part(shard)) {  // it came between the two looks
       finish(shard, number);
-      return;
+      return false;
     }
     make_part(shard, *claim);
+    return true;
   }
 
   void make_part(std::uint32_t shard, Claim& claim) {
@@ -217,11 +250,16 @@ class Worker {
     milliseconds wait = kFirstWait;
     while (!watched_.stop()) {
       const std::map<std::uint32_t, int> claims = list_claims(job_, plan_.shards.size());
+      const auto held = std::ranges::count(standing_, Standing::kHeld);
+      std::vector<bool> parts;
+      if (held > kFewHeld) {
+        parts = shards_with_part(job_, plan_.shards.size());
+      }
       bool any_held = false;
       bool any_open = false;
       for (const std::uint32_t shard : wanted_) {
         if (standing_[shard] == Standing::kHeld) {
-          look_at_held_shard(shard, claims);
+          look_at_held_shard(shard, claims, parts.empty() ? job_.has_part(shard) : parts[shard]);
           any_held = any_held || standing_[shard] == Standing::kHeld;
           any_open = any_open || standing_[shard] == Standing::kOpen;
         }
@@ -236,11 +274,12 @@ class Worker {
     return false;
   }
 
-  void look_at_held_shard(std::uint32_t shard, const std::map<std::uint32_t, int>& claims) {
+  void look_at_held_shard(std::uint32_t shard, const std::map<std::uint32_t, int>& claims,
+                          bool has_part) {
     std::error_code error;
     const auto claim = claims.find(shard);
     claims_[shard] = claim == claims.end() ? 0 : claim->second;
-    if (job_.has_part(shard)) {
+    if (has_part) {
       finish_behind_others(shard);
     } else if (fs::exists(job_.failure_note(shard), error) && options_.shards.empty() &&
                !options_.retry_failed) {
