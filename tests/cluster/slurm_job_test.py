@@ -1,7 +1,9 @@
 """A job in shards on a Slurm cluster of this machine, whose workers and whose node are killed meanwhile.
 
-Usage: slurm_job_test.py GRADSPACE SOURCE_FOLDER    (exit status 77: Slurm is not there)
+Usage: slurm_job_test.py GRADSPACE SOURCE_FOLDER [--shards N] [--images N] [--side PIXELS] [--kills N]
+(exit status 77: Slurm is not there)
 """
+import argparse
 import os
 import pathlib
 import random
@@ -11,10 +13,16 @@ import sys
 import tempfile
 import time
 
-COMMAND, SOURCE = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:3])
-SHARDS = 12
-IMAGES = 40
-SIDE = 300
+parser = argparse.ArgumentParser()
+parser.add_argument("command", type=pathlib.Path)
+parser.add_argument("source", type=pathlib.Path)
+parser.add_argument("--shards", type=int, default=12)
+parser.add_argument("--images", type=int, default=40, help="of a shard")
+parser.add_argument("--side", type=int, default=300, help="of an image, which sets how long a shard takes")
+parser.add_argument("--kills", type=int, default=4)
+options = parser.parse_args()
+COMMAND, SOURCE = str(options.command.resolve()), options.source.resolve()
+SIDE = options.side
 
 
 def run(*arguments):
@@ -58,7 +66,7 @@ def wait_until_idle(seconds=120):
 def kill_some(job, kills):
     """SIGKILL to some workers at random, as they come. How many kills are left."""
     draw = random.Random(5)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 60 + kills
     while kills > 0 and time.monotonic() < end and run("squeue", "--noheader"):
         alive = workers(job)
         if alive:
@@ -72,11 +80,11 @@ def kill_some(job, kills):
 
 
 def make_job(root, model):
-    for shard in range(SHARDS):
-        folder = root / "shards" / f"shard-{shard:02}"
+    for shard in range(options.shards):
+        folder = root / "shards" / f"shard-{shard:03}"
         folder.mkdir(parents=True)
-        for image in range(IMAGES):
-            write_bmp(folder / f"{image:03}.bmp", shard * IMAGES + image)
+        for image in range(options.images):
+            write_bmp(folder / f"{image:04}.bmp", shard * options.images + image)
     job = root / "job"
     run(COMMAND, "plan", job, "--model", model, "--data", *sorted((root / "shards").iterdir()), "--lost-after", "2",
         "--slurm", "--command", COMMAND, "--cpus", "1", "--memory", "100M", "--max-array-size", "8")
@@ -93,14 +101,15 @@ def hand_in_until_done(job):
         wait_until_idle()
         for path, when in before.items():
             assert path.stat().st_mtime_ns == when, f"{path} was made again"
-    assert run(COMMAND, "status", job).startswith(f"{job}: {SHARDS} shards: {SHARDS} done")
+    assert run(COMMAND, "status", job).startswith(f"{job}: {options.shards} shards: {options.shards} done")
 
 
 def test(root, slurm):
-    model = pathlib.Path(SOURCE) / "tests/data/formats-0.1.0/model.safetensors"
+    model = SOURCE / "tests/data/formats-0.1.0/model.safetensors"
     job = make_job(root, model)
     run(job / "slurm/submit.sh")
-    assert kill_some(job, 4) < 4, "no worker was seen"
+    left = kill_some(job, options.kills)
+    assert left < options.kills, "no worker was seen"
     # The node's daemon dies, and comes back.
     os.kill(int((slurm / "slurmd.pid").read_text()), signal.SIGKILL)
     run("slurmd", "-f", os.environ["SLURM_CONF"])
@@ -111,11 +120,11 @@ def test(root, slurm):
     run(COMMAND, "extract", "--model", model, "--data", root / "shards", "--out", root / "one", "--quiet")
     for name in ("features.npy", "index.csv"):
         assert (root / "copied" / name).read_bytes() == (root / "one" / name).read_bytes(), name
-    print("the merged set is that of one process")
+    print(f"{options.kills - left} workers were killed; the merged set is that of one process")
 
 
 def main():
-    script = pathlib.Path(SOURCE) / "scripts/local-slurm.sh"
+    script = SOURCE / "scripts/local-slurm.sh"
     with tempfile.TemporaryDirectory(prefix="gradspace-slurm-") as folder:
         root = pathlib.Path(folder)
         slurm = root / "slurm"
