@@ -189,6 +189,32 @@ TEST_F(IqaCommand, PairsFoldersByName) {
   EXPECT_THAT(errors(), HasSubstr("dist/other.png: no image of that name in"));
 }
 
+TEST_F(IqaCommand, SaysWhichImagesShareAName) {
+  copy("pair1_ref.png", "ref/one.png");
+  copy("pair1_blur.png", "dist/one.png");  // the reference's very name
+  write_image(folder_ / "dist/one.jpg", read_image(file("pair1_blur.png")));
+  copy("pair2_ref.png", "ref/two.png");
+  write_image(folder_ / "dist/two.bmp", read_image(file("pair2_blur.png")));
+  write_image(folder_ / "dist/two.jpg", read_image(file("pair2_blur.png")));
+  copy("pair1_ref.png", "ref/three.png");
+  write_image(folder_ / "ref/three.bmp", read_image(file("pair1_ref.png")));
+  write_image(folder_ / "dist/three.jpg", read_image(file("pair1_blur.png")));
+  const std::string ref = (folder_ / "ref").string();
+  const std::string dist = (folder_ / "dist").string();
+  const auto output = iqa("--metric psnr --format jsonl " + ref + " " + dist);
+  EXPECT_EQ(exit_status(output), 1);
+  EXPECT_EQ(lines_of(output.text).size(), 1U) << "only one.png has a partner";
+  const std::string ones = ": 2 images in " + dist + " have that name, such as one.jpg and one.png";
+  const std::string twos = ": 2 images in " + dist + " have that name, such as two.bmp and two.jpg";
+  const std::string threes =
+      ": 2 images in " + ref + " have that name, such as three.bmp and three.png";
+  for (const std::string& line :
+       {dist + "/one.jpg" + ones, ref + "/two.png" + twos, dist + "/two.bmp" + twos,
+        ref + "/three.png" + threes, dist + "/three.jpg" + threes}) {
+    EXPECT_THAT(errors(), HasSubstr(line));
+  }
+}
+
 TEST_F(IqaCommand, ResultsDoNotDependOnThreads) {
   std::string csv = "reference,distorted\n";
   for (int i = 0; i < 20; ++i) {
