@@ -17,6 +17,7 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/score_pairs.h"
 #include "support/test_files.h"
 
@@ -419,6 +420,15 @@ TEST_F(CompareFolders, KeepsNamesOfAllKinds) {
             odd + ".png");
   EXPECT_TRUE(results["folders"][1]["scores"][0]["mean"].is_null()) << "infinite";
   EXPECT_FALSE(results["folders"][1]["scores"][0]["median"].is_null());
+  for (const auto& folder : results["folders"]) {
+    for (const auto& scores : folder["scores"]) {
+      const auto like =
+          quality_equivalent(scores["metric"].get<std::string>(), scores["median"].get<double>());
+      EXPECT_EQ(scores["median_equivalent"]["jpeg_quality"], like->jpeg_quality);
+      EXPECT_EQ(scores["median_equivalent"]["impairment"], impairment_name(like->impairment));
+      EXPECT_EQ(scores["median_equivalent"]["text"], equivalent_text(*like));
+    }
+  }
 }
 
 }  // namespace
