@@ -325,6 +325,10 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
   };
   add_thumbnails(wanted, kLargeSide);
   add_thumbnails(shown, kSmallSide);
+  json pictures = thumbnails.to_json();
+  if (pictures.empty() && pairs.size() > 0) {
+    notes.emplace_back("The images are not below the database's folder: no pictures.");
+  }
   json metrics = json::array();
   for (std::size_t i = 0; i < pairs.metrics.size(); ++i) {
     metrics.push_back(metric_json(pairs, pairs.metrics[i], shown, finite[i]));
@@ -336,7 +340,7 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"opinion", picked(pairs.opinion, shown)},
           {"opinions_rise", pairs.opinions_rise},
           {"metrics", std::move(metrics)},
-          {"images", thumbnails.to_json()},
+          {"images", std::move(pictures)},
           {"crops", crops_json(pairs, finite, shown, root)}};
 }
 

@@ -84,6 +84,7 @@ TEST_F(IqaCommand, SaysWhatScoresAreLikeWhereThereIsAScale) {
   EXPECT_EQ(line.at("psnr_impairment"), impairment_name(psnr->impairment));
   // The decoder is not the one that the scale of gradient is of.
   EXPECT_FALSE(line.contains("gradient_jpeg_quality"));
+  EXPECT_EQ(errors(), "gradspace: gradient has a scale with the built-in decoder only\n");
   EXPECT_FALSE(
       lines_of(iqa("--metric psnr --format jsonl " + pair).text)[0].contains("psnr_jpeg_quality"));
   EXPECT_THAT(iqa("--metric psnr " + pair).text, HasSubstr(equivalent_text(*psnr)));
@@ -244,6 +245,10 @@ TEST_F(IqaCommand, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(exit_status(iqa((folder_ / "ref").string() + " " + file("pair1_ref.png"))), 1);
   EXPECT_EQ(exit_status(iqa(file("pair1_ref.png") + " " + file("pair2_ref.png"))), 1);
   EXPECT_THAT(errors(), HasSubstr("sizes must match"));
+  for (const char* option : {"--every 2 ", "--pooled "}) {
+    EXPECT_EQ(exit_status(iqa(option + file("pair1_ref.png") + " " + file("pair1_blur.png"))), 1);
+    EXPECT_THAT(errors(), HasSubstr("--every and --pooled are of two videos"));
+  }
 }
 
 TEST_F(IqaCommand, InfoDescribesADecoder) {

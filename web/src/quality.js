@@ -189,7 +189,7 @@ function barsCard(model, state) {
       } }),
       series: [
         { type: "bar", name: state.metric, barWidth: lane() ? 14 : "58%", data: list.map((type) => ({ value: row(type).srocc, itemStyle: { color: type === ALL ? c.clean : c.cleanSoft, borderRadius: [0, 3, 3, 0] } })), itemStyle: { color: c.clean }, emphasis: { disabled: true } },
-        { type: "custom", name: "95 % interval", silent: true, z: 5, itemStyle: { color: c.ink }, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
+        { type: "custom", name: "95 % interval", silent: true, clip: true, z: 5, itemStyle: { color: c.ink }, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
           renderItem: (_, api) => {
             if (api.value(2) < 0) return null;
             const [x1, y] = api.coord([api.value(0), api.value(2)]);
@@ -270,7 +270,7 @@ export function qualityReport(data) {
     if (model.pairs?.opinion.length) content.push(group("Pairs to look at", "Nothing teaches more about a metric than its mistakes.", add(worstCard(model, state))));
   }
   return {
-    headline: row && [h("b", best), ` agrees with people best here: SROCC ${number(row.srocc)} over ${plural(row.n ?? model.pairs?.count ?? 0, "image")}${model.types.length > 1 ? ` and ${model.types.length} types of distortion` : ""}.`],
+    headline: typeof row?.srocc === "number" && [h("b", best), ` agrees with people best here: SROCC ${number(row.srocc)} over ${plural(row.n ?? model.pairs?.count ?? 0, "image")}${model.types.length > 1 ? ` and ${model.types.length} types of distortion` : ""}.`],
     tiles: row ? [
       ["Best SROCC", number(row.srocc), `${best}, all images`],
       ["PLCC", number(row.plcc), "after the fit"],
