@@ -234,6 +234,22 @@ TEST_F(CompareFolders, CurvesByNameAndByChoice) {
       HasSubstr("one, psnr: 0 of 3 images compared; a.png: the tested curve has 1 of the 2"));
 }
 
+TEST_F(CompareFolders, ACodecWithoutScoresIsNoAnchorUnlessItIsNamed) {
+  for (const char* folder : {"broken-q1", "broken-q2"}) {
+    fs::create_directories(folder_ / folder);
+    write_file(folder_ / folder / "a.jpg", std::string_view("no image"));
+    options_.folders.insert(options_.folders.begin(), folder_ / folder);
+  }
+  FolderComparison comparison = compare();
+  ASSERT_TRUE(comparison.anchor);
+  EXPECT_EQ(comparison.curves[*comparison.anchor].name, "fine");
+  options_.anchor = "broken";
+  comparison = compare();
+  EXPECT_EQ(comparison.curves[*comparison.anchor].name, "broken");
+  EXPECT_EQ(comparison.comparisons[0].refusal,
+            "no image has a score in every folder of both curves");
+}
+
 TEST_F(CompareFolders, FoldersThatAreNoCurvesHaveNoBdRates) {
   put("denoised/a.png", photograph(5));
   put("sharpened/a.png", photograph(6));
