@@ -75,7 +75,9 @@ function foldersCard(model, state) {
       h("td.worst-image", summary?.worst_image ?? "–"));
   }
   function update() {
-    fill(lead, `Scores of ${model.metricNames[state.metric]}: ${model.direction(state.metric)}. Below each median stands the quality of JPEG at which photographs have that score, and how people see such a JPEG. Bits a pixel are of the files as they are, averaged over the images.`);
+    const like = model.folders.some((folder) => model.summary(folder, state.metric)?.median_equivalent)
+      ? " Below each median stands the quality of JPEG at which photographs have that score, and how people see such a JPEG." : "";
+    fill(lead, `Scores of ${model.metricNames[state.metric]}: ${model.direction(state.metric)}.${like} Bits a pixel are of the files as they are, averaged over the images.`);
     fill(scroll, h("table.figures",
       h("thead", h("tr", ["Folder", "images", "bytes", "bits a pixel", "mean", "median", "worst", "worst image"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", model.folders.map(row))));
