@@ -48,7 +48,7 @@ def isotonic(values):
 
 
 def main():
-    folder, command = sys.argv[1:]
+    folder, command = map(os.path.abspath, sys.argv[1:])  # paths in a list of pairs are relative to the list
     directions = metrics_and_directions(command)
     with tempfile.TemporaryDirectory() as work:
         pairs = save_all(folder, work)

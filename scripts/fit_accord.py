@@ -178,8 +178,8 @@ def candidates():
 
 
 def main():
-    pairs_csv, command, *rest = sys.argv[1:]
-    work = rest[0] if rest else "accord-work"
+    # Absolute, because paths in a list of pairs are relative to the list.
+    pairs_csv, command, work = map(os.path.abspath, [*sys.argv[1:], "accord-work"][:3])
     os.makedirs(work, exist_ok=True)
     data = Data(pairs_csv, command, work)
     everything = np.ones(len(data.opinions), bool)

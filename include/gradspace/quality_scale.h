@@ -48,7 +48,8 @@ GRADSPACE_API std::optional<QualityEquivalent> quality_equivalent(std::string_vi
 /// metric uses one. Throws InvalidArgument for a metric that is not known. Thread-safe.
 GRADSPACE_API bool has_quality_scale(std::string_view metric, bool of_shipped_decoder);
 
-/// As it is printed: "as JPEG q72", "worse than JPEG q5", "better than JPEG q98".
+/// As it is printed: "as JPEG q72", "worse than JPEG q5", "better than JPEG q98". The quality is rounded to a whole
+/// number that has the same impairment: 84.7 is "q84", as 85 is imperceptible and 84.7 is not.
 GRADSPACE_API std::string jpeg_quality_text(const QualityEquivalent& equivalent);
 /// With the impairment: "as JPEG q72, just noticeable".
 GRADSPACE_API std::string equivalent_text(const QualityEquivalent& equivalent);

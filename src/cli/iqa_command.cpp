@@ -24,6 +24,7 @@
 #include "cli/quality_equivalents.h"
 #include "cli/quality_words.h"
 #include "gradspace/error.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/score_pairs.h"
 #include "gradspace/version.h"
 
@@ -213,6 +214,15 @@ void say_failures(const IqaFailures& failures, const PairList& list) {
   }
 }
 
+/// Says of which metrics the scale that was asked for is not there.
+void say_missing_scales(const IqaArguments& arguments) {
+  for (const std::string& metric : arguments.metrics) {
+    if (arguments.scale && !has_quality_scale(metric, arguments.decoder.empty())) {
+      say("gradspace: {} has a scale with the built-in decoder only", metric);
+    }
+  }
+}
+
 int score_all_pairs(const IqaArguments& arguments) {
   std::optional<LinearDecoder> loaded;
   const LinearDecoder* decoder = choose_decoder(arguments, loaded);
@@ -223,6 +233,7 @@ int score_all_pairs(const IqaArguments& arguments) {
   if (list.pairs.empty() && list.unmatched.empty()) {
     throw InvalidArgument(fmt::format("{}: lists no pair of images", arguments.pairs));
   }
+  say_missing_scales(arguments);
   QualityVerdicts verdicts = verdicts_of(arguments);
   const IqaFailures failures = score_and_print(list.pairs, decoder, arguments, verdicts);
   if (!arguments.map.empty() && !failures.any()) {
@@ -244,6 +255,13 @@ bool is_in_out(const std::string& file, const IqaArguments& arguments) {
          as_folder(fs::path(file).parent_path()) == as_folder(arguments.out);
 }
 
+/// Images have no frames that could be left out or pooled.
+void refuse_options_of_videos(const IqaArguments& arguments) {
+  if (arguments.video.every != 1 || arguments.video.pooled) {
+    throw InvalidArgument("--every and --pooled are of two videos, not of images");
+  }
+}
+
 int iqa(const IqaArguments& arguments) {
   if (arguments.list) {
     return list_metrics(arguments);
@@ -251,11 +269,13 @@ int iqa(const IqaArguments& arguments) {
   if (!arguments.junit.empty() && !is_in_out(arguments.junit, arguments)) {
     check_target(arguments.junit);
   }
+  if (arguments.single() && !arguments.compares_folders() &&
+      are_videos(arguments.inputs[0], arguments.inputs[1])) {
+    return iqa_of_videos(arguments);
+  }
+  refuse_options_of_videos(arguments);
   if (arguments.compares_folders()) {
     return compare_quality_of_folders(arguments);
-  }
-  if (arguments.single() && are_videos(arguments.inputs[0], arguments.inputs[1])) {
-    return iqa_of_videos(arguments);
   }
   refuse_inputs(arguments.junit, {arguments.pairs, arguments.decoder});
   refuse_inputs(arguments.junit, {arguments.inputs.begin(), arguments.inputs.end()});

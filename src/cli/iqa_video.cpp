@@ -67,7 +67,7 @@ PrinterLayout pool_layout(const VideoComparison& comparison) {
                     {"harmonic_mean", "harmonic mean", 13, "{:.6f}"},
                     {"minimum", "minimum", 12, "{:.6f}"},
                     {"maximum", "maximum", 12, "{:.6f}"},
-                    {"worst_frame", "worst frame"}};
+                    {"worst_frame", "worst frame", 11}};
   if (says_what_means_are_like(comparison)) {
     layout.columns.push_back({"mean_equivalent", "mean is like"});
   }

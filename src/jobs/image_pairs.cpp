@@ -31,32 +31,50 @@ std::set<fs::path> images_below(const fs::path& folder, const SourceOptions& opt
   return images;
 }
 
-/// Images by their path without extension, where only one has it.
-std::map<fs::path, fs::path> by_stem(const std::set<fs::path>& images) {
-  std::map<fs::path, std::vector<fs::path>> all;
+ImagesByStem by_stem(const std::set<fs::path>& images) {
+  ImagesByStem all;
   for (const fs::path& image : images) {
     all[fs::path(image).replace_extension()].push_back(image);
   }
-  std::map<fs::path, fs::path> result;
-  for (const auto& [stem, paths] : all) {
-    if (paths.size() == 1) {
-      result.emplace(stem, paths.front());
-    }
-  }
-  return result;
+  return all;
+}
+
+/// Those whose name is an image's but for the extension.
+std::span<const fs::path> namesakes(const fs::path& image, const ImagesByStem& images) {
+  const auto found = images.find(fs::path(image).replace_extension());
+  return found == images.end() ? std::span<const fs::path>() : found->second;
 }
 
 /// The image that is to be compared with `reference`, or an empty path.
-fs::path partner_of(const fs::path& reference, const std::map<fs::path, fs::path>& references,
-                    const std::set<fs::path>& distorted,
-                    const std::map<fs::path, fs::path>& distorted_by_stem) {
+fs::path partner_of(const fs::path& reference, const ImagesByStem& references,
+                    const std::set<fs::path>& distorted, const ImagesByStem& distorted_by_stem) {
   if (distorted.contains(reference)) {
     return reference;
   }
-  const fs::path stem = fs::path(reference).replace_extension();
-  const auto found = distorted_by_stem.find(stem);
-  return found == distorted_by_stem.end() || !references.contains(stem) ? fs::path()
-                                                                        : found->second;
+  const auto partners = namesakes(reference, distorted_by_stem);
+  const bool alone = partners.size() == 1 && namesakes(reference, references).size() == 1;
+  return alone ? partners.front() : fs::path();
+}
+
+/// A folder and the images in it, which may be partners of those in another folder.
+struct ListedFolder {
+  const fs::path& path;
+  const ImagesByStem& images;
+};
+
+/// Why an image of `own` has no partner in `other`.
+std::string why_alone(const fs::path& image, const ListedFolder& own, const ListedFolder& other) {
+  const auto theirs = namesakes(image, other.images);
+  if (theirs.empty()) {
+    return fmt::format("{}: no image of that name in {}", (own.path / image).string(),
+                       other.path.string());
+  }
+  const bool is_theirs = theirs.size() > 1;
+  const auto several = is_theirs ? theirs : namesakes(image, own.images);
+  return fmt::format("{}: {} images in {} have that name, such as {} and {}",
+                     (own.path / image).string(), several.size(),
+                     (is_theirs ? other : own).path.string(), several[0].string(),
+                     several[1].string());
 }
 
 }  // namespace
@@ -85,21 +103,21 @@ ReferenceFolder::ReferenceFolder(fs::path folder, const SourceOptions& options)
 PairList ReferenceFolder::pairs_with(const fs::path& distorted) const {
   PairList list;
   const std::set<fs::path> theirs = images_below(distorted, options_, list.remarks);
-  const auto theirs_by_stem = by_stem(theirs);
+  const ImagesByStem theirs_by_stem = by_stem(theirs);
+  const ListedFolder ours{folder_, by_stem_};
+  const ListedFolder other{distorted, theirs_by_stem};
   std::set<fs::path> left = theirs;
   for (const fs::path& image : images_) {
     const fs::path partner = partner_of(image, by_stem_, theirs, theirs_by_stem);
     if (partner.empty()) {
-      list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
-                                           (folder_ / image).string(), distorted.string()));
+      list.unmatched.push_back(why_alone(image, ours, other));
     } else {
       list.pairs.push_back({folder_ / image, distorted / partner});
       left.erase(partner);
     }
   }
   for (const fs::path& image : left) {
-    list.unmatched.push_back(fmt::format("{}: no image of that name in {}",
-                                         (distorted / image).string(), folder_.string()));
+    list.unmatched.push_back(why_alone(image, other, ours));
   }
   return list;
 }

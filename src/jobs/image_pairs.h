@@ -13,6 +13,9 @@
 
 namespace gradspace {
 
+/// Images by their path without its extension, ordered.
+using ImagesByStem = std::map<std::filesystem::path, std::vector<std::filesystem::path>>;
+
 /// A folder of references, listed once for all folders that are compared with it.
 class ReferenceFolder {
  public:
@@ -30,7 +33,7 @@ class ReferenceFolder {
   SourceOptions options_;
   std::vector<std::string> remarks_;
   std::set<std::filesystem::path> images_;  ///< relative to the folder
-  std::map<std::filesystem::path, std::filesystem::path> by_stem_;
+  ImagesByStem by_stem_;
 };
 
 }  // namespace gradspace

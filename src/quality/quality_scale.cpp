@@ -90,7 +90,10 @@ std::string jpeg_quality_text(const QualityEquivalent& equivalent) {
     return fmt::format("{} than JPEG q{}", equivalent.worse ? "worse" : "better",
                        equivalent.jpeg_quality);
   }
-  return fmt::format("as JPEG q{:.0f}", equivalent.jpeg_quality);
+  // Rounded up, a quality just below the beginning of a better grade would be printed as that beginning.
+  const double rounded = std::round(equivalent.jpeg_quality);
+  const bool same_grade = impairment_of(rounded) == impairment_of(equivalent.jpeg_quality);
+  return fmt::format("as JPEG q{:.0f}", same_grade ? rounded : std::floor(equivalent.jpeg_quality));
 }
 
 std::string equivalent_text(const QualityEquivalent& equivalent) {

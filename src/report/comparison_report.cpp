@@ -144,12 +144,13 @@ class ScoredImages {
   std::vector<ScoredImage> images_;
 };
 
-/// The mean of an image's scores by the first metric; larger is better. Images without any come last.
+/// The mean of an image's finite scores by the first metric; larger is better. Images without any come last. PSNR is
+/// infinite in a folder of lossless copies, which says nothing about what the others did to an image.
 double goodness(const ScoredImage& image, const Names& names) {
   double sum = 0;
   std::size_t count = 0;
   for (const double score : image.scores.front()) {
-    if (!std::isnan(score)) {
+    if (std::isfinite(score)) {
       sum += names.larger_is_better.front() ? score : -score;
       ++count;
     }

@@ -35,8 +35,7 @@ constexpr std::size_t kWorst = 12;         ///< shown of a metric
 constexpr std::size_t kMaxMetrics = 24;    ///< shown
 constexpr std::size_t kMaxSummary = 2000;  ///< rows shown
 constexpr std::size_t kThumbBytes = 900'000;
-constexpr std::size_t kCropped = 4;  ///< of a metric's worst pairs, shown at their own size
-constexpr std::size_t kWorstCropBytes = 2'500'000;
+constexpr std::size_t kWorstCropBytes = 6'000'000;
 constexpr std::size_t kMaxLeftOut = 1000;  ///< lines
 constexpr int kSmallSide = 96;             ///< of pictures that are shown on demand
 constexpr int kLargeSide = 208;            ///< of those that are shown at once
@@ -281,7 +280,7 @@ json crops_json(const Pairs& pairs, const std::vector<FiniteScores>& finite,
                 const std::vector<std::size_t>& shown, const fs::path& root) {
   json crops = json::object();
   std::size_t bytes = 0;
-  for (std::size_t rank = 0; rank < kCropped; ++rank) {
+  for (std::size_t rank = 0; rank < kWorst; ++rank) {
     for (const FiniteScores& metric : finite) {
       if (rank >= metric.worst.size() || bytes >= kWorstCropBytes) {
         continue;
@@ -326,6 +325,10 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
   };
   add_thumbnails(wanted, kLargeSide);
   add_thumbnails(shown, kSmallSide);
+  json pictures = thumbnails.to_json();
+  if (pictures.empty() && pairs.size() > 0) {
+    notes.emplace_back("The images are not below the database's folder: no pictures.");
+  }
   json metrics = json::array();
   for (std::size_t i = 0; i < pairs.metrics.size(); ++i) {
     metrics.push_back(metric_json(pairs, pairs.metrics[i], shown, finite[i]));
@@ -337,7 +340,7 @@ json pairs_json(const Pairs& pairs, const fs::path& root, Notes& notes) {
           {"opinion", picked(pairs.opinion, shown)},
           {"opinions_rise", pairs.opinions_rise},
           {"metrics", std::move(metrics)},
-          {"images", thumbnails.to_json()},
+          {"images", std::move(pictures)},
           {"crops", crops_json(pairs, finite, shown, root)}};
 }
 

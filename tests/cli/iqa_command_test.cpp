@@ -84,6 +84,7 @@ TEST_F(IqaCommand, SaysWhatScoresAreLikeWhereThereIsAScale) {
   EXPECT_EQ(line.at("psnr_impairment"), impairment_name(psnr->impairment));
   // The decoder is not the one that the scale of gradient is of.
   EXPECT_FALSE(line.contains("gradient_jpeg_quality"));
+  EXPECT_EQ(errors(), "gradspace: gradient has a scale with the built-in decoder only\n");
   EXPECT_FALSE(
       lines_of(iqa("--metric psnr --format jsonl " + pair).text)[0].contains("psnr_jpeg_quality"));
   EXPECT_THAT(iqa("--metric psnr " + pair).text, HasSubstr(equivalent_text(*psnr)));
@@ -189,6 +190,32 @@ TEST_F(IqaCommand, PairsFoldersByName) {
   EXPECT_THAT(errors(), HasSubstr("dist/other.png: no image of that name in"));
 }
 
+TEST_F(IqaCommand, SaysWhichImagesShareAName) {
+  copy("pair1_ref.png", "ref/one.png");
+  copy("pair1_blur.png", "dist/one.png");  // the reference's very name
+  write_image(folder_ / "dist/one.jpg", read_image(file("pair1_blur.png")));
+  copy("pair2_ref.png", "ref/two.png");
+  write_image(folder_ / "dist/two.bmp", read_image(file("pair2_blur.png")));
+  write_image(folder_ / "dist/two.jpg", read_image(file("pair2_blur.png")));
+  copy("pair1_ref.png", "ref/three.png");
+  write_image(folder_ / "ref/three.bmp", read_image(file("pair1_ref.png")));
+  write_image(folder_ / "dist/three.jpg", read_image(file("pair1_blur.png")));
+  const std::string ref = (folder_ / "ref").string();
+  const std::string dist = (folder_ / "dist").string();
+  const auto output = iqa("--metric psnr --format jsonl " + ref + " " + dist);
+  EXPECT_EQ(exit_status(output), 1);
+  EXPECT_EQ(lines_of(output.text).size(), 1U) << "only one.png has a partner";
+  const std::string ones = ": 2 images in " + dist + " have that name, such as one.jpg and one.png";
+  const std::string twos = ": 2 images in " + dist + " have that name, such as two.bmp and two.jpg";
+  const std::string threes =
+      ": 2 images in " + ref + " have that name, such as three.bmp and three.png";
+  for (const std::string& line :
+       {dist + "/one.jpg" + ones, ref + "/two.png" + twos, dist + "/two.bmp" + twos,
+        ref + "/three.png" + threes, dist + "/three.jpg" + threes}) {
+    EXPECT_THAT(errors(), HasSubstr(line));
+  }
+}
+
 TEST_F(IqaCommand, ResultsDoNotDependOnThreads) {
   std::string csv = "reference,distorted\n";
   for (int i = 0; i < 20; ++i) {
@@ -218,6 +245,10 @@ TEST_F(IqaCommand, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(exit_status(iqa((folder_ / "ref").string() + " " + file("pair1_ref.png"))), 1);
   EXPECT_EQ(exit_status(iqa(file("pair1_ref.png") + " " + file("pair2_ref.png"))), 1);
   EXPECT_THAT(errors(), HasSubstr("sizes must match"));
+  for (const char* option : {"--every 2 ", "--pooled "}) {
+    EXPECT_EQ(exit_status(iqa(option + file("pair1_ref.png") + " " + file("pair1_blur.png"))), 1);
+    EXPECT_THAT(errors(), HasSubstr("--every and --pooled are of two videos"));
+  }
 }
 
 TEST_F(IqaCommand, InfoDescribesADecoder) {

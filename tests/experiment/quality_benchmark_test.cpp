@@ -21,6 +21,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Image textured(std::uint64_t seed) {
   Random random(seed);
@@ -166,6 +167,18 @@ TEST_F(QualityBenchmark, ComparesMetricsOnTheImagesThatAllOfThemScored) {
                   row_of(without, "gmsd", "all").agreement.srocc->value,
               row.difference.srocc->value, 1e-12);
   EXPECT_THAT(quality_benchmark_table(without), HasSubstr("p (Williams)"));
+}
+
+TEST_F(QualityBenchmark, NoMetricIsBestWhereAllOpinionsAreEqual) {
+  list_ = "reference,distorted,score\n";
+  for (int s = 1; s <= 4; ++s) {
+    list_ += fmt::format("ref0.png,r0_noise{}.png,3\n", s);
+  }
+  save_list();
+  const QualityBenchmarkResult result = run_quality_benchmark(options_);
+  EXPECT_FALSE(row_of(result, "psnr", "all").agreement.srocc);
+  EXPECT_THAT(quality_benchmark_table(result), Not(HasSubstr("difference of SROCC")));
+  EXPECT_TRUE(results()["differences"][0]["srocc"].is_null());
 }
 
 TEST_F(QualityBenchmark, ContinuesAfterAStopToTheSameResults) {

@@ -17,6 +17,7 @@
 #include "core/random.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/score_pairs.h"
 #include "support/test_files.h"
 
@@ -233,6 +234,22 @@ TEST_F(CompareFolders, CurvesByNameAndByChoice) {
       HasSubstr("one, psnr: 0 of 3 images compared; a.png: the tested curve has 1 of the 2"));
 }
 
+TEST_F(CompareFolders, ACodecWithoutScoresIsNoAnchorUnlessItIsNamed) {
+  for (const char* folder : {"broken-q1", "broken-q2"}) {
+    fs::create_directories(folder_ / folder);
+    write_file(folder_ / folder / "a.jpg", std::string_view("no image"));
+    options_.folders.insert(options_.folders.begin(), folder_ / folder);
+  }
+  FolderComparison comparison = compare();
+  ASSERT_TRUE(comparison.anchor);
+  EXPECT_EQ(comparison.curves[*comparison.anchor].name, "fine");
+  options_.anchor = "broken";
+  comparison = compare();
+  EXPECT_EQ(comparison.curves[*comparison.anchor].name, "broken");
+  EXPECT_EQ(comparison.comparisons[0].refusal,
+            "no image has a score in every folder of both curves");
+}
+
 TEST_F(CompareFolders, FoldersThatAreNoCurvesHaveNoBdRates) {
   put("denoised/a.png", photograph(5));
   put("sharpened/a.png", photograph(6));
@@ -419,6 +436,15 @@ TEST_F(CompareFolders, KeepsNamesOfAllKinds) {
             odd + ".png");
   EXPECT_TRUE(results["folders"][1]["scores"][0]["mean"].is_null()) << "infinite";
   EXPECT_FALSE(results["folders"][1]["scores"][0]["median"].is_null());
+  for (const auto& folder : results["folders"]) {
+    for (const auto& scores : folder["scores"]) {
+      const auto like =
+          quality_equivalent(scores["metric"].get<std::string>(), scores["median"].get<double>());
+      EXPECT_EQ(scores["median_equivalent"]["jpeg_quality"], like->jpeg_quality);
+      EXPECT_EQ(scores["median_equivalent"]["impairment"], impairment_name(like->impairment));
+      EXPECT_EQ(scores["median_equivalent"]["text"], equivalent_text(*like));
+    }
+  }
 }
 
 }  // namespace

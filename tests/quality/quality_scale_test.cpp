@@ -56,6 +56,21 @@ TEST(QualityScale, ReadsAsPeopleSayIt) {
   EXPECT_EQ(quality_equivalent("mdsi", 0.269)->impairment, Impairment::kAnnoying);
 }
 
+TEST(QualityScale, TheQualityThatIsPrintedHasTheImpairmentThatIsPrinted) {
+  for (int i = 0; i <= 930; ++i) {
+    QualityEquivalent equivalent = *quality_equivalent("mdsi", std::lerp(0.431, 0.0991, i / 930.0));
+    const std::string text = jpeg_quality_text(equivalent);
+    const double printed = std::stod(text.substr(text.find('q') + 1));
+    EXPECT_NEAR(printed, equivalent.jpeg_quality, 1);
+    const bool whole = equivalent.jpeg_quality == std::floor(equivalent.jpeg_quality);
+    EXPECT_TRUE(!whole || printed == equivalent.jpeg_quality);
+    for (const double begin : {14, 20, 35, 70, 85}) {
+      EXPECT_EQ(printed >= begin, equivalent.jpeg_quality >= begin)
+          << text << " is " << equivalent.jpeg_quality;
+    }
+  }
+}
+
 TEST(QualityScale, RefusesWhatHasNoEquivalent) {
   EXPECT_THROW(quality_equivalent("accord", std::numeric_limits<double>::quiet_NaN()),
                InvalidArgument);

@@ -112,6 +112,23 @@ TEST_F(ComparisonReport, HasTheScoresOfEveryImage) {
               1e-4);
 }
 
+TEST_F(ComparisonReport, AFolderOfExactCopiesDoesNotHideWhichImagesAreWorst) {
+  const Image image = grainy('a');  // first by its name, and nearly as its reference is
+  write_image(folder_ / "ref/a.png", image);
+  Image changed = image;
+  changed.row(0)[0] ^= 1;
+  write_image(folder_ / "codec-q1/a.png", changed);
+  fs::copy(folder_ / "ref", folder_ / "lossless");
+  options_.folders.push_back(folder_ / "lossless");
+  compare_folders(options_);
+  const json page = data();
+  ASSERT_EQ(page["images"].size(), 3U);
+  EXPECT_EQ(page["images"][0]["name"], "plain.png");
+  EXPECT_EQ(page["images"][0]["scores"][0][4], "inf");
+  EXPECT_EQ(page["images"][1]["name"], "a.png");
+  EXPECT_EQ(page["crops"][0]["image"], "plain.png");
+}
+
 TEST_F(ComparisonReport, CutsOutWhereTheFoldersDiffer) {
   const json crop = data()["crops"][0];
   EXPECT_EQ(crop["image"], "plain.png");

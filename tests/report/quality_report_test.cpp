@@ -33,12 +33,18 @@ class QualityReport : public ::testing::Test {
     const json results = {{"summary", json::array()},
                           {"options", {{"larger_is_better", opinions_rise}}},
                           {"metrics", metrics}};
-    Notes notes;
-    return quality_data(folder_.path(), results, notes);
+    notes_.clear();
+    return quality_data(folder_.path(), results, notes_);
   }
 
   testing::TemporaryFolder folder_;
+  Notes notes_;
 };
+
+TEST_F(QualityReport, SaysWhereThereAreNoPictures) {
+  EXPECT_THAT(data(true, true)["pairs"]["images"], ::testing::IsEmpty());
+  EXPECT_THAT(notes_, ::testing::ElementsAre(HasSubstr("no pictures")));
+}
 
 TEST_F(QualityReport, SaysOfPairsWhetherTheMetricThinksBetterOfThem) {
   for (const bool metric_rises : {true, false}) {

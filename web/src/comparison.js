@@ -45,14 +45,23 @@ class Model {
   }
 }
 
+/// A mean, which is infinite where JSON has null.
+const meanOf = (summary) => summary.mean ?? Infinity;
+
 /// The best mean of the metric, over all folders.
 function best(model, metric) {
-  const means = model.folders.map((folder) => model.summary(folder, metric)?.mean).filter((mean) => typeof mean === "number");
+  const means = model.folders.map((folder) => model.summary(folder, metric)).filter(Boolean).map(meanOf);
   return model.metrics[metric].larger_is_better ? Math.max(...means) : Math.min(...means);
 }
 
 /// A figure of a folder's summary, which JSON has no infinity for.
 const figure = (summary, key) => summary ? score(summary[key] ?? "inf") : "–";
+
+/// How many images a folder has, and what is amiss with others, a line each.
+function imagesCell(folder) {
+  const amiss = [[folder.failed, "failed"], [folder.unmatched, "without partner"], [folder.incomplete, "lacking a score"]];
+  return h("td", count(folder.images), amiss.filter(([number]) => number > 0).map(([number, what]) => h("small.interval", `${count(number)} ${what}`)));
+}
 
 function foldersCard(model, state) {
   const scroll = h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Folders" });
@@ -60,21 +69,23 @@ function foldersCard(model, state) {
   function row(folder) {
     const summary = model.summary(folder, state.metric);
     return h("tr", h("th", { scope: "row", title: folder.path }, folder.name),
-      h("td", count(folder.images)), h("td", folder.images ? size(folder.bytes) : "–"), h("td", number(folder.bits_per_pixel)),
-      h("td", { class: summary && summary.mean === best(model, state.metric) ? "best" : null }, figure(summary, "mean")),
-      h("td", figure(summary, "median")), h("td", figure(summary, "worst")),
+      imagesCell(folder), h("td", folder.images ? size(folder.bytes) : "–"), h("td", number(folder.bits_per_pixel)),
+      h("td", { class: summary && meanOf(summary) === best(model, state.metric) ? "best" : null }, figure(summary, "mean")),
+      h("td", figure(summary, "median"), summary?.median_equivalent ? h("small.interval", summary.median_equivalent.text) : null), h("td", figure(summary, "worst")),
       h("td.worst-image", summary?.worst_image ?? "–"));
   }
   function update() {
-    fill(lead, `Scores of ${model.metricNames[state.metric]}: ${model.direction(state.metric)}. Bits a pixel are of the files as they are, averaged over the images.`);
+    const like = model.folders.some((folder) => model.summary(folder, state.metric)?.median_equivalent)
+      ? " Below each median stands the quality of JPEG at which photographs have that score, and how people see such a JPEG." : "";
+    fill(lead, `Scores of ${model.metricNames[state.metric]}: ${model.direction(state.metric)}.${like} Bits a pixel are of the files as they are, averaged over the images.`);
     fill(scroll, h("table.figures",
       h("thead", h("tr", ["Folder", "images", "bytes", "bits a pixel", "mean", "median", "worst", "worst image"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", model.folders.map(row))));
   }
   state.on(["metric"], update);
-  const rows = () => model.folders.flatMap((folder) => folder.scores.map((s) => [folder.name, folder.images, folder.bytes, folder.bits_per_pixel, s.metric, s.mean, s.median, s.worst, s.worst_image]));
+  const rows = () => model.folders.flatMap((folder) => folder.scores.map((s) => [folder.name, folder.images, folder.bytes, folder.bits_per_pixel, s.metric, s.mean, s.median, s.median_equivalent?.jpeg_quality, s.median_equivalent?.impairment, s.worst, s.worst_image]));
   return { element: h("section.card", { id: "folders" }, h("header", h("h3", "Folders")), lead, scroll,
-    h("footer", h("button.quiet", { type: "button", onclick: () => saveCsv("folders", [["folder", "images", "bytes", "bits_per_pixel", "metric", "mean", "median", "worst", "worst_image"], ...rows()]) }, "CSV"))), update };
+    h("footer", h("button.quiet", { type: "button", onclick: () => saveCsv("folders", [["folder", "images", "bytes", "bits_per_pixel", "metric", "mean", "median", "median_jpeg_quality", "median_impairment", "worst", "worst_image"], ...rows()]) }, "CSV"))), update };
 }
 
 function rateCard(model, state) {
@@ -187,8 +198,8 @@ function headline(model) {
   if (row) {
     return [h("b", row.curve), ` takes ${Math.abs(row.mean_bd_rate).toFixed(1)}${THIN}% ${row.mean_bd_rate < 0 ? "fewer" : "more"} bits than ${model.anchor} for the same ${row.metric}: the mean BD-rate of ${plural(row.compared, "image")}.`];
   }
-  const folder = model.folders.find((one) => model.summary(one, 0)?.mean === best(model, 0));
-  return folder && [h("b", folder.name), ` has the best mean ${model.metricNames[0]}: ${score(best(model, 0))}.`];
+  const folder = model.folders.find((one) => model.summary(one, 0) && meanOf(model.summary(one, 0)) === best(model, 0));
+  return folder && [h("b", folder.name), ` has the best mean ${model.metricNames[0]}: ${figure(model.summary(folder, 0), "mean")}.`];
 }
 
 export function comparisonReport(data) {

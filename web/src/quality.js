@@ -1,5 +1,5 @@
 // The report of image quality benchmarks: how well metrics agree with people.
-import { axis, chartCard, legend, tip, tooltip } from "./chart.js";
+import { axis, chartCard, legend, legendRows, tip, tooltip } from "./chart.js";
 import { choice, fill, h } from "./dom.js";
 import { saveCsv } from "./download.js";
 import { flipping } from "./flipping.js";
@@ -8,7 +8,8 @@ import { State } from "./state.js";
 import { colours, seriesStyle } from "./theme.js";
 
 const ALL = "all";
-const SYMBOLS = ["circle", "triangle", "rect", "diamond"];
+const SYMBOLS = ["circle", "triangle", "rect", "diamond"];  // with seven colours, 28 marks that all differ
+const MARK = 9;  // px
 const MAX_LEGEND = 8;
 const MAX_LEFT_OUT = 50;  // lines shown
 const COLUMNS = [["srocc", "SROCC"], ["krocc", "KROCC"], ["plcc", "PLCC"], ["rmse", "RMSE"], ["outlier_ratio", "outliers"], ["n", "pairs"]];
@@ -107,11 +108,11 @@ function leftOutCard(model) {
 
 const logistic = (b, x) => b[0] * (0.5 - 1 / (1 + Math.exp(b[1] * (x - b[2])))) + b[3] * x + b[4];
 
-function thumbnails(model, pair) {
+function thumbnails(model, pair, remark = "") {
   const names = [["reference", model.pairs.reference[pair]], ["distorted", model.pairs.distorted[pair]]];
   const known = names.filter(([, name]) => model.image(name));
   if (known.length < 2) return null;
-  return h("div.thumbs", known.map(([label, name]) => h("figure", h("img", { src: model.image(name), alt: `${label}: ${name}` }), h("figcaption", label))));
+  return h("div.thumbs", known.map(([label, name]) => h("figure", h("img", { src: model.image(name), alt: `${label}: ${name}` }), h("figcaption", label + remark))));
 }
 
 function scatterCard(model, state) {
@@ -131,14 +132,14 @@ function scatterCard(model, state) {
     const byType = typesOfPairs.map((type, i) => {
       const chosen = state.type === ALL || state.type === type;
       const { color } = seriesStyle(i);
-      return { type: "scatter", name: type || "pairs", symbol: SYMBOLS[(i + Math.floor(i / 7)) % SYMBOLS.length], symbolSize: size, data: points.filter(([, , pair]) => pairs.type[pair] === type),
+      return { type: "scatter", name: type || "pairs", symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: size, data: points.filter(([, , pair]) => pairs.type[pair] === type),
         itemStyle: { color: chosen ? color : c.faint, borderColor: c.paper, borderWidth: chosen ? 0.5 : 0, opacity: chosen ? 0.9 : 0.3 }, z: chosen ? 3 : 2, silent: !chosen };
     });
     const withLegend = typesOfPairs.length > 1 && typesOfPairs.length <= MAX_LEGEND;
     const span = Math.max(...opinions) - Math.min(...opinions) || 1;
     return {
       grid: { left: 52, right: 16, top: 12, bottom: withLegend ? 92 : 46 },
-      legend: withLegend ? legend({ bottom: 0, left: 8, right: 8, itemHeight: 9, itemWidth: 9, data: typesOfPairs }) : undefined,
+      legend: withLegend ? legend({ bottom: 0, left: 8, right: 8, icon: undefined, itemHeight: MARK, itemWidth: MARK, data: typesOfPairs }) : undefined,
       xAxis: axis({ type: "value", min: low - margin, max: high + margin, name: `${state.metric} score`, nameGap: 28, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       yAxis: axis({ type: "value", min: Math.min(...opinions) - 0.05 * span, max: Math.max(...opinions) + 0.05 * span, name: "mean opinion of people", nameGap: 36, nameRotate: 90, axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false } }),
       tooltip: tooltip({ trigger: "item", formatter: ({ data, seriesName }) => {
@@ -161,6 +162,11 @@ function scatterCard(model, state) {
 
 function barsCard(model, state) {
   const types = () => [ALL, ...model.types].filter((type) => typeof model.row(state.metric, type)?.srocc === "number").sort((a, b) => (a === ALL ? -1 : b === ALL ? 1 : model.row(state.metric, b).srocc - model.row(state.metric, a).srocc));
+  const others = () => model.metricNames.filter((name) => name !== state.metric);
+  /// px from one metric's marks to the next one's: many metrics would lie upon each other in one line.
+  const lane = () => others().length <= 3 ? 0 : types().length > 10 ? 5 : 7;
+  const rowHeight = () => Math.max(26, lane() * others().length + 10);
+  const top = () => 12 + 22 * legendRows([state.metric, "95 % interval", ...others()], window.innerWidth < 720 ? 300 : 980);
   const published = (type) => (model.published ?? []).filter((row) => row.type === type && typeof row.srocc === "number");
 
   function option() {
@@ -168,21 +174,22 @@ function barsCard(model, state) {
     if (!list.length) return null;
     const c = colours();
     const row = (type) => model.row(state.metric, type);
-    const others = model.metricNames.filter((name) => name !== state.metric);
+    const marked = others();
+    const left = Math.min(150, 18 + 8 * Math.max(...list.map((type) => type.length)));
     const lowest = Math.min(0, ...list.flatMap((type) => model.metricNames.map((name) => model.row(name, type)?.srocc ?? 0)));
     return {
-      grid: { left: 150, right: 20, top: 34, bottom: 34 },
-      legend: legend({ top: 0, left: 0, itemHeight: 9, itemWidth: 9 }),
+      grid: { left, right: 20, top: top(), bottom: 34 },
+      legend: legend({ top: 0, left: 0, right: 0, icon: undefined, itemHeight: MARK, itemWidth: MARK }),
       xAxis: axis({ type: "value", min: lowest < 0 ? Math.max(-1, lowest - 0.05) : 0, max: 1, axisLabel: { formatter: tick } }),
-      yAxis: axis({ type: "category", data: list, splitLine: { show: false }, axisLabel: { interval: 0, color: c.ink, width: 138, overflow: "truncate" } }),
+      yAxis: axis({ type: "category", data: list, splitLine: { show: lane() > 0 }, axisLabel: { interval: 0, color: c.ink, width: left - 12, overflow: "truncate" } }),
       tooltip: tooltip({ trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: c.line, opacity: 0.35 } }, formatter: ([item]) => {
         const type = list[item.dataIndex];
         const range = interval(row(type), "srocc");
         return tip(type, [...model.metricNames.map((name) => [name, number(model.row(name, type)?.srocc)]), range && ["95 % interval", `${number(range[0])} to ${number(range[1])}`], ...published(type).map((entry) => [`${entry.metric}, published`, number(entry.srocc)]), ["pairs", count(row(type).n ?? 0)]]);
       } }),
       series: [
-        { type: "bar", name: state.metric, barWidth: "58%", data: list.map((type) => ({ value: row(type).srocc, itemStyle: { color: type === ALL ? c.clean : c.cleanSoft, borderRadius: [0, 3, 3, 0] } })), itemStyle: { color: c.clean }, emphasis: { disabled: true } },
-        { type: "custom", name: "95 % interval", silent: true, z: 5, itemStyle: { color: c.ink }, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
+        { type: "bar", name: state.metric, barWidth: lane() ? 14 : "58%", data: list.map((type) => ({ value: row(type).srocc, itemStyle: { color: type === ALL ? c.clean : c.cleanSoft, borderRadius: [0, 3, 3, 0] } })), itemStyle: { color: c.clean }, emphasis: { disabled: true } },
+        { type: "custom", name: "95 % interval", silent: true, clip: true, z: 5, itemStyle: { color: c.ink }, data: list.map((type, i) => { const range = interval(row(type), "srocc"); return range ? [...range, i] : [0, 0, -1]; }), encode: { x: [0, 1], y: 2 },
           renderItem: (_, api) => {
             if (api.value(2) < 0) return null;
             const [x1, y] = api.coord([api.value(0), api.value(2)]);
@@ -190,13 +197,13 @@ function barsCard(model, state) {
             const stroke = (shape) => ({ type: "line", shape, style: { stroke: c.ink, lineWidth: 1.5 } });
             return { type: "group", children: [stroke({ x1, y1: y, x2, y2: y }), stroke({ x1, y1: y - 4, x2: x1, y2: y + 4 }), stroke({ x1: x2, y1: y - 4, x2, y2: y + 4 })] };
           } },
-        ...others.map((name) => ({ type: "scatter", name, z: 4, symbol: SYMBOLS[model.metricNames.indexOf(name) % 4], symbolSize: 9, itemStyle: { color: seriesStyle(model.metricNames.indexOf(name)).color, borderColor: c.paper, borderWidth: 1 }, data: list.map((type, i) => [model.row(name, type)?.srocc, i]).filter(([v]) => typeof v === "number") })),
+        ...marked.map((name, i) => ({ type: "scatter", name, z: 4, symbol: SYMBOLS[model.metricNames.indexOf(name) % SYMBOLS.length], symbolSize: MARK, symbolOffset: [0, lane() * (i - (marked.length - 1) / 2)], itemStyle: { color: seriesStyle(model.metricNames.indexOf(name)).color, borderColor: c.paper, borderWidth: 1 }, data: list.map((type, i) => [model.row(name, type)?.srocc, i]).filter(([v]) => typeof v === "number") })),
         ...(list.some((type) => published(type).length) ? [{ type: "scatter", name: "published", z: 6, symbol: "path://M0 0h2v10H0z", symbolSize: [3, 16], itemStyle: { color: c.ink }, data: list.flatMap((type, i) => published(type).map((entry) => [entry.srocc, i])) }] : []),
       ],
     };
   }
   const card = chartCard({
-    id: "srocc", title: "Agreement by type of distortion", option, height: () => 80 + 26 * types().length,
+    id: "srocc", title: "Agreement by type of distortion", option, height: () => top() + 34 + rowHeight() * types().length,
     lead: () => {
       const known = types().filter((type) => type !== ALL);
       const hard = known[known.length - 1];
@@ -225,7 +232,7 @@ function worstCard(model, state) {
   const share = (value) => percent(Math.abs(value), 0);
   function item({ pair, difference }) {
     const { pairs } = model;
-    const pictures = crop(model, pair) ?? thumbnails(model, pair);
+    const pictures = crop(model, pair) ?? thumbnails(model, pair, ", made smaller");
     return h("figure.strip",
       h("figcaption", h("b", pairs.type[pair] || "pair"), h("span.path", { title: pairs.distorted[pair] }, h("bdi", pairs.distorted[pair]))),
       pictures,
@@ -263,7 +270,7 @@ export function qualityReport(data) {
     if (model.pairs?.opinion.length) content.push(group("Pairs to look at", "Nothing teaches more about a metric than its mistakes.", add(worstCard(model, state))));
   }
   return {
-    headline: row && [h("b", best), ` agrees with people best here: SROCC ${number(row.srocc)} over ${plural(row.n ?? model.pairs?.count ?? 0, "image")}${model.types.length > 1 ? ` and ${model.types.length} types of distortion` : ""}.`],
+    headline: typeof row?.srocc === "number" && [h("b", best), ` agrees with people best here: SROCC ${number(row.srocc)} over ${plural(row.n ?? model.pairs?.count ?? 0, "image")}${model.types.length > 1 ? ` and ${model.types.length} types of distortion` : ""}.`],
     tiles: row ? [
       ["Best SROCC", number(row.srocc), `${best}, all images`],
       ["PLCC", number(row.plcc), "after the fit"],

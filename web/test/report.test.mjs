@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, launch, open } from "./browser.mjs";
-import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallComparison, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
+import { gradspace, hugeRun, manyDetectors, readCsv, smallBenchmark, smallComparison, smallDamagedComparison, smallEvaluation, smallExperiment, smallGradCon, smallOneClass, smallPhotographs } from "./small_run.mjs";
 
 if (!chromiumPath) {
   console.log("skipped: there is no Chromium here (Debian's package chromium, or $CHROMIUM)");
@@ -475,9 +475,9 @@ describe("image quality report", () => {
     assert.deepEqual(await series("scatter"), [["scatter", 20], ["scatter", 20], ["scatter", 20], ["line", 121]]);
     assert.deepEqual(await series("srocc"), [["bar", 4], ["custom", 4], ["scatter", 4]]);
     assert.equal(await page.locator("#worst .strip").count(), 12);
-    // The first four are cut out at their own size, with the reference and the difference; the others are whole and small.
-    assert.equal(await page.locator("#worst .crop-row").count(), 4);
-    assert.equal(await page.locator("#worst img").count(), 4 * 3 + 8 * 2);
+    // All are cut out at their own size, with the reference and the difference.
+    assert.equal(await page.locator("#worst .crop-row").count(), 12);
+    assert.equal(await page.locator("#worst img").count(), 12 * 3);
     const distorted = page.locator("#worst .crop-row img").nth(1);
     const [own, other] = [await distorted.getAttribute("src"), await page.locator("#worst .crop-row img").first().getAttribute("src")];
     await distorted.focus();
@@ -495,6 +495,27 @@ describe("image quality report", () => {
     assert.equal(points.reduce((a, b) => a + b), 59, "an infinite score has no place");
     assert.deepEqual(page.problems, []);
     await page.context().close();
+  });
+
+  test("tells the marks of many metrics apart", async () => {
+    const metrics = "psnr,psnr-y,ssim,gmsd,ms-gmsd-c,fsim-c,vsi,mdsi,haarpsi,vif-p,gradient,unique,accord";
+    const out = smallBenchmark(folder, "many-metrics", metrics);
+    for (const width of [1200, 360]) {
+      const page = await open(browser, report(out), { viewport: { width, height: 900 } });
+      const { marks, bottomOfLegend, top } = await page.evaluate(() => {
+        const chart = window.gradspaceReport.charts.srocc;
+        const { series, grid } = chart.getOption();
+        const legend = chart._componentsViews.find((view) => view.type === "legend.scroll" || view.type === "legend.plain").group;
+        return { marks: series.filter((s) => s.type === "scatter").map((s) => [s.symbol, s.itemStyle.color, s.symbolOffset[1]]),
+          bottomOfLegend: legend.y + legend.getBoundingRect().y + legend.getBoundingRect().height, top: grid[0].top };
+      });
+      assert.equal(marks.length, 12);
+      assert.equal(new Set(marks.map(([symbol, color]) => `${symbol} ${color}`)).size, 12, "no two look alike");
+      assert.equal(new Set(marks.map(([, , offset]) => offset)).size, 12, "none lies upon another");
+      assert.ok(bottomOfLegend <= top, `the legend, which ends at ${bottomOfLegend}, is above the bars from ${top} on`);
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    }
   });
 
   test("fits a phone", async () => {
@@ -524,10 +545,22 @@ describe("image comparison report", () => {
         near(parseFloat(row[4]), own.reduce((a, b) => a + b) / own.length, 0.0051, "mean");
         near(parseFloat(row[6]), metric === "psnr" ? Math.min(...own) : Math.max(...own), 0.0051, "worst");
       });
+      rows.forEach((row, f) => assert.ok(row[5].endsWith(comparison.folders[f].scores[i].median_equivalent.text), "what the median is like"));
       const best = await page.locator("#folders td.best").evaluateAll((cells) => cells.map((cell) => cell.parentElement.firstChild.textContent));
       assert.ok(best.length === 1 && best[0].endsWith("q3"), "least noise, whichever way the metric runs");
     }
     assert.equal(await page.locator("b b, #report i b, th i").count(), 0, "names stay text");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  test("says what is amiss, and that no folder is better than one of exact copies", async () => {
+    const page = await open(browser, report(smallDamagedComparison(folder)));
+    const rows = await page.locator("#folders tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+    assert.deepEqual(rows.map(([name, images]) => [name, images]), [["rough", "11 failed1 without partner"], ["copies", "2"]]);
+    assert.equal(rows[1][4], "\u221e");
+    assert.equal(await page.locator("#folders td.best").textContent(), "\u221e");
+    assert.match(await page.locator("p.headline").textContent(), /copies has the best mean psnr: \u221e/);
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });

@@ -77,8 +77,8 @@ export function readCsv(path) {
   return lines.map((line) => Object.fromEntries(header.map((name, i) => [name, line[i]])));
 }
 
-/// Holds two metrics against made-up opinions: 60 pairs of three types, and one whose image is missing.
-export function smallBenchmark(folder) {
+/// Holds metrics against made-up opinions: 60 pairs of three types, and one whose image is missing.
+export function smallBenchmark(folder, name = "small-benchmark", metrics = "gradient,psnr") {
   const database = join(folder, "database");
   mkdirSync(database, { recursive: true });
   writeFileSync(join(database, "reference.bmp"), picture(1, 64));
@@ -92,9 +92,9 @@ export function smallBenchmark(folder) {
   }
   lines.push("reference.bmp,gone<i>.bmp,5,blur");
   writeFileSync(join(database, "list.csv"), lines.join("\n") + "\n");
-  const out = join(folder, "small-benchmark");
+  const out = join(folder, name);
   try {
-    gradspace("iqa-benchmark", "--database", "csv", join(database, "list.csv"), "--out", out, "--metric", "gradient,psnr", "--resamples", "50", "--quiet");
+    gradspace("iqa-benchmark", "--database", "csv", join(database, "list.csv"), "--out", out, "--metric", metrics, "--resamples", "50", "--quiet");
   } catch (error) {
     if (error.status !== 1) throw error;  // 1 says that an image is missing
   }
@@ -122,6 +122,26 @@ export function smallComparison(folder) {
   }
   const out = join(folder, "small-comparison");
   gradspace("iqa", at("ref"), ...folders.map(([place]) => at(place)), "--metric", "psnr,gmsd", "--out", out, "--quiet");
+  return out;
+}
+
+/// A folder of which one image can't be read and one has another name, beside one of exact copies.
+export function smallDamagedComparison(folder) {
+  const at = (...names) => join(folder, "damaged", ...names);
+  const write = (place, name, file) => { mkdirSync(at(place), { recursive: true }); writeFileSync(at(place, name), file); };
+  for (const [name, seed] of [["one.bmp", 1], ["two.bmp", 2]]) {
+    write("ref", name, picture(seed, 200));
+    write("copies", name, picture(seed, 200));
+  }
+  write("rough", "one.bmp", picture(3, 200));
+  write("rough", "two.bmp", picture(4, 200).subarray(0, 900));
+  write("rough", "three.bmp", picture(5, 200));
+  const out = join(folder, "small-damaged");
+  try {
+    gradspace("iqa", at("ref"), at("rough"), at("copies"), "--metric", "psnr", "--out", out, "--quiet");
+  } catch (error) {
+    if (error.status !== 1) throw error;  // 1 says that not all could be scored
+  }
   return out;
 }
 

@@ -97,12 +97,12 @@ std::string best_metric(const QualityBenchmarkResult& result) {
   return best;
 }
 
-/// How much better than each other metric the best one is.
+/// How much better than each other metric the best one is; nothing where no metric has a correlation.
 std::string difference_table(const QualityBenchmarkResult& result) {
-  if (result.differences.empty()) {
+  const std::string best = best_metric(result);
+  if (result.differences.empty() || best.empty()) {
     return {};
   }
-  const std::string best = best_metric(result);
   TextTable table({best + " and", "difference of SROCC", "p (Williams)", "p (Holm)", "pairs"});
   const auto text = [](const std::optional<double>& p) {
     return p ? fmt::format("{:.2g}", *p) : std::string("-");

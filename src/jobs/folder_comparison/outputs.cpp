@@ -7,6 +7,7 @@
 
 #include "core/csv.h"
 #include "gradspace/quality.h"
+#include "gradspace/quality_scale.h"
 #include "gradspace/version.h"
 #include "results/results_kind.h"
 
@@ -31,6 +32,18 @@ json metrics_json(const FolderComparison& comparison) {
   return metrics;
 }
 
+/// What a median is like; null where there is no scale for it.
+json equivalent_json(const FolderComparison& comparison, const std::string& metric, double score) {
+  const bool has_scale = has_quality_scale(metric, !comparison.own_decoder);
+  const auto equivalent = has_scale ? quality_equivalent(metric, score) : std::nullopt;
+  if (!equivalent) {
+    return nullptr;
+  }
+  return {{"jpeg_quality", equivalent->jpeg_quality},
+          {"impairment", impairment_name(equivalent->impairment)},
+          {"text", equivalent_text(*equivalent)}};
+}
+
 json folder_json(const FolderComparison& comparison, const ComparedFolder& folder) {
   json scores = json::array();
   for (std::size_t i = 0; i < comparison.metrics.size(); ++i) {
@@ -40,6 +53,8 @@ json folder_json(const FolderComparison& comparison, const ComparedFolder& folde
                         {"images", summary->images},
                         {"mean", or_null(summary->mean)},
                         {"median", or_null(summary->median)},
+                        {"median_equivalent",
+                         equivalent_json(comparison, comparison.metrics[i], summary->median)},
                         {"worst", or_null(summary->worst)},
                         {"worst_image", comparison.pairs[summary->worst_pair].distorted}});
     }

@@ -44,12 +44,15 @@ std::optional<std::size_t> choose_anchor(const FolderComparison& comparison,
     }
     return static_cast<std::size_t>(anchor - curves.begin());
   }
-  for (std::size_t i = 0; i < curves.size(); ++i) {
-    if (curves[i].folders.size() > 1) {
-      return i;
-    }
-  }
-  return std::nullopt;
+  // A codec whose files can't be read is nothing to compare with.
+  const auto has_several_points = [&](const RateCurve& curve) {
+    return std::ranges::count_if(curve.folders, [&](std::size_t folder) {
+             return comparison.folders[folder].images > 0;
+           }) > 1;
+  };
+  const auto anchor = std::ranges::find_if(curves, has_several_points);
+  return anchor == curves.end() ? std::nullopt
+                                : std::optional(static_cast<std::size_t>(anchor - curves.begin()));
 }
 
 /// The pairs of one reference, by folder.

@@ -12,7 +12,8 @@ void summarise_folders(FolderComparison& comparison);
 /// only where the options name them. Throws InvalidArgument where the options' anchor is no curve.
 void compare_curves(FolderComparison& comparison, const CompareFoldersOptions& options);
 
-/// The curves alone, without an order within them: to find out about a wrong anchor before any work.
+/// The curves alone, without an order within them, and the anchor: before any folder has scores, to find out about one
+/// that the options name wrongly.
 void find_curves(FolderComparison& comparison, const CompareFoldersOptions& options);
 
 }  // namespace gradspace
