@@ -199,6 +199,7 @@ void run_causes(const BenchArguments& arguments, const fs::path& damaged) {
 int main(int count, char** arguments) {
   CLI::App app("How a monitor bears its load");
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   BenchArguments bench;
   CLI::App* const load = app.add_subcommand("load", "In real time");
   CLI::App* const soak = app.add_subcommand("soak", "A day of frames, as fast as they are judged");
