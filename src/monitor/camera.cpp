@@ -64,7 +64,6 @@ void Camera::restore() {
   last_frame_ = now;
   const double rate = options_.input.frames_per_second;
   set_rate(rate > 0 ? rate : kAssumedRate);
-  say_threshold();
   reopen_holds(now);
   const CameraRecord::Decided decided = {
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kFrames),
@@ -83,6 +82,7 @@ void Camera::restore() {
     counters.dropped += least - counters.frames;
     counters.frames = least;
   }
+  say_threshold();
 }
 
 void Camera::set_rate(double frames_per_second) {
@@ -94,7 +94,13 @@ void Camera::say_threshold() const {
   std::string line;
   {
     const std::lock_guard lock(mutex_);
-    line = threshold_.remark;
+    const std::optional<CleanMinutes::Vouched> learned = learned_threshold();
+    line = learned ? fmt::format(
+                         "{} of the camera's own minutes vouch for {:.3g} false alarms a day at "
+                         "a threshold of {:.5g}, which takes the place of the guess of {:.5g}",
+                         learned->minutes, learned->alarms_per_day, learned->threshold,
+                         threshold_.threshold)
+                   : threshold_.remark;
   }
   if (!line.empty()) {
     remark(line);
@@ -115,24 +121,20 @@ double Camera::threshold_in_force() const {
 
 /// `before` a frame was taken into account.
 void Camera::say_learned(bool before) const {
-  std::optional<CleanMinutes::Vouched> learned;
-  double guessed = 0;
+  bool now = false;
   {
     const std::lock_guard lock(mutex_);
-    learned = learned_threshold();
-    guessed = threshold_.threshold;
+    now = learned_threshold().has_value();
   }
-  if (learned && !before) {
-    remark(fmt::format(
-        "{} of the camera's own minutes vouch for {:.3g} false alarms a day at a threshold of "
-        "{:.5g}, which takes the place of the guess of {:.5g}",
-        learned->minutes, learned->alarms_per_day, learned->threshold, guessed));
-  } else if (!learned && before) {
+  if (now == before) {
+    return;
+  }
+  if (!now) {
     remark(
-        fmt::format("the camera's own minutes had more alarms than false ones were asked for: "
-                    "the guess of {:.5g} is the threshold again",
-                    guessed));
+        "the camera had more alarms than false ones were asked for: its own minutes vouch for no "
+        "threshold any more");
   }
+  say_threshold();
 }
 
 void Camera::start() {

@@ -20,6 +20,8 @@ constexpr std::chrono::minutes kMinute{1};
 constexpr std::size_t kDays = 14;
 /// Of each day so many of the largest are kept: ranks over that are not needed.
 constexpr std::size_t kSeverest = 16;
+/// Of rules that look back on more frames nothing is learned: their scores would be kept, and sorted with every frame.
+constexpr int kLongestRule = 1000;
 
 const json& member(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -55,6 +57,9 @@ std::vector<double> scores_at(const json& object, const char* key, std::size_t m
 
 void CleanMinutes::add(double score, MonitorTime time, bool raised, bool open) {
   constexpr double kMost = std::numeric_limits<double>::max();
+  if (rules_.raise_within > kLongestRule) {
+    return;
+  }
   recent_.push_back(std::clamp(score, -kMost, kMost));  // files of JSON know no infinity
   if (recent_.size() > static_cast<std::size_t>(rules_.raise_within)) {
     recent_.pop_front();

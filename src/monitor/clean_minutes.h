@@ -20,7 +20,7 @@ namespace gradspace::monitor {
 /// count as larger than all others, since nobody knows whether it was a false one: each uses up one of the k. Minutes
 /// in which an earlier alarm went on count for nothing. No threshold is given before a whole day of minutes was seen,
 /// so that night is among them, and none while the alarms have used up all of k. While an alarm is open the threshold
-/// stays as it was, so that a fault does not end its own alarm.
+/// stays as it was, so that a fault does not end its own alarm. Rules that look back on over 1000 frames learn nothing.
 ///
 /// For one thread at a time.
 class CleanMinutes {
