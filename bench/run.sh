@@ -65,6 +65,8 @@ for part; do
         "$build/bin/gradspace_monitor_bench" load --detector "$detector" --photographs "$photographs" --threads 2
         "$build/bin/gradspace_monitor_bench" soak --detector "$detector" --photographs "$photographs" \
           --width 112 --height 84 --frames 100000
+        bench/monitor/detection.sh "$build" "$photographs"
+        bench/monitor/kills.py "$build/bin/gradspace" "$photographs"
         rm -r "$(dirname "$detector")"
       else
         echo "skipped: \$GRADSPACE_TEST_DATA has no photographs"

@@ -1,6 +1,7 @@
 // How a monitor bears its load: `gradspace_monitor_bench load` has simulated cameras in real time, and tells how long
 // frames took from being read to their verdict; `... soak` has a day of frames as fast as they are judged, and tells
-// how its memory grew; `... causes` tells what damaged photographs are called.
+// how its memory grew; `... detect` tells how soon faults raise an alarm, and how many alarms are false; `... causes`
+// tells what damaged photographs are called.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "detection.h"
 #include "gradspace/causes.h"
 #include "gradspace/monitor.h"
 #include "monitor/monitor_core.h"
@@ -130,9 +132,9 @@ void run_soak(BenchArguments arguments, const fs::path& folder) {
   arguments.camera.input.frames_per_second = each / 86400;
   // A simulated camera looks at one photograph for a hundred frames: drift sees each once.
   arguments.camera.drift_every_s = 100 / arguments.camera.input.frames_per_second;
-  arguments.camera.alarms.silent_after_s = 0;  // cameras that share such a clock do not keep step
+  arguments.camera.alarms.silent_after_s = 10 / arguments.camera.input.frames_per_second;
   Latencies latencies;
-  monitor::SimulatedClock clock;
+  monitor::SharedSimulatedClock clock(static_cast<std::size_t>(arguments.cameras));
   monitor::MonitorCore core(options_of(arguments, folder), latencies, clock);
   core.start();
   for (std::uint64_t tenth = 1; tenth <= 10; ++tenth) {
@@ -145,6 +147,21 @@ void run_soak(BenchArguments arguments, const fs::path& folder) {
     std::fflush(stdout);
   }
   core.stop();
+}
+
+/// Simulated cameras look at one photograph for a hundred frames: drift sees each once.
+void run_detection(const BenchArguments& arguments, bench::DetectionArguments detection,
+                   double learned_days, const fs::path& folder) {
+  const double rate = arguments.camera.input.frames_per_second;
+  detection.camera = arguments.camera;
+  detection.camera.input.kind = CameraInputKind::kSimulated;
+  detection.camera.drift_every_s = 100 / rate;
+  detection.cameras = arguments.cameras;
+  detection.threads = arguments.threads;
+  detection.learned_frames =
+      static_cast<std::uint64_t>(learned_days * 86400 * rate * arguments.cameras);
+  detection.clean_frames = arguments.frames;
+  bench::run_detection(detection, folder);
 }
 
 /// Names the cause of every photograph of a folder, compared with the clean one of its name, and alone.
@@ -182,16 +199,19 @@ void run_causes(const BenchArguments& arguments, const fs::path& damaged) {
 int main(int count, char** arguments) {
   CLI::App app("How a monitor bears its load");
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   BenchArguments bench;
   CLI::App* const load = app.add_subcommand("load", "In real time");
   CLI::App* const soak = app.add_subcommand("soak", "A day of frames, as fast as they are judged");
   bench.camera.input.frames_per_second = 10;
   bench.camera.input.width = 640;
   bench.camera.input.height = 480;
+  CLI::App* const detect =
+      app.add_subcommand("detect", "Frames until faults raise an alarm, and false alarms");
   CLI::App* const naming = app.add_subcommand("causes", "What damaged photographs are called");
   fs::path damaged;
   naming->add_option("damaged", damaged)->required();
-  for (CLI::App* const part : {load, soak, naming}) {
+  for (CLI::App* const part : {load, soak, detect, naming}) {
     part->add_option("--detector", bench.camera.detector)->required();
     part->add_option("--model", bench.camera.model);
     part->add_option("--causes", bench.camera.causes);
@@ -205,6 +225,15 @@ int main(int count, char** arguments) {
   load->add_option("--rate", bench.camera.input.frames_per_second);
   load->add_option("--time", bench.time_s, "Seconds");
   soak->add_option("--frames", bench.frames);
+  bench::DetectionArguments detection;
+  double learned_days = 1.01;
+  detect->add_option("--frames", bench.frames,
+                     "Clean frames of all cameras after they have learned");
+  detect->add_option("--rate", bench.camera.input.frames_per_second);
+  detect->add_option("--learned-days", learned_days, "That cameras are clean at first");
+  detect->add_option("--trials", detection.trials, "Of each challenge and level");
+  detect->add_option("--false-alarms-per-day", bench.camera.alarms.false_alarms_per_day);
+  detect->add_flag("!--guess", bench.camera.alarms.learn_threshold, "Do not learn the threshold");
   CLI11_PARSE(app, count, arguments);
   const fs::path folder =
       fs::temp_directory_path() / fmt::format("gradspace-monitor-bench-{}", ::getpid());
@@ -212,6 +241,8 @@ int main(int count, char** arguments) {
     run_load(bench, folder);
   } else if (soak->parsed()) {
     run_soak(bench, folder);
+  } else if (detect->parsed()) {
+    run_detection(bench, detection, learned_days, folder);
   } else {
     run_causes(bench, damaged);
   }

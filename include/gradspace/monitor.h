@@ -68,6 +68,9 @@ struct GRADSPACE_API AlarmRules {
   /// next there is at least as long.
   double at_least_s = 60;
   double silent_after_s = 30;  ///< without a frame, the camera itself is an alarm; 0 = never
+  /// Where the detector has too few clean images to vouch for the threshold, the camera's own clean days give a
+  /// lower one as soon as they vouch for it (docs/monitor-frames.md).
+  bool learn_threshold = true;
 
   friend bool operator==(const AlarmRules&, const AlarmRules&) = default;
 };
@@ -138,6 +141,7 @@ struct MonitorAlarm {
   double highest_score = 0;
   double lowest_p_value = 1;
   std::string snapshot = {};  ///< a file's name in the folder of snapshots; empty: none
+  bool is_written = false;    ///< Monitor::confirm_written was called for the state that it is in
 };
 
 /// How a camera is. Counters are over restarts.
@@ -158,6 +162,7 @@ struct CameraStatus {
   double expected_false_alarms_per_day = 0;  ///< at this threshold and frame rate
   /// The calibration has too few clean images to vouch for them: the threshold is a guess (docs/monitor-frames.md).
   bool is_threshold_guessed = false;
+  bool is_threshold_learned = false;  ///< of the camera's own clean days
   std::uint64_t drift_windows = 0;
   double drift_p_value = 1;       ///< of the last window
   double drift_budget_spent = 0;  ///< of the rate of false alarms, 0 to 1
@@ -214,6 +219,9 @@ class GRADSPACE_API Monitor {
   /// `told` has been delivered to all that is outside: the alarm's state need not be told again, unless it has changed
   /// since.
   void confirm_delivery(const MonitorAlarm& told);
+  /// `told` stands in the caller's own record of alarms, such as its JSON lines: when the alarm comes again after a
+  /// restart because its delivery was not confirmed, it says so.
+  void confirm_written(const MonitorAlarm& told);
 
   enum class Pushed : std::uint8_t { kTaken, kNoSuchCamera, kNotPushed };
   /// A file's bytes (JPEG, PNG ...) as the next frame of a camera of kPush, decoded under the limits of all images.

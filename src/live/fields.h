@@ -33,6 +33,7 @@ void visit_alarms(Visitor& visitor, AlarmRules& rules) {
   visitor.field("clear_after", rules.clear_after, Range{1, kMostFrames});
   visitor.field("at_least_s", rules.at_least_s, Range{0, 1e9});
   visitor.field("silent_after_s", rules.silent_after_s, Range{0, 1e9});
+  visitor.field("learn_threshold", rules.learn_threshold);
 }
 
 /// What all cameras may have in common, in [defaults].

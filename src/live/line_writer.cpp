@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "live/log.h"
 
@@ -24,7 +26,7 @@ LineWriter::~LineWriter() {
   stop();
 }
 
-void LineWriter::write(std::string line, bool important) {
+void LineWriter::write(std::string line, bool important, std::function<void()> on_written) {
   line += '\n';
   bool lost = false;
   {
@@ -44,7 +46,7 @@ void LineWriter::write(std::string line, bool important) {
       lost = true;
     } else {
       bytes_ += line.size();
-      lines_.push_back({std::move(line), important});
+      lines_.push_back({std::move(line), important, std::move(on_written)});
     }
   }
   wake_.notify_one();
@@ -84,6 +86,7 @@ bool LineWriter::write_all(const std::string& text) {
 void LineWriter::run() {
   for (;;) {
     std::string text;
+    std::vector<std::function<void()>> on_written;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopping_ || !lines_.empty(); });
@@ -93,6 +96,9 @@ void LineWriter::run() {
       constexpr std::size_t kAtOnce = 65536;
       while (!lines_.empty() && text.size() < kAtOnce) {
         text += lines_.front().text;
+        if (lines_.front().on_written) {
+          on_written.push_back(std::move(lines_.front().on_written));
+        }
         lines_.pop_front();
       }
       bytes_ -= text.size();
@@ -104,6 +110,9 @@ void LineWriter::run() {
       lines_.clear();
       bytes_ = 0;
       return;
+    }
+    for (const std::function<void()>& call : on_written) {
+      call();
     }
   }
 }

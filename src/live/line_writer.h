@@ -20,8 +20,9 @@ class LineWriter {
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// Brief. The line has no end yet. `important`: it may take the place of the oldest that is not.
-  void write(std::string line, bool important);
+  /// Brief. The line has no end yet. `important`: it may take the place of the oldest that is not. `on_written` is
+  /// called on the writer's thread once all of it is written; never where it is lost.
+  void write(std::string line, bool important, std::function<void()> on_written = {});
   /// Writes what waits, for at most half a second.
   void stop();
 
@@ -29,6 +30,7 @@ class LineWriter {
   struct Line {
     std::string text;
     bool important = false;
+    std::function<void()> on_written;
   };
 
   void run();

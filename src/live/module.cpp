@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/version.hpp>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -11,6 +12,7 @@
 #include "gradspace/live_module.h"
 #include "gradspace/version.h"
 #include "live/configuration.h"
+#include "live/log.h"
 #include "live/service.h"
 #include "live/simulation.h"
 #include "loader/live_entry.h"
@@ -60,7 +62,14 @@ class Module final : public LiveModule {
         temporary.emplace();
       }
       const std::filesystem::path folder = temporary ? temporary->path() : request.folder;
-      run_service(with_request(simulated_settings(request, folder), request), {}, request.lines);
+      const HeldSignals signals;
+      const auto settings = simulated_settings_unless_stopped(request, folder, signals);
+      if (!settings) {
+        temporary.reset();
+        log(LogLevel::kInfo, "the monitor stops", {{"reason", "a signal"}});
+        std::_Exit(EXIT_SUCCESS);
+      }
+      run_service(with_request(*settings, request), {}, request.lines);
       return 0;
     }
     const auto read = [&] { return with_request(read_settings(request.configuration), request); };

@@ -18,6 +18,7 @@ class MonitorView {
   virtual std::vector<MonitorAlarm> alarms(std::size_t at_most) const = 0;
   virtual bool acknowledge(std::string_view alarm_id) = 0;
   virtual void confirm_delivery(const MonitorAlarm& told) = 0;
+  virtual void confirm_written(const MonitorAlarm& told) = 0;
   virtual Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file) = 0;
   virtual std::vector<std::uint8_t> newest_frame_jpeg(std::string_view camera, int width,
                                                       bool map) const = 0;

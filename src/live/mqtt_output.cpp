@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "core/host_lookup.h"
 #include "live/access.h"
 #include "live/outputs.h"
 #include "live/rows.h"
@@ -70,6 +71,12 @@ class MqttOutput final : public AlarmOutput {
                          std::string& reason) override {
     try {
       if (!client_.is_connected()) {
+        // The library looks the name up, too, and can't be left meanwhile.
+        reason = lookup_.trouble_with(host_in(settings_.broker), timeout_,
+                                      [&stop] { return stop.stop_requested(); });
+        if (!reason.empty()) {
+          return DeliveryResult::kAgain;
+        }
         if (!wait(*client_.connect(options_), stop)) {
           reason = "the broker does not answer";
           return DeliveryResult::kAgain;
@@ -107,6 +114,7 @@ class MqttOutput final : public AlarmOutput {
 
   MqttSettings settings_;
   Milliseconds timeout_;
+  HostLookup lookup_;
   mqtt::async_client client_;
   mqtt::connect_options options_;
 };

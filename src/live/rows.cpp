@@ -93,6 +93,7 @@ nlohmann::ordered_json camera_row(const CameraStatus& status) {
       {"threshold", status.threshold},
       {"expected_false_alarms_per_day", status.expected_false_alarms_per_day},
       {"threshold_is_guessed", status.is_threshold_guessed},
+      {"threshold_is_learned", status.is_threshold_learned},
       {"drift_windows", status.drift_windows},
       {"drift_p_value", status.drift_p_value},
       {"drift_budget_spent", status.drift_budget_spent}};

@@ -1,19 +1,22 @@
 #include "live/service.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
-#include <ctime>
+#include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "gradspace/monitor.h"
 #include "gradspace/version.h"
+#include "live/alarm_lines.h"
 #include "live/application.h"
 #include "live/delivery.h"
 #include "live/event_hub.h"
+#include "live/held_signals.h"
 #include "live/http_server.h"
 #include "live/line_writer.h"
 #include "live/listen_address.h"
@@ -36,6 +39,7 @@ class RealMonitor final : public MonitorView {
   }
   bool acknowledge(std::string_view alarm_id) override { return monitor().acknowledge(alarm_id); }
   void confirm_delivery(const MonitorAlarm& told) override { monitor().confirm_delivery(told); }
+  void confirm_written(const MonitorAlarm& told) override { monitor().confirm_written(told); }
   Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file) override {
     return monitor().push(camera, file);
   }
@@ -56,8 +60,13 @@ class RealMonitor final : public MonitorView {
 /// Hears the monitor and tells all who want to know.
 class Outputs final : public MonitorListener {
  public:
-  Outputs(EventHub& hub, Measurements& measurements, Delivery& delivery, LineWriter* lines)
-      : hub_(hub), measurements_(measurements), delivery_(delivery), lines_(lines) {}
+  Outputs(EventHub& hub, Measurements& measurements, Delivery& delivery, LineWriter* lines,
+          AlarmLines* alarm_lines)
+      : hub_(hub),
+        measurements_(measurements),
+        delivery_(delivery),
+        lines_(lines),
+        alarm_lines_(alarm_lines) {}
 
   void on_verdict(const FrameVerdict& verdict) override {
     measurements_.on_verdict(verdict);
@@ -68,8 +77,8 @@ class Outputs final : public MonitorListener {
   }
   void on_alarm(const MonitorAlarm& alarm) override {
     hub_.on_alarm(alarm);
-    if (lines_ != nullptr) {
-      lines_->write(one_line(alarm_row(alarm)), true);
+    if (alarm_lines_ != nullptr) {
+      alarm_lines_->on_alarm(alarm);
     }
     delivery_.add(alarm);
   }
@@ -94,31 +103,7 @@ class Outputs final : public MonitorListener {
   Measurements& measurements_;
   Delivery& delivery_;
   LineWriter* lines_;
-};
-
-/// Holds back the signals that the service waits for, in this thread and all that it starts.
-class HeldSignals {
- public:
-  HeldSignals() {
-    ::signal(SIGPIPE, SIG_IGN);
-    ::sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-      ::sigaddset(&set_, signal);
-    }
-    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-  /// The next one ends the process.
-  void release() const { ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
-  /// A signal that came within the time, or 0.
-  int wait(std::chrono::milliseconds time) const {
-    constexpr long kNanosecondsPerMillisecond = 1'000'000;
-    const timespec limit{0, static_cast<long>(time.count()) * kNanosecondsPerMillisecond};
-    const int signal = ::sigtimedwait(&set_, nullptr, &limit);
-    return signal < 0 ? 0 : signal;
-  }
-
- private:
-  sigset_t set_{};
+  AlarmLines* alarm_lines_;
 };
 
 /// What systemd is told; nothing where it does not listen.
@@ -162,9 +147,9 @@ class Service {
         lines_(lines ? std::make_unique<LineWriter>(STDOUT_FILENO,
                                                     [this] { measurements_.count_lost_line(); })
                      : nullptr),
-        delivery_([this](const MonitorAlarm& told) { view_.confirm_delivery(told); },
-                  measurements_),
-        outputs_(hub_, measurements_, delivery_, lines_.get()),
+        alarm_lines_(lines ? std::make_unique<AlarmLines>(*lines_, view_, STDOUT_FILENO) : nullptr),
+        delivery_([this](const MonitorAlarm& told) { confirm(told); }, measurements_),
+        outputs_(hub_, measurements_, delivery_, lines_.get(), alarm_lines_.get()),
         application_(view_, hub_, measurements_, settings.http) {
     if (settings.http.enabled) {
       server_ = std::make_unique<HttpServer>(application_, settings.http);
@@ -232,6 +217,13 @@ class Service {
   std::string status() const { return fmt::format("{} cameras", settings_.monitor.cameras.size()); }
 
  private:
+  void confirm(const MonitorAlarm& told) {
+    if (alarm_lines_ != nullptr) {
+      alarm_lines_->confirm_delivery(told);
+    } else {
+      view_.confirm_delivery(told);
+    }
+  }
   std::size_t waiting() const { return static_cast<std::size_t>(settings_.outputs.waiting); }
 
   void log_address() const {
@@ -249,6 +241,7 @@ class Service {
   EventHub hub_;
   RealMonitor view_;
   std::unique_ptr<LineWriter> lines_;
+  std::unique_ptr<AlarmLines> alarm_lines_;
   Delivery delivery_;
   Outputs outputs_;
   Application application_;
@@ -273,11 +266,22 @@ void reload(Service& service, const Supervisor& supervisor,
   supervisor.ready(service.status());
 }
 
+/// Ends the process where it still is there after this time: something of the system hangs (a device, a disk, syslog).
+/// What a kill does not lose, this does not lose.
+void cut_short_in(std::chrono::milliseconds time) {
+  std::thread([time] {
+    std::this_thread::sleep_for(time);
+    log(LogLevel::kError, "something does not end: the stop is cut short");
+    std::_Exit(EXIT_SUCCESS);
+  }).detach();
+}
+
 }  // namespace
 
 void run_service(const Settings& settings, const std::function<Settings()>& read_again,
                  bool lines) {
   constexpr std::chrono::milliseconds kTick{200};
+  constexpr std::chrono::milliseconds kStop{1700};
   const HeldSignals signals;
   Supervisor supervisor;
   Service service(settings, lines);
@@ -285,7 +289,7 @@ void run_service(const Settings& settings, const std::function<Settings()>& read
   log(LogLevel::kInfo, "the monitor runs", {{"version", kVersion}, {"cameras", service.status()}});
   supervisor.ready(service.status());
   int signal = 0;
-  while (signal != SIGTERM && signal != SIGINT && !service.ended()) {
+  while (!is_end(signal) && !service.ended()) {
     signal = signals.wait(kTick);
     if (signal == SIGHUP) {
       reload(service, supervisor, read_again);
@@ -295,6 +299,7 @@ void run_service(const Settings& settings, const std::function<Settings()>& read
     }
   }
   signals.release();
+  cut_short_in(kStop);
   supervisor.stopping();
   log(LogLevel::kInfo, "the monitor stops",
       {{"reason", signal == 0 ? "all inputs have ended" : "a signal"}});

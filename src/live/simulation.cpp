@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <future>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "gradspace/detector.h"
 #include "gradspace/error.h"
@@ -33,7 +37,6 @@ namespace {
 /// A detector of the photographs themselves: no model is trained, so that it takes seconds.
 fs::path fitted_detector(const fs::path& photographs, const fs::path& folder) {
   constexpr double kFalseAlarms = 0.05;
-  fs::create_directories(folder);
   fs::path file = folder / "detector.safetensors";
   if (fs::exists(file)) {
     return file;
@@ -71,6 +74,23 @@ Settings simulated_settings(const MonitorRequest& request, const fs::path& folde
     settings.monitor.cameras.push_back(std::move(camera));
   }
   return settings;
+}
+
+std::optional<Settings> simulated_settings_unless_stopped(const MonitorRequest& request,
+                                                          const fs::path& folder,
+                                                          const HeldSignals& signals) {
+  constexpr std::chrono::milliseconds kLookForSignal{50};
+  fs::create_directories(folder);
+  std::packaged_task<Settings()> fit(
+      [request, folder] { return simulated_settings(request, folder); });
+  std::future<Settings> settings = fit.get_future();
+  std::thread(std::move(fit)).detach();
+  while (settings.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    if (is_end(signals.wait(kLookForSignal))) {
+      return std::nullopt;
+    }
+  }
+  return settings.get();
 }
 
 }  // namespace gradspace::live

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "gradspace/live_module.h"
+#include "live/held_signals.h"
 #include "live/settings.h"
 
 namespace gradspace::live {
@@ -23,7 +25,13 @@ class TemporaryFolder {
 };
 
 /// The settings of simulated cameras. State, and a detector that is fitted where the request names none, go to
-/// `folder`. Throws what opening photographs and fitting throw.
+/// `folder`, which is there. Throws what opening photographs and fitting throw.
 Settings simulated_settings(const MonitorRequest& request, const std::filesystem::path& folder);
+
+/// The same, with the folder made where it is not there. Nothing when SIGTERM or SIGINT came first: then a thread still
+/// fits, and the process is to be ended without waiting for it.
+std::optional<Settings> simulated_settings_unless_stopped(const MonitorRequest& request,
+                                                          const std::filesystem::path& folder,
+                                                          const HeldSignals& signals);
 
 }  // namespace gradspace::live

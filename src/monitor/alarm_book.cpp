@@ -129,6 +129,11 @@ bool AlarmBook::Entry::is_delivered() const {
          told_acknowledged == alarm.acknowledged.has_value();
 }
 
+bool AlarmBook::Entry::is_written() const {
+  return written && written_cleared == alarm.cleared.has_value() &&
+         written_acknowledged == alarm.acknowledged.has_value();
+}
+
 AlarmBook::AlarmBook(const std::filesystem::path& folder, const Limits& limits)
     : limits_(limits), journal_(folder / "alarms.jsonl") {
   JournalFile::read(journal_.path(), 0, [this](std::string_view line) { take_line(line); });
@@ -161,6 +166,9 @@ void AlarmBook::take_alarm(const json& event) {
   entry.told_raised = flag_at(event, "told_raised");
   entry.told_cleared = flag_at(event, "told_cleared");
   entry.told_acknowledged = flag_at(event, "told_acknowledged");
+  entry.written = flag_at(event, "written");
+  entry.written_cleared = flag_at(event, "written_cleared");
+  entry.written_acknowledged = flag_at(event, "written_acknowledged");
   if (entry_of(entry.alarm.id) != nullptr) {
     throw FormatError("an alarm that was raised before");
   }
@@ -189,6 +197,10 @@ void AlarmBook::take_change(const json& event) {
     entry->told_raised = true;
     entry->told_cleared = flag_at(event, "cleared");
     entry->told_acknowledged = flag_at(event, "acknowledged");
+  } else if (what == "written") {
+    entry->written = true;
+    entry->written_cleared = flag_at(event, "cleared");
+    entry->written_acknowledged = flag_at(event, "acknowledged");
   } else {
     throw FormatError("an unknown event");
   }
@@ -285,6 +297,22 @@ void AlarmBook::confirm_delivery(const MonitorAlarm& told) {
   begin_anew_if_long();
 }
 
+void AlarmBook::confirm_written(const MonitorAlarm& told) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = entry_of(told.id);
+  if (entry == nullptr) {
+    return;
+  }
+  entry->written = true;
+  entry->written_cleared = told.cleared.has_value();
+  entry->written_acknowledged = told.acknowledged.has_value();
+  write({{"event", "written"},
+         {"id", told.id},
+         {"cleared", entry->written_cleared},
+         {"acknowledged", entry->written_acknowledged}},
+        false);
+}
+
 std::optional<MonitorAlarm> AlarmBook::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const auto found =
@@ -338,6 +366,7 @@ std::vector<MonitorAlarm> AlarmBook::undelivered() const {
   for (const Entry& entry : entries_) {
     if (!entry.is_delivered()) {
       alarms.push_back(entry.alarm);
+      alarms.back().is_written = entry.is_written();
     }
   }
   return alarms;
@@ -407,6 +436,9 @@ std::string AlarmBook::kept_lines() const {
     line["told_raised"] = entry.told_raised;
     line["told_cleared"] = entry.told_cleared;
     line["told_acknowledged"] = entry.told_acknowledged;
+    line["written"] = entry.written;
+    line["written_cleared"] = entry.written_cleared;
+    line["written_acknowledged"] = entry.written_acknowledged;
     add(line);
   }
   return lines;

@@ -46,6 +46,8 @@ class AlarmBook {
   /// The alarm as it is then; nothing when there is none, or it was acknowledged before.
   std::optional<MonitorAlarm> acknowledge(std::string_view id, MonitorTime time);
   void confirm_delivery(const MonitorAlarm& told);
+  /// `undelivered` says of it that it is written, until its state changes.
+  void confirm_written(const MonitorAlarm& told);
 
   std::optional<MonitorAlarm> find(std::string_view id) const;
   std::optional<MonitorAlarm> open_of(std::string_view camera, AlarmKind kind) const;
@@ -70,8 +72,12 @@ class AlarmBook {
     bool told_raised = false;  ///< what was delivered and confirmed
     bool told_cleared = false;
     bool told_acknowledged = false;
+    bool written = false;  ///< in the state that follows
+    bool written_cleared = false;
+    bool written_acknowledged = false;
 
     bool is_delivered() const;
+    bool is_written() const;
   };
   struct Key {
     std::string camera;

@@ -64,7 +64,6 @@ void Camera::restore() {
   last_frame_ = now;
   const double rate = options_.input.frames_per_second;
   set_rate(rate > 0 ? rate : kAssumedRate);
-  say_threshold();
   reopen_holds(now);
   const CameraRecord::Decided decided = {
       parts_.alarms.decided_up_to(options_.name, AlarmKind::kFrames),
@@ -83,6 +82,7 @@ void Camera::restore() {
     counters.dropped += least - counters.frames;
     counters.frames = least;
   }
+  say_threshold();
 }
 
 void Camera::set_rate(double frames_per_second) {
@@ -94,11 +94,47 @@ void Camera::say_threshold() const {
   std::string line;
   {
     const std::lock_guard lock(mutex_);
-    line = threshold_.remark;
+    const std::optional<CleanMinutes::Vouched> learned = learned_threshold();
+    line = learned ? fmt::format(
+                         "{} of the camera's own minutes vouch for {:.3g} false alarms a day at "
+                         "a threshold of {:.5g}, which takes the place of the guess of {:.5g}",
+                         learned->minutes, learned->alarms_per_day, learned->threshold,
+                         threshold_.threshold)
+                   : threshold_.remark;
   }
   if (!line.empty()) {
     remark(line);
   }
+}
+
+std::optional<CleanMinutes::Vouched> Camera::learned_threshold() const {
+  const std::optional<CleanMinutes::Vouched>& vouched = record_.minutes().vouched();
+  const bool is_in_force = options_.alarms.learn_threshold && threshold_.is_guessed && vouched &&
+                           vouched->threshold < threshold_.threshold;
+  return is_in_force ? vouched : std::nullopt;
+}
+
+double Camera::threshold_in_force() const {
+  const auto learned = learned_threshold();
+  return learned ? learned->threshold : threshold_.threshold;
+}
+
+/// `before` a frame was taken into account.
+void Camera::say_learned(bool before) const {
+  bool now = false;
+  {
+    const std::lock_guard lock(mutex_);
+    now = learned_threshold().has_value();
+  }
+  if (now == before) {
+    return;
+  }
+  if (!now) {
+    remark(
+        "the camera had more alarms than false ones were asked for: its own minutes vouch for no "
+        "threshold any more");
+  }
+  say_threshold();
 }
 
 void Camera::start() {
@@ -243,7 +279,7 @@ void Camera::look_at(LiveFrame& frame, FrameVerdict& verdict, Newest& newest) {
     verdict.tile_p_values = score.tile_p_values;
     {
       const std::lock_guard lock(mutex_);
-      verdict.threshold = threshold_.threshold;
+      verdict.threshold = threshold_in_force();
     }
     verdict.out_of_distribution = verdict.score > verdict.threshold;
     verdict.cause = judge_.cause(image, score.score, verdict.out_of_distribution, frame.read);
@@ -256,8 +292,10 @@ void Camera::look_at(LiveFrame& frame, FrameVerdict& verdict, Newest& newest) {
 
 void Camera::note(const FrameVerdict& verdict, const Newest& newest) {
   RecordChange change;
+  bool was_learned = false;
   {
     const std::lock_guard lock(mutex_);
+    was_learned = learned_threshold().has_value();
     const SteadyTime now = parts_.clock.steady();
     change = record_.add(verdict, now);
     deciding_ = true;
@@ -270,6 +308,7 @@ void Camera::note(const FrameVerdict& verdict, const Newest& newest) {
   }
   parts_.listener.on_verdict(verdict);
   change_alarms(verdict, change, newest);
+  say_learned(was_learned);
   const std::lock_guard lock(mutex_);
   deciding_ = false;
   record_.settle(change);
@@ -301,11 +340,14 @@ CameraStatus Camera::status() const {
     status.out_of_distribution = counters.out_of_distribution;
     status.reconnects = counters.reconnects;
     status.frames_per_second = rate_.per_second(parts_.clock.steady());
-    status.threshold = threshold_.threshold;
+    const std::optional<CleanMinutes::Vouched> learned = learned_threshold();
+    status.threshold = threshold_in_force();
     const double rate = status.frames_per_second > 0 ? status.frames_per_second : nominal_rate_;
     status.expected_false_alarms_per_day =
-        false_alarms_per_day(threshold_.rate, rate, options_.alarms);
-    status.is_threshold_guessed = threshold_.is_guessed;
+        learned ? learned->alarms_per_day
+                : false_alarms_per_day(threshold_.rate, rate, options_.alarms);
+    status.is_threshold_guessed = threshold_.is_guessed && !learned;
+    status.is_threshold_learned = learned.has_value();
     if (const std::optional<DriftMonitor>& drift = record_.drift()) {
       const auto windows = static_cast<double>(drift->windows());
       status.drift_windows = drift->windows();

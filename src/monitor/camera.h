@@ -83,6 +83,10 @@ class Camera : public std::enable_shared_from_this<Camera> {
   void set_lost(const std::string& why);
   void set_rate(double frames_per_second);
   void say_threshold() const;
+  /// What the camera's own clean days vouch for, where that is in force; the mutex is held.
+  std::optional<CleanMinutes::Vouched> learned_threshold() const;
+  double threshold_in_force() const;
+  void say_learned(bool before) const;
   /// `newest_wins`: a frame that waits is dropped; otherwise this waits until it is taken.
   void put(LiveFrame frame, bool newest_wins);
   void judge(LiveFrame frame, std::uint64_t number);

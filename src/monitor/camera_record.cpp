@@ -63,6 +63,7 @@ CameraRecord::CameraRecord(const CameraOptions& options, const Detector& detecto
       detector_id_(identity_of(detector)),
       files_(std::move(files)),
       rule_(options.alarms),
+      minutes_(options.alarms),
       drift_hold_(options.alarms.at_least_s) {
   try {
     drift_.emplace(detector.calibration, options.drift);
@@ -128,13 +129,18 @@ std::uint64_t CameraRecord::take_state(const json& saved) {
   const std::uint64_t logged = counter(saved, "logged_bytes");
   const bool same_detector = saved.contains("detector") && saved["detector"] == json(detector_id_);
   FrameAlarmRule rule = rule_;
+  CleanMinutes minutes = minutes_;
   if (same_detector && saved.contains("rule")) {
     rule.restore(saved["rule"]);
+  }
+  if (same_detector && saved.contains("minutes")) {
+    minutes.restore(saved["minutes"]);
   }
   if (drift_ && saved.contains("drift")) {
     take_drift_state(saved["drift"], same_detector);
   }
   rule_ = std::move(rule);
+  minutes_ = std::move(minutes);
   counters_ = counters;
   last_number_ = last_number;
   return logged;
@@ -191,11 +197,17 @@ RecordChange CameraRecord::take(const FrameVerdict& verdict, bool for_drift, Ste
   }
   ++counters_.judged;
   counters_.out_of_distribution += verdict.out_of_distribution ? 1 : 0;
+  bool raised = false;
+  bool open = rule_.hold().is_open();
   if (verdict.number <= decided.frames) {
     rule_.count(verdict.out_of_distribution);
+    raised = verdict.out_of_distribution;  // which of them raised the alarm is not in the lines
   } else {
     change.frames = rule_.add(verdict.out_of_distribution, now);
+    raised = change.frames == AlarmChange::kRaise;
+    open |= raised;
   }
+  minutes_.add(verdict.score, verdict.time, raised, open);
   if (for_drift && drift_) {
     change.window = drift_->add(verdict.score);
     drift_p_value_ = change.window ? change.window->p_value : drift_p_value_;
@@ -262,6 +274,7 @@ json CameraRecord::state() const {
                 {"out_of_distribution", counters_.out_of_distribution},
                 {"reconnects", counters_.reconnects},
                 {"rule", rule_.save()},
+                {"minutes", minutes_.save()},
                 {"logged_bytes", log_ ? log_->size() : 0}};
   if (drift_) {
     const DriftState drift = drift_->state();

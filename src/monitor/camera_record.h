@@ -17,6 +17,7 @@
 #include "gradspace/drift.h"
 #include "gradspace/monitor.h"
 #include "monitor/alarm_rule.h"
+#include "monitor/clean_minutes.h"
 #include "monitor/journal_file.h"
 
 namespace gradspace::monitor {
@@ -65,6 +66,7 @@ class CameraRecord {
   CameraCounters& counters() { return counters_; }
   const CameraCounters& counters() const { return counters_; }
   FrameAlarmRule& rule() { return rule_; }
+  const CleanMinutes& minutes() const { return minutes_; }
   AlarmHold& drift_hold() { return drift_hold_; }
   const std::optional<DriftMonitor>& drift() const { return drift_; }
   double drift_p_value() const { return drift_p_value_; }
@@ -99,6 +101,7 @@ class CameraRecord {
   CameraCounters counters_;
   std::uint64_t last_number_ = 0;  ///< of the verdicts
   FrameAlarmRule rule_;
+  CleanMinutes minutes_;
   AlarmHold drift_hold_;
   std::optional<DriftMonitor> drift_;
   std::string no_drift_;  ///< why there is none

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/host_lookup.h"
 #include "gradspace/error.h"
 #include "gradspace/video.h"
 #include "monitor/frame_reader.h"
@@ -47,6 +48,7 @@ class StreamFrames final : public FrameReader {
     request.height = input.height;
     request.frames_per_second = input.frames_per_second;
     request.patience_s = kPatienceS;
+    require_host();
     request.must_stop = must_stop;
     request.stop_data = &surroundings.stop;
     video_ = video::open_live_by_media_module(request);
@@ -78,6 +80,14 @@ class StreamFrames final : public FrameReader {
   double frames_per_second() const override { return video_->info().frames_per_second; }
 
  private:
+  /// libavformat looks the name up, too, and can't be stopped meanwhile.
+  void require_host() const {
+    const std::string trouble = HostLookup().trouble_with(
+        host_in(address_), seconds(kPatienceS), [this] { return surroundings_.stop.requested(); });
+    if (!trouble.empty()) {
+      throw IoError(fmt::format("{}: {}", address_, trouble));
+    }
+  }
   void require_going_on(bool goes_on) const {
     if (!goes_on && !surroundings_.stop.requested()) {
       throw IoError(fmt::format("{}: the stream has ended", address_));

@@ -41,6 +41,10 @@ void Monitor::confirm_delivery(const MonitorAlarm& told) {
   state_->core.confirm_delivery(told);
 }
 
+void Monitor::confirm_written(const MonitorAlarm& told) {
+  state_->core.confirm_written(told);
+}
+
 Monitor::Pushed Monitor::push(std::string_view camera, std::span<const std::uint8_t> file) {
   return state_->core.push(camera, file);
 }

@@ -39,6 +39,7 @@ class MonitorCore {
   std::vector<MonitorAlarm> alarms(std::size_t at_most) const { return alarms_.newest(at_most); }
   bool acknowledge(std::string_view alarm_id);
   void confirm_delivery(const MonitorAlarm& told) { alarms_.confirm_delivery(told); }
+  void confirm_written(const MonitorAlarm& told) { alarms_.confirm_written(told); }
 
   Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file);
   std::vector<std::uint8_t> newest_frame_jpeg(std::string_view camera, int width, bool map) const;

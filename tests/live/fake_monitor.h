@@ -76,6 +76,10 @@ class FakeMonitor final : public MonitorView {
     const std::lock_guard lock(mutex);
     confirmed.push_back(told.id);
   }
+  void confirm_written(const MonitorAlarm& told) override {
+    const std::lock_guard lock(mutex);
+    written.push_back(told.id);
+  }
   Monitor::Pushed push(std::string_view camera, std::span<const std::uint8_t> file) override {
     const std::lock_guard lock(mutex);
     if (camera == "gate") {
@@ -110,6 +114,7 @@ class FakeMonitor final : public MonitorView {
   std::vector<MonitorAlarm> raised = {make_alarm("gate-frames-1")};
   std::vector<std::string> acknowledged;
   std::vector<std::string> confirmed;
+  std::vector<std::string> written;
   std::vector<std::vector<std::uint8_t>> pushed;
   std::size_t frame_bytes = 1000;
   mutable int encoded = 0;

@@ -45,7 +45,7 @@ class RawClient {
   void end_sending() const { ::shutdown(socket_, SHUT_WR); }
 
   /// What comes until `until` stands in it, the server closes, or the time is over.
-  std::string receive(std::string_view until = "", int limit_ms = 5000) {
+  std::string receive(std::string_view until = "", int limit_ms = 60'000) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
     while (until.empty() || received_.find(until) == std::string::npos) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

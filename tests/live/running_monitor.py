@@ -70,7 +70,7 @@ class Monitor:
         for line in stream:
             lines.append(line.rstrip("\n"))
 
-    def wait_for(self, condition, seconds=30):
+    def wait_for(self, condition, seconds=120):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = condition()
@@ -81,12 +81,12 @@ class Monitor:
             time.sleep(0.02)
         raise AssertionError("it did not come:\n" + "\n".join(self.log[-30:]))
 
-    def wait_for_log(self, pattern, seconds=30):
+    def wait_for_log(self, pattern, seconds=120):
         return self.wait_for(lambda: next((m for m in (re.search(pattern, line) for line in list(self.log)) if m), None),
                              seconds)
 
     def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -125,9 +125,9 @@ class Monitor:
         begin = time.monotonic()
         if self.process.poll() is None:
             self.send(number)
-        status = self.process.wait(timeout=20)
+        status = self.process.wait(timeout=60)
         for thread in self.threads:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
         self.process.stdout.close()
         self.process.stderr.close()
         return status, time.monotonic() - begin
@@ -168,7 +168,7 @@ class NotifySocket:
         self.path = pathlib.Path(path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
-        self.socket.settimeout(15)
+        self.socket.settimeout(120)
 
     def wait_for(self, word):
         while True:

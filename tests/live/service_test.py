@@ -1,6 +1,6 @@
 """The monitor as a service: the command itself, with cameras that frames are pushed to and cameras that are simulated.
 
-Usage: service_test.py COMMAND SOURCE_FOLDER
+Usage: service_test.py COMMAND SOURCE_FOLDER LIBRARY_THAT_HANGS mqtt|none
 """
 import hashlib
 import hmac
@@ -25,7 +25,8 @@ for package in ("numpy", "PIL"):
 from running_monitor import (Monitor, NotifySocket, OWN, Receiver, damaged, fit_detector, jpeg, make_photographs,
                              photograph)
 
-COMMAND, SOURCE = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+COMMAND, SOURCE, HANGING = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+MQTT = sys.argv[4]
 
 CONFIGURATION = """
 folder = "state"
@@ -142,10 +143,9 @@ class Running(ServiceTest):
         self.assertEqual(monitor.metric('gradspace_frames_judged_total{camera="pushed"}'), 12)
         self.assertEqual(monitor.metric('gradspace_frame_failures_total{camera="pushed"}'), 1)
         self.assertEqual(monitor.metric('gradspace_alarms_total{camera="pushed"}'), 1)
-        self.assertEqual(monitor.metric('gradspace_frame_latency_seconds_count{camera="pushed"}'), 12)
-        status, seconds = monitor.stop()
-        self.assertEqual(status, 0)
-        self.assertLess(seconds, 2)
+        # What is measured of a verdict comes a moment after the camera has counted it.
+        monitor.wait_for(lambda: monitor.metric('gradspace_frame_latency_seconds_count{camera="pushed"}') == 12)
+        self.assertEqual(monitor.stop()[0], 0)
         rows = [json.loads(line) for line in monitor.lines]
         verdicts = [row for row in rows if row["type"] == "verdict"]
         self.assertEqual([row["number"] for row in verdicts], sorted(row["number"] for row in verdicts))
@@ -180,21 +180,24 @@ class Running(ServiceTest):
         self.addCleanup(receiver.close)
         receiver.status = 503
         self.configure(f'[outputs.webhook]\nurl = "{receiver.url}"\n')
-        monitor = self.start()
+        monitor = self.start(lines=True)
         monitor.push_until_judged("pushed", [photograph(seed) for seed in range(4)])
         alarm = self.raise_alarm(monitor)
         monitor.wait_for(lambda: receiver.alarms)
+        monitor.wait_for(lambda: '"event":"written"' in (self.folder / "state/alarms.jsonl").read_text())
         frames = monitor.camera("pushed")["frames"]
         monitor.stop(signal.SIGKILL)
         receiver.status = 200
         tried = len(receiver.alarms)
-        monitor = self.start()
+        self.assertEqual(sum('"type":"alarm"' in line for line in monitor.lines), 1)
+        monitor = self.start(lines=True)
         monitor.wait_for(lambda: len(receiver.alarms) > tried)
         self.assertEqual({row["id"] for row, _, _ in receiver.alarms}, {alarm["id"]})
         self.assertEqual([row["id"] for row in monitor.get_json("/api/alarms")["alarms"]], [alarm["id"]])
         self.assertGreaterEqual(monitor.camera("pushed")["frames"], frames)
         monitor.wait_for(lambda: monitor.metric('gradspace_deliveries_total{output="webhook",result="delivered"}') == 1)
         self.assertEqual(monitor.stop()[0], 0)
+        self.assertEqual([line for line in monitor.lines if '"type":"alarm"' in line], [], "it stands in the lines already")
         # What was confirmed comes no more.
         told = len(receiver.alarms)
         monitor = self.start()
@@ -257,6 +260,53 @@ class Running(ServiceTest):
         monitor.wait_for(lambda: all(row["judged"] > 2 for row in monitor.get_json("/api/cameras")["cameras"]))
         self.assertEqual(len(monitor.get_json("/api/cameras")["cameras"]), 2)
         self.assertEqual(monitor.stop()[0], 0)
+
+
+    def test_a_signal_while_a_detector_is_fitted_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            place = self.folder / f"temporary-{number}"
+            place.mkdir()
+            process = subprocess.Popen([COMMAND, "monitor", "--simulate", self.folder / "photographs", "--listen", "127.0.0.1:0"],
+                                       stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(place)})
+            self.addCleanup(process.stderr.close)
+            self.assertIn("a detector is fitted", process.stderr.readline())
+            process.send_signal(number)
+            self.assertEqual(process.wait(timeout=30), 0)
+            self.assertEqual(list(place.iterdir()), [])
+
+    def hanging(self):
+        """An environment in which names under .hangs are looked up without end, and syslog hangs."""
+        return {**os.environ, "LD_PRELOAD": str(HANGING), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+
+    def test_a_name_server_that_hangs_holds_up_neither_a_reload_nor_a_stop(self):
+        outputs = '[outputs.webhook]\nurl = "http://hook.hangs/"\n'
+        if MQTT == "mqtt":
+            outputs += '[outputs.mqtt]\nbroker = "tcp://broker.hangs:1883"\n'
+        stream = '[[camera]]\nname = "stream"\nkind = "stream"\naddress = "rtsp://camera.hangs/"\n'
+        self.configure(outputs, cameras=stream)
+        monitor = self.start(environment=self.hanging())
+        self.raise_alarm(monitor)
+        for asked in ("hook.hangs", "camera.hangs") + (("broker.hangs",) if MQTT == "mqtt" else ()):
+            monitor.wait_for_log(f"looking up {asked} hangs")
+        self.configure()
+        monitor.send(signal.SIGHUP)
+        monitor.wait_for_log("the configuration was read again")
+        self.configure(outputs, cameras=stream)
+        monitor.send(signal.SIGHUP)
+        monitor.wait_for(lambda: sum("configuration was read again" in line for line in list(monitor.log)) == 2)
+        monitor.wait_for(lambda: sum("looking up camera.hangs" in line for line in list(monitor.log)) == 2)
+        self.assertEqual(monitor.stop()[0], 0)
+
+    def test_what_hangs_for_good_is_left_when_the_monitor_stops(self):
+        self.configure("[outputs.syslog]\nenabled = true\n")
+        monitor = self.start(environment=self.hanging())
+        self.raise_alarm(monitor)
+        monitor.wait_for_log("syslog hangs")
+        self.assertEqual(monitor.stop()[0], 0)
+        self.assertIn("the stop is cut short", "\n".join(monitor.log))
+        # As after a kill, everything is there.
+        monitor = self.start()
+        self.assertEqual(len(monitor.get_json("/api/alarms")["alarms"]), 1)
 
 
 class Examples(ServiceTest):

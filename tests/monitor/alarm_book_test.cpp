@@ -60,6 +60,30 @@ TEST(AlarmBook, RemembersOverRestarts) {
   EXPECT_THAT(book.all_open("gate"), IsEmpty());
 }
 
+TEST(AlarmBook, WhatIsWrittenIsSaidUntilTheAlarmChanges) {
+  const testing::TemporaryFolder folder;
+  AlarmBook::Limits limits;
+  limits.journal_bytes = 1;  // it begins anew with every confirmed delivery
+  MonitorAlarm first;
+  {
+    AlarmBook book(folder.path(), limits);
+    first = book.raise(alarm_of("a", AlarmKind::kFrames, 0), 1);
+    const MonitorAlarm second = book.raise(alarm_of("b", AlarmKind::kFrames, 0), 1);
+    book.confirm_written(first);
+    EXPECT_TRUE(book.undelivered()[0].is_written);
+    EXPECT_FALSE(book.undelivered()[1].is_written);
+    book.confirm_delivery(second);
+  }
+  AlarmBook book(folder.path());
+  ASSERT_THAT(book.undelivered(), SizeIs(1));
+  EXPECT_TRUE(book.undelivered()[0].is_written);
+  const MonitorAlarm acknowledged = *book.acknowledge(first.id, at_second(3));
+  EXPECT_FALSE(book.undelivered()[0].is_written);
+  book.confirm_written(acknowledged);
+  EXPECT_TRUE(AlarmBook(folder.path()).undelivered()[0].is_written);
+  EXPECT_EQ(book.damaged_lines(), 0);
+}
+
 TEST(AlarmBook, WhatWasNotConfirmedIsStillToBeDelivered) {
   const testing::TemporaryFolder folder;
   {

@@ -26,8 +26,10 @@ using nlohmann::json;
 
 class KilledMonitors : public MonitorFixture {
  protected:
-  /// Runs the program, and kills it after so long.
-  void run_and_kill(int run, std::chrono::milliseconds time) {
+  /// Runs the program, and kills it after so long; where `once_it_judges`, from some verdicts on.
+  void run_and_kill(int run, std::chrono::milliseconds time, bool once_it_judges) {
+    constexpr std::uintmax_t kSomeVerdicts = 4000;  // bytes: twenty lines or so
+    const std::uintmax_t before = verdict_bytes();
     const std::string seed = std::to_string(run);
     const pid_t child = ::fork();
     if (child == 0) {
@@ -37,11 +39,20 @@ class KilledMonitors : public MonitorFixture {
       ::_exit(127);
     }
     ASSERT_GT(child, 0);
+    if (once_it_judges) {
+      EXPECT_TRUE(eventually([&] { return verdict_bytes() >= before + kSomeVerdicts; }));
+    }
     std::this_thread::sleep_for(time);
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself";
+  }
+
+  std::uintmax_t verdict_bytes() const {
+    std::error_code none;
+    const std::uintmax_t size = fs::file_size(folder_ / "state" / "verdicts" / "gate.jsonl", none);
+    return none ? 0 : size;
   }
 
   /// The file's lines, the last one of which may be cut off.
@@ -75,7 +86,7 @@ TEST_F(KilledMonitors, HaveTheAlarmsOfOneThatWasNeverStopped) {
   Random random(20261127);
   constexpr int kRuns = 20;
   for (int run = 0; run < kRuns; ++run) {
-    run_and_kill(run, std::chrono::milliseconds(40 + random.below(260)));
+    run_and_kill(run, std::chrono::milliseconds(random.below(200)), run % 3 != 0);
   }
   CameraStatus end;
   {
@@ -119,7 +130,7 @@ TEST_F(KilledMonitors, HaveTheAlarmsOfOneThatWasNeverStopped) {
       is_drifted = window->drifted;
     }
   }
-  EXPECT_GT(raised.size(), 3U);
+  EXPECT_GT(raised.size(), 0U);
   EXPECT_EQ(frames_of(events, "frames", "raised"), raised);
   EXPECT_EQ(frames_of(events, "frames", "cleared"), cleared);
   EXPECT_EQ(frames_of(events, "drift", "raised"), drifted);

@@ -15,10 +15,13 @@
 
 #include "gradspace/monitor.h"
 #include "gradspace/photograph.h"
+#include "support/eventually.h"
 #include "support/scenes.h"
 #include "support/test_files.h"
 
 namespace gradspace::monitor {
+
+using testing::eventually;
 
 class Notes final : public MonitorListener {
  public:
@@ -65,19 +68,6 @@ class Notes final : public MonitorListener {
   std::vector<CameraStatus> changes_;
   std::vector<std::string> remarks_;
 };
-
-/// Waits until `is_so`, for at most half a minute.
-template <typename Condition>
-bool eventually(const Condition& is_so) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
-}
 
 inline std::vector<std::uint8_t> png_of(const Image& image) {
   return encode_image(image, ImageFormat::kPng);

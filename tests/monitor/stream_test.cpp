@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <utility>
@@ -77,6 +78,10 @@ class Streams : public MonitorFixture {
     return ffmpeg({"-re", "-f", "lavfi", "-i", fmt::format("testsrc=size={}:rate=20", size), "-c:v",
                    "mpeg4", "-g", "5", "-f", "rtsp", "-rtsp_transport", "tcp", address(port)});
   }
+  static bool has_frame_of_columns(const Notes& notes, int columns) {
+    const std::vector<FrameVerdict> verdicts = notes.verdicts("gate");
+    return std::ranges::find(verdicts, columns, &FrameVerdict::columns) != verdicts.end();
+  }
   static std::string address(int port) { return fmt::format("rtsp://127.0.0.1:{}/a", port); }
 };
 
@@ -87,20 +92,15 @@ TEST_F(Streams, AnRtspStreamIsReadLostAndFoundAgainInAnotherSize) {
   Notes notes;
   Monitor monitor(options_of({camera("gate", CameraInputKind::kStream, address(port))}), notes);
   monitor.start();
-  ASSERT_TRUE(eventually([&] { return notes.count("gate") >= 10; }));
+  ASSERT_TRUE(eventually([&] { return has_frame_of_columns(notes, 320 / 16); }));
   EXPECT_TRUE(monitor.cameras()[0].connected);
-  EXPECT_EQ(notes.verdicts("gate").back().columns, 320 / 16);
   sender.reset();
   ASSERT_TRUE(eventually([&] { return !monitor.cameras()[0].connected; }));
   EXPECT_THAT(monitor.cameras()[0].trouble, ::testing::HasSubstr(address(port)));
-  const std::size_t before = notes.count("gate");
   sender = std::make_unique<Process>(publisher(port, "160x128"));
-  ASSERT_TRUE(eventually([&] { return notes.count("gate") >= before + 5; }));
-  EXPECT_EQ(notes.verdicts("gate").back().columns, 160 / 16);
-  EXPECT_EQ(monitor.cameras()[0].reconnects, 1);
-  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(eventually([&] { return has_frame_of_columns(notes, 160 / 16); }));
+  EXPECT_GE(monitor.cameras()[0].reconnects, 1);
   monitor.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST_F(Streams, AFileWhoseFramesChangeTheirSizeIsReadToItsEnd) {

@@ -69,12 +69,15 @@ function driftOption(model, camera) {
 
 const fact = (label, value, remark) => h("div", h("dt", label), h("dd", value), remark ? h("dd.remark", remark) : null);
 
+const THRESHOLDS = { guessed: ": a guess, as there were few clean images", learned: ", by the camera's own clean days", vouched: "" };
+const thresholdKind = (status) => (status.threshold_is_learned ? "learned" : status.threshold_is_guessed ? "guessed" : "vouched");
+
 function facts({ status, newest }) {
   if (!status) return [];
   const share = status.judged ? `${figure((100 * status.out_of_distribution) / status.judged)} % of those judged` : null;
   return [
     fact("Score", figure(newest?.score), newest?.failure ?? `p-value ${figure(newest?.p_value)}`),
-    fact("Threshold", figure(status.threshold), `${figure(status.expected_false_alarms_per_day)} false alarms a day expected${status.threshold_is_guessed ? ": a guess, as there were few clean images" : ""}`),
+    fact("Threshold", figure(status.threshold), `${figure(status.expected_false_alarms_per_day)} false alarms a day expected${THRESHOLDS[thresholdKind(status)]}`),
     fact("Frames judged", whole(status.judged), `${figure(status.frames_per_second)} per second`),
     fact("Out of distribution", whole(status.out_of_distribution), share),
     fact("Frames dropped", whole(status.dropped), "a newer one came before their turn"),
