@@ -11,7 +11,7 @@ wanted=${1:-all}
 
 packages=(build-essential cmake ninja-build ccache pkg-config git
   libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev libjpeg62-turbo-dev
-  libpng-dev libzip-dev libmd-dev libxxhash-dev libboost-dev zlib1g-dev protobuf-compiler libprotobuf-dev libmatio-dev
+  libpng-dev libzip-dev libmd-dev libxxhash-dev libboost-dev zlib1g-dev libzstd-dev protobuf-compiler libprotobuf-dev libmatio-dev
   dataset-fashion-mnist)
 # The report page is bundled with Node.js, which may come from elsewhere.
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
