@@ -30,6 +30,7 @@
 
 #include "gradspace/backends.h"
 #include "gradspace/export.h"
+#include "gradspace/feature_set.h"
 #include "gradspace/job_observer.h"
 #include "gradspace/source.h"
 
@@ -55,7 +56,10 @@ struct Shard {
 GRADSPACE_API std::vector<Shard> read_shard_list(const std::filesystem::path& file);
 
 struct GRADSPACE_API PlanOptions {
-  std::string features;  ///< as for `parse_features`; empty: the paper's
+  std::string features;            ///< as for `parse_features`; empty: the paper's
+  std::size_t project = 0;         ///< to so many columns, as `project_features` does; 0: not
+  std::uint64_t project_seed = 0;  ///< below 2^63
+  FeatureType type = FeatureType::kFloat32;  ///< that features are stored as
   /// The file of a detector whose scores are wanted in the place of features: the set then has the columns "score" and
   /// "p_value". Made by the native engine; not for photographs by their tiles.
   std::filesystem::path detector = {};

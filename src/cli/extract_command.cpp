@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/projection_options.h"
 #include "cli/scoring.h"
 #include "cli/source_options.h"
 #include "gradspace/backends.h"
@@ -38,6 +39,7 @@ struct ExtractArguments {
   std::string tiles;
   std::size_t tiles_per_image = 0;
   std::uint64_t seed = 0;
+  ProjectionArguments projection;
   bool fast_decode = false;
   bool quiet = false;
   ExtractOptions options;
@@ -84,7 +86,8 @@ int extract(const ExtractArguments& arguments) {
   require_decoding(arguments.fast_decode, decoding, arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
-  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
+  const std::vector<FeatureBlock> blocks =
+      projected(parse_features(features, model.spec, model.members()), arguments.projection);
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
@@ -111,6 +114,7 @@ int extract(const ExtractArguments& arguments) {
   });
   meta.tiles_json = std::move(tiles_record);
   meta.decoding = decoding;
+  meta.type = parse_feature_type(arguments.projection.dtype);
   FeatureSetWriter writer(arguments.out, meta);
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
@@ -118,6 +122,11 @@ int extract(const ExtractArguments& arguments) {
     say("gradspace: interrupted after {} of {} images, kept in {}; the same command goes on",
         result.images_done, source->size(), writer.partial_path().string());
     return InterruptGuard::exit_status();
+  }
+  if (const std::uint64_t count = writer.values_too_large(); count > 0) {
+    say("gradspace: {} values were larger than 65504 and were stored as that; --dtype f32 keeps "
+        "them",
+        count);
   }
   const std::vector<FailedImage> failures = writer.failures();
   for (const FailedImage& failure : failures) {
@@ -152,6 +161,7 @@ Command extract_command() {
             "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo; of a "
             "model's member 2 alone LAYER:LOSS#2 "
             "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
+        declare_projection(app, a.projection);
         app.add_option("--source", a.source,
                        "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
             ->check(CLI::IsMember(

@@ -11,6 +11,7 @@
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
+#include "cli/projection_options.h"
 #include "cli/source_options.h"
 #include "gradspace/cluster.h"
 #include "gradspace/error.h"
@@ -25,6 +26,7 @@ struct PlanArguments {
   std::string list;
   std::string detector;
   std::string instructions = "best";
+  ProjectionArguments projection;
   double lost_after_s = 60;
   bool slurm = false;
   PlanOptions options;
@@ -59,12 +61,17 @@ void make_plan(const PlanArguments& arguments) {
   }
   PlanOptions options = arguments.options;
   options.detector = arguments.detector;
+  options.project = arguments.projection.columns;
+  options.project_seed = arguments.projection.seed;
+  options.type = parse_feature_type(arguments.projection.dtype);
   options.instruction_set = instruction_set_of(arguments.instructions);
   options.lost_after = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::lround(arguments.lost_after_s * 1e3)));
   check_usage([&] { options.validate(); });
   const ShardPlan plan = plan_shards(arguments.job, arguments.model, std::move(shards), options);
-  print_line("{}: {} shards, {}", arguments.job, plan.shards.size(), plan.options.features);
+  print_line("{}: {} shards, {}{}", arguments.job, plan.shards.size(), plan.options.features,
+             options.project == 0 ? std::string()
+                                  : fmt::format(" projected to {} columns", options.project));
 }
 
 int plan(const PlanArguments& arguments) {
@@ -128,6 +135,7 @@ Command plan_command() {
             "known, bytes, rows, sha256");
         auto* features = app.add_option("--features", a.options.features,
                                         "As of extract (without it: the paper's)");
+        declare_projection(app, a.projection);
         app.add_option("--detector", a.detector,
                        "Instead of features, the scores and p-values of this detector, two columns")
             ->excludes(features);

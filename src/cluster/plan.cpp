@@ -57,10 +57,17 @@ InstructionSet resolved(InstructionSet wanted) {
 
 }  // namespace
 
+std::vector<FeatureBlock> planned_features(const PlanOptions& options, const Model& model) {
+  std::vector<FeatureBlock> blocks = parse_features(options.features, model.spec, model.members());
+  return options.project == 0 ? blocks
+                              : project_features(blocks, options.project, options.project_seed);
+}
+
 void PlanOptions::validate() const {
   backend.validate();
   parse_source_kind(source);
-  if (!detector.empty() && (!features.empty() || backend.name != "native")) {
+  const bool shapes_features = !features.empty() || project > 0 || type != FeatureType::kFloat32;
+  if (!detector.empty() && (shapes_features || backend.name != "native")) {
     throw InvalidArgument(
         "plan: a detector's scores are made by the native engine, in the place of features");
   }
@@ -84,7 +91,7 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
     if (options.features.empty()) {
       options.features = proposed_features(model.spec);
     }
-    parse_features(options.features, model.spec, model.members());
+    planned_features(options, model);
   } else {
     detector_bytes = read_file(options.detector);
     require_scoring(read_detector(options.detector), model);

@@ -23,6 +23,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kPlanKind = "plan";
+constexpr const char* kProject = "project";
+constexpr const char* kProjectSeed = "project_seed";
+constexpr const char* kType = "dtype";
+constexpr std::int64_t kMostColumns = std::int64_t{1} << 40;
 constexpr std::int64_t kMostMilliseconds = 24 * 3600 * std::int64_t{1000};
 
 /// A list with an entry a shard, or nothing where no shard has a value.
@@ -140,6 +144,13 @@ PlanOptions parse_plan_options(const ObjectReader& reader) {
   options.lost_after =
       std::chrono::milliseconds(reader.integer("lost_after_ms", 1, kMostMilliseconds));
   parse_source_kind(options.source);
+  if (reader.has(kProject)) {
+    options.project = static_cast<std::size_t>(reader.integer(kProject, 1, kMostColumns));
+    options.project_seed = reader.count(kProjectSeed);
+  }
+  if (reader.has(kType)) {
+    options.type = parse_feature_type(reader.text(kType));
+  }
   if (options.backend.name != "native" && options.backend.name != "torch") {
     throw InvalidArgument(fmt::format("backend \"{}\" is not known; native and torch are",
                                       printable(options.backend.name)));
@@ -200,6 +211,14 @@ std::string plan_to_json(const ShardPlan& plan) {
               {"source", plan.options.source},
               {"hidden", plan.options.source_options.hidden},
               {"lost_after_ms", plan.options.lost_after.count()}};
+  // Other plans are as they were before there was any of these.
+  if (plan.options.project > 0) {
+    all[kProject] = plan.options.project;
+    all[kProjectSeed] = plan.options.project_seed;
+  }
+  if (plan.options.type != FeatureType::kFloat32) {
+    all[kType] = name(plan.options.type);
+  }
   all["shards"] = std::move(shards);
   return sealed_json(std::move(all), 1);
 }

@@ -3,8 +3,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gradspace/cluster.h"
+#include "gradspace/model.h"
 
 namespace gradspace {
 
@@ -17,6 +19,9 @@ ShardPlan parse_plan(std::string_view text, std::string_view name);
 /// Throws InvalidArgument that starts with `where` unless there are shards, not too many, whose uris are no two the
 /// same nor one within another.
 void check_shards(const std::vector<Shard>& shards, std::string_view where);
+
+/// The blocks that a plan wants of its model. Throws InvalidArgument.
+std::vector<FeatureBlock> planned_features(const PlanOptions& options, const Model& model);
 
 /// Throws InvalidArgument.
 InstructionSet parse_instruction_set(std::string_view text);
