@@ -6,6 +6,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "gradspace/error.h"
@@ -75,6 +76,48 @@ ZstdReader::ZstdReader(const RandomAccessFile& file) : state_(std::make_unique<S
 }
 
 ZstdReader::~ZstdReader() = default;
+
+struct ZstdCompressor::State {
+  struct FreeContext {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+
+  /// Compresses `text`; ends the frame where `end` says so.
+  void run(std::string_view text, ZSTD_EndDirective end) {
+    ZSTD_inBuffer input = {text.data(), text.size(), 0};
+    std::size_t left = 1;
+    while (input.pos < input.size || (end == ZSTD_e_end && left > 0)) {
+      ZSTD_outBuffer output = {block.data(), block.size(), 0};
+      left = ZSTD_compressStream2(context.get(), &output, &input, end);
+      if (ZSTD_isError(left) != 0) {  // of a context that is used as it should be, memory alone
+        throw std::bad_alloc();
+      }
+      sink(std::span(block).first(output.pos));
+    }
+  }
+
+  Sink sink;
+  std::unique_ptr<ZSTD_CCtx, FreeContext> context{ZSTD_createCCtx()};
+  std::vector<std::uint8_t> block = std::vector<std::uint8_t>(ZSTD_CStreamOutSize());
+};
+
+ZstdCompressor::ZstdCompressor(Sink sink) : state_(std::make_unique<State>()) {
+  if (!state_->context) {
+    throw std::bad_alloc();
+  }
+  state_->sink = std::move(sink);
+  ZSTD_CCtx_setParameter(state_->context.get(), ZSTD_c_checksumFlag, 1);
+}
+
+ZstdCompressor::~ZstdCompressor() = default;
+
+void ZstdCompressor::write(std::string_view text) {
+  state_->run(text, ZSTD_e_continue);
+}
+
+void ZstdCompressor::finish() {
+  state_->run({}, ZSTD_e_end);
+}
 
 std::size_t ZstdReader::read(std::span<std::uint8_t> bytes) {
   State& state = *state_;

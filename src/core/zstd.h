@@ -1,10 +1,12 @@
-// Reading Zstandard files as a stream.
+// Zstandard files, read and written as streams.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "core/random_access_file.h"
 
@@ -36,6 +38,27 @@ class ZstdReader {
   /// Fills `bytes`; fewer only at the end of the data. Throws FormatError on damaged or truncated data, checksums
   /// included, on data that ask for more memory, and on more data than `max_zstd_size`.
   std::size_t read(std::span<std::uint8_t> bytes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Compresses to one frame with a checksum. Not thread-safe.
+class ZstdCompressor {
+ public:
+  using Sink = std::function<void(std::span<const std::uint8_t>)>;
+
+  /// `sink` gets the frame's bytes, piece by piece.
+  explicit ZstdCompressor(Sink sink);
+  ~ZstdCompressor();
+  ZstdCompressor(const ZstdCompressor&) = delete;
+  ZstdCompressor& operator=(const ZstdCompressor&) = delete;
+
+  /// Throw what the sink does.
+  void write(std::string_view text);
+  /// Ends the frame; call it once, last.
+  void finish();
 
  private:
   struct State;

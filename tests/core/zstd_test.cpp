@@ -116,6 +116,23 @@ TEST_F(ZstdReaderTest, RefusesFewBytesThatStandForVeryMany) {
   EXPECT_EQ(read, max_zstd_size(packed.size()));
 }
 
+TEST_F(ZstdReaderTest, GivesBackWhatWasWrittenInAnyPieces) {
+  const Bytes plain = testing::counting_bytes(700'000);
+  const std::string_view text(reinterpret_cast<const char*>(plain.data()), plain.size());
+  for (const std::size_t piece : {1000UL, 500'000UL, 700'000UL}) {
+    Bytes packed;
+    ZstdCompressor compressor([&](std::span<const std::uint8_t> bytes) {
+      packed.insert(packed.end(), bytes.begin(), bytes.end());
+    });
+    for (std::size_t begin = 0; begin < text.size(); begin += piece) {
+      compressor.write(text.substr(begin, piece));
+    }
+    compressor.finish();
+    EXPECT_LT(packed.size(), plain.size() / 10);
+    EXPECT_EQ(read_packed(packed, 100'000), plain);
+  }
+}
+
 TEST(MaxZstdSize, GrowsWithTheFileAndDoesNotOverflow) {
   EXPECT_EQ(max_zstd_size(0), std::uint64_t{256} << 20);
   EXPECT_EQ(max_zstd_size(1'000'000), 1'032'000'000);
