@@ -65,16 +65,6 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
                           observer);
 }
 
-TileDraw tile_draw(const ExtractArguments& arguments, const Model& model, std::size_t photographs) {
-  const Tiling tiling = parse_tiling(arguments.tiles);
-  const Extent& input = model.spec.input;
-  if (tiling.width != input.width || tiling.height != input.height) {
-    throw InvalidArgument(fmt::format("extract: --tiles {} are not of the model's size, {}x{}",
-                                      arguments.tiles, input.width, input.height));
-  }
-  return {tiling, tiles_per_image(arguments.tiles_per_image, photographs), arguments.seed};
-}
-
 int extract(const ExtractArguments& arguments) {
   refuse_inputs(arguments.out, {arguments.model, arguments.data});
   check_usage([&] {
@@ -97,14 +87,13 @@ int extract(const ExtractArguments& arguments) {
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
                                   {"source", arguments.source}};
-  std::string tiles_record;
+  std::string record;
   if (!arguments.tiles.empty()) {
     require_exact_decoding(model, "extract");
-    const TileDraw draw = tile_draw(arguments, model, source->size());
-    tiles_record = json_text(nlohmann::json{{"size", {draw.tiling.width, draw.tiling.height}},
-                                            {"stride", nullptr},
-                                            {"per_image", draw.per_image},
-                                            {"seed", draw.seed}});
+    const TileDraw draw{parse_tiling(arguments.tiles),
+                        tiles_per_image(arguments.tiles_per_image, source->size()), arguments.seed};
+    draw.require_size(model.spec.input.width, model.spec.input.height, "extract");
+    record = tile_draw_record(draw);
     source = draw_tiles(std::move(source), draw);
   }
   FeatureSetMeta meta;
@@ -112,7 +101,7 @@ int extract(const ExtractArguments& arguments) {
     meta = describe_extraction(*source, arguments.data, blocks, fingerprint(model),
                                json_text(options));
   });
-  meta.tiles_json = std::move(tiles_record);
+  meta.tiles_json = std::move(record);
   meta.decoding = decoding;
   meta.type = parse_feature_type(arguments.projection.dtype);
   FeatureSetWriter writer(arguments.out, meta);

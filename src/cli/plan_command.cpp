@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "cli/source_options.h"
 #include "gradspace/cluster.h"
 #include "gradspace/error.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -27,6 +29,9 @@ struct PlanArguments {
   std::string detector;
   std::string instructions = "best";
   ProjectionArguments projection;
+  std::string tiles;
+  std::size_t tiles_per_image = 0;
+  std::uint64_t seed = 0;
   double lost_after_s = 60;
   bool slurm = false;
   PlanOptions options;
@@ -64,6 +69,9 @@ void make_plan(const PlanArguments& arguments) {
   options.project = arguments.projection.columns;
   options.project_seed = arguments.projection.seed;
   options.type = parse_feature_type(arguments.projection.dtype);
+  if (!arguments.tiles.empty()) {
+    options.tiles = {parse_tiling(arguments.tiles), arguments.tiles_per_image, arguments.seed};
+  }
   options.instruction_set = instruction_set_of(arguments.instructions);
   options.lost_after = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::lround(arguments.lost_after_s * 1e3)));
@@ -139,6 +147,19 @@ Command plan_command() {
         app.add_option("--detector", a.detector,
                        "Instead of features, the scores and p-values of this detector, two columns")
             ->excludes(features);
+        auto* tiles =
+            app.add_option("--tiles", a.tiles, "As of extract: features of tiles of this size")
+                ->check(parsed_by(parse_tiling));
+        auto* per_image =
+            app.add_option("--tiles-per-image", a.tiles_per_image,
+                           "Tiles of each photograph; needed with --tiles (no default: nobody has "
+                           "counted the photographs)")
+                ->check(whole_number(1))
+                ->needs(tiles);
+        tiles->needs(per_image);  // how many photographs there are nobody has counted
+        app.add_option("--seed", a.seed, "Places of the tiles")
+            ->check(whole_number(0, std::numeric_limits<std::int64_t>::max()))
+            ->needs(tiles);
         app.add_option("--source", a.options.source, "As of extract")
             ->check(parsed_by([](const std::string& text) { parse_source_kind(text); }));
         declare_hidden(app, a.options.source_options);

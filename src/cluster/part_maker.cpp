@@ -116,6 +116,9 @@ FeatureSetMeta PartMaker::describe(const Source& source, std::uint32_t shard) co
                                             plan_.model_sha256, dump_json(options));
   meta.decoding = decoding_in(model_.metadata).value_or(Decoding::kExact);
   meta.type = plan_.options.type;
+  if (plan_.options.tiles) {
+    meta.tiles_json = tile_draw_record(*plan_.options.tiles);
+  }
   return meta;
 }
 

@@ -1,6 +1,7 @@
 // plan.json.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ ShardPlan parse_plan(std::string_view text, std::string_view name);
 /// Throws InvalidArgument that starts with `where` unless there are shards, not too many, whose uris are no two the
 /// same nor one within another.
 void check_shards(const std::vector<Shard>& shards, std::string_view where);
+
+/// Of a photograph.
+inline constexpr std::int64_t kMostTiles = 1'000'000;
 
 /// The blocks that a plan wants of its model. Throws InvalidArgument.
 std::vector<FeatureBlock> planned_features(const PlanOptions& options, const Model& model);

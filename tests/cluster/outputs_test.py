@@ -1,9 +1,12 @@
-"""What leaves a job in shards: projections and numbers of 16 bits, held against NumPy.
+"""What leaves a job in shards: projections and numbers of 16 bits, held against NumPy; tiles; and tables.
 
     outputs_test.py GRADSPACE
 """
+import csv
+import io
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -127,6 +130,103 @@ class Projection(Job):
         with self.assertRaisesRegex(AssertionError, "--project 70 --project-seed 11"):
             self.run_command("evaluate", "--detector", detector, "--inliers", other, "--outliers", other,
                              "--out", self.new("scores"))
+
+
+class Tiles(Job):
+    OPTIONS = ("--tiles", "28x28", "--tiles-per-image", "3", "--seed", "5")
+
+    def test_in_shards_have_the_bytes_of_one_process(self):
+        _, copy = self.made_in_shards(*self.OPTIONS)
+        one = self.extract("one", *self.OPTIONS)
+        self.assert_same(copy, one)
+        self.assertIn("tile_x,tile_y", (copy / "index.csv").read_text().splitlines()[0])
+        self.assertEqual(numpy.load(copy / "features.npy").shape[0], 3 * SHARDS * IMAGES)
+
+    def test_that_do_not_fit_are_refused(self):
+        for options, why in ((("--tiles", "20x28", "--tiles-per-image", "3"), "not of the model's size"),
+                             (("--tiles", "28x28"), "tiles-per-image"),
+                             (("--tiles-per-image", "3"), "--tiles")):
+            with self.assertRaisesRegex(AssertionError, why):
+                self.run_command("plan", self.new("job"), "--model", self.model(), "--data", self.shards(), *options)
+            self.assertFalse(self.new("job").exists())
+
+
+def read_table(path):
+    """Rows as dictionaries of texts. By the command zstd, which checks the checksum."""
+    text = subprocess.run(["zstd", "-dc", path], capture_output=True, check=True).stdout if path.suffix == ".zst" \
+        else path.read_bytes()
+    return list(csv.DictReader(io.StringIO(text.decode())))
+
+
+@unittest.skipUnless(shutil.which("zstd"), "no command zstd")
+class Tables(Job):
+    def detector(self):
+        detector = self.new("detector")
+        self.run_command("fit", "--inliers", self.extract("fitted"), "--method", "independent-gaussian",
+                         "--false-alarms", "0.05", "--out", detector)
+        return detector
+
+    def test_of_scores_are_those_of_the_set(self):
+        detector = self.detector()
+        job, _ = self.made_in_shards("--detector", detector)
+        table = self.new("table.csv.zst")
+        self.run_command("merge", job, "--quiet", "--csv", table)
+        self.run_command("merge", job, "--quiet", "--csv", self.new("table.csv"))
+        rows = read_table(table)
+        self.assertEqual(rows, read_table(self.new("table.csv")))
+        scored = self.new("scored.csv.zst")
+        self.run_command("score", "--model", self.model(), "--detector", detector, "--out", scored, self.shards())
+        by_score = read_table(scored)
+        self.assertEqual(len(rows), SHARDS * IMAGES)
+        self.assertEqual(len(by_score), len(rows))
+        for i, (row, other) in enumerate(zip(rows, by_score)):
+            self.assertEqual(int(row["row"]), i)
+            self.assertEqual(str(self.shards() / row["path"]), other["path"])
+            self.assertEqual(numpy.float32(row["score"]), numpy.float32(other["score"]))
+            self.assertEqual(numpy.float32(row["p_value"]), numpy.float32(other["p_value"]))
+            self.assertEqual(numpy.float32(row["bce"]), numpy.float32(other["bce"]))
+
+    def test_of_features_have_the_losses_alone(self):
+        job, copy = self.made_in_shards()
+        table = self.new("table.csv.zst")
+        self.run_command("merge", job, "--quiet", "--csv", table)
+        text = subprocess.run(["zstd", "-dc", table], capture_output=True, check=True).stdout
+        self.assertEqual(text, (copy / "index.csv").read_bytes())
+
+    def test_are_read_by_pandas(self):
+        try:
+            import pandas
+            import zstandard  # noqa: F401
+        except ImportError:
+            self.skipTest("no pandas that reads Zstandard")
+        job, copy = self.made_in_shards()
+        self.run_command("merge", job, "--quiet", "--csv", self.new("table.csv.zst"))
+        pandas.testing.assert_frame_equal(pandas.read_csv(self.new("table.csv.zst")),
+                                          pandas.read_csv(copy / "index.csv"))
+
+    def test_leave_nothing_when_they_are_not_finished(self):
+        detector = self.detector()
+        folder = self.new("folder")
+        folder.mkdir()
+        table = folder / "table.csv.zst"
+        table.write_bytes(b"older")
+        run = subprocess.Popen([GRADSPACE, "score", "--model", self.model(), "--detector", detector, "--out", table,
+                                self.shards(), "-"], stdin=subprocess.PIPE)  # which waits for paths, and is killed
+        while len(list(folder.iterdir())) < 2 and run.poll() is None:
+            pass
+        run.kill()
+        run.communicate()
+        self.assertEqual(table.read_bytes(), b"older")
+        self.run_command("score", "--model", self.model(), "--detector", detector, "--out", table, self.shards())
+        self.assertEqual([p.name for p in folder.iterdir()], ["table.csv.zst"])
+        self.assertEqual(len(read_table(table)), SHARDS * IMAGES)
+
+    def test_of_other_names_are_refused(self):
+        detector = self.detector()
+        for name in ("table", "table.zst", "table.csv.gz"):
+            with self.assertRaisesRegex(AssertionError, "ends with .csv or .csv.zst"):
+                self.run_command("score", "--model", self.model(), "--detector", detector, "--out", self.new(name),
+                                 self.shards())
 
 
 if __name__ == "__main__":
