@@ -16,7 +16,8 @@ void declare_projection(CLI::App& app, ProjectionArguments& arguments) {
   auto* project =
       app.add_option("--project", arguments.columns,
                      "Features projected at random to so many columns, which keeps the distances "
-                     "between images; of a model with several members, each member's")
+                     "between images; of a model with several members, each member's (default: not "
+                     "projected)")
           ->check(whole_number(1));
   app.add_option("--project-seed", arguments.seed, "Which projection")
       ->check(whole_number(0, std::numeric_limits<std::int64_t>::max()))

@@ -64,6 +64,9 @@ class Worker {
   WorkResult run() {
     survey();
     report();
+    if (options_.ranks != nullptr) {
+      work_by_counter();
+    }
     while (!watched_.stop()) {
       work_on_open_shards();
       if (watched_.stop() || !look_at_held_shards()) {
@@ -76,10 +79,12 @@ class Worker {
   }
 
  private:
-  /// From another place on than other workers, so that not all try to claim the same shards.
+  /// From another place on than other workers, so that not all try to claim the same shards; in one order for those
+  /// who share a counter.
   void choose_all() {
     const auto count = static_cast<std::uint32_t>(plan_.shards.size());
-    const auto first = static_cast<std::uint32_t>(hash_text(worker_name()) % count);
+    const std::uint64_t own = options_.ranks == nullptr ? hash_text(worker_name()) : 0;
+    const auto first = static_cast<std::uint32_t>(own % count);
     wanted_.resize(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       wanted_[i] = (first + i) % count;
@@ -128,6 +133,23 @@ class Worker {
     watched_.remark(fmt::format("shard {}: taken over, its worker shows no sign of life: {}", shard,
                                 claim.text()));
     return Standing::kOpen;
+  }
+
+  /// Its first call waits for all ranks: whoever is stopped before it must make it all the same.
+  void work_by_counter() {
+    for (std::uint64_t next = options_.ranks->next(); next < wanted_.size() && !watched_.stop();
+         next = options_.ranks->next()) {
+      const std::uint32_t shard = wanted_[static_cast<std::size_t>(next)];
+      if (standing_[shard] == Standing::kOpen) {
+        work_on(shard);
+        report();
+      }
+    }
+    for (const std::uint32_t shard : wanted_) {  // the others', as long as nobody has looked
+      if (standing_[shard] == Standing::kOpen) {
+        set(shard, Standing::kHeld);
+      }
+    }
   }
 
   void work_on_open_shards() {
