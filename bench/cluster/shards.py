@@ -51,8 +51,8 @@ def main():
         model = folder / "model.safetensors"
         run(command, "import", ROOT / "tests/data/ood/vae.pth.tar", "--out", model)
         write_images(folder / "one", images, images)
-        extract = [command, "extract", "--model", model, "--data", folder / "one", "--out", folder / "set", "--threads", 1,
-                   "--quiet"]
+        extract = [command, "extract", "--model", model, "--data", folder / "one", "--out", folder / "set",
+                   "--threads", 1, "--quiet"]
         extracted, projected, halved, worked = [], [], [], []
         for i in range(RUNS):
             extracted.append(run(*extract))

@@ -119,8 +119,8 @@ struct GRADSPACE_API WorkOptions {
   /// done and have not failed.
   std::vector<std::uint32_t> shards = {};
   bool retry_failed = false;  ///< without `shards`: also those that failed before
-  /// The processes of an MPI job, all of which call `work_on_shards`: each then takes the shards that a counter gives it, so
-  /// that no two try for one. Workers beside the job do no harm. Outlive the call.
+  /// The processes of an MPI job, all of which call `work_on_shards`: each then takes the shards that a counter gives
+  /// it, so that no two try for one. Workers beside the job do no harm. Outlives the call.
   Ranks* ranks = nullptr;
   /// For shards that others work on, to take them over where their workers are lost.
   bool wait = true;

@@ -35,7 +35,8 @@ struct FeatureProjection {
 inline constexpr const char* kProjection = "projection";
 
 /// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
-/// PyTorch order), or, without a loss, the activations "mu" or "logvar", or a projection of several of these to few columns.
+/// PyTorch order), or, without a loss, the activations "mu" or "logvar", or a projection of several
+/// of these to few columns.
 struct FeatureBlock {
   std::string layer;
   std::optional<Loss> loss;

@@ -37,8 +37,8 @@ GRADSPACE_API std::vector<std::uint8_t> npy_header(NpyType type,
                                                    const std::vector<std::int64_t>& shape,
                                                    std::size_t size = 128);
 
-/// A whole float32 file, or one of float16 or, narrowed, of float64. Throws FormatError, also when the values are fewer or
-/// more than the header says; IoError.
+/// A whole float32 file, or one of float16 or, narrowed, of float64. Throws FormatError, also when the values are
+/// fewer or more than the header says; IoError.
 GRADSPACE_API Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name);
 GRADSPACE_API Tensor read_npy(const std::filesystem::path& path);
 GRADSPACE_API void write_npy(const std::filesystem::path& path, const Tensor& tensor);

@@ -22,8 +22,8 @@ class GRADSPACE_API Ranks {
   /// parts. There are size() + 1 offsets, from 0 to the number of bytes, the same at every rank. Throws Error.
   virtual void share(std::span<std::byte> bytes, std::span<const std::size_t> offsets) = 0;
 
-  /// The calls of all ranks together get 0, 1, 2, ..., each once, in any order: which part of some work this rank is to do
-  /// next. Unlike others, this call may be made by ranks at different times and unequally often, but for the first,
+  /// The calls of all ranks together get 0, 1, 2, ..., each once, in any order: which part of some work this rank is to
+  /// do next. Unlike others, this call may be made by ranks at different times and unequally often, but for the first,
   /// which waits for that of all others. Throws Error.
   virtual std::uint64_t next() = 0;
 };

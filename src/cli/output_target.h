@@ -15,8 +15,8 @@ void check_target(const std::filesystem::path& out);
 void refuse_inputs(const std::filesystem::path& out,
                    const std::vector<std::filesystem::path>& inputs);
 
-/// The same for a table that is to be written, or for an empty path none; throws WrongUsage unless its name ends with .csv
-/// or .csv.zst, and what `check_target` does.
+/// The same for a table, of an empty path none. Throws WrongUsage unless its name ends with .csv or .csv.zst, too, and
+/// what `check_target` does.
 void check_table_target(const std::filesystem::path& out,
                         const std::vector<std::filesystem::path>& inputs);
 

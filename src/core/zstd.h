@@ -15,8 +15,8 @@ namespace gradspace {
 /// Whether the file begins as a Zstandard file does: with a frame, or with one that is to be skipped.
 bool is_zstd(const RandomAccessFile& file);
 
-/// The most that is taken out of a Zstandard file of `compressed` bytes: as much as gzip's best ratio gives, or 256 MiB of
-/// a small file. The format itself would let a few bytes stand for gigabytes of zeros.
+/// The most that is taken out of a Zstandard file of `compressed` bytes: as much as gzip's best ratio gives, or 256 MiB
+/// of a small file. The format itself would let a few bytes stand for gigabytes of zeros.
 constexpr std::uint64_t max_zstd_size(std::uint64_t compressed) {
   constexpr std::uint64_t kOfAnyFile = std::uint64_t{256} << 20;
   constexpr std::uint64_t kRatio = 1032;

@@ -126,8 +126,7 @@ json meta_object(const FeatureSetMeta& meta) {
               {"options", with_texts(options, from_utf8)},
               {kPreprocessing, {{kDecode, name(meta.decoding)}}},
               {"columns", feature_columns_to_json(meta.columns)}};
-  if (meta.type !=
-      FeatureType::kFloat32) {  // other sets are as they were before there was any other
+  if (meta.type != FeatureType::kFloat32) {  // sets of the usual type are as they always were
     all[kDtype] = name(meta.type);
   }
   if (!meta.tiles_json.empty()) {

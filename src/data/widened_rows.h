@@ -15,8 +15,8 @@
 
 namespace gradspace {
 
-/// All rows side by side. Up to 256 MiB they lie in memory, beyond in a temporary file, whose pages the kernel may drop.
-/// Thread-safe.
+/// All rows side by side. Up to 256 MiB they lie in memory, beyond in a temporary file, whose pages the kernel may
+/// drop. Thread-safe.
 class WidenedRows {
  public:
   /// `halves` are [rows, columns], and outlive it. `name` stands in messages. Throws IoError.

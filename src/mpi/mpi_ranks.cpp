@@ -100,6 +100,7 @@ class MpiRanks final : public Ranks {
     check(MPI_Win_allocate(rank_ == 0 ? sizeof *memory : 0, sizeof *memory, MPI_INFO_NULL,
                            MPI_COMM_WORLD, static_cast<void*>(&memory), &counter_),
           "counter");
+    check(MPI_Win_set_errhandler(counter_, MPI_ERRORS_RETURN), "error handler");
     if (rank_ == 0) {
       check(MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, counter_), "counter");
       *memory = 0;
