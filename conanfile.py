@@ -39,7 +39,7 @@ class GradspaceRecipe(ConanFile):
 
     def requirements(self):
         for reference in ("fmt/9.1.0", "onetbb/2021.9.0", "highway/1.0.3", "libpng/1.6.40", "libjpeg-turbo/2.1.5",
-                          "zlib/1.2.13", "libzip/1.7.3", "protobuf/3.21.12", "matio/1.5.23"):
+                          "zlib/1.2.13", "zstd/1.5.5", "libzip/1.7.3", "protobuf/3.21.12", "matio/1.5.23"):
             self.requires(reference)
         # Headers alone.
         for reference in ("nlohmann_json/3.11.2", "eigen/3.4.0", "xxhash/0.8.2", "boost/1.81.0", "cli11/2.3.2"):

@@ -13,4 +13,5 @@ find_package(Protobuf REQUIRED)
 find_package(Boost REQUIRED)  # headers: CRC
 find_package(CLI11 REQUIRED)
 pkg_check_modules(libmd REQUIRED IMPORTED_TARGET libmd)  # SHA-256
+pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 find_path(GRADSPACE_XXHASH xxhash.h REQUIRED)  # XXH3, all of it in the header

@@ -11,7 +11,7 @@ wanted=${1:-all}
 
 packages=(build-essential cmake ninja-build ccache pkg-config git
   libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev libtbb-dev libhwy-dev libjpeg62-turbo-dev
-  libpng-dev libzip-dev libmd-dev libxxhash-dev libboost-dev zlib1g-dev protobuf-compiler libprotobuf-dev libmatio-dev
+  libpng-dev libzip-dev libmd-dev libxxhash-dev libboost-dev zlib1g-dev libzstd-dev protobuf-compiler libprotobuf-dev libmatio-dev
   dataset-fashion-mnist)
 # The report page is bundled with Node.js, which may come from elsewhere.
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
@@ -21,11 +21,11 @@ if [ "$wanted" != demo ]; then
   # tests and its wheel need, Slurm, on which jobs in shards are tried (scripts/local-slurm.sh), and what the live
   # monitor does.
   packages+=(libwebp-dev libavif-dev libjxl-dev libtiff-dev libavformat-dev libavcodec-dev libswscale-dev
-    libopenmpi-dev openmpi-bin
+    libopenmpi-dev openmpi-bin zstd
     libtorch-dev libopenblas0-pthread libgtest-dev libgmock-dev libbenchmark-dev
     clang clang-format clang-tidy libclang-rt-14-dev abigail-tools
     python3-numpy python3-pil python3-sklearn python3-skimage python3-torch chromium
-    pybind11-dev python3-dev python3-pytest python3-pandas python3-tqdm mypy
+    pybind11-dev python3-dev python3-pytest python3-pandas python3-zstandard python3-tqdm mypy
     python3-pip python3-skbuild python3-wheel
     slurmctld slurmd slurm-client munge
     libtoml11-dev prometheus-cpp-dev libcurl4-openssl-dev libssl-dev libsystemd-dev libpaho-mqttpp-dev libpaho-mqtt-dev

@@ -15,7 +15,7 @@ DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-insta
   cmake ninja-build ccache git pkg-config crossbuild-essential-arm64 qemu-user-static \
   libcli11-dev nlohmann-json3-dev libeigen3-dev protobuf-compiler \
   python3-numpy python3-pil python3-scipy python3-sklearn \
-  {libfmt,libtbb,libhwy,libjpeg62-turbo,libpng,libzip,libmd,libxxhash,libboost,zlib1g,libprotobuf,libmatio,libgtest,libgmock}-dev:arm64
+  {libfmt,libtbb,libhwy,libjpeg62-turbo,libpng,libzip,libmd,libxxhash,libboost,zlib1g,libzstd,libprotobuf,libmatio,libgtest,libgmock}-dev:arm64
 
 cmake --preset arm64
 targets=()

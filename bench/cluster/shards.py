@@ -51,15 +51,20 @@ def main():
         model = folder / "model.safetensors"
         run(command, "import", ROOT / "tests/data/ood/vae.pth.tar", "--out", model)
         write_images(folder / "one", images, images)
-        extracted, worked = [], []
+        extract = [command, "extract", "--model", model, "--data", folder / "one", "--out", folder / "set",
+                   "--threads", 1, "--quiet"]
+        extracted, projected, halved, worked = [], [], [], []
         for i in range(RUNS):
-            extracted.append(run(command, "extract", "--model", model, "--data", folder / "one", "--out", folder / "set",
-                                 "--threads", 1, "--quiet"))
+            extracted.append(run(*extract))
+            projected.append(run(*extract, "--project", 64, "--dtype", "f16"))
+            halved.append(run(*extract, "--dtype", "f16"))
             job = folder / f"job-{i}"
             run(command, "plan", job, "--model", model, "--data", folder / "one/000000")
             worked.append(run(command, "work", job, "--threads", 1, "--quiet"))
             subprocess.run(["rm", "-rf", job, folder / "set"], check=True)
         show(f"extract, {images} images, one thread", extracted)
+        show("the same, projected to 64 columns in 16 bits", projected)
+        show("the same, all columns in 16 bits", halved)
         show("work on one shard of the same", worked)
 
         write_images(folder / "tiny", shards, 1)

@@ -30,8 +30,11 @@
 
 #include "gradspace/backends.h"
 #include "gradspace/export.h"
+#include "gradspace/feature_set.h"
 #include "gradspace/job_observer.h"
+#include "gradspace/ranks.h"
 #include "gradspace/source.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace {
 
@@ -55,10 +58,16 @@ struct Shard {
 GRADSPACE_API std::vector<Shard> read_shard_list(const std::filesystem::path& file);
 
 struct GRADSPACE_API PlanOptions {
-  std::string features;  ///< as for `parse_features`; empty: the paper's
+  std::string features;            ///< as for `parse_features`; empty: the paper's
+  std::size_t project = 0;         ///< to so many columns, as `project_features` does; 0: not
+  std::uint64_t project_seed = 0;  ///< below 2^63
+  FeatureType type = FeatureType::kFloat32;  ///< that features are stored as
   /// The file of a detector whose scores are wanted in the place of features: the set then has the columns "score" and
   /// "p_value". Made by the native engine; not for photographs by their tiles.
   std::filesystem::path detector = {};
+  /// Tiles of photographs in the place of images; the model's size. Their number of each photograph is not worked out
+  /// from how many there are.
+  std::optional<TileDraw> tiles = {};
   BackendChoice backend;  ///< native or torch
   /// Of the native engine; kBest is that of the processor that plans. Results have the same bits wherever it is used,
   /// and a processor without it can't work on the job.
@@ -110,6 +119,9 @@ struct GRADSPACE_API WorkOptions {
   /// done and have not failed.
   std::vector<std::uint32_t> shards = {};
   bool retry_failed = false;  ///< without `shards`: also those that failed before
+  /// The processes of an MPI job, all of which call `work_on_shards`: each then takes the shards that a counter gives
+  /// it, so that no two try for one. Workers beside the job do no harm. Outlives the call.
+  Ranks* ranks = nullptr;
   /// For shards that others work on, to take them over where their workers are lost.
   bool wait = true;
 

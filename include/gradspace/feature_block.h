@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,14 +22,28 @@ GRADSPACE_API std::string_view name(Loss loss);
 /// The reverse of `name`. Throws InvalidArgument that lists the three.
 GRADSPACE_API Loss parse_loss(std::string_view text);
 
+/// What a random projection is of, and which (src/gradient/projection.h tells how it is made).
+struct FeatureProjection {
+  std::string features;       ///< a request for what is projected: "down.6:kld,up.6:bce"
+  std::size_t dimension = 0;  ///< how many values these are
+  std::uint64_t seed = 0;
+
+  friend bool operator==(const FeatureProjection&, const FeatureProjection&) = default;
+};
+
+/// FeatureBlock::layer of a projection.
+inline constexpr const char* kProjection = "projection";
+
 /// One block of a feature vector: a layer's weight gradient by a loss (values in the weight's own
-/// PyTorch order), or, without a loss, the activations "mu" or "logvar".
+/// PyTorch order), or, without a loss, the activations "mu" or "logvar", or a projection of several
+/// of these to few columns.
 struct FeatureBlock {
   std::string layer;
   std::optional<Loss> loss;
   std::size_t begin = 0;   ///< first column
   std::size_t end = 0;     ///< one past the last
   std::size_t member = 0;  ///< of a model that has several autoencoders (Model), whose it is
+  std::optional<FeatureProjection> projection = {};
 
   friend bool operator==(const FeatureBlock&, const FeatureBlock&) = default;
 };

@@ -1,4 +1,4 @@
-// Feature sets on disk: a folder with `features.npy` (float32 [N, D], memory-mappable), `index.csv`
+// Feature sets on disk: a folder with `features.npy` (float32 or float16 [N, D], memory-mappable), `index.csv`
 // (one row an image: row,path,set,challenge,level,class,label,bce,kld; of tiles tile_x,tile_y too; quoted as RFC
 // 4180 says) and
 // `meta.json` (what the columns are, which model made them, options); where images could not be read,
@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradspace/decoding.h"
@@ -44,9 +45,23 @@ struct FailedImage {
   friend bool operator==(const FailedImage&, const FailedImage&) = default;
 };
 
+/// How values lie in `features.npy`.
+enum class FeatureType {
+  kFloat32,
+  /// Half the bytes, and read as float32 again. Rounded to the nearest, of two as near to the even one: to 11 bits from
+  /// 6.1e-5 to 65504, and to a multiple of 6e-8 below. What is larger than 65504 is stored as 65504.
+  kFloat16,
+};
+
+/// "f32", "f16".
+GRADSPACE_API std::string_view name(FeatureType type);
+/// The reverse. Throws InvalidArgument that lists both.
+GRADSPACE_API FeatureType parse_feature_type(std::string_view text);
+
 /// `meta.json`.
 struct FeatureSetMeta {
   std::vector<FeatureBlock> columns;
+  FeatureType type = FeatureType::kFloat32;
   std::string model_sha256;              ///< of the model file, lower-case hex
   std::string source;                    ///< as given on the command line
   std::string version;                   ///< of gradspace
@@ -90,6 +105,8 @@ class GRADSPACE_API FeatureSetWriter {
   std::uint64_t rows() const;
   /// Why what an earlier run had left was not continued; empty where it was, or where there was nothing.
   std::string begun_anew() const;
+  /// Values that this writer has stored as 65504 or its negative, as they were larger (FeatureType::kFloat16).
+  std::uint64_t values_too_large() const;
 
   /// `features` is [rows.size(), D]; `images_done` counts source images including failed ones, and
   /// must be what it was plus rows and failures. Throws IoError (a full disk, say); then nothing was
@@ -115,10 +132,11 @@ class GRADSPACE_API FeatureSetWriter {
 /// A feature set, memory-mapped. Thread-safe. A folder with a `set.json` in the place of the three files is a set of
 /// many parts, each of which is a feature set in a folder of its own (cluster.h makes them): one after another they
 /// are its rows. A part is opened when something of it is first asked for, and what is wrong with it is told then:
-/// each takes two of the process's memory maps (Linux allows 65530: sysctl vm.max_map_count). A file in the place of
-/// the folder is a matrix of features that another program made: NumPy's format, float32 or float64 [N, D] in C
-/// order, of finite values. As a set it has one block of columns, "feature", "no model" in the place of the model's
-/// SHA-256, and clean images "NAME#0", "NAME#1", ...
+/// each takes two of the process's memory maps (Linux allows 65530: sysctl vm.max_map_count). Rows of float16 are made
+/// float32 when they are first asked for, in memory, and beyond 256 MiB of it in a temporary file ($TMPDIR). A file in
+/// the place of the folder is a matrix of features that another program made: NumPy's format, float16, float32 or
+/// float64 [N, D] in C order, of finite values. As a set it has one block of columns, "feature", "no model" in the place
+/// of the model's SHA-256, and clean images "NAME#0", "NAME#1", ...
 class GRADSPACE_API FeatureSet {
  public:
   /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit, a value of a matrix
@@ -133,7 +151,8 @@ class GRADSPACE_API FeatureSet {
   /// Row `i`, dimension() values. The first call that touches one of the matrix's blocks reads all of it (64 MiB,
   /// in some milliseconds); it throws FormatError when the block is damaged.
   std::span<const float> row(std::size_t i) const;
-  /// How many rows from `i` on lie side by side in memory: all that follow, or those of the part that `i` is in.
+  /// How many rows from `i` on lie side by side in memory: all that follow, or those of the part that `i` is in. Throws
+  /// what `row` does.
   std::size_t rows_together(std::size_t i) const;
   /// Row `i` of the index, read where it lies in the mapped file: eight bytes of memory a row.
   FeatureRow index_row(std::size_t i) const;

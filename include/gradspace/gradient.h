@@ -39,6 +39,12 @@ GRADSPACE_API std::vector<FeatureBlock> parse_features(std::string_view request,
 /// without a bottleneck the decoder's alone.
 GRADSPACE_API std::string proposed_features(const AutoencoderSpec& spec);
 
+/// A projection of the blocks to `columns` columns, each member's by itself: one block a member. Features so projected
+/// are made by the same backends, and a detector of them scores images. Throws InvalidArgument unless there are more
+/// features than columns, and at least one.
+GRADSPACE_API std::vector<FeatureBlock> project_features(std::span<const FeatureBlock> blocks,
+                                                         std::size_t columns, std::uint64_t seed);
+
 /// Images for a backend, viewed: they outlive the batch. Bytes or floats, never both.
 class GRADSPACE_API ImageBatch {
  public:

@@ -1,4 +1,4 @@
-// NumPy's .npy files, format 1.0 to 3.0: C order, little-endian float32, float64, uint8 and int64.
+// NumPy's .npy files, format 1.0 to 3.0: C order, little-endian float16, float32, float64, uint8 and int64.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace gradspace {
 
-enum class NpyType { kFloat32, kFloat64, kUint8, kInt64 };
+enum class NpyType { kFloat32, kFloat64, kUint8, kInt64, kFloat16 };
 
 /// Bytes of one value.
 GRADSPACE_API std::size_t npy_item_size(NpyType type);
@@ -37,8 +37,8 @@ GRADSPACE_API std::vector<std::uint8_t> npy_header(NpyType type,
                                                    const std::vector<std::int64_t>& shape,
                                                    std::size_t size = 128);
 
-/// A whole float32 (or float64, narrowed) file. Throws FormatError, also when the values are fewer or
-/// more than the header says; IoError.
+/// A whole float32 file, or one of float16 or, narrowed, of float64. Throws FormatError, also when the values are
+/// fewer or more than the header says; IoError.
 GRADSPACE_API Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name);
 GRADSPACE_API Tensor read_npy(const std::filesystem::path& path);
 GRADSPACE_API void write_npy(const std::filesystem::path& path, const Tensor& tensor);

@@ -110,10 +110,10 @@ struct SourceOptions {
 /// RealChallenge, or files half of which or more have CURE-TSR names) is CURE-TSR; IDX by its magic number, plain
 /// or gzip; CIFAR-10 by names and sizes of its binaries, both also in one of the folders directly
 /// below; a single file may be a video (video.h), whose frames are the images: it is read in their order, and going
-/// back means beginning anew; it may be a tar archive, gzip or not, whose images are read where they lie in it, or a list of
-/// image files (.txt and .lst: a path a line; .csv: a column `path`, and `set` and `class` where they are there; .jsonl: an
-/// object a line with the same), relative to its folder; another folder, or a single image file or a pipe that one comes through, is a folder of images,
-/// searched recursively. A file in it is an image by its extension, or else by its first bytes.
+/// back means beginning anew; it may be a tar archive, compressed by gzip or Zstandard or not, whose images are read
+/// where they lie in it, or a list of image files (.txt and .lst: a path a line; .csv: a column `path`, and `set` and
+/// `class` where they are there; .jsonl: an object a line with the same), relative to its folder; another folder, or a
+/// single image file or a pipe that one comes through, is a folder of images, searched recursively. A file in it is an image by its extension, or else by its first bytes.
 /// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
 /// A range of numbers in a path, "shard-{000..099}.tar", stands for as many archives, and so does a folder that holds
 /// archives and no images; "pipe:COMMAND" for the archive that a shell command writes, where `options` allow it.

@@ -60,11 +60,17 @@ GRADSPACE_API ImageView part_of(const ImageView& image, const TilePlace& place, 
                                 int height);
 
 /// Which tiles of each photograph are drawn.
-struct TileDraw {
+struct GRADSPACE_API TileDraw {
   Tiling tiling;              ///< whose strides do not count
   std::size_t per_image = 1;  ///< at least 1
   std::uint64_t seed = 0;
+
+  /// Throws InvalidArgument, after "`what`: ", unless tiles are as large as a model's input.
+  void require_size(int width, int height, std::string_view what) const;
 };
+
+/// What a feature set of such tiles notes of them (FeatureSetMeta::tiles_json).
+GRADSPACE_API std::string tile_draw_record(const TileDraw& draw);
 
 /// How many tiles to draw from each of `photographs` where nobody says: enough for 20 000 in all, 4 to 100 each.
 GRADSPACE_API std::size_t default_tiles_per_image(std::size_t photographs);

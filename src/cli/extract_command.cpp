@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "cli/progress.h"
+#include "cli/projection_options.h"
 #include "cli/scoring.h"
 #include "cli/source_options.h"
 #include "gradspace/backends.h"
@@ -38,6 +39,7 @@ struct ExtractArguments {
   std::string tiles;
   std::size_t tiles_per_image = 0;
   std::uint64_t seed = 0;
+  ProjectionArguments projection;
   bool fast_decode = false;
   bool quiet = false;
   ExtractOptions options;
@@ -63,16 +65,6 @@ ExtractResult run(const ExtractArguments& arguments, const Model& model, const S
                           observer);
 }
 
-TileDraw tile_draw(const ExtractArguments& arguments, const Model& model, std::size_t photographs) {
-  const Tiling tiling = parse_tiling(arguments.tiles);
-  const Extent& input = model.spec.input;
-  if (tiling.width != input.width || tiling.height != input.height) {
-    throw InvalidArgument(fmt::format("extract: --tiles {} are not of the model's size, {}x{}",
-                                      arguments.tiles, input.width, input.height));
-  }
-  return {tiling, tiles_per_image(arguments.tiles_per_image, photographs), arguments.seed};
-}
-
 int extract(const ExtractArguments& arguments) {
   refuse_inputs(arguments.out, {arguments.model, arguments.data});
   check_usage([&] {
@@ -84,7 +76,8 @@ int extract(const ExtractArguments& arguments) {
   require_decoding(arguments.fast_decode, decoding, arguments.model);
   const std::string features =
       arguments.features.empty() ? proposed_features(model.spec) : arguments.features;
-  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
+  const std::vector<FeatureBlock> blocks =
+      projected(parse_features(features, model.spec, model.members()), arguments.projection);
   const BackendFactory make_backend = [&] {
     return make_gradient_backend(arguments.backend, model, blocks);
   };
@@ -94,14 +87,13 @@ int extract(const ExtractArguments& arguments) {
                                   {"backend", arguments.backend.name},
                                   {"device", arguments.backend.device},
                                   {"source", arguments.source}};
-  std::string tiles_record;
+  std::string record;
   if (!arguments.tiles.empty()) {
     require_exact_decoding(model, "extract");
-    const TileDraw draw = tile_draw(arguments, model, source->size());
-    tiles_record = json_text(nlohmann::json{{"size", {draw.tiling.width, draw.tiling.height}},
-                                            {"stride", nullptr},
-                                            {"per_image", draw.per_image},
-                                            {"seed", draw.seed}});
+    const TileDraw draw{parse_tiling(arguments.tiles),
+                        tiles_per_image(arguments.tiles_per_image, source->size()), arguments.seed};
+    draw.require_size(model.spec.input.width, model.spec.input.height, "extract");
+    record = tile_draw_record(draw);
     source = draw_tiles(std::move(source), draw);
   }
   FeatureSetMeta meta;
@@ -109,8 +101,9 @@ int extract(const ExtractArguments& arguments) {
     meta = describe_extraction(*source, arguments.data, blocks, fingerprint(model),
                                json_text(options));
   });
-  meta.tiles_json = std::move(tiles_record);
+  meta.tiles_json = std::move(record);
   meta.decoding = decoding;
+  meta.type = parse_feature_type(arguments.projection.dtype);
   FeatureSetWriter writer(arguments.out, meta);
 
   const ExtractResult result = run(arguments, model, *source, make_backend, writer);
@@ -118,6 +111,11 @@ int extract(const ExtractArguments& arguments) {
     say("gradspace: interrupted after {} of {} images, kept in {}; the same command goes on",
         result.images_done, source->size(), writer.partial_path().string());
     return InterruptGuard::exit_status();
+  }
+  if (const std::uint64_t count = writer.values_too_large(); count > 0) {
+    say("gradspace: {} values were larger than 65504 and were stored as that; --dtype f32 keeps "
+        "them",
+        count);
   }
   const std::vector<FailedImage> failures = writer.failures();
   for (const FailedImage& failure : failures) {
@@ -152,6 +150,7 @@ Command extract_command() {
             "LAYER:LOSS,... or mu, logvar, all, all:LOSS, with losses bce, kld, elbo; of a "
             "model's member 2 alone LAYER:LOSS#2 "
             "(without it: the paper's, last encoder layer:kld,last decoder layer:bce)");
+        declare_projection(app, a.projection);
         app.add_option("--source", a.source,
                        "auto, cure-tsr, folder, idx, cifar10, tar, list or video")
             ->check(CLI::IsMember(

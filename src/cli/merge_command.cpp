@@ -11,6 +11,7 @@
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/cluster.h"
+#include "gradspace/feature_table.h"
 
 namespace gradspace::cli {
 namespace {
@@ -18,15 +19,28 @@ namespace {
 struct MergeArguments {
   std::string job;
   std::string copy;
+  std::string csv;
   bool verify = false;
   bool allow_missing = false;
   bool quiet = false;
 };
 
+/// False when it was interrupted.
+bool write_table(const MergeArguments& arguments) {
+  Progress progress("merge", "rows", arguments.quiet);
+  const InterruptGuard interrupt;
+  JobObserver observer;
+  observer.on_progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); };
+  observer.stop_requested = [] { return InterruptGuard::requested(); };
+  const FeatureSet set(arguments.copy.empty() ? arguments.job : arguments.copy);
+  return write_feature_table(set, arguments.csv, observer);
+}
+
 int merge(const MergeArguments& arguments) {
   if (!arguments.copy.empty()) {
     refuse_inputs(arguments.copy, {arguments.job});
   }
+  check_table_target(arguments.csv, {arguments.job});
   MergeResult result;
   {
     Progress progress("merge", "parts", arguments.quiet);
@@ -43,6 +57,11 @@ int merge(const MergeArguments& arguments) {
       say("gradspace: interrupted; the same command goes on");
       return InterruptGuard::exit_status();
     }
+  }
+  const bool is_merged = result.missing.empty() || arguments.allow_missing;
+  if (is_merged && !arguments.csv.empty() && !write_table(arguments)) {
+    say("gradspace: interrupted; {} is not written", arguments.csv);
+    return InterruptGuard::exit_status();
   }
   if (!result.missing.empty()) {
     say("gradspace: {}: {} shards have no part: {}; gradspace work {} --shards makes them",
@@ -72,6 +91,9 @@ Command merge_command() {
                          "Leave out shards that have no part; the status is still 1");
             app.add_option("--copy", a.copy,
                            "Write one feature set of all rows to this folder instead");
+            app.add_option("--csv", a.csv,
+                           "Also write a table of the images with their losses, and of a job of "
+                           "scores with these, to this file, .csv or .csv.zst");
             app.add_flag("--quiet", a.quiet, "No progress");
             return [arguments] { return merge(*arguments); };
           }};

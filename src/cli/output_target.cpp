@@ -8,8 +8,10 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/option_values.h"
 #include "gradspace/error.h"
 #include "gradspace/image.h"
+#include "gradspace/table_file.h"
 
 namespace gradspace::cli {
 namespace {
@@ -67,6 +69,15 @@ void refuse_inputs(const fs::path& out, const std::vector<fs::path>& inputs) {
           fmt::format("{}: the output is an image of the input {}", out.string(), input.string()));
     }
   }
+}
+
+void check_table_target(const fs::path& out, const std::vector<fs::path>& inputs) {
+  if (out.empty()) {
+    return;
+  }
+  check_usage([&] { require_table_name(out); });
+  refuse_inputs(out, inputs);
+  check_target(out);
 }
 
 bool is_folder(const fs::path& path) {

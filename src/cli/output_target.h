@@ -15,6 +15,11 @@ void check_target(const std::filesystem::path& out);
 void refuse_inputs(const std::filesystem::path& out,
                    const std::vector<std::filesystem::path>& inputs);
 
+/// The same for a table, of an empty path none. Throws WrongUsage unless its name ends with .csv or .csv.zst, too, and
+/// what `check_target` does.
+void check_table_target(const std::filesystem::path& out,
+                        const std::vector<std::filesystem::path>& inputs);
+
 /// Whether a folder lies there, links followed.
 bool is_folder(const std::filesystem::path& path);
 

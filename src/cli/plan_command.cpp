@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,9 +12,11 @@
 #include "cli/option_values.h"
 #include "cli/output.h"
 #include "cli/output_target.h"
+#include "cli/projection_options.h"
 #include "cli/source_options.h"
 #include "gradspace/cluster.h"
 #include "gradspace/error.h"
+#include "gradspace/tiles.h"
 
 namespace gradspace::cli {
 namespace {
@@ -25,6 +28,10 @@ struct PlanArguments {
   std::string list;
   std::string detector;
   std::string instructions = "best";
+  ProjectionArguments projection;
+  std::string tiles;
+  std::size_t tiles_per_image = 0;
+  std::uint64_t seed = 0;
   double lost_after_s = 60;
   bool slurm = false;
   PlanOptions options;
@@ -59,12 +66,20 @@ void make_plan(const PlanArguments& arguments) {
   }
   PlanOptions options = arguments.options;
   options.detector = arguments.detector;
+  options.project = arguments.projection.columns;
+  options.project_seed = arguments.projection.seed;
+  options.type = parse_feature_type(arguments.projection.dtype);
+  if (!arguments.tiles.empty()) {
+    options.tiles = {parse_tiling(arguments.tiles), arguments.tiles_per_image, arguments.seed};
+  }
   options.instruction_set = instruction_set_of(arguments.instructions);
   options.lost_after = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::lround(arguments.lost_after_s * 1e3)));
   check_usage([&] { options.validate(); });
   const ShardPlan plan = plan_shards(arguments.job, arguments.model, std::move(shards), options);
-  print_line("{}: {} shards, {}", arguments.job, plan.shards.size(), plan.options.features);
+  print_line("{}: {} shards, {}{}", arguments.job, plan.shards.size(), plan.options.features,
+             options.project == 0 ? std::string()
+                                  : fmt::format(" projected to {} columns", options.project));
 }
 
 int plan(const PlanArguments& arguments) {
@@ -128,9 +143,23 @@ Command plan_command() {
             "known, bytes, rows, sha256");
         auto* features = app.add_option("--features", a.options.features,
                                         "As of extract (without it: the paper's)");
+        declare_projection(app, a.projection);
         app.add_option("--detector", a.detector,
                        "Instead of features, the scores and p-values of this detector, two columns")
             ->excludes(features);
+        auto* tiles =
+            app.add_option("--tiles", a.tiles, "As of extract: features of tiles of this size")
+                ->check(parsed_by(parse_tiling));
+        auto* per_image =
+            app.add_option("--tiles-per-image", a.tiles_per_image,
+                           "Tiles of each photograph; needed with --tiles (no default: nobody has "
+                           "counted the photographs)")
+                ->check(whole_number(1))
+                ->needs(tiles);
+        tiles->needs(per_image);  // how many photographs there are nobody has counted
+        app.add_option("--seed", a.seed, "Places of the tiles")
+            ->check(whole_number(0, std::numeric_limits<std::int64_t>::max()))
+            ->needs(tiles);
         app.add_option("--source", a.options.source, "As of extract")
             ->check(parsed_by([](const std::string& text) { parse_source_kind(text); }));
         declare_hidden(app, a.options.source_options);

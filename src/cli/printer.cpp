@@ -86,7 +86,12 @@ OutputFormat parse_output_format(std::string_view text) {
 }
 
 Printer::Printer(OutputFormat format, PrinterLayout layout)
-    : format_(format), layout_(std::move(layout)) {
+    : format_(format), layout_(std::move(layout)), write_(write_results) {
+  print_head();
+}
+
+Printer::Printer(PrinterLayout layout, std::function<void(std::string_view)> write)
+    : format_(OutputFormat::kCsv), layout_(std::move(layout)), write_(std::move(write)) {
   print_head();
 }
 
@@ -104,8 +109,12 @@ void Printer::print(const std::vector<Cell>& row) const {
   if (format_ == OutputFormat::kTable) {
     print_line("{}", table_line(texts));
   } else {
-    print_exact_line("{}", fmt::join(texts, ","));
+    print_csv_line(texts);
   }
+}
+
+void Printer::print_csv_line(const std::vector<std::string>& texts) const {
+  write_(fmt::format("{}\n", fmt::join(texts, ",")));
 }
 
 void Printer::print_head() const {
@@ -125,7 +134,10 @@ void Printer::print_head() const {
       }
       break;
     case OutputFormat::kCsv:
-      print_exact_line("# {}\n{}", layout_.options, fmt::join(keys, ","));
+      if (layout_.options_in_csv) {
+        write_(fmt::format("# {}\n", layout_.options));
+      }
+      print_csv_line(keys);
       break;
   }
 }

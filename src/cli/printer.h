@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,23 +33,28 @@ struct PrinterLayout {
   /// JSON lines begin with a line of the options, and have their keys in alphabetical order; else in the
   /// columns' order, without such a line.
   bool options_in_json_lines = true;
+  bool options_in_csv = true;
 };
 
 /// Prints the head when it is made. Numbers have round-trip digits but in the table.
 class Printer {
  public:
   Printer(OutputFormat format, PrinterLayout layout);
+  /// CSV whose lines `write` gets, and standard output none.
+  Printer(PrinterLayout layout, std::function<void(std::string_view)> write);
 
   /// One row, a cell a column.
   void print(const std::vector<Cell>& row) const;
 
  private:
   void print_head() const;
+  void print_csv_line(const std::vector<std::string>& texts) const;
   std::string table_line(const std::vector<std::string>& texts) const;
   std::string json_line(const std::vector<Cell>& row) const;
 
   OutputFormat format_;
   PrinterLayout layout_;
+  std::function<void(std::string_view)> write_;
 };
 
 }  // namespace gradspace::cli

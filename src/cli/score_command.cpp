@@ -6,13 +6,16 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/fast_decode.h"
 #include "cli/json_text.h"
 #include "cli/option_values.h"
+#include "cli/output_target.h"
 #include "cli/printer.h"
 #include "cli/scoring.h"
+#include "gradspace/table_file.h"
 #include "gradspace/version.h"
 
 namespace gradspace::cli {
@@ -23,6 +26,7 @@ struct ScoreArguments {
   std::string detector;
   std::vector<std::string> inputs;
   std::string format = "table";
+  std::string out;
   ScoreFilesOptions options;
   bool fast_decode = false;
   std::optional<double> threshold;
@@ -54,7 +58,20 @@ std::vector<Cell> score_row(const ScoredImage& image, bool has_p_value, bool has
           score.out_of_distribution ? "out" : "in"};
 }
 
+/// To standard output, or to the file that `file` is made of.
+Printer make_printer(const ScoreArguments& arguments, const Detector& detector,
+                     std::optional<TableFile>& file) {
+  PrinterLayout layout = score_layout(arguments, detector);
+  if (arguments.out.empty()) {
+    return {parse_output_format(arguments.format), std::move(layout)};
+  }
+  file.emplace(arguments.out);
+  layout.options_in_csv = false;  // not every reader of CSV has comments
+  return {std::move(layout), [&file](std::string_view text) { file->write(text); }};
+}
+
 int score(const ScoreArguments& arguments) {
+  check_table_target(arguments.out, {arguments.model, arguments.detector});
   DetectorWithModel read = read_detector_with_model(arguments.detector, arguments.model);
   Detector& detector = read.detector;
   require_decoding_of(read, arguments.fast_decode, "score", arguments.detector);
@@ -64,7 +81,8 @@ int score(const ScoreArguments& arguments) {
     detector.threshold = detector.calibration.threshold(*arguments.false_alarms);
   }
   std::ios::sync_with_stdio(false);
-  const Printer printer(parse_output_format(arguments.format), score_layout(arguments, detector));
+  std::optional<TableFile> file;
+  const Printer printer = make_printer(arguments, detector, file);
   const bool has_p_value = !detector.calibration.empty();
   const bool has_model = read.model.has_value();
   Scoring scoring(read.model_or_null(), detector, arguments.options, [&](const ScoredImage& image) {
@@ -73,7 +91,11 @@ int score(const ScoreArguments& arguments) {
   for (const std::string& input : arguments.inputs) {
     scoring.run_input(input);
   }
-  return scoring.finish();
+  const int status = scoring.finish();
+  if (file) {
+    file->commit();
+  }
+  return status;
 }
 
 }  // namespace
@@ -99,7 +121,12 @@ Command score_command() {
                        "Set the threshold for this rate on the detector's clean validation images")
             ->check(fraction())
             ->excludes(threshold);
-        app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
+        auto* format =
+            app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
+        app.add_option("--out", a.out,
+                       "Write a table to this file, .csv or .csv.zst, which is there when it is "
+                       "whole")
+            ->excludes(format);
         app.add_option("--backend", a.options.backend.name, "native or torch")
             ->check(CLI::IsMember({"native", "torch"}));
         app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")

@@ -148,7 +148,7 @@ class Merging {
       rows.clear();
       for (std::size_t i = begin; i < end; ++i) {
         rows.push_back(part.index_row(i));
-        part.row(i);  // reads, and so verifies, its block
+        part.row(i);  // reads, and so verifies, its block; and makes float32 of float16
       }
       const bool last = end == part.size();
       const auto failures = last ? std::span(part.failures()) : std::span<const FailedImage>();

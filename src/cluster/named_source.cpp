@@ -73,7 +73,8 @@ std::unique_ptr<Source> open_shard(const Shard& shard, const std::string& name,
     throw FormatError(fmt::format("{}: has changed since the plan was made: {} images, wanted {}",
                                   shard.uri, source->size(), *shard.rows));
   }
-  return std::make_unique<NamedSource>(std::move(source), name);
+  source = std::make_unique<NamedSource>(std::move(source), name);
+  return options.tiles ? draw_tiles(std::move(source), *options.tiles) : std::move(source);
 }
 
 }  // namespace gradspace

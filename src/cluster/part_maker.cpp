@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cluster/named_source.h"
+#include "cluster/plan_file.h"
 #include "cluster/score_backend.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -55,7 +56,7 @@ PartMaker::PartMaker(const JobFolder& job, const ShardPlan& plan, const WorkOpti
         job.model().string(), fingerprint(model_), plan.model_sha256));
   }
   if (plan.detector_sha256.empty()) {
-    blocks_ = parse_features(plan.options.features, model_.spec, model_.members());
+    blocks_ = planned_features(plan.options, model_);
   } else {
     if (sha256_hex_of_file(job.detector()) != plan.detector_sha256) {
       throw FormatError(fmt::format("{}: is another detector than the plan was made for",
@@ -119,6 +120,10 @@ FeatureSetMeta PartMaker::describe(const Source& source, std::uint32_t shard) co
   FeatureSetMeta meta = describe_extraction(source, plan_.shards[shard].uri, blocks_,
                                             plan_.model_sha256, dump_json(options));
   meta.decoding = decoding_in(model_.metadata).value_or(Decoding::kExact);
+  meta.type = plan_.options.type;
+  if (plan_.options.tiles) {
+    meta.tiles_json = tile_draw_record(*plan_.options.tiles);
+  }
   return meta;
 }
 
@@ -151,6 +156,11 @@ std::optional<PartCounts> PartMaker::extract(const Source& source, std::uint32_t
     const ExtractResult result = extract_features(
         source, model_.spec.input, [this] { return make_backend(); }, writer,
         {options_.batch, options_.threads}, inner);
+    if (writer.values_too_large() > 0) {
+      watched.remark(
+          fmt::format("shard {}: {} values were larger than 65504 and were stored as that", shard,
+                      writer.values_too_large()));
+    }
     if (left_out > 0) {
       watched.remark(fmt::format(
           "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "cluster/job_folder.h"
@@ -15,6 +16,7 @@
 #include "gradspace/error.h"
 #include "gradspace/gradient.h"
 #include "gradspace/model.h"
+#include "gradspace/scorer.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -57,12 +59,27 @@ InstructionSet resolved(InstructionSet wanted) {
 
 }  // namespace
 
+std::vector<FeatureBlock> planned_features(const PlanOptions& options, const Model& model) {
+  std::vector<FeatureBlock> blocks = parse_features(options.features, model.spec, model.members());
+  return options.project == 0 ? blocks
+                              : project_features(blocks, options.project, options.project_seed);
+}
+
 void PlanOptions::validate() const {
   backend.validate();
   parse_source_kind(source);
-  if (!detector.empty() && (!features.empty() || backend.name != "native")) {
+  const bool shapes_features =
+      !features.empty() || project > 0 || type != FeatureType::kFloat32 || tiles;
+  if (!detector.empty() && (shapes_features || backend.name != "native")) {
     throw InvalidArgument(
         "plan: a detector's scores are made by the native engine, in the place of features");
+  }
+  if (tiles) {
+    tiles->tiling.validate();
+    OptionCheck{"plan"}(tiles->per_image >= 1 && tiles->per_image <= kMostTiles, "tiles per image",
+                        tiles->per_image, fmt::format("from 1 to {}", kMostTiles));
+    OptionCheck{"plan"}(tiles->seed <= std::numeric_limits<std::int64_t>::max(), "seed",
+                        tiles->seed, "below 2^63");
   }
   OptionCheck{"plan"}(lost_after.count() >= 100 && lost_after <= std::chrono::hours(24),
                       "lost after", fmt::format("{} ms", lost_after.count()),
@@ -84,7 +101,11 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
     if (options.features.empty()) {
       options.features = proposed_features(model.spec);
     }
-    parse_features(options.features, model.spec, model.members());
+    planned_features(options, model);
+    if (options.tiles) {
+      options.tiles->require_size(model.spec.input.width, model.spec.input.height, "plan");
+      require_exact_decoding(model, "plan");
+    }
   } else {
     detector_bytes = read_file(options.detector);
     require_scoring(read_detector(options.detector), model);

@@ -23,6 +23,11 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kPlanKind = "plan";
+constexpr const char* kProject = "project";
+constexpr const char* kProjectSeed = "project_seed";
+constexpr const char* kTiles = "tiles";
+constexpr const char* kType = "dtype";
+constexpr std::int64_t kMostColumns = std::int64_t{1} << 40;
 constexpr std::int64_t kMostMilliseconds = 24 * 3600 * std::int64_t{1000};
 
 /// A list with an entry a shard, or nothing where no shard has a value.
@@ -130,7 +135,20 @@ void check_apart(const std::vector<Shard>& shards, std::string_view where) {
   }
 }
 
-PlanOptions parse_plan_options(const ObjectReader& reader) {
+TileDraw parse_plan_tiles(const ObjectReader& reader) {
+  constexpr std::int64_t kMostPixels = 65536;
+  TileDraw draw;
+  draw.tiling.width = static_cast<int>(reader.integer("width", 1, kMostPixels));
+  draw.tiling.height = static_cast<int>(reader.integer("height", 1, kMostPixels));
+  draw.tiling.stride_x = draw.tiling.width;
+  draw.tiling.stride_y = draw.tiling.height;
+  draw.per_image = static_cast<std::size_t>(reader.integer("per_image", 1, kMostTiles));
+  draw.seed = reader.count("seed");
+  draw.tiling.validate();
+  return draw;
+}
+
+PlanOptions parse_plan_options(const ObjectReader& reader, std::string_view name) {
   PlanOptions options;
   options.features = reader.decoded_text("features");
   options.backend = {reader.decoded_text("backend"), reader.decoded_text("device")};
@@ -140,6 +158,17 @@ PlanOptions parse_plan_options(const ObjectReader& reader) {
   options.lost_after =
       std::chrono::milliseconds(reader.integer("lost_after_ms", 1, kMostMilliseconds));
   parse_source_kind(options.source);
+  if (reader.has(kProject)) {
+    options.project = static_cast<std::size_t>(reader.integer(kProject, 1, kMostColumns));
+    options.project_seed = reader.count(kProjectSeed);
+  }
+  if (reader.has(kTiles)) {
+    const std::string where = fmt::format("{}: \"{}\"", name, kTiles);
+    options.tiles = parse_plan_tiles(ObjectReader(reader.member(kTiles), where));
+  }
+  if (reader.has(kType)) {
+    options.type = parse_feature_type(reader.text(kType));
+  }
   if (options.backend.name != "native" && options.backend.name != "torch") {
     throw InvalidArgument(fmt::format("backend \"{}\" is not known; native and torch are",
                                       printable(options.backend.name)));
@@ -200,6 +229,21 @@ std::string plan_to_json(const ShardPlan& plan) {
               {"source", plan.options.source},
               {"hidden", plan.options.source_options.hidden},
               {"lost_after_ms", plan.options.lost_after.count()}};
+  // Other plans are as they were before there was any of these.
+  if (plan.options.project > 0) {
+    all[kProject] = plan.options.project;
+    all[kProjectSeed] = plan.options.project_seed;
+  }
+  if (plan.options.tiles) {
+    const TileDraw& draw = *plan.options.tiles;
+    all[kTiles] = {{"width", draw.tiling.width},
+                   {"height", draw.tiling.height},
+                   {"per_image", draw.per_image},
+                   {"seed", draw.seed}};
+  }
+  if (plan.options.type != FeatureType::kFloat32) {
+    all[kType] = name(plan.options.type);
+  }
   all["shards"] = std::move(shards);
   return sealed_json(std::move(all), 1);
 }
@@ -226,7 +270,7 @@ ShardPlan parse_plan(std::string_view text, std::string_view name) {
     if (!plan.detector_sha256.empty()) {
       require_sha256(plan.detector_sha256, "\"detector_sha256\"");
     }
-    plan.options = parse_plan_options(reader);
+    plan.options = parse_plan_options(reader, name);
     check_shards(plan.shards, "\"shards\"");
   } catch (const InvalidArgument& error) {
     throw FormatError(fmt::format("{}: {}", name, error.what()));

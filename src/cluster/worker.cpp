@@ -71,6 +71,9 @@ class Worker {
   WorkResult run() {
     survey();
     report();
+    if (options_.ranks != nullptr) {
+      work_by_counter();
+    }
     while (!watched_.stop()) {
       work_on_open_shards();
       if (watched_.stop() || !look_at_held_shards()) {
@@ -84,10 +87,10 @@ class Worker {
 
  private:
   /// In an order of this worker's own: workers that went through the list side by side would try to claim the same shards
-  /// again and again.
+  /// again and again. Those who share a counter go in one order.
   void choose_all() {
-    wanted_ =
-        permutation(static_cast<std::uint32_t>(plan_.shards.size()), hash_text(worker_name()));
+    const std::uint64_t order = options_.ranks == nullptr ? hash_text(worker_name()) : 0;
+    wanted_ = permutation(static_cast<std::uint32_t>(plan_.shards.size()), order);
   }
 
   /// Looks at what is done, failed and claimed.
@@ -132,6 +135,23 @@ class Worker {
     watched_.remark(fmt::format("shard {}: taken over, its worker shows no sign of life: {}", shard,
                                 claim.text()));
     return Standing::kOpen;
+  }
+
+  /// Its first call waits for all ranks: whoever is stopped before it must make it all the same.
+  void work_by_counter() {
+    for (std::uint64_t next = options_.ranks->next(); next < wanted_.size() && !watched_.stop();
+         next = options_.ranks->next()) {
+      const std::uint32_t shard = wanted_[static_cast<std::size_t>(next)];
+      if (standing_[shard] == Standing::kOpen) {
+        work_on(shard);
+        report();
+      }
+    }
+    for (const std::uint32_t shard : wanted_) {  // the others', as long as nobody has looked
+      if (standing_[shard] == Standing::kOpen) {
+        set(shard, Standing::kHeld);
+      }
+    }
   }
 
   void work_on_open_shards() {

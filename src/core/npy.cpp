@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/half.h"
+#include "core/npy_values.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 
@@ -31,7 +33,8 @@ struct TypeName {
 constexpr TypeName kTypes[] = {{NpyType::kFloat32, "<f4", 4},
                                {NpyType::kFloat64, "<f8", 8},
                                {NpyType::kUint8, "|u1", 1},
-                               {NpyType::kInt64, "<i8", 8}};
+                               {NpyType::kInt64, "<i8", 8},
+                               {NpyType::kFloat16, "<f2", 2}};
 
 const TypeName& describe(NpyType type) {
   for (const TypeName& known : kTypes) {
@@ -142,7 +145,7 @@ class DictionaryReader {
         return known.type;
       }
     }
-    fail(fmt::format("type '{}' is not read, only <f4, <f8, |u1 and <i8", printable(text)));
+    fail(fmt::format("type '{}' is not read, only <f2, <f4, <f8, |u1 and <i8", printable(text)));
   }
 
   void order() {
@@ -189,6 +192,28 @@ std::string tuple_text(const std::vector<std::int64_t>& shape) {
 }
 
 }  // namespace
+
+bool is_floating(NpyType type) {
+  return type == NpyType::kFloat16 || type == NpyType::kFloat32 || type == NpyType::kFloat64;
+}
+
+void copy_npy_values(std::span<const std::uint8_t> data, NpyType type, std::span<float> values) {
+  const auto value_at = [&]<typename T>(std::size_t i, T value) {
+    std::memcpy(&value, data.data() + i * sizeof value, sizeof value);
+    return value;
+  };
+  if (type == NpyType::kFloat32 && !values.empty()) {
+    std::memcpy(values.data(), data.data(), values.size_bytes());
+  } else if (type == NpyType::kFloat16) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = float_of_half(value_at(i, std::uint16_t{0}));
+    }
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(value_at(i, 0.0));
+    }
+  }
+}
 
 std::size_t npy_item_size(NpyType type) {
   return describe(type).bytes;
@@ -257,7 +282,7 @@ std::vector<std::uint8_t> npy_header(NpyType type, const std::vector<std::int64_
 
 Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name) {
   NpyHeader header = parse_npy_header(bytes, name);
-  if (header.type != NpyType::kFloat32 && header.type != NpyType::kFloat64) {
+  if (!is_floating(header.type)) {
     throw FormatError(fmt::format("{}: holds {}; floating-point values are wanted", name,
                                   describe(header.type).text));
   }
@@ -273,15 +298,7 @@ Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name) {
   if (count == 0) {
     return tensor;
   }
-  if (header.type == NpyType::kFloat32) {
-    std::memcpy(tensor.values.data(), data.data(), data.size());
-    return tensor;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    double value = 0;
-    std::memcpy(&value, data.data() + i * sizeof value, sizeof value);
-    tensor.values[i] = static_cast<float>(value);
-  }
+  copy_npy_values(data, header.type, tensor.values);
   return tensor;
 }
 

@@ -14,6 +14,8 @@ class ObjectReader {
   /// `name` stands at the start of all complaints. Throws FormatError for what is no object.
   ObjectReader(const nlohmann::json& object, std::string_view name);
 
+  bool has(const char* key) const { return object_.contains(key); }
+
   // These throw FormatError where there is no such member, or it is something else.
 
   const nlohmann::json& member(const char* key) const;

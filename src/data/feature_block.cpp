@@ -107,7 +107,8 @@ std::vector<FeatureBlock> blocks_of_member(std::span<const FeatureBlock> blocks,
   std::vector<FeatureBlock> own;
   for (const FeatureBlock& block : blocks) {
     if (block.member == member) {
-      append_block(own, {block.layer, block.loss, block.begin, block.end});
+      append_block(own, block);
+      own.back().member = 0;
     }
   }
   return own;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/json.h"
+#include "data/feature_type.h"
 #include "gradspace/error.h"
-#include "gradspace/npy.h"
 
 namespace gradspace {
 namespace {
@@ -25,8 +25,9 @@ const json& member_of(const json& object, const char* key, std::string_view wher
 
 }  // namespace
 
-std::vector<std::uint8_t> feature_matrix_header(std::uint64_t rows, std::uint64_t columns) {
-  return npy_header(NpyType::kFloat32,
+std::vector<std::uint8_t> feature_matrix_header(FeatureType type, std::uint64_t rows,
+                                                std::uint64_t columns) {
+  return npy_header(npy_type(type),
                     {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)},
                     kFeatureHeaderBytes);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/checksum.h"
+#include "gradspace/feature_set.h"
 
 namespace gradspace {
 
@@ -30,7 +31,8 @@ struct FeatureChecksums {
 };
 
 /// The header of `features.npy`, 128 bytes.
-std::vector<std::uint8_t> feature_matrix_header(std::uint64_t rows, std::uint64_t columns);
+std::vector<std::uint8_t> feature_matrix_header(FeatureType type, std::uint64_t rows,
+                                                std::uint64_t columns);
 
 nlohmann::json feature_checksums_to_json(const FeatureChecksums& checksums);
 /// Throws FormatError that starts with `where`.

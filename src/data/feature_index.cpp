@@ -7,15 +7,18 @@
 
 namespace gradspace {
 
-void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values) {
+void add_index_fields(CsvWriter& csv, std::uint64_t row, const FeatureRow& values) {
   const ImageInfo& image = values.image;
+  csv.add(row, image.path, image.set, image.challenge, image.level, image.object_class,
+          values.label, values.bce, values.kld);
   if (values.tile) {
-    csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
-            values.label, values.bce, values.kld, values.tile->x, values.tile->y);
-  } else {
-    csv.row(row, image.path, image.set, image.challenge, image.level, image.object_class,
-            values.label, values.bce, values.kld);
+    csv.add(values.tile->x, values.tile->y);
   }
+}
+
+void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values) {
+  add_index_fields(csv, row, values);
+  csv.end_row();
 }
 
 void add_failure(CsvWriter& csv, const FailedImage& failure) {

@@ -22,6 +22,8 @@ inline std::string_view index_header(const FeatureSetMeta& meta) {
 inline constexpr std::string_view kFailuresHeader = "path,reason\n";
 
 void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
+/// The same without the row's end.
+void add_index_fields(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
 void add_failure(CsvWriter& csv, const FailedImage& failure);
 
 /// Reads rows from a file's text, one after the other.

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 
+#include "core/npy_values.h"
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
@@ -17,11 +17,11 @@ namespace {
 /// The header of a file that holds as many values as it says.
 NpyHeader checked_matrix_header(std::span<const std::uint8_t> bytes, const std::string& name) {
   NpyHeader header = parse_npy_header(bytes, name);
-  const bool is_float = header.type == NpyType::kFloat32 || header.type == NpyType::kFloat64;
+  const bool is_float = is_floating(header.type);
   if (!is_float || header.shape.size() != 2 || header.shape[0] == 0 || header.shape[1] == 0) {
     throw FormatError(
-        fmt::format("{}: {} of shape {}; features are float32 or float64 [rows, columns]", name,
-                    is_float ? "a matrix" : "whole numbers", shape_text(header.shape)));
+        fmt::format("{}: {} of shape {}; features are float16, float32 or float64 [rows, columns]",
+                    name, is_float ? "a matrix" : "whole numbers", shape_text(header.shape)));
   }
   const std::size_t item = npy_item_size(header.type);
   const std::size_t there = bytes.size() - header.data_offset;
@@ -37,15 +37,7 @@ NpyHeader checked_matrix_header(std::span<const std::uint8_t> bytes, const std::
 std::vector<float> copied_values(std::span<const std::uint8_t> data, NpyType type,
                                  std::size_t count) {
   std::vector<float> values(count);
-  if (type == NpyType::kFloat32) {
-    std::memcpy(values.data(), data.data(), data.size());
-    return values;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    double value = 0;
-    std::memcpy(&value, data.data() + i * sizeof value, sizeof value);
-    values[i] = static_cast<float>(value);
-  }
+  copy_npy_values(data, type, values);
   return values;
 }
 

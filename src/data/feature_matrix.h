@@ -19,12 +19,12 @@ struct FeatureMatrix {
   std::size_t rows = 0;
   std::size_t columns = 0;
   std::span<const std::uint8_t> bytes;  ///< of the file, or of `copied`
-  std::vector<float> copied;  ///< what is float64 in the file, or does not lie evenly there
+  std::vector<float> copied;  ///< what is not float32 in the file, or does not lie evenly there
 
   const float* values() const { return reinterpret_cast<const float*>(bytes.data()); }
 };
 
-/// Out of the bytes of a file, float32 or float64, which outlive the matrix. Its size is checked before memory
+/// Out of the bytes of a file, float16, float32 or float64, which outlive the matrix. Its size is checked before memory
 /// is taken. Throws FormatError that starts with `name` for other types or shapes, no row or no column, a file of
 /// another size than its shape has, and for the first value that is NaN, infinite, or too large for float32.
 FeatureMatrix parse_feature_matrix(std::span<const std::uint8_t> bytes, const std::string& name);

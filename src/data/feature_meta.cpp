@@ -21,6 +21,7 @@ using nlohmann::json;
 constexpr std::string_view kKind = "feature-set";
 constexpr const char* kPreprocessing = "preprocessing";
 constexpr const char* kDecode = "decode";
+constexpr const char* kDtype = "dtype";
 constexpr std::int64_t kMaxDimension = std::int64_t{1} << 40;
 constexpr std::int64_t kMaxMember = 63;  // kMaxMembers of model.h, less one
 
@@ -44,6 +45,11 @@ json column_to_json(const FeatureBlock& block, bool several_members) {
   if (several_members) {
     column["member"] = block.member;
   }
+  if (block.projection) {
+    column["projection"] = {{"features", block.projection->features},
+                            {"dimension", block.projection->dimension},
+                            {"seed", block.projection->seed}};
+  }
   return column;
 }
 
@@ -56,6 +62,16 @@ std::optional<Loss> read_loss(const ObjectReader& column, std::string_view where
   } catch (const InvalidArgument& error) {
     throw FormatError(fmt::format("{}: {}", where, error.what()));
   }
+}
+
+std::optional<FeatureProjection> read_projection(const json& column, std::string_view where) {
+  if (!column.contains(kProjection)) {
+    return std::nullopt;
+  }
+  const ObjectReader reader(column.at(kProjection), where);
+  return FeatureProjection{reader.text("features"),
+                           static_cast<std::size_t>(reader.integer("dimension", 1, kMaxDimension)),
+                           reader.count("seed")};
 }
 
 }  // namespace
@@ -76,12 +92,12 @@ std::vector<FeatureBlock> parse_feature_columns(const json& list, std::string_vi
   std::vector<FeatureBlock> columns;
   for (const json& entry : list) {
     const ObjectReader column(entry, where);
-    columns.push_back(
-        {column.text("layer"), read_loss(column, where),
-         static_cast<std::size_t>(column.integer("begin", 0, kMaxDimension)),
-         static_cast<std::size_t>(column.integer("end", 0, kMaxDimension)),
-         static_cast<std::size_t>(entry.contains("member") ? column.integer("member", 0, kMaxMember)
-                                                           : 0)});
+    columns.push_back({column.text("layer"), read_loss(column, where),
+                       static_cast<std::size_t>(column.integer("begin", 0, kMaxDimension)),
+                       static_cast<std::size_t>(column.integer("end", 0, kMaxDimension)),
+                       static_cast<std::size_t>(
+                           entry.contains("member") ? column.integer("member", 0, kMaxMember) : 0),
+                       read_projection(entry, where)});
   }
   if (!columns_chain(columns)) {
     throw FormatError(fmt::format("{}: \"columns\" do not follow each other from 0 on", where));
@@ -110,6 +126,9 @@ json meta_object(const FeatureSetMeta& meta) {
               {"options", with_texts(options, from_utf8)},
               {kPreprocessing, {{kDecode, name(meta.decoding)}}},
               {"columns", feature_columns_to_json(meta.columns)}};
+  if (meta.type != FeatureType::kFloat32) {  // sets of the usual type are as they always were
+    all[kDtype] = name(meta.type);
+  }
   if (!meta.tiles_json.empty()) {
     all["tiles"] = json::parse(meta.tiles_json);
   }
@@ -160,6 +179,13 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
     const ObjectReader preprocessing(all.at(kPreprocessing),
                                      fmt::format("{}: \"{}\"", name, kPreprocessing));
     meta.decoding = parse_decoding(preprocessing.text(kDecode), name);
+  }
+  if (all.contains(kDtype)) {
+    try {
+      meta.type = parse_feature_type(reader.text(kDtype));
+    } catch (const InvalidArgument& error) {
+      throw FormatError(fmt::format("{}: {}", name, error.what()));
+    }
   }
   if (all.contains("tiles")) {
     ObjectReader(all.at("tiles"), fmt::format("{}: \"tiles\"", name));

@@ -16,8 +16,10 @@
 #include "data/feature_index.h"
 #include "data/feature_matrix.h"
 #include "data/feature_meta.h"
+#include "data/feature_type.h"
 #include "data/set_parts.h"
 #include "data/stored_rows.h"
+#include "data/widened_rows.h"
 #include "gradspace/error.h"
 #include "gradspace/npy.h"
 
@@ -27,27 +29,30 @@ namespace {
 /// Checks the matrix's header against the file's size and the columns.
 FeatureMatrix find_matrix(const MappedFile& file, const FeatureMetaFile& meta) {
   const std::size_t columns = dimension(meta.meta.columns);
+  const FeatureType type = meta.meta.type;
   const NpyHeader header = parse_npy_header(file.bytes(), file.name());
-  if (header.type != NpyType::kFloat32 || header.shape.size() != 2) {
-    throw FormatError(fmt::format("{}: shape {}, wanted float32 [rows, {}]", file.name(),
-                                  shape_text(header.shape), columns));
+  if (header.type != npy_type(type) || header.shape.size() != 2) {
+    throw FormatError(fmt::format("{}: shape {}, wanted {} [rows, {}]", file.name(),
+                                  shape_text(header.shape),
+                                  type == FeatureType::kFloat16 ? "float16" : "float32", columns));
   }
   if (static_cast<std::uint64_t>(header.shape[1]) != columns) {
     throw FormatError(fmt::format("{}: {} columns, but meta.json describes {}", file.name(),
                                   header.shape[1], columns));
   }
-  const std::size_t wanted = header.data_offset + element_count(header.shape) * sizeof(float);
+  const std::size_t wanted = header.data_offset + element_count(header.shape) * item_size(type);
   if (file.bytes().size() != wanted) {
     throw FormatError(fmt::format("{}: {} bytes, but shape {} takes {}: truncated or damaged",
                                   file.name(), file.bytes().size(), shape_text(header.shape),
                                   wanted));
   }
-  if (header.data_offset % alignof(float) != 0) {
+  if (header.data_offset % item_size(type) != 0) {
     throw FormatError(fmt::format("{}: values are not aligned", file.name()));
   }
   const auto rows = static_cast<std::size_t>(header.shape[0]);
   const auto header_bytes = file.bytes().first(header.data_offset);
-  if (meta.checksums && !std::ranges::equal(header_bytes, feature_matrix_header(rows, columns))) {
+  if (meta.checksums &&
+      !std::ranges::equal(header_bytes, feature_matrix_header(type, rows, columns))) {
     throw FormatError(
         fmt::format("{}: is damaged: its header is not as it was written", file.name()));
   }
@@ -125,18 +130,29 @@ class SetFolder final : public StoredRows {
         matrix_(find_matrix(features_, file_)),
         blocks_(matrix_.bytes, features_.name(), file_.checksums),
         offsets_(checked_offsets(index_, matrix_.rows, file_)),
-        failures_(read_failures(folder / "failures.csv", file_.checksums)) {}
+        failures_(read_failures(folder / "failures.csv", file_.checksums)) {
+    if (file_.meta.type == FeatureType::kFloat16) {
+      const std::span<const std::uint16_t> halves(
+          reinterpret_cast<const std::uint16_t*>(matrix_.bytes.data()),
+          matrix_.rows * matrix_.columns);
+      widened_.emplace(halves, matrix_.columns, features_.name());
+    }
+  }
 
   std::size_t size() const override { return matrix_.rows; }
-  std::size_t rows_together(std::size_t i) const override { return matrix_.rows - i; }
   const std::vector<FailedImage>& failures() const override { return failures_; }
   const FeatureSetMeta& meta() const override { return file_.meta; }
   void verify() const override { blocks_.require(0, matrix_.bytes.size()); }
 
+  std::size_t rows_together(std::size_t i) const override {
+    if (widened_) {
+      rows(i, matrix_.rows);
+    }
+    return matrix_.rows - i;
+  }
+
   std::span<const float> row(std::size_t i) const override {
-    const std::size_t first = i * matrix_.columns;
-    blocks_.require(first * sizeof(float), (first + matrix_.columns) * sizeof(float));
-    return {matrix_.values() + first, matrix_.columns};
+    return {rows(i, i + 1), matrix_.columns};
   }
 
   FeatureRow index_row(std::size_t i) const override {
@@ -147,10 +163,18 @@ class SetFolder final : public StoredRows {
   }
 
  private:
+  /// Row `first`, after rows [first, end) have been verified.
+  const float* rows(std::size_t first, std::size_t end) const {
+    const std::size_t row_bytes = matrix_.columns * item_size(file_.meta.type);
+    blocks_.require(first * row_bytes, end * row_bytes);
+    return widened_ ? widened_->rows(first, end) : matrix_.values() + first * matrix_.columns;
+  }
+
   FeatureMetaFile file_;
   MappedFile features_;
   MappedFile index_;
   FeatureMatrix matrix_;
+  std::optional<WidenedRows> widened_;  ///< of float16
   CheckedBlocks blocks_;
   std::vector<std::uint64_t> offsets_;
   std::vector<FailedImage> failures_;

@@ -10,14 +10,17 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/checksum.h"
 #include "core/file.h"
+#include "core/half.h"
 #include "core/output_path.h"
 #include "core/text.h"
 #include "data/feature_checksums.h"
 #include "data/feature_index.h"
 #include "data/feature_meta.h"
+#include "data/feature_type.h"
 #include "data/set_progress.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
@@ -156,7 +159,7 @@ struct FeatureSetWriter::State {
         lock(lock_set(target)),
         meta(set_meta),
         meta_text(feature_meta_to_json(meta)),
-        row_bytes(dimension(meta.columns) * sizeof(float)),
+        row_bytes(dimension(meta.columns) * item_size(meta.type)),
         partial(path_with_suffix(target, ".partial")),
         features(prepare(partial) / "features.npy"),
         index(partial / "index.csv"),
@@ -251,11 +254,22 @@ struct FeatureSetWriter::State {
     failures_sum = Checksum();
     failures_sum.update(bytes_of(kFailuresHeader));
     cut_files();
-    features.write_at(0, feature_matrix_header(0, row_bytes / sizeof(float)));
+    features.write_at(0, feature_matrix_header(meta.type, 0, dimension(meta.columns)));
     index.write_at(0, bytes_of(index_header(meta)));
     failures.write_at(0, bytes_of(kFailuresHeader));
     write_file(partial / "meta.json", meta_text);
     note_now();
+  }
+
+  /// The bytes of values in the file. Valid until the next call.
+  std::span<const std::uint8_t> as_stored(std::span<const float> values) {
+    if (meta.type == FeatureType::kFloat32) {
+      return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()};
+    }
+    halves.resize(values.size());
+    values_too_large += to_halves(values, halves);
+    return {reinterpret_cast<const std::uint8_t*>(halves.data()),
+            halves.size() * sizeof(std::uint16_t)};
   }
 
   void cut_files() const {
@@ -330,6 +344,8 @@ struct FeatureSetWriter::State {
   Checksum failures_sum;
   std::uint64_t images_done_before = 0;
   std::string begun_anew;
+  std::vector<std::uint16_t> halves;
+  std::uint64_t values_too_large = 0;
   CsvWriter lines;
   CsvWriter failure_lines;
   Clock::time_point last_note = Clock::now();
@@ -366,6 +382,10 @@ std::string FeatureSetWriter::begun_anew() const {
   return state_->begun_anew;
 }
 
+std::uint64_t FeatureSetWriter::values_too_large() const {
+  return state_->values_too_large;
+}
+
 std::uint64_t FeatureSetWriter::rows() const {
   return state_->progress.rows;
 }
@@ -373,9 +393,9 @@ std::uint64_t FeatureSetWriter::rows() const {
 void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const float> features,
                               std::uint64_t images_done, std::span<const FailedImage> failures) {
   State& state = *state_;
-  if (features.size() * sizeof(float) != rows.size() * state.row_bytes) {
+  if (features.size() != rows.size() * dimension(state.meta.columns)) {
     throw InvalidArgument(fmt::format("feature set: {} values for {} rows of {}", features.size(),
-                                      rows.size(), state.row_bytes / sizeof(float)));
+                                      rows.size(), dimension(state.meta.columns)));
   }
   if (images_done != state.progress.images_done + rows.size() + failures.size() ||
       images_done > state.meta.source_images) {
@@ -384,8 +404,7 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
         state.meta.source_images, state.progress.images_done, rows.size(), failures.size()));
   }
   SetProgress reached = state.progress;
-  const std::span<const std::uint8_t> values(reinterpret_cast<const std::uint8_t*>(features.data()),
-                                             features.size() * sizeof(float));
+  const std::span<const std::uint8_t> values = state.as_stored(features);
   state.features.write_at(state.features_bytes(reached.rows), values);
   state.lines.clear();
   for (const FeatureRow& row : rows) {
@@ -431,8 +450,8 @@ void FeatureSetWriter::finish() {
     throw InvalidArgument(fmt::format("{}: not one row; nothing to finish", state.target.string()));
   }
   state.cut_files();
-  state.features.write_at(
-      0, feature_matrix_header(state.progress.rows, state.row_bytes / sizeof(float)));
+  state.features.write_at(0, feature_matrix_header(state.meta.type, state.progress.rows,
+                                                   dimension(state.meta.columns)));
   state.note_now();
   write_file(state.partial / "meta.json", feature_meta_to_json(state.meta, state.checksums()));
   flush_folder(state.partial);

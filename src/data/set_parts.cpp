@@ -87,7 +87,7 @@ class SetOfParts final : public StoredRows {
 
   std::size_t rows_together(std::size_t i) const override {
     const std::size_t part = part_of(i);
-    return begins_[part] + file_.parts[part].rows - i;
+    return set(part).rows_together(i - begins_[part]);
   }
 
   FeatureRow index_row(std::size_t i) const override {
@@ -136,11 +136,12 @@ class SetOfParts final : public StoredRows {
     FeatureSet set(path);
     const FeatureSetMeta& meta = set.meta();
     if (set.size() != part.rows || set.failures().size() != part.failures ||
-        meta.columns != file_.meta.columns || meta.model_sha256 != file_.meta.model_sha256) {
-      throw FormatError(
-          fmt::format("{}: has {} rows and {} failures, {} has {} and {}, or it has other columns",
-                      path.string(), set.size(), set.failures().size(), kSetManifest, part.rows,
-                      part.failures));
+        meta.columns != file_.meta.columns || meta.type != file_.meta.type ||
+        meta.model_sha256 != file_.meta.model_sha256) {
+      throw FormatError(fmt::format(
+          "{}: has {} rows and {} failures, {} has {} and {}, or it has other columns or types",
+          path.string(), set.size(), set.failures().size(), kSetManifest, part.rows,
+          part.failures));
     }
     return set;
   }

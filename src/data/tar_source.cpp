@@ -21,6 +21,7 @@
 #include "core/gzip.h"
 #include "core/json.h"
 #include "core/temporary_file.h"
+#include "core/zstd.h"
 #include "data/cure_tsr_sets.h"
 #include "data/file_list.h"
 #include "data/source_format.h"
@@ -339,23 +340,27 @@ class TarSource final : public Source {
   std::size_t skipped_count_ = 0;
 };
 
-/// The archive that gzip has compressed, in a temporary file.
-RandomAccessFile inflated(const RandomAccessFile& file) {
+/// A compressed archive in a temporary file. `Reader` is GzipReader or ZstdReader.
+template <typename Reader>
+SharedFile decompressed(const RandomAccessFile& file) {
   TemporaryFile temporary;
-  GzipReader reader(file);
+  Reader reader(file);
   std::vector<std::uint8_t> block(kCopyBlock);
   for (std::size_t got = block.size(); got == block.size();) {
     got = reader.read(block);
     temporary.append(std::span<const std::uint8_t>(block).first(got));
   }
-  return temporary.release(file.name());
+  return std::make_shared<const RandomAccessFile>(temporary.release(file.name()));
 }
 
 /// Indexes an archive. One without a file of its own is kept open.
 void take_archive(TarIndex& index, const fs::path& path, SharedFile file, bool has_own_file,
                   const std::string& prefix) {
   if (is_gzip(*file)) {
-    file = std::make_shared<const RandomAccessFile>(inflated(*file));
+    file = decompressed<GzipReader>(*file);
+    has_own_file = false;
+  } else if (is_zstd(*file)) {
+    file = decompressed<ZstdReader>(*file);
     has_own_file = false;
   }
   const std::uint32_t archive = index.archives.add(path, has_own_file ? nullptr : file);
@@ -388,15 +393,12 @@ RandomAccessFile output_of(const std::string& command) {
   return temporary.release(name);
 }
 
-}  // namespace
-
-bool is_tar_archive(const RandomAccessFile& file) {
-  if (!is_gzip(file)) {
-    return is_tar(file);
-  }
+/// Whether the decompressed bytes of a file begin as a tar archive does.
+template <typename Reader>
+bool begins_as_tar(const RandomAccessFile& file) {
   try {
     std::vector<std::uint8_t> begin(512);
-    if (GzipReader(file).read(begin) < begin.size()) {
+    if (Reader(file).read(begin) < begin.size()) {
       return false;
     }
     TemporaryFile temporary;
@@ -407,9 +409,19 @@ bool is_tar_archive(const RandomAccessFile& file) {
   }
 }
 
+}  // namespace
+
+bool is_tar_archive(const RandomAccessFile& file) {
+  return is_gzip(file)   ? begins_as_tar<GzipReader>(file)
+         : is_zstd(file) ? begins_as_tar<ZstdReader>(file)
+                         : is_tar(file);
+}
+
 bool has_tar_name(const fs::path& path) {
-  const std::string& name = path.native();
-  return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
+  constexpr std::array<std::string_view, 5> kExtensions = {".tar", ".tar.gz", ".tgz", ".tar.zst",
+                                                           ".tzst"};
+  return std::ranges::any_of(
+      kExtensions, [&](std::string_view extension) { return path.native().ends_with(extension); });
 }
 
 std::unique_ptr<Source> open_tar_archives(const std::vector<fs::path>& paths) {

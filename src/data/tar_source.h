@@ -11,10 +11,10 @@
 
 namespace gradspace {
 
-/// Whether a file is a tar archive, or one that gzip has compressed.
+/// Whether a file is a tar archive, or one that gzip or Zstandard has compressed.
 bool is_tar_archive(const RandomAccessFile& file);
 
-/// Whether a file's name is that of one: .tar, .tar.gz or .tgz.
+/// Whether a file's name is that of one: .tar, .tar.gz, .tgz, .tar.zst or .tzst.
 bool has_tar_name(const std::filesystem::path& path);
 
 /// The images of archives in the order of the paths, and in an archive's own order. Of several archives, the path of an

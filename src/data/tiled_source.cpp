@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -94,6 +95,21 @@ class TiledSource : public Source {
 };
 
 }  // namespace
+
+void TileDraw::require_size(int width, int height, std::string_view what) const {
+  if (tiling.width != width || tiling.height != height) {
+    throw InvalidArgument(fmt::format("{}: --tiles {}x{} are not of the model's size, {}x{}", what,
+                                      tiling.width, tiling.height, width, height));
+  }
+}
+
+std::string tile_draw_record(const TileDraw& draw) {
+  return nlohmann::json{{"size", {draw.tiling.width, draw.tiling.height}},
+                        {"stride", nullptr},
+                        {"per_image", draw.per_image},
+                        {"seed", draw.seed}}
+      .dump();
+}
 
 std::size_t default_tiles_per_image(std::size_t photographs) {
   constexpr std::size_t kInAll = 20'000;

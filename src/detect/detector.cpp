@@ -37,7 +37,7 @@ std::string take(std::map<std::string, std::string>& metadata, const std::string
 
 bool same_features(const FeatureBlock& a, const FeatureBlock& b) {
   return a.layer == b.layer && a.loss == b.loss && a.member == b.member &&
-         a.end - a.begin == b.end - b.begin;
+         a.projection == b.projection && a.end - a.begin == b.end - b.begin;
 }
 
 /// Nothing said stands for one.
@@ -155,6 +155,13 @@ std::size_t find_columns(const std::vector<FeatureBlock>& set_columns,
     if (fits) {
       return set_columns[start].begin;
     }
+  }
+  if (!wanted.empty() && wanted.front().projection) {
+    const FeatureProjection& of = *wanted.front().projection;
+    throw InvalidArgument(fmt::format(
+        "{}: the feature set does not hold the detector's projection; extract it with --features "
+        "{} --project {} --project-seed {}",
+        name, of.features, wanted.front().end - wanted.front().begin, of.seed));
   }
   throw InvalidArgument(fmt::format(
       "{0}: the feature set does not hold {1} side by side; extract it with --features {1}", name,

@@ -7,6 +7,7 @@
 #include "gradient/alignment/image_alignment.h"
 #include "gradient/lane_group.h"
 #include "gradient/network.h"
+#include "gradient/projection.h"
 #include "gradient/request.h"
 #include "gradspace/error.h"
 
@@ -375,7 +376,10 @@ std::unique_ptr<GradientBackend> make_native_backend(const Model& model,
                                   return make_native_backend(member, std::move(own), set);
                                 });
   }
-  return std::make_unique<gradient::NativeBackend>(model, std::move(blocks), set);
+  return make_projected_backend(
+      model, std::move(blocks), [set](const Model& member, std::vector<FeatureBlock> own) {
+        return std::make_unique<gradient::NativeBackend>(member, std::move(own), set);
+      });
 }
 
 }  // namespace gradspace

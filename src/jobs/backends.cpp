@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/named_entries.h"
+#include "gradient/projection.h"
 #include "gradspace/error.h"
 #include "gradspace/torch_module.h"
 
@@ -33,9 +34,12 @@ std::unique_ptr<GradientBackend> make_gradient_backend(const BackendChoice& choi
   if (choice.name == "native") {
     return make_native_backend(model, std::move(blocks));
   }
-  const MemberBackendFactory make = [&](const Model& member, std::vector<FeatureBlock> own) {
+  const MemberBackendFactory plain = [&](const Model& member, std::vector<FeatureBlock> own) {
     return torch_module().make_gradients(member, std::move(own), choice.device,
                                          Precision::kFloat32);
+  };
+  const MemberBackendFactory make = [&](const Model& member, std::vector<FeatureBlock> own) {
+    return make_projected_backend(member, std::move(own), plain);
   };
   return model.members() > 1 ? make_members_backend(model, std::move(blocks), make)
                              : make(model, std::move(blocks));

@@ -124,6 +124,8 @@ const char* type_text(NpyType type) {
       return "float64";
     case NpyType::kUint8:
       return "uint8";
+    case NpyType::kFloat16:
+      return "float16";
     case NpyType::kInt64:
       break;
   }
@@ -165,6 +167,14 @@ Description describe_feature_set(const std::filesystem::path& path) {
                        {"loss", block.loss ? Json(name(*block.loss)) : Json()},
                        {"begin", block.begin},
                        {"end", block.end}});
+    if (block.projection) {
+      columns.back()["projection"] = {{"features", block.projection->features},
+                                      {"dimension", block.projection->dimension},
+                                      {"seed", block.projection->seed}};
+    }
+  }
+  if (meta.type != FeatureType::kFloat32) {
+    facts["dtype"] = name(meta.type);
   }
   facts["columns"] = std::move(columns);
   return {std::move(facts), ""};

@@ -9,7 +9,7 @@
 namespace gradspace {
 
 /// Raise it whenever TorchModule, or a type it speaks of, changes its layout.
-inline constexpr std::uint32_t kTorchModuleAbi = 2;
+inline constexpr std::uint32_t kTorchModuleAbi = 3;
 
 /// What the symbol gives.
 struct TorchModuleEntry : ModuleHead {

@@ -10,7 +10,7 @@
 namespace gradspace {
 
 /// Raise it whenever MpiModuleEntry, or a type it speaks of, changes its layout.
-inline constexpr std::uint32_t kMpiModuleAbi = 1;
+inline constexpr std::uint32_t kMpiModuleAbi = 2;
 
 /// What the symbol gives.
 struct MpiModuleEntry : ModuleHead {

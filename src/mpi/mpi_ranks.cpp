@@ -3,8 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <limits>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -41,6 +46,10 @@ class MpiRanks final : public Ranks {
     check(MPI_Comm_size(MPI_COMM_WORLD, &size_), "number of ranks");
   }
 
+  ~MpiRanks() override { stop_helping(); }
+  MpiRanks(const MpiRanks&) = delete;
+  MpiRanks& operator=(const MpiRanks&) = delete;
+
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
@@ -54,14 +63,82 @@ class MpiRanks final : public Ranks {
       begins.push_back(static_cast<int>(offsets[i]));
       sizes.push_back(static_cast<int>(offsets[i + 1] - offsets[i]));
     }
+    const std::lock_guard lock(mutex_);
     check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, bytes.data(), sizes.data(),
                          begins.data(), MPI_BYTE, MPI_COMM_WORLD),
           "sharing");
   }
 
+  std::uint64_t next() override {
+    const std::lock_guard lock(mutex_);
+    if (counter_ == MPI_WIN_NULL) {
+      begin_counter();
+    }
+    constexpr std::uint64_t kOne = 1;
+    std::uint64_t number = 0;
+    check(MPI_Win_lock(MPI_LOCK_SHARED, /*rank=*/0, 0, counter_), "counter");
+    check(MPI_Fetch_and_op(&kOne, &number, MPI_UINT64_T, /*target_rank=*/0, 0, MPI_SUM, counter_),
+          "counter");
+    check(MPI_Win_unlock(/*rank=*/0, counter_), "counter");
+    return number;
+  }
+
+  /// Of all ranks together.
+  void leave() {
+    stop_helping();
+    const std::lock_guard lock(mutex_);
+    if (counter_ != MPI_WIN_NULL) {
+      MPI_Win_free(&counter_);
+    }
+    MPI_Finalize();
+  }
+
  private:
+  /// Rank 0 keeps the counter, and the others count by themselves where it lies.
+  void begin_counter() {
+    std::uint64_t* memory = nullptr;
+    check(MPI_Win_allocate(rank_ == 0 ? sizeof *memory : 0, sizeof *memory, MPI_INFO_NULL,
+                           MPI_COMM_WORLD, static_cast<void*>(&memory), &counter_),
+          "counter");
+    check(MPI_Win_set_errhandler(counter_, MPI_ERRORS_RETURN), "error handler");
+    if (rank_ == 0) {
+      check(MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, counter_), "counter");
+      *memory = 0;
+      check(MPI_Win_unlock(0, counter_), "counter");
+      helper_ = std::thread([this] { help(); });
+    }
+    check(MPI_Barrier(MPI_COMM_WORLD), "counter");
+  }
+
+  /// Where the network can't reach into the memory of rank 0, the counter moves while rank 0 is in a call of MPI; its
+  /// other threads are at work for minutes.
+  void help() {
+    constexpr std::chrono::milliseconds kPause{2};
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, kPause, [this] { return stop_helping_; })) {
+      int is_there = 0;
+      MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &is_there, MPI_STATUS_IGNORE);
+    }
+  }
+
+  void stop_helping() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_helping_ = true;
+    }
+    wake_.notify_all();
+    if (helper_.joinable()) {
+      helper_.join();
+    }
+  }
+
   int rank_ = 0;
   int size_ = 1;
+  std::mutex mutex_;  ///< of calls of MPI
+  MPI_Win counter_ = MPI_WIN_NULL;
+  std::thread helper_;
+  std::condition_variable wake_;
+  bool stop_helping_ = false;
 };
 
 /// The first words of what the library says of itself; the others tell who built it, and where.
@@ -73,13 +150,17 @@ std::string library() {
   return all.substr(0, all.find_first_of(",\n"));
 }
 
-Ranks& join() {
+MpiRanks& mpi_ranks_of_process() {
   static MpiRanks ranks;
   return ranks;
 }
 
+Ranks& join() {
+  return mpi_ranks_of_process();
+}
+
 void leave() {
-  MPI_Finalize();
+  mpi_ranks_of_process().leave();
 }
 
 }  // namespace

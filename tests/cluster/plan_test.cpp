@@ -33,7 +33,11 @@ class PlanTest : public ::testing::Test {
 
 TEST_F(PlanTest, ComesBackFromItsFile) {
   PlanOptions options;
-  options.features = "mu";
+  options.features = "mu,logvar";
+  options.project = 3;
+  options.project_seed = 12;
+  options.type = FeatureType::kFloat16;
+  options.tiles = {{8, 8, 8, 8}, 5, 77};
   options.source = "folder";
   options.source_options.hidden = true;
   options.lost_after = std::chrono::milliseconds(1500);
@@ -49,7 +53,14 @@ TEST_F(PlanTest, ComesBackFromItsFile) {
   EXPECT_EQ(read.shards, plan.shards);
   EXPECT_EQ(read.shards[1].uri, "/d/caf\xe9");
   EXPECT_EQ(read.shards[2].uri, "pipe:cat /x");
-  EXPECT_EQ(read.options.features, "mu");
+  EXPECT_EQ(read.options.features, "mu,logvar");
+  EXPECT_EQ(read.options.project, 3U);
+  EXPECT_EQ(read.options.project_seed, 12U);
+  EXPECT_EQ(read.options.type, FeatureType::kFloat16);
+  ASSERT_TRUE(read.options.tiles);
+  EXPECT_EQ(read.options.tiles->tiling, options.tiles->tiling);
+  EXPECT_EQ(read.options.tiles->per_image, 5U);
+  EXPECT_EQ(read.options.tiles->seed, 77U);
   EXPECT_EQ(read.options.source, "folder");
   EXPECT_TRUE(read.options.source_options.hidden);
   EXPECT_EQ(read.options.lost_after, options.lost_after);
@@ -89,6 +100,14 @@ TEST_F(PlanTest, RefusesWhatDoesNotFitTheModel) {
   options = {};
   options.lost_after = std::chrono::milliseconds(1);
   EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("lost after"));
+  options = {};
+  options.tiles = {{8, 9, 8, 8}, 5, 77};
+  EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("not of the model's size"));
+  options.tiles = {{8, 8, 8, 8}, 0, 77};
+  EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("tiles per image 0"));
+  options = {};
+  options.project = 100'000;
+  EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("projection: to 100000 columns"));
   options = {};
   options.source = "tape";
   EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("tape"));
@@ -138,6 +157,16 @@ TEST_F(PlanTest, OfHostileContentIsRefusedInALine) {
   EXPECT_THAT(with("/instruction_set", "mmx"), HasSubstr("mmx"));
   EXPECT_THAT(with("/backend", "magic"), HasSubstr("magic"));
   EXPECT_THAT(with("/source", "tape"), HasSubstr("tape"));
+  EXPECT_THAT(with("/project", 0), HasSubstr("\"project\""));
+  EXPECT_THAT(with("/project", 3), HasSubstr("\"project_seed\""));
+  EXPECT_THAT(with("/dtype", "f8"), HasSubstr("dtype"));
+  const nlohmann::json tiles = {{"width", 8}, {"height", 8}, {"per_image", 5}, {"seed", 1}};
+  for (const char* key : {"width", "height", "per_image", "seed"}) {
+    nlohmann::json bad = tiles;
+    bad[key] = -1;
+    EXPECT_THAT(with("/tiles", bad), HasSubstr(key));
+  }
+  EXPECT_THAT(with("/tiles", 3), HasSubstr("\"tiles\""));
   EXPECT_THAT(with("/hidden", 1), HasSubstr("true or false"));
   EXPECT_THAT(with("/lost_after_ms", 0), HasSubstr("lost_after_ms"));
 }

@@ -75,6 +75,63 @@ TEST(Work, ByManyAtOnceMakesEveryPartOnce) {
   small.expect_merged_as_one_extract();
 }
 
+/// Ranks in one process that have nothing but a counter.
+class CountingRanks final : public Ranks {
+ public:
+  explicit CountingRanks(std::atomic<std::uint64_t>& counter) : counter_(counter) {}
+
+  int rank() const override { return 0; }
+  int size() const override { return 3; }
+  void share(std::span<std::byte> /*bytes*/, std::span<const std::size_t> /*offsets*/) override {
+    throw Error("share: is not called");
+  }
+  std::uint64_t next() override { return counter_++; }
+
+ private:
+  std::atomic<std::uint64_t>& counter_;
+};
+
+TEST(Work, ByRanksThatShareACounterMakesEveryPartOnce) {
+  const SmallJob small(12, 6);
+  small.plan(std::chrono::minutes(1));
+  std::atomic<std::uint64_t> counter = 0;
+  std::atomic<std::uint64_t> done = 0;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.emplace_back([&] {
+      CountingRanks ranks(counter);
+      WorkOptions options;
+      options.threads = 1;
+      options.ranks = &ranks;
+      const WorkResult result = work_on_shards(small.job(), options);
+      EXPECT_EQ(result.left, 0U);
+      done += result.done;
+    });
+  }
+  for (std::thread& worker : workers) {
+    worker.join();
+  }
+  EXPECT_EQ(done, 12U);
+  EXPECT_EQ(counter, 12U + 3U);  // each rank is told once that none is left
+  expect_cleared_up(small);
+  small.expect_merged_as_one_extract();
+}
+
+TEST(Work, OfARankThatIsStoppedIsDoneByOthers) {
+  const SmallJob small(4, 6);
+  small.plan();
+  std::atomic<std::uint64_t> counter = 0;
+  CountingRanks ranks(counter);
+  WorkOptions options;
+  options.ranks = &ranks;
+  JobObserver stopping;
+  stopping.stop_requested = [] { return true; };
+  EXPECT_TRUE(work_on_shards(small.job(), options, stopping).stopped);
+  EXPECT_EQ(counter, 1U);  // it has made the first call, which waits for all ranks
+  EXPECT_EQ(work_on_shards(small.job(), options).done, 4U);
+  small.expect_merged_as_one_extract();
+}
+
 TEST(Work, GoesOnInsideAShardThatWasGivenBack) {
   const SmallJob small(1, 30);
   small.plan(milliseconds(60'000));  // nobody waits for that

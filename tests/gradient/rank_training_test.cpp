@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <memory>
 #include <thread>
@@ -23,6 +24,7 @@ struct ThreadJob {
   int size;
   std::barrier<> barrier;
   std::vector<std::byte> shared;
+  std::atomic<std::uint64_t> counter = 0;
 };
 
 class ThreadRanks final : public Ranks {
@@ -45,6 +47,7 @@ class ThreadRanks final : public Ranks {
     std::ranges::copy(job_.shared, bytes.begin());
     job_.barrier.arrive_and_wait();
   }
+  std::uint64_t next() override { return job_.counter++; }
 
  private:
   ThreadJob& job_;

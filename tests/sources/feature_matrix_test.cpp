@@ -72,6 +72,15 @@ TEST_F(FeatureMatrixFile, MayBeOfDoublesAndLieAtAnyAddress) {
   EXPECT_THAT(open(odd).row(0), ElementsAre(7, 8));
 }
 
+TEST_F(FeatureMatrixFile, MayBeOfHalves) {
+  const std::vector<std::uint16_t> halves = {0x3C00, 0xC000, 0x0001, 0x7BFF};
+  const FeatureSet set = open(npy_bytes(NpyType::kFloat16, {2, 2}, halves));
+  EXPECT_THAT(set.row(0), ElementsAre(1, -2));
+  EXPECT_THAT(set.row(1), ElementsAre(0x1p-24F, 65504));
+  expect_refusal(npy_bytes<std::uint16_t>(NpyType::kFloat16, {1, 1}, {0x7C00}),
+                 "the value in row 0, column 0 (from 0) is not within float32");
+}
+
 TEST_F(FeatureMatrixFile, IsRefusedByNameForWhatItIsNot) {
   expect_refusal({'n', 'o'}, "not an NPY file");
   expect_refusal(npy_bytes<float>(NpyType::kFloat32, {4}, {1, 2, 3, 4}), "[rows, columns]");

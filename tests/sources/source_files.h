@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -84,6 +85,16 @@ inline Bytes counting_bytes(std::size_t size) {
     bytes[i] = static_cast<std::uint8_t>(i % 251);
   }
   return bytes;
+}
+
+/// One frame with a checksum.
+inline Bytes zstd(const Bytes& plain) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  Bytes packed(ZSTD_compressBound(plain.size()));
+  packed.resize(ZSTD_compress2(context, packed.data(), packed.size(), plain.data(), plain.size()));
+  ZSTD_freeCCtx(context);
+  return packed;
 }
 
 inline Bytes gzip(std::span<const std::uint8_t> plain) {

@@ -211,6 +211,33 @@ TEST_F(TarSourceTest, ReadsWhatGzipHasCompressed) {
   EXPECT_THAT(source->files(0), ElementsAre(std::filesystem::path(file)));
 }
 
+TEST_F(TarSourceTest, ReadsWhatZstandardHasCompressed) {
+  const std::string content = tar_file("a.pgm", picture(3)) + tar_end();
+  const testing::Bytes packed = testing::zstd(testing::Bytes(content.begin(), content.end()));
+  for (const char* name : {"a.tar.zst", "b.tzst"}) {
+    write_file(folder_ / name, packed);
+    const std::unique_ptr<Source> source = open_source(folder_ / name);
+    EXPECT_EQ(source->load(0), Image(2, 1, 1, {3, 3}));
+    EXPECT_THAT(source->files(0), ElementsAre(folder_ / name));
+  }
+  EXPECT_THAT(paths_of(*open_source(folder_ / "")), ElementsAre("a.tar.zst/a.pgm", "b.tzst/a.pgm"));
+  SourceOptions options;
+  options.commands = true;
+  EXPECT_EQ(
+      open_source("pipe:cat '" + (folder_ / "a.tar.zst").string() + "'", SourceKind::kAuto, options)
+          ->load(0),
+      Image(2, 1, 1, {3, 3}));
+}
+
+TEST_F(TarSourceTest, RefusesDamagedZstandardData) {
+  const std::string content = tar_file("a.pgm", std::string(4000, 'x')) + tar_end();
+  testing::Bytes packed = testing::zstd(testing::Bytes(content.begin(), content.end()));
+  packed.resize(packed.size() - 1);
+  write_file(folder_ / "a.tar.zst", packed);
+  EXPECT_THAT([&] { open_source(folder_ / "a.tar.zst"); },
+              ThrowsMessage<FormatError>(HasSubstr("a.tar.zst: truncated Zstandard data")));
+}
+
 TEST_F(TarSourceTest, RunsCommandsWhereTheyAreAllowed) {
   const std::string file = write("a.tar", tar_file("a.pgm", picture(3)) + tar_end());
   SourceOptions options;
