@@ -64,6 +64,7 @@ void PlanOptions::validate() const {
     throw InvalidArgument(
         "plan: a detector's scores are made by the native engine, in the place of features");
   }
+  OptionCheck{"plan"}(memory_gib > 0, "memory", memory_gib, "over 0 GiB");
   OptionCheck{"plan"}(lost_after.count() >= 100 && lost_after <= std::chrono::hours(24),
                       "lost after", fmt::format("{} ms", lost_after.count()),
                       "from 100 ms to 24 hours");
@@ -84,7 +85,11 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
     if (options.features.empty()) {
       options.features = proposed_features(model.spec);
     }
-    parse_features(options.features, model.spec, model.members());
+    const std::vector<FeatureBlock> blocks =
+        parse_features(options.features, model.spec, model.members());
+    if (options.moments) {
+      require_moments_memory(*options.moments, dimension(blocks), options.memory_gib, "plan");
+    }
   } else {
     detector_bytes = read_file(options.detector);
     require_scoring(read_detector(options.detector), model);

@@ -200,6 +200,9 @@ std::string plan_to_json(const ShardPlan& plan) {
               {"source", plan.options.source},
               {"hidden", plan.options.source_options.hidden},
               {"lost_after_ms", plan.options.lost_after.count()}};
+  if (plan.options.moments) {
+    all["moments"] = name(*plan.options.moments);
+  }
   all["shards"] = std::move(shards);
   return sealed_json(std::move(all), 1);
 }
@@ -227,6 +230,9 @@ ShardPlan parse_plan(std::string_view text, std::string_view name) {
       require_sha256(plan.detector_sha256, "\"detector_sha256\"");
     }
     plan.options = parse_plan_options(reader);
+    if (all.contains("moments")) {
+      plan.options.moments = parse_moments_kind(reader.text("moments"));
+    }
     check_shards(plan.shards, "\"shards\"");
   } catch (const InvalidArgument& error) {
     throw FormatError(fmt::format("{}: {}", name, error.what()));
