@@ -60,21 +60,25 @@ int merge(const MergeArguments& arguments) {
 }  // namespace
 
 Command merge_command() {
-  return {"merge", "Make one feature set of the parts of a job in shards, without copying them",
-          "gradspace merge job", [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<MergeArguments>();
-            MergeArguments& a = *arguments;
-            app.add_option("job", a.job, "Folder of the job, which then is a feature set itself")
-                ->required();
-            app.add_flag("--verify", a.verify,
-                         "Read every byte of the parts and hold it against its checksum");
-            app.add_flag("--allow-missing", a.allow_missing,
-                         "Leave out shards that have no part; the status is still 1");
-            app.add_option("--copy", a.copy,
-                           "Write one feature set of all rows to this folder instead");
-            app.add_flag("--quiet", a.quiet, "No progress");
-            return [arguments] { return merge(*arguments); };
-          }};
+  return {
+      "merge",
+      "Make one feature set of the parts of a job in shards, without copying them, or the sum of "
+      "their moments",
+      "gradspace merge job", [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<MergeArguments>();
+        MergeArguments& a = *arguments;
+        app.add_option("job", a.job, "Folder of the job, which then is a feature set itself")
+            ->required();
+        app.add_flag("--verify", a.verify,
+                     "Read every byte of the parts and hold it against its checksum");
+        app.add_flag("--allow-missing", a.allow_missing,
+                     "Leave out shards that have no part; the status is still 1");
+        app.add_option("--copy", a.copy,
+                       "Write one feature set of all rows to this folder instead, or of a job of "
+                       "moments their sum to this file");
+        app.add_flag("--quiet", a.quiet, "No progress");
+        return [arguments] { return merge(*arguments); };
+      }};
 }
 
 }  // namespace gradspace::cli

@@ -41,8 +41,9 @@ int work(const WorkArguments& arguments) {
   observer.stop_requested = [] { return InterruptGuard::requested(); };
   const WorkResult result = work_on_shards(arguments.job, options, observer);
   if (result.stopped) {
-    say("gradspace: interrupted; {} shards done, and of the one at work the position is kept in {}",
-        result.done, arguments.job);
+    const bool begins_anew = read_plan(arguments.job).options.moments.has_value();
+    say("gradspace: interrupted; {} shards done, and of the one at work {} {}", result.done,
+        begins_anew ? "nothing: it will begin anew in" : "the position is kept in", arguments.job);
     return InterruptGuard::exit_status();
   }
   print_line("{}: {} shards done here, {} failed, {} left", arguments.job, result.done,
