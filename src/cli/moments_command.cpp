@@ -11,6 +11,8 @@
 #include "cli/output.h"
 #include "cli/output_target.h"
 #include "gradspace/moments.h"
+#include "gradspace/mpi_module.h"
+#include "gradspace/shared_moments.h"
 
 namespace gradspace::cli {
 namespace {
@@ -19,8 +21,15 @@ struct MomentsArguments {
   std::vector<std::string> sets;
   std::string out;
   std::string kind = std::string(name(MomentsOptions().kind));
+  bool mpi = false;
   MomentsOptions options;
 };
+
+void write_result(const MomentsArguments& arguments, const FeatureMoments& moments) {
+  write_moments(arguments.out, moments);
+  print_line("{}: {} moments of {} rows of {} columns", arguments.out, name(moments.moments.kind),
+             moments.moments.rows, moments.moments.columns());
+}
 
 int make_moments(const MomentsArguments& arguments) {
   const std::vector<std::filesystem::path> sets(arguments.sets.begin(), arguments.sets.end());
@@ -28,10 +37,16 @@ int make_moments(const MomentsArguments& arguments) {
   check_target(arguments.out);
   MomentsOptions options = arguments.options;
   options.kind = parse_moments_kind(arguments.kind);
-  const FeatureMoments moments = moments_of(sets, options);
-  write_moments(arguments.out, moments);
-  print_line("{}: {} moments of {} rows of {} columns", arguments.out, name(moments.moments.kind),
-             moments.moments.rows, moments.moments.columns());
+  if (!arguments.mpi) {
+    write_result(arguments, moments_of(sets, options));
+    return 0;
+  }
+  Ranks& ranks = mpi_ranks();
+  const FeatureMoments moments = moments_of(sets, options, ranks);
+  if (ranks.rank() == 0) {
+    write_result(arguments, moments);
+  }
+  leave_mpi();
   return 0;
 }
 
@@ -57,6 +72,9 @@ Command moments_command() {
             ->check(number_over(0));
         app.add_option("--threads", a.options.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());
+        app.add_flag("--mpi", a.mpi,
+                     "Sum them up together with the other processes of an MPI job, such as mpirun "
+                     "starts, each a run of the sets; the file is the same for any number");
         return [arguments] { return make_moments(*arguments); };
       }};
 }

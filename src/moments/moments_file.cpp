@@ -1,4 +1,5 @@
-// Moments as files.
+#include "moments/moments_file.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -12,7 +13,6 @@
 #include "core/object_reader.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
-#include "gradspace/moments.h"
 #include "gradspace/safetensors.h"
 
 namespace gradspace {
@@ -257,15 +257,21 @@ bool holds_moments(const fs::path& path) {
   return start.size() > kLengthBytes && start[kLengthBytes] == '{';
 }
 
+FeatureMoments parse_moments(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return MomentsReader(parse_safetensors(bytes, name, kMomentsKind), name).read();
+}
+
+std::vector<std::uint8_t> serialise_moments(const FeatureMoments& moments) {
+  return serialise_safetensors(kMomentsKind, moments_to_file(moments));
+}
+
 FeatureMoments read_moments(const fs::path& path) {
   const fs::path file = moments_path(path);
-  const std::string name = file.string();
-  return MomentsReader(parse_safetensors(read_file(file, kMostFileBytes), name, kMomentsKind), name)
-      .read();
+  return parse_moments(read_file(file, kMostFileBytes), file.string());
 }
 
 void write_moments(const fs::path& path, const FeatureMoments& moments) {
-  write_safetensors(path, kMomentsKind, moments_to_file(moments));
+  write_file(path, serialise_moments(moments));
 }
 
 }  // namespace gradspace

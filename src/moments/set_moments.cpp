@@ -1,65 +1,18 @@
-// Moments of what lies on the disk already.
+#include "moments/set_moments.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/arena.h"
 #include "core/options.h"
 #include "gradspace/error.h"
-#include "gradspace/moments.h"
 
 namespace gradspace {
 namespace {
 
 /// Rows that are handed on at a time.
 constexpr std::size_t kRowsARun = 1024;
-
-FeatureMoments moments_of_rows(const FeatureSet& set, std::size_t begin, std::size_t end,
-                               MomentsKind kind) {
-  MomentsBuilder builder(set.meta(), kind);
-  std::vector<FeatureRow> rows;
-  while (begin < end) {
-    const std::size_t count = std::min(kRowsARun, end - begin);
-    rows.clear();
-    for (std::size_t i = begin; i < begin + count; ++i) {
-      rows.push_back(set.index_row(i));
-      set.row(i);  // verifies its block
-    }
-    builder.append(rows, {set.row(begin).data(), count * set.dimension()});
-    begin += count;
-  }
-  return builder.finish();
-}
-
-/// Adds each part of a set. What the whole set says of its images stands for them.
-void add_set(const FeatureSet& set, const MomentsOptions& options, MomentsTree& tree) {
-  require_moments_memory(options.kind, set.dimension(), options.memory_gib, "moments");
-  for (std::size_t begin = 0; begin < set.size();) {
-    const std::size_t end = begin + set.rows_together(begin);
-    FeatureMoments part = moments_of_rows(set, begin, end, options.kind);
-    if (begin == 0) {  // which image failed in which part is of no account
-      part.failures = set.failures().size();
-      part.meta.source_images += part.failures;
-    }
-    tree.add(std::move(part));
-    begin = end;
-  }
-}
-
-void add_moments_file(const std::filesystem::path& path, const MomentsOptions& options,
-                      MomentsTree& tree) {
-  FeatureMoments read = read_moments(path);
-  require_moments_memory(options.kind, read.moments.columns(), options.memory_gib, "moments");
-  if (read.moments.kind < options.kind) {
-    throw InvalidArgument(fmt::format("{}: holds {} moments, {} ones are wanted", path.string(),
-                                      name(read.moments.kind), name(options.kind)));
-  }
-  if (read.moments.kind != options.kind) {
-    read.moments = read.moments.as(options.kind);
-  }
-  tree.add(std::move(read));
-}
 
 }  // namespace
 
@@ -69,17 +22,71 @@ void MomentsOptions::validate() const {
   check(threads >= 0, "threads", fmt::format("{}", threads), "0 or more");
 }
 
+MomentsShards::MomentsShards(std::span<const std::filesystem::path> sets,
+                             const MomentsOptions& options)
+    : options_(options) {
+  options.validate();
+  for (const std::filesystem::path& path : sets) {
+    if (holds_moments(path)) {
+      shards_.push_back({nullptr, path, 0, 0});
+      continue;
+    }
+    const FeatureSet& set = *sets_.emplace_back(std::make_unique<FeatureSet>(path));
+    require_moments_memory(options.kind, set.dimension(), options.memory_gib, "moments");
+    for (std::size_t begin = 0; begin < set.size();) {
+      const std::size_t end = begin + set.rows_together(begin);
+      shards_.push_back({&set, {}, begin, end});
+      begin = end;
+    }
+  }
+}
+
+FeatureMoments MomentsShards::moments(std::size_t shard) const {
+  const ShardPlace& place = shards_[shard];
+  return place.set == nullptr ? moments_of_file(place) : moments_of_rows(place);
+}
+
+FeatureMoments MomentsShards::moments_of_rows(const ShardPlace& place) const {
+  const FeatureSet& set = *place.set;
+  MomentsBuilder builder(set.meta(), options_.kind);
+  std::vector<FeatureRow> rows;
+  for (std::size_t begin = place.begin; begin < place.end;) {
+    const std::size_t count = std::min(kRowsARun, place.end - begin);
+    rows.clear();
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      rows.push_back(set.index_row(i));
+      set.row(i);  // verifies its block
+    }
+    builder.append(rows, {set.row(begin).data(), count * set.dimension()});
+    begin += count;
+  }
+  if (place.begin == 0) {  // which image failed in which part is of no account
+    builder.add_failures(set.failures().size());
+  }
+  return builder.finish();
+}
+
+FeatureMoments MomentsShards::moments_of_file(const ShardPlace& place) const {
+  FeatureMoments read = read_moments(place.file);
+  require_moments_memory(options_.kind, read.moments.columns(), options_.memory_gib, "moments");
+  if (read.moments.kind < options_.kind) {
+    throw InvalidArgument(fmt::format("{}: holds {} moments, {} ones are wanted",
+                                      place.file.string(), name(read.moments.kind),
+                                      name(options_.kind)));
+  }
+  if (read.moments.kind != options_.kind) {
+    read.moments = read.moments.as(options_.kind);
+  }
+  return read;
+}
+
 FeatureMoments moments_of(std::span<const std::filesystem::path> sets,
                           const MomentsOptions& options) {
-  options.validate();
+  const MomentsShards shards(sets, options);
   return in_arena(options.threads, [&] {
     MomentsTree tree;
-    for (const std::filesystem::path& path : sets) {
-      if (holds_moments(path)) {
-        add_moments_file(path, options, tree);
-      } else {
-        add_set(FeatureSet(path), options, tree);
-      }
+    for (std::size_t shard = 0; shard < shards.count(); ++shard) {
+      tree.add(shards.moments(shard));
     }
     return tree.finish();
   });
