@@ -82,7 +82,8 @@ std::string moments_header_sha256(const fs::path& file) {
                                                ? std::vector<std::uint8_t>()
                                                : read_file_start(file, kHeaderLengthBytes + length);
   if (header.size() != kHeaderLengthBytes + length) {
-    throw FormatError(fmt::format("{}: is truncated or damaged: it has no whole header", file.string()));
+    throw FormatError(
+        fmt::format("{}: is truncated or damaged: it has no whole header", file.string()));
   }
   return sha256_hex(header);
 }

@@ -94,8 +94,8 @@ bool PartMaker::make(std::uint32_t shard, Claim& claim, Watched& watched) const 
   PartRecord record;
   record.rows = counts->rows;
   record.failures = counts->failures;
-  record.shard = shard;
   record.plan = plan_.digest;
+  record.shard = shard;
   record.uri = plan_.shards[shard].uri;
   record.worker = worker_name();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -10,6 +10,7 @@
 #include "detect/one_class/nearest_neighbour.h"
 #include "detect/one_class/shrunk_gaussian.h"
 #include "detect/score_memory.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
