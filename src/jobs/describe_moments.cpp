@@ -1,9 +1,18 @@
 #include "jobs/describe_moments.h"
 
+#include <fmt/format.h>
+
+#include <cstdlib>
+
 #include "gradspace/moments.h"
 
 namespace gradspace {
 namespace {
+
+/// To the digits that quantiles are good for.
+double rounded(double value) {
+  return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr);
+}
 
 nlohmann::ordered_json quantiles_of(const std::string& set, const std::string& what,
                                     const QuantileSketch& sketch) {
@@ -18,7 +27,7 @@ nlohmann::ordered_json quantiles_of(const std::string& set, const std::string& w
     } kShares[] = {{"min", 0},    {"1%", 0.01},  {"5%", 0.05},  {"25%", 0.25},    {"50%", 0.5},
                    {"75%", 0.75}, {"95%", 0.95}, {"99%", 0.99}, {"99.9%", 0.999}, {"max", 1}};
     for (const auto& [key, share] : kShares) {
-      row[key] = sketch.quantile(share);
+      row[key] = rounded(sketch.quantile(share));
     }
   }
   return row;
