@@ -67,6 +67,11 @@ def main():
         show("the same, all columns in 16 bits", halved)
         show("work on one shard of the same", worked)
 
+        for kind in ("diagonal", "covariance", "fourth"):
+            job = folder / f"job-{kind}"
+            run(command, "plan", job, "--model", model, "--data", folder / "one/000000", "--moments", kind)
+            show(f"the same with --moments {kind}", [run(command, "work", job, "--threads", 1, "--quiet")])
+
         write_images(folder / "tiny", shards, 1)
         listed = folder / "list"
         listed.write_text("".join(f"{shard}\n" for shard in sorted((folder / "tiny").iterdir())))

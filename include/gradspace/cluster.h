@@ -8,6 +8,7 @@
 //   JOB/failed/           why shards could not be done
 //   JOB/damaged/          parts that were found damaged and set aside
 //   JOB/set.json          after `merge_parts`: the manifest that makes JOB one feature set
+//   JOB/moments.safetensors  the same of a job that keeps moments (moments.h) in the place of rows
 //
 // Any number of workers, started and ended at any time, take shards until none is left. The part of a shard depends on
 // the plan alone, not on who made it or how often it was interrupted. A shard is counted as done when its part has been
@@ -32,6 +33,7 @@
 #include "gradspace/export.h"
 #include "gradspace/feature_set.h"
 #include "gradspace/job_observer.h"
+#include "gradspace/moments.h"
 #include "gradspace/ranks.h"
 #include "gradspace/source.h"
 #include "gradspace/tiles.h"
@@ -68,6 +70,10 @@ struct GRADSPACE_API PlanOptions {
   /// Tiles of photographs in the place of images; the model's size. Their number of each photograph is not worked out
   /// from how many there are.
   std::optional<TileDraw> tiles = {};
+  /// What is kept of a shard in the place of its rows, which then are never written. A shard that is interrupted begins
+  /// anew.
+  std::optional<MomentsKind> moments = {};
+  double memory_gib = 4;  ///< the most that the moments of a shard may take; no part of the plan
   BackendChoice backend;  ///< native or torch
   /// Of the native engine; kBest is that of the processor that plans. Results have the same bits wherever it is used,
   /// and a processor without it can't work on the job.
@@ -187,7 +193,7 @@ struct MergeOptions {
   bool verify = false;         ///< read every byte of the parts and hold it against its checksum
   bool allow_missing = false;  ///< leave out shards that have no part
   /// Where to write one feature set of all rows; empty: the parts stay where they are, and JOB/set.json makes JOB a
-  /// set.
+  /// set. Of moments, the file of their sum; empty: JOB/moments.safetensors.
   std::filesystem::path copy = {};
 };
 
@@ -200,7 +206,8 @@ struct MergeResult {
   bool stopped = false;  ///< on request; the same call goes on with a copy
 };
 
-/// Makes one feature set of all parts, in the shards' order. Parts that are damaged are reported as failures and set
+/// Makes one feature set of all parts, in the shards' order, or adds their moments along the tree of MomentsTree, which
+/// holds those of log2(shards) + 2 shards at a time. Parts that are damaged are reported as failures and set
 /// aside, so that they are missing. Progress counts parts. Throws what `read_plan` does; IoError; InvalidArgument when
 /// there is no part at all.
 GRADSPACE_API MergeResult merge_parts(const std::filesystem::path& job,

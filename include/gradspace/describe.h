@@ -16,7 +16,7 @@ struct FileDescription {
   std::string text;
 };
 
-/// Recognises the file by its content: models, detectors and other safetensors files, NPY, feature sets
+/// Recognises the file by its content: models, detectors, moments and other safetensors files, NPY, feature sets
 /// (their folder), results (results.json or its folder), descriptions of a network. Reads it as strictly
 /// as the functions that use it do. Throws IoError, FormatError.
 GRADSPACE_API FileDescription describe_file(const std::filesystem::path& path);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "gradspace/export.h"
@@ -50,6 +51,24 @@ GRADSPACE_API ExtractResult extract_features(const Source& source, const Extent&
                                              FeatureSetWriter& writer,
                                              const ExtractOptions& options = {},
                                              const JobObserver& observer = {});
+
+/// Takes rows as they are made, in the place of a feature set.
+class GRADSPACE_API FeatureSink {
+ public:
+  virtual ~FeatureSink() = default;
+  /// As of FeatureSetWriter: the next images of the source, in its order. Called by one thread at a time, within the
+  /// arena of the threads that extract.
+  virtual void append(std::span<const FeatureRow> rows, std::span<const float> features,
+                      std::uint64_t images_done, std::span<const FailedImage> failures) = 0;
+};
+
+/// The same with all rows into `sink`, and nothing on the disk; `meta` is what `describe_extraction` says. Throws as
+/// `extract_features`.
+GRADSPACE_API ExtractResult extract_rows(const Source& source, const Extent& input,
+                                         const BackendFactory& make_backend,
+                                         const FeatureSetMeta& meta, FeatureSink& sink,
+                                         const ExtractOptions& options = {},
+                                         const JobObserver& observer = {});
 
 /// The meta of a set that `extract_features` fills: version, counts and digest are worked out.
 GRADSPACE_API FeatureSetMeta describe_extraction(const Source& source, std::string source_text,

@@ -1,5 +1,6 @@
 // The safetensors container: an 8-byte little-endian header length, a JSON header, raw values.
-// Only float32 tensors; other types are refused by name. Sizes are checked before allocation.
+// Only float32 tensors, and in files of the kind "moments" (moments.h) float64 ones; other types are refused by name.
+// Sizes are checked before allocation.
 //
 // Files of ours, which are those whose metadata has "kind" and "gradspace_version", bear a checksum of all their
 // bytes as metadata "checksum": "xxh3-64:" and 16 digits of XXH3 (64 bits), taken with zeros for these digits. It
@@ -20,10 +21,19 @@
 
 namespace gradspace {
 
+/// A dense float64 array, row-major.
+struct DoubleTensor {
+  std::vector<std::int64_t> shape;
+  std::vector<double> values;
+
+  friend bool operator==(const DoubleTensor&, const DoubleTensor&) = default;
+};
+
 struct SafeTensors {
   TensorMap tensors;
   /// The header's `__metadata__`: text by key. Ours always has "kind" and "format_version".
   std::map<std::string, std::string> metadata;
+  std::map<std::string, DoubleTensor> doubles = {};  ///< of files of the kind "moments" alone
 };
 
 /// Throws FormatError on truncated, inconsistent or damaged content; `name` stands in messages.

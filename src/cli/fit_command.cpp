@@ -18,6 +18,7 @@
 #include "gradspace/fit.h"
 #include "gradspace/fit_features.h"
 #include "gradspace/fit_settings.h"
+#include "gradspace/moments.h"
 #include "gradspace/one_class.h"
 #include "gradspace/photograph.h"
 #include "gradspace/source.h"
@@ -154,12 +155,41 @@ int fit_to_photographs(const FitArguments& arguments) {
   return 0;
 }
 
+/// What is not fitted to moments.
+void require_rows(const std::string& path, const std::string& method) {
+  if (holds_moments(path)) {
+    throw InvalidArgument(
+        fmt::format("{}: holds moments, and {} learns from rows; mahalanobis and "
+                    "independent-gaussian take moments",
+                    path, method));
+  }
+}
+
+int fit_from_moments(const FitArguments& arguments) {
+  if (arguments.validation_inliers.empty() || holds_moments(arguments.validation_inliers)) {
+    throw WrongUsage(
+        "fit: moments have no rows that could set a threshold: give a feature set of other clean "
+        "images as --val-inliers");
+  }
+  const FeatureMoments inliers = read_moments(arguments.inliers);
+  require_decoding(arguments.fast_decode, inliers.meta.decoding, arguments.inliers);
+  const FeatureSet validation(arguments.validation_inliers);
+  Progress progress("fit", "rows", arguments.quiet);
+  const Detector detector =
+      fit_to_moments(inliers, validation, feature_fit_options(arguments.settings));
+  write_fitted(arguments, detector, progress);
+  return 0;
+}
+
 int fit_from_features(const FitArguments& arguments) {
   if (arguments.inliers.empty() || !arguments.outliers.empty() ||
       !arguments.validation_outliers.empty() || !arguments.data.empty()) {
     throw WrongUsage(
         fmt::format("fit: {} learns from clean features alone: give --inliers, and --val-inliers",
                     arguments.settings.method));
+  }
+  if (holds_moments(arguments.inliers)) {
+    return fit_from_moments(arguments);
   }
   const FeatureSet inliers(arguments.inliers);
   require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
@@ -214,6 +244,8 @@ int fit(FitArguments arguments) {
     throw InvalidArgument(
         fmt::format("fit: {} wants --inliers and --outliers", arguments.settings.method));
   }
+  require_rows(arguments.inliers, arguments.settings.method);
+  require_rows(arguments.outliers, arguments.settings.method);
   const FeatureSet inliers(arguments.inliers);
   require_decoding(arguments.fast_decode, inliers.meta().decoding, arguments.inliers);
   const FeatureSet outliers(arguments.outliers);
@@ -249,10 +281,13 @@ Command fit_command() {
         const auto arguments = std::make_shared<FitArguments>();
         FitArguments& a = *arguments;
         app.add_option("--inliers", a.inliers,
-                       "Feature set of clean images, or matrix of features (.npy)");
+                       "Feature set of clean images, or matrix of features (.npy); for mahalanobis "
+                       "and independent-gaussian also their moments");
         app.add_option("--outliers", a.outliers, "The same of challenged images");
-        app.add_option("--val-inliers", a.validation_inliers,
-                       "Clean validation set; without it a fifth of --inliers is held out");
+        app.add_option(
+            "--val-inliers", a.validation_inliers,
+            "Clean validation set; without it a fifth of --inliers is held out. Moments have "
+            "no rows to hold out: beside them it is needed");
         app.add_option("--val-outliers", a.validation_outliers,
                        "Challenged validation set; without it a fifth of --outliers is held out");
         app.add_option("--out", a.out, "Detector file to write (.safetensors)")->required();

@@ -1,5 +1,7 @@
 // gradspace merge: the parts of a job in shards as one feature set.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -11,6 +13,7 @@
 #include "cli/output_target.h"
 #include "cli/progress.h"
 #include "gradspace/cluster.h"
+#include "gradspace/error.h"
 #include "gradspace/feature_table.h"
 
 namespace gradspace::cli {
@@ -41,6 +44,10 @@ int merge(const MergeArguments& arguments) {
     refuse_inputs(arguments.copy, {arguments.job});
   }
   check_table_target(arguments.csv, {arguments.job});
+  if (!arguments.csv.empty() && read_plan(arguments.job).options.moments) {
+    throw InvalidArgument(fmt::format(
+        "{}: keeps moments of its images, which a table of them has no row of", arguments.job));
+  }
   MergeResult result;
   {
     Progress progress("merge", "parts", arguments.quiet);
@@ -79,24 +86,25 @@ int merge(const MergeArguments& arguments) {
 }  // namespace
 
 Command merge_command() {
-  return {"merge", "Make one feature set of the parts of a job in shards, without copying them",
-          "gradspace merge job", [](CLI::App& app) -> std::function<int()> {
-            const auto arguments = std::make_shared<MergeArguments>();
-            MergeArguments& a = *arguments;
-            app.add_option("job", a.job, "Folder of the job, which then is a feature set itself")
-                ->required();
-            app.add_flag("--verify", a.verify,
-                         "Read every byte of the parts and hold it against its checksum");
-            app.add_flag("--allow-missing", a.allow_missing,
-                         "Leave out shards that have no part; the status is still 1");
-            app.add_option("--copy", a.copy,
-                           "Write one feature set of all rows to this folder instead");
-            app.add_option("--csv", a.csv,
-                           "Also write a table of the images with their losses, and of a job of "
-                           "scores with these, to this file, .csv or .csv.zst");
-            app.add_flag("--quiet", a.quiet, "No progress");
-            return [arguments] { return merge(*arguments); };
-          }};
+  return {
+      "merge",
+      "Make one feature set of the parts of a job in shards, without copying them, or the sum of "
+      "their moments",
+      "gradspace merge job", [](CLI::App& app) -> std::function<int()> {
+        const auto arguments = std::make_shared<MergeArguments>();
+        MergeArguments& a = *arguments;
+        app.add_option("job", a.job, "Folder of the job, which then is a feature set itself")
+            ->required();
+        app.add_flag("--verify", a.verify,
+                     "Read every byte of the parts and hold it against its checksum");
+        app.add_flag("--allow-missing", a.allow_missing,
+                     "Leave out shards that have no part; the status is still 1");
+        app.add_option("--copy", a.copy,
+                       "Write one feature set of all rows to this folder instead, or of a job of "
+                       "moments their sum to this file");
+        app.add_flag("--quiet", a.quiet, "No progress");
+        return [arguments] { return merge(*arguments); };
+      }};
 }
 
 }  // namespace gradspace::cli

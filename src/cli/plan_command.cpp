@@ -27,6 +27,7 @@ struct PlanArguments {
   std::vector<std::string> data;
   std::string list;
   std::string detector;
+  std::string moments;
   std::string instructions = "best";
   ProjectionArguments projection;
   std::string tiles;
@@ -72,12 +73,18 @@ void make_plan(const PlanArguments& arguments) {
   if (!arguments.tiles.empty()) {
     options.tiles = {parse_tiling(arguments.tiles), arguments.tiles_per_image, arguments.seed};
   }
+  if (!arguments.moments.empty()) {
+    options.moments = parse_moments_kind(arguments.moments);
+  }
   options.instruction_set = instruction_set_of(arguments.instructions);
   options.lost_after = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::lround(arguments.lost_after_s * 1e3)));
   check_usage([&] { options.validate(); });
   const ShardPlan plan = plan_shards(arguments.job, arguments.model, std::move(shards), options);
-  print_line("{}: {} shards, {}{}", arguments.job, plan.shards.size(), plan.options.features,
+  const std::string kept =
+      plan.options.moments ? fmt::format("{} moments of ", name(*plan.options.moments)) : "";
+  print_line("{}: {} shards, {}{}{}", arguments.job, plan.shards.size(), kept,
+             plan.options.features,
              options.project == 0 ? std::string()
                                   : fmt::format(" projected to {} columns", options.project));
 }
@@ -160,6 +167,15 @@ Command plan_command() {
         app.add_option("--seed", a.seed, "Places of the tiles")
             ->check(whole_number(0, std::numeric_limits<std::int64_t>::max()))
             ->needs(tiles);
+        auto* moments =
+            app.add_option("--moments", a.moments,
+                           "Keep of each shard its moments alone, which fit takes, and no rows: "
+                           "diagonal, covariance or fourth, as of gradspace moments")
+                ->check(parsed_by(parse_moments_kind));
+        app.add_option("--moments-memory", a.options.memory_gib,
+                       "Most that the moments of a shard may take, in GiB")
+            ->check(number_over(0))
+            ->needs(moments);
         app.add_option("--source", a.options.source, "As of extract")
             ->check(parsed_by([](const std::string& text) { parse_source_kind(text); }));
         declare_hidden(app, a.options.source_options);

@@ -63,8 +63,9 @@ WorkResult run(const WorkArguments& arguments, const WorkOptions& options, bool 
 /// What is to be said of the end of the work, in all.
 int tell(const WorkArguments& arguments, const WorkResult& result) {
   if (result.stopped) {
-    say("gradspace: interrupted; {} shards done, and of the one at work the position is kept in {}",
-        result.done, arguments.job);
+    const bool begins_anew = read_plan(arguments.job).options.moments.has_value();
+    say("gradspace: interrupted; {} shards done, and of the one at work {} {}", result.done,
+        begins_anew ? "nothing: it will begin anew in" : "the position is kept in", arguments.job);
     return InterruptGuard::exit_status();
   }
   print_line("{}: {} shards done here, {} failed, {} left", arguments.job, result.done,

@@ -7,6 +7,7 @@
 
 #include "cluster/claim.h"
 #include "cluster/job_folder.h"
+#include "cluster/moments_part.h"
 #include "cluster/part_record.h"
 #include "core/file.h"
 #include "core/parallel.h"
@@ -16,6 +17,7 @@
 #include "gradspace/cluster.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/moments.h"
 #include "gradspace/output_lock.h"
 
 namespace gradspace {
@@ -97,27 +99,74 @@ class Merging {
     }
   }
 
+  /// What all shards have in common.
+  std::string common_source() const {
+    const std::string& uri = plan_.shards.front().uri;
+    std::string source = uri.substr(0, uri.size() - shard_names(plan_.shards).front().size());
+    if (source.size() > 1 && source.ends_with('/')) {
+      source.pop_back();
+    }
+    return source;
+  }
+
   /// As one `extract` of all images would note it, but for the digest of their list.
   FeatureSetMeta merged_meta() const {
     const fs::path first = job_.path() / parts_.front().folder / "meta.json";
     FeatureSetMeta meta = parse_feature_meta(read_text_file(first), first.string()).meta;
-    const std::string& uri = plan_.shards.front().uri;
-    meta.source = uri.substr(0, uri.size() - shard_names(plan_.shards).front().size());
-    if (meta.source.size() > 1 && meta.source.ends_with('/')) {
-      meta.source.pop_back();
-    }
+    meta.source = common_source();
     meta.source_images = result_.rows + result_.failures;
     meta.source_digest = plan_.digest;
     return meta;
   }
 
   void write() {
+    if (plan_.options.moments) {
+      add_moments();
+      return;
+    }
     const FeatureSetMeta meta = merged_meta();
     if (options_.copy.empty()) {
       write_file(job_.path() / kSetManifest, set_manifest_to_json(meta, parts_));
     } else {
       copy(meta);
     }
+  }
+
+  /// Shards that are missing leave the others where they are in the tree.
+  void add_moments() {
+    MomentsTree tree;
+    std::size_t done = 0;
+    std::size_t next = 0;  // of `result_.missing`
+    const std::vector<std::uint32_t> missing = result_.missing;
+    for (std::uint32_t shard = 0; shard < plan_.shards.size() && !watched_.stop(); ++shard) {
+      const bool is_missing = next < missing.size() && missing[next] == shard;
+      next += is_missing ? 1 : 0;
+      tree.add(is_missing ? std::nullopt : moments_of_part(shard));
+      watched_.progress(done += is_missing ? 0 : 1, parts_.size());
+    }
+    if (watched_.stopped() || (!result_.missing.empty() && !options_.allow_missing)) {
+      return;
+    }
+    FeatureMoments sum = tree.finish();
+    sum.meta.source = common_source();
+    write_moments(options_.copy.empty() ? job_.path() / kMomentsFile : options_.copy, sum);
+  }
+
+  /// Nothing of a part that turns out to be damaged, which is set aside.
+  std::optional<FeatureMoments> moments_of_part(std::uint32_t shard) {
+    try {
+      return read_moments(job_.part(shard));
+    } catch (const FormatError& error) {
+      watched_.failure(fmt::format("shard {}: its part is set aside: {}", shard, error.what()));
+    }
+    const auto part = std::ranges::find(
+        parts_, job_.part(shard).lexically_relative(job_.path()).string(), &SetPart::folder);
+    result_.rows -= part->rows;
+    result_.failures -= part->failures;
+    parts_.erase(part);
+    job_.set_aside(shard);
+    result_.missing.insert(std::ranges::upper_bound(result_.missing, shard), shard);
+    return std::nullopt;
   }
 
   void copy(const FeatureSetMeta& meta) {

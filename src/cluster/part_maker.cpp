@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cluster/moments_part.h"
 #include "cluster/named_source.h"
 #include "cluster/plan_file.h"
 #include "cluster/score_backend.h"
@@ -79,9 +80,14 @@ bool PartMaker::make(std::uint32_t shard, Claim& claim, Watched& watched) const 
   const AttemptFolder attempt(job_, shard, claim.number());
   attempt.take_up_earlier();
   const FeatureSetMeta meta = describe(*source, shard);
-  std::optional<PartCounts> counts = finished_earlier(attempt.set(), meta);
-  if (!counts) {
-    counts = extract(*source, shard, attempt, meta, claim, watched);
+  std::optional<PartCounts> counts;
+  if (plan_.options.moments) {
+    counts = make_moments(*source, shard, attempt, meta, claim, watched);
+  } else {
+    counts = finished_earlier(attempt.set(), meta);
+    if (!counts) {
+      counts = extract(*source, shard, attempt, meta, claim, watched);
+    }
   }
   if (!counts) {
     return false;
@@ -175,9 +181,36 @@ std::optional<PartCounts> PartMaker::extract(const Source& source, std::uint32_t
   }
 }
 
+std::optional<PartCounts> PartMaker::make_moments(const Source& source, std::uint32_t shard,
+                                                  const AttemptFolder& attempt,
+                                                  const FeatureSetMeta& meta, Claim& claim,
+                                                  Watched& watched) const {
+  JobObserver inner;
+  inner.on_progress = [&](std::size_t done, std::size_t total) {
+    claim.set_progress({done, total});
+  };
+  inner.stop_requested = [&] { return watched.stop(); };
+  try {
+    const MomentsPart part = make_moments_part(
+        source, model_.spec.input, [this] { return make_backend(); }, meta, *plan_.options.moments,
+        {options_.batch, options_.threads}, inner, attempt.set());
+    if (part.stopped) {
+      return std::nullopt;
+    }
+    if (!part.failures.empty()) {
+      watched.remark(fmt::format(
+          "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
+          part.failures.size(), source.size(), part.failures.front().reason));
+    }
+    return PartCounts{part.rows, part.failures.size()};
+  } catch (const FormatError& error) {
+    throw ShardFailed{error.what()};
+  }
+}
+
 /// The part becomes visible, whole and once: a folder can't be renamed onto one that holds something.
 void PartMaker::put_in_place(const fs::path& set, PartRecord record) const {
-  measure_part(set, record);
+  measure_part(set, plan_.options.moments.has_value(), record);
   write_file(set / "part.json", part_record_to_json(record));
   const fs::path part = job_.part(record.shard);
   make_folder(job_.parts());

@@ -49,6 +49,10 @@ class PartMaker {
   std::optional<PartCounts> extract(const Source& source, std::uint32_t shard,
                                     const AttemptFolder& attempt, const FeatureSetMeta& meta,
                                     Claim& claim, Watched& watched) const;
+  /// The same of a part of moments, which is begun anew.
+  std::optional<PartCounts> make_moments(const Source& source, std::uint32_t shard,
+                                         const AttemptFolder& attempt, const FeatureSetMeta& meta,
+                                         Claim& claim, Watched& watched) const;
   void put_in_place(const std::filesystem::path& set, PartRecord record) const;
 
   const JobFolder& job_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/claim.h"
+#include "cluster/moments_part.h"
 #include "core/checksum.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -15,6 +16,7 @@
 #include "core/text.h"
 #include "gradspace/error.h"
 #include "gradspace/feature_set.h"
+#include "gradspace/moments.h"
 #include "gradspace/version.h"
 
 namespace gradspace {
@@ -47,6 +49,12 @@ std::string text_of_file(const fs::path& file) {
 }  // namespace
 
 std::string part_record_to_json(const PartRecord& record) {
+  json bytes = {{"features.npy", record.bytes.features},
+                {"index.csv", record.bytes.index},
+                {"failures.csv", record.bytes.failures}};
+  if (record.bytes.moments > 0) {
+    bytes[kMomentsFile] = record.bytes.moments;
+  }
   return sealed_json({{"kind", kPartKind},
                       {"format_version", kFormatVersion},
                       {"version", kVersion},
@@ -55,10 +63,7 @@ std::string part_record_to_json(const PartRecord& record) {
                       {"uri", record.uri},
                       {"rows", record.rows},
                       {"failures", record.failures},
-                      {"bytes",
-                       {{"features.npy", record.bytes.features},
-                        {"index.csv", record.bytes.index},
-                        {"failures.csv", record.bytes.failures}}},
+                      {"bytes", std::move(bytes)},
                       {"meta_sha256", record.meta_sha256},
                       {"worker", record.worker},
                       {"seconds", record.seconds}},
@@ -85,6 +90,9 @@ PartRecord parse_part_record(std::string_view text, std::string_view name) {
   const ObjectReader bytes(reader.member("bytes"), name);
   record.bytes = {bytes.count("features.npy"), bytes.count("index.csv"),
                   bytes.count("failures.csv")};
+  if (all.at("bytes").contains(kMomentsFile)) {
+    record.bytes.moments = bytes.count(kMomentsFile);
+  }
   record.meta_sha256 = reader.decoded_text("meta_sha256");
   record.worker = reader.decoded_text("worker");
   const json& seconds = reader.member("seconds");
@@ -95,12 +103,17 @@ PartRecord parse_part_record(std::string_view text, std::string_view name) {
   return record;
 }
 
-void measure_part(const fs::path& folder, PartRecord& record) {
-  record.bytes.features = bytes_of_file(folder / "features.npy");
-  record.bytes.index = bytes_of_file(folder / "index.csv");
+void measure_part(const fs::path& folder, bool of_moments, PartRecord& record) {
   std::error_code error;
   const bool has_failures = fs::exists(folder / "failures.csv", error);
   record.bytes.failures = has_failures ? bytes_of_file(folder / "failures.csv") : 0;
+  if (of_moments) {
+    record.bytes.moments = bytes_of_file(folder / kMomentsFile);
+    record.meta_sha256 = moments_header_sha256(folder / kMomentsFile);
+    return;
+  }
+  record.bytes.features = bytes_of_file(folder / "features.npy");
+  record.bytes.index = bytes_of_file(folder / "index.csv");
   record.meta_sha256 = sha256_hex(bytes_of(text_of_file(folder / "meta.json")));
 }
 
@@ -116,7 +129,15 @@ PartRecord check_part(const fs::path& folder, const ShardPlan& plan, std::uint32
         fmt::format("{}: is of shard {}, {}", file.string(), record.shard, printable(record.uri)));
   }
   PartRecord found = record;
-  measure_part(folder, found);
+  found.bytes = {};
+  const bool of_moments = plan.options.moments.has_value();
+  measure_part(folder, of_moments, found);
+  if (of_moments && found.bytes != record.bytes) {
+    throw FormatError(
+        fmt::format("{}: its files have {} and {} bytes, wanted {} and {}: truncated or damaged",
+                    folder.string(), found.bytes.moments, found.bytes.failures,
+                    record.bytes.moments, record.bytes.failures));
+  }
   if (found.bytes != record.bytes) {
     throw FormatError(fmt::format(
         "{}: its files have {}, {} and {} bytes, wanted {}, {} and {}: truncated or damaged",
@@ -125,13 +146,17 @@ PartRecord check_part(const fs::path& folder, const ShardPlan& plan, std::uint32
   }
   if (found.meta_sha256 != record.meta_sha256) {
     throw FormatError(fmt::format("{}: is damaged: its SHA-256 is not that of its record",
-                                  (folder / "meta.json").string()));
+                                  (folder / (of_moments ? kMomentsFile : "meta.json")).string()));
   }
   return record;
 }
 
 void verify_part(const fs::path& folder) {
-  FeatureSet(folder).verify();
+  if (holds_moments(folder)) {
+    read_moments(folder);
+  } else {
+    FeatureSet(folder).verify();
+  }
 }
 
 std::string failure_note_to_json(std::string_view reason) {

@@ -17,6 +17,7 @@ struct PartBytes {
   std::uint64_t features = 0;
   std::uint64_t index = 0;
   std::uint64_t failures = 0;  ///< 0: there is no such file
+  std::uint64_t moments = 0;   ///< of a part of moments, which has neither features nor index
 
   friend bool operator==(const PartBytes&, const PartBytes&) = default;
 };
@@ -29,7 +30,8 @@ struct PartRecord {
   std::uint64_t rows = 0;
   std::uint64_t failures = 0;
   PartBytes bytes;
-  std::string meta_sha256;  ///< of `meta.json`, which has the checksums of the other files
+  /// Of what has the checksums of the other files: `meta.json`, or the header of `moments.safetensors`.
+  std::string meta_sha256;
   std::string worker;
   double seconds = 0;  ///< that its last worker took
 
@@ -40,9 +42,9 @@ std::string part_record_to_json(const PartRecord& record);
 /// Throws FormatError, also for a newer format version or when it is damaged; `name` stands in messages.
 PartRecord parse_part_record(std::string_view text, std::string_view name);
 
-/// What lies in a folder with a feature set: sizes and the SHA-256. Throws FormatError where a file is missing;
-/// IoError.
-void measure_part(const std::filesystem::path& folder, PartRecord& record);
+/// What lies in a folder with a feature set, or with moments: sizes and the SHA-256. Throws FormatError where a file is
+/// missing; IoError.
+void measure_part(const std::filesystem::path& folder, bool of_moments, PartRecord& record);
 
 /// Reads the record of a part and holds it against plan and files, by sizes and the digest of meta.json. Throws
 /// FormatError where it is not as it should be; IoError where that can't be told.

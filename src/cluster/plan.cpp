@@ -81,6 +81,10 @@ void PlanOptions::validate() const {
     OptionCheck{"plan"}(tiles->seed <= std::numeric_limits<std::int64_t>::max(), "seed",
                         tiles->seed, "below 2^63");
   }
+  if (moments && type != FeatureType::kFloat32) {
+    throw InvalidArgument("plan: moments are sums in 64 bits; no rows are stored in another type");
+  }
+  OptionCheck{"plan"}(memory_gib > 0, "memory", memory_gib, "over 0 GiB");
   OptionCheck{"plan"}(lost_after.count() >= 100 && lost_after <= std::chrono::hours(24),
                       "lost after", fmt::format("{} ms", lost_after.count()),
                       "from 100 ms to 24 hours");
@@ -101,10 +105,13 @@ ShardPlan plan_shards(const fs::path& job, const fs::path& model_path, std::vect
     if (options.features.empty()) {
       options.features = proposed_features(model.spec);
     }
-    planned_features(options, model);
+    const std::vector<FeatureBlock> blocks = planned_features(options, model);
     if (options.tiles) {
       options.tiles->require_size(model.spec.input.width, model.spec.input.height, "plan");
       require_exact_decoding(model, "plan");
+    }
+    if (options.moments) {
+      require_moments_memory(*options.moments, dimension(blocks), options.memory_gib, "plan");
     }
   } else {
     detector_bytes = read_file(options.detector);

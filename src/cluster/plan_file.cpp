@@ -26,6 +26,7 @@ constexpr std::string_view kPlanKind = "plan";
 constexpr const char* kProject = "project";
 constexpr const char* kProjectSeed = "project_seed";
 constexpr const char* kTiles = "tiles";
+constexpr const char* kMoments = "moments";
 constexpr const char* kType = "dtype";
 constexpr std::int64_t kMostColumns = std::int64_t{1} << 40;
 constexpr std::int64_t kMostMilliseconds = 24 * 3600 * std::int64_t{1000};
@@ -162,6 +163,9 @@ PlanOptions parse_plan_options(const ObjectReader& reader, std::string_view name
     options.project = static_cast<std::size_t>(reader.integer(kProject, 1, kMostColumns));
     options.project_seed = reader.count(kProjectSeed);
   }
+  if (reader.has(kMoments)) {
+    options.moments = parse_moments_kind(reader.text(kMoments));
+  }
   if (reader.has(kTiles)) {
     const std::string where = fmt::format("{}: \"{}\"", name, kTiles);
     options.tiles = parse_plan_tiles(ObjectReader(reader.member(kTiles), where));
@@ -243,6 +247,9 @@ std::string plan_to_json(const ShardPlan& plan) {
   }
   if (plan.options.type != FeatureType::kFloat32) {
     all[kType] = name(plan.options.type);
+  }
+  if (plan.options.moments) {
+    all[kMoments] = name(*plan.options.moments);
   }
   all["shards"] = std::move(shards);
   return sealed_json(std::move(all), 1);

@@ -8,6 +8,7 @@
 
 #include "cluster/claim.h"
 #include "cluster/job_folder.h"
+#include "cluster/moments_part.h"
 #include "cluster/part_record.h"
 #include "core/parallel.h"
 #include "data/set_parts.h"
@@ -76,7 +77,8 @@ JobStatus job_status(const std::filesystem::path& path) {
   JobStatus status;
   status.states.assign(plan.shards.size(), ShardState::kMissing);
   std::error_code error;
-  status.merged = std::filesystem::exists(path / kSetManifest, error);
+  status.merged = std::filesystem::exists(path / kSetManifest, error) ||
+                  std::filesystem::exists(path / kMomentsFile, error);
   // Claims before parts: a shard that is finished in between is seen as done, not as missing.
   const std::map<std::uint32_t, int> claims = list_claims(job, plan.shards.size());
   const std::vector<bool> failed = shards_that_failed(job, plan.shards.size());

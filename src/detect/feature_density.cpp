@@ -1,5 +1,7 @@
 #include "detect/feature_density.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -8,6 +10,7 @@
 #include "detect/one_class/nearest_neighbour.h"
 #include "detect/one_class/shrunk_gaussian.h"
 #include "detect/score_memory.h"
+#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
@@ -65,6 +68,21 @@ TensorMap fit_feature_density(std::string_view method, const FeatureView& clean)
   Matrix rows;
   doubles_of(clean, rows);
   return feature_density(method).kind.fit(rows, std::string(method));
+}
+
+TensorMap fit_feature_density(std::string_view method, const Moments& clean) {
+  const FeatureDensity& density = feature_density(method);
+  if (!density.kind.fit_moments) {
+    std::string others;
+    for (const FeatureDensity& other : feature_densities()) {
+      if (other.kind.fit_moments) {
+        others += (others.empty() ? "" : " and ") + other.name;
+      }
+    }
+    throw InvalidArgument(
+        fmt::format("fit: {} learns from rows; moments do for {} alone", method, others));
+  }
+  return density.kind.fit_moments(clean, std::string(method));
 }
 
 bool is_feature_density(std::string_view name) {

@@ -25,6 +25,9 @@ std::uint64_t feature_density_memory(std::string_view method, std::size_t column
 /// that is not finite, or columns that are all constant.
 TensorMap fit_feature_density(std::string_view method, const FeatureView& clean);
 
+/// The same from the moments of the rows. Throws InvalidArgument also for a method that takes the rows themselves.
+TensorMap fit_feature_density(std::string_view method, const Moments& clean);
+
 /// Whether `name` is one of them.
 bool is_feature_density(std::string_view name);
 

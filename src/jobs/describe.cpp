@@ -18,8 +18,10 @@
 #include "gradspace/feature_set.h"
 #include "gradspace/linear_decoder.h"
 #include "gradspace/model.h"
+#include "gradspace/moments.h"
 #include "gradspace/npy.h"
 #include "gradspace/safetensors.h"
+#include "jobs/describe_moments.h"
 #include "jobs/describe_results.h"
 #include "matlab/matlab_file.h"
 #include "model/torch_archive.h"
@@ -79,6 +81,9 @@ Description describe_safetensors(const std::filesystem::path& path) {
     return node.empty() ? std::string() : node.mapped();
   };
   const std::string kind = take("kind");
+  if (kind == "moments") {
+    return describe_moments(path);
+  }
   Json facts = first_facts(path, kind.empty() ? "safetensors" : kind.c_str());
   if (!kind.empty()) {
     facts["format_version"] = take("format_version");
@@ -188,6 +193,9 @@ Description describe_folder(const std::filesystem::path& path) {
   }
   if (std::filesystem::exists(path / "results.json", unknown)) {
     return describe_results(path / "results.json");
+  }
+  if (holds_moments(path)) {
+    return describe_moments(path);
   }
   throw FormatError(fmt::format(
       "{}: holds neither a feature set (meta.json) nor results (results.json)", path.string()));

@@ -77,20 +77,29 @@ class WorkerPool {
   std::vector<std::unique_ptr<ExtractWorker>> idle_;
 };
 
+/// What is done before an extraction begins.
+struct ExtractionBegin {
+  std::uint64_t images = 0;
+  std::uint64_t rows = 0;
+};
+
 class Extraction {
  public:
   Extraction(const Source& source, const Extent& input, const BackendFactory& make_backend,
-             FeatureSetWriter& writer, const ExtractOptions& options, const JobObserver& observer)
+             const FeatureSetMeta& meta, FeatureSink& sink, ExtractionBegin begin,
+             const ExtractOptions& options, const JobObserver& observer)
       : source_(source),
         input_(input),
-        writer_(writer),
+        columns_(meta.columns),
+        sink_(sink),
         watched_(observer),
-        dimension_(dimension(writer.meta().columns)),
+        dimension_(dimension(meta.columns)),
         batches_(kBatchesPerThread *
                  static_cast<std::size_t>(tbb::this_task_arena::max_concurrency())),
-        workers_(input, writer.meta().decoding, make_backend),
-        next_(writer.images_done()),
-        done_(writer.images_done()) {
+        workers_(input, meta.decoding, make_backend),
+        next_(begin.images),
+        done_(begin.images),
+        rows_(begin.rows) {
     const std::size_t image_bytes = dimension_ * sizeof(float) + input.size();
     const std::size_t room = kBytesInFlight / batches_.size() / image_bytes;
     batch_size_ = std::clamp<std::size_t>(room, 1, static_cast<std::size_t>(options.batch));
@@ -102,7 +111,7 @@ class Extraction {
     parallel_pipeline<Batch>(
         batches_.size(), [&] { return begin(); }, [&](Batch* batch) { compute(*batch); },
         [&](Batch* batch) { write(*batch); });
-    return {done_, writer_.rows(), watched_.stopped()};
+    return {done_, rows_, watched_.stopped()};
   }
 
  private:
@@ -110,7 +119,7 @@ class Extraction {
   /// read.
   void check_backend() {
     std::unique_ptr<ExtractWorker> worker = workers_.take();
-    if (!std::ranges::equal(worker->backend->blocks(), writer_.meta().columns)) {
+    if (!std::ranges::equal(worker->backend->blocks(), columns_)) {
       throw InvalidArgument("extract: the backend computes other features than the set's columns");
     }
     workers_.give_back(std::move(worker));
@@ -192,10 +201,11 @@ class Extraction {
     if (given_up_) {
       return;
     }
-    writer_.append(std::span(batch.rows).first(batch.count),
-                   std::span(batch.features).first(batch.count * dimension_), batch.end,
-                   batch.failures);
+    sink_.append(std::span(batch.rows).first(batch.count),
+                 std::span(batch.features).first(batch.count * dimension_), batch.end,
+                 batch.failures);
     done_ = batch.end;
+    rows_ += batch.count;
     for (const FailedImage& failure : batch.failures) {
       watched_.failure(failure.reason);
     }
@@ -204,7 +214,8 @@ class Extraction {
 
   const Source& source_;
   Extent input_;
-  FeatureSetWriter& writer_;
+  const std::vector<FeatureBlock>& columns_;
+  FeatureSink& sink_;
   Watched watched_;
   std::size_t dimension_;
   std::vector<Batch> batches_;
@@ -213,8 +224,55 @@ class Extraction {
   std::size_t turn_ = 0;
   std::uint64_t next_;  ///< first image of the next batch
   std::uint64_t done_;  ///< images written or left out
+  std::uint64_t rows_;  ///< images written
   bool given_up_ = false;
 };
+
+/// Rows into a feature set.
+class SetSink final : public FeatureSink {
+ public:
+  explicit SetSink(FeatureSetWriter& writer) : writer_(writer) {}
+
+  void append(std::span<const FeatureRow> rows, std::span<const float> features,
+              std::uint64_t images_done, std::span<const FailedImage> failures) override {
+    writer_.append(rows, features, images_done, failures);
+  }
+
+ private:
+  FeatureSetWriter& writer_;
+};
+
+/// Hands rows on, and keeps why the first image could not be read.
+class FailureNotingSink final : public FeatureSink {
+ public:
+  explicit FailureNotingSink(FeatureSink& sink) : sink_(sink) {}
+
+  void append(std::span<const FeatureRow> rows, std::span<const float> features,
+              std::uint64_t images_done, std::span<const FailedImage> failures) override {
+    if (first_.empty() && !failures.empty()) {
+      first_ = failures.front().reason;
+    }
+    sink_.append(rows, features, images_done, failures);
+  }
+
+  const std::string& first() const { return first_; }
+
+ private:
+  FeatureSink& sink_;
+  std::string first_;
+};
+
+void require_source(const FeatureSetMeta& meta, const Source& source) {
+  if (meta.source_images != source.size()) {
+    throw InvalidArgument(fmt::format("extract: the set is for {} images, but the source has {}",
+                                      meta.source_images, source.size()));
+  }
+}
+
+[[noreturn]] void throw_no_rows(std::uint64_t images, const std::string& first) {
+  throw FormatError(
+      fmt::format("none of the {} images could be read; the first: {}", images, first));
+}
 
 }  // namespace
 
@@ -229,12 +287,12 @@ ExtractResult extract_features(const Source& source, const Extent& input,
                                const BackendFactory& make_backend, FeatureSetWriter& writer,
                                const ExtractOptions& options, const JobObserver& observer) {
   options.validate();
-  if (writer.meta().source_images != source.size()) {
-    throw InvalidArgument(fmt::format("extract: the set is for {} images, but the source has {}",
-                                      writer.meta().source_images, source.size()));
-  }
+  require_source(writer.meta(), source);
+  SetSink sink(writer);
   const ExtractResult result = in_arena(options.threads, [&] {
-    return Extraction(source, input, make_backend, writer, options, observer).run();
+    return Extraction(source, input, make_backend, writer.meta(), sink,
+                      {writer.images_done(), writer.rows()}, options, observer)
+        .run();
   });
   if (result.stopped) {
     return result;
@@ -242,10 +300,25 @@ ExtractResult extract_features(const Source& source, const Extent& input,
   if (result.rows == 0) {
     const std::string first = writer.failures().front().reason;
     writer.discard();
-    throw FormatError(fmt::format("none of the {} images could be read; the first: {}",
-                                  result.images_done, first));
+    throw_no_rows(result.images_done, first);
   }
   writer.finish();
+  return result;
+}
+
+ExtractResult extract_rows(const Source& source, const Extent& input,
+                           const BackendFactory& make_backend, const FeatureSetMeta& meta,
+                           FeatureSink& sink, const ExtractOptions& options,
+                           const JobObserver& observer) {
+  options.validate();
+  require_source(meta, source);
+  FailureNotingSink noting(sink);
+  const ExtractResult result = in_arena(options.threads, [&] {
+    return Extraction(source, input, make_backend, meta, noting, {}, options, observer).run();
+  });
+  if (!result.stopped && result.rows == 0) {
+    throw_no_rows(result.images_done, noting.first());
+  }
   return result;
 }
 

@@ -25,8 +25,8 @@ const FeatureBlock& find_block(const std::vector<FeatureBlock>& columns, std::st
 
 }  // namespace
 
-std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features) {
-  const std::vector<FeatureBlock>& columns = set.meta().columns;
+std::vector<FeatureBlock> choose_columns(const std::vector<FeatureBlock>& columns,
+                                         const std::string& features) {
   if (features.empty()) {
     check_columns(columns, member_count(columns));
     return columns;

@@ -12,9 +12,10 @@
 
 namespace gradspace {
 
-/// The blocks of `set` that `features` names, columns from 0; all for an empty text. Throws InvalidArgument for one
-/// that the set does not hold.
-std::vector<FeatureBlock> choose_columns(const FeatureSet& set, const std::string& features);
+/// The blocks of a set with these columns that `features` names, columns from 0; all for an empty text. Throws
+/// InvalidArgument for one that the set does not hold.
+std::vector<FeatureBlock> choose_columns(const std::vector<FeatureBlock>& columns,
+                                         const std::string& features);
 
 /// Rows copied out of a set, because they do not lie evenly apart in it.
 struct Rows {

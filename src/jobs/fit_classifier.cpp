@@ -93,7 +93,7 @@ Detector fit_classifier(const FitData& data, const FitOptions& options,
   detector.method = kClassifier;
   detector.model_sha256 = data.inliers->meta().model_sha256;
   record_decoding(data.inliers->meta().decoding, detector.metadata);
-  detector.columns = choose_columns(data.inliers, options.features);
+  detector.columns = choose_columns(data.inliers->meta().columns, options.features);
   detector.members = member_count(detector.columns);
 
   const std::uint64_t seed = options.classifier.seed;

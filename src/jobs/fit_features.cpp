@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/arena.h"
 #include "core/json.h"
@@ -29,14 +31,35 @@ void require_memory(const FeatureFitOptions& options, std::size_t columns) {
   }
 }
 
-Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& options) {
+/// A detector without tensors, of the columns that the options name.
+Detector begin_detector(const FeatureSetMeta& meta, const FeatureFitOptions& options) {
   Detector detector;
   detector.method = options.method;
-  detector.model_sha256 = sets.clean->meta().model_sha256;
-  record_decoding(sets.clean->meta().decoding, detector.metadata);
-  detector.columns = choose_columns(sets.clean, options.features);
+  detector.model_sha256 = meta.model_sha256;
+  record_decoding(meta.decoding, detector.metadata);
+  detector.columns = choose_columns(meta.columns, options.features);
   detector.members = member_count(detector.columns);
   require_memory(options, dimension(blocks_of_member(detector.columns, 0)));
+  return detector;
+}
+
+/// Puts the tensors into the detector, and calibrates it. `training` says what it learned from.
+void finish_detector(const std::vector<TensorMap>& parts,
+                     const std::vector<FeatureView>& validation, const FeatureFitOptions& options,
+                     nlohmann::json training, Detector& detector) {
+  put_parts(parts, detector);
+  detector.calibration = Calibration(score_rows(detector, validation));
+  detector.threshold = detector.calibration.threshold(options.false_alarms);
+  detector.metadata["options"] = dump_json(nlohmann::json{{"method", options.method},
+                                                          {"features", options.features},
+                                                          {"false_alarms", options.false_alarms},
+                                                          {"seed", options.seed}});
+  training["validation_inliers"] = validation.front().rows;
+  detector.metadata["training"] = training.dump();
+}
+
+Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& options) {
+  Detector detector = begin_detector(sets.clean->meta(), options);
   const ClassData rows = class_data(detector, sets.clean, sets.validation, options.seed,
                                     HoldOutOf::kInliers, "inliers");
   conformal_rank(rows.validation.front().rows,
@@ -45,17 +68,45 @@ Detector fit_feature_rows(const CleanFeatures& sets, const FeatureFitOptions& op
   for (const FeatureView& training : rows.training) {
     parts.push_back(fit_feature_density(options.method, training));
   }
-  put_parts(parts, detector);
-  detector.calibration = Calibration(score_rows(detector, rows.validation));
-  detector.threshold = detector.calibration.threshold(options.false_alarms);
-  detector.metadata["options"] = dump_json(nlohmann::json{{"method", options.method},
-                                                          {"features", options.features},
-                                                          {"false_alarms", options.false_alarms},
-                                                          {"seed", options.seed}});
-  detector.metadata["training"] = nlohmann::json{
-      {"inliers", rows.training.front().rows},
-      {"validation_inliers",
-       rows.validation.front().rows}}.dump();
+  finish_detector(parts, rows.validation, options,
+                  nlohmann::json::object({{"inliers", rows.training.front().rows}}), detector);
+  return detector;
+}
+
+/// Where the columns of a detector's member stand among those of the moments.
+std::vector<std::size_t> places_of(const std::vector<FeatureBlock>& wanted, std::size_t member,
+                                   const std::vector<FeatureBlock>& columns) {
+  std::vector<std::size_t> places;
+  for (const FeatureBlock& block : wanted) {
+    if (block.member != member) {
+      continue;
+    }
+    const auto found = std::ranges::find_if(columns, [&](const FeatureBlock& other) {
+      return other.layer == block.layer && other.loss == block.loss && other.member == member;
+    });
+    for (std::size_t k = found->begin; k < found->end; ++k) {
+      places.push_back(k);
+    }
+  }
+  return places;
+}
+
+Detector fit_feature_moments(const FeatureMoments& clean, const FeatureSet& validation,
+                             const FeatureFitOptions& options) {
+  Detector detector = begin_detector(clean.meta, options);
+  const std::vector<FeatureView> rows =
+      detector_views(detector, validation, "inliers validation set");
+  conformal_rank(rows.front().rows, options.false_alarms);  // before the work, not after it
+  std::vector<TensorMap> parts;
+  for (std::size_t member = 0; member < detector.members; ++member) {
+    parts.push_back(fit_feature_density(
+        options.method,
+        clean.moments.of_columns(places_of(detector.columns, member, clean.meta.columns))));
+  }
+  finish_detector(parts, rows, options,
+                  nlohmann::json::object(
+                      {{"inliers", clean.moments.rows}, {"moments", name(clean.moments.kind)}}),
+                  detector);
   return detector;
 }
 
@@ -86,6 +137,12 @@ void FeatureFitOptions::validate() const {
 Detector fit_to_features(const CleanFeatures& sets, const FeatureFitOptions& options) {
   options.validate();
   return in_arena(options.threads, [&] { return fit_feature_rows(sets, options); });
+}
+
+Detector fit_to_moments(const FeatureMoments& clean, const FeatureSet& validation,
+                        const FeatureFitOptions& options) {
+  options.validate();
+  return in_arena(options.threads, [&] { return fit_feature_moments(clean, validation, options); });
 }
 
 }  // namespace gradspace

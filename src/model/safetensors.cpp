@@ -29,6 +29,8 @@ constexpr std::size_t kMaxRank = 32;
 constexpr std::size_t kAlignment = 8;
 constexpr const char* kMetadataKey = "__metadata__";
 constexpr const char* kVersionKey = "gradspace_version";
+/// The kind of files whose tensors may be of float64.
+constexpr const char* kDoubleKind = "moments";
 
 /// Where a tensor's values lie, counted from the end of the header.
 struct Range {
@@ -100,41 +102,63 @@ std::vector<std::int64_t> parse_shape(const nlohmann::json& json, const std::str
   return shape;
 }
 
-/// Reads one tensor's entry of the header, and its values out of `data`.
-std::pair<Tensor, Range> parse_tensor(const std::string& tensor, const nlohmann::json& entry,
-                                      std::span<const std::uint8_t> data, std::string_view name) {
+/// What the header says of one tensor.
+struct TensorEntry {
+  std::vector<std::int64_t> shape;
+  std::size_t count = 0;  ///< of its values
+  bool is_double = false;
+  Range range;
+};
+
+TensorEntry parse_entry(const std::string& tensor, const nlohmann::json& entry,
+                        std::size_t data_bytes, bool may_be_double, std::string_view name) {
   const std::string where = fmt::format("{}: tensor '{}'", name, printable(tensor));
   const nlohmann::json& type = member(entry, "dtype", where);
-  if (type != "F32") {
+  TensorEntry result;
+  result.is_double = may_be_double && type == "F64";
+  if (type != "F32" && !result.is_double) {
     throw FormatError(fmt::format("{}: is of type {}; only \"F32\" is read", where, brief(type)));
   }
-  std::vector<std::int64_t> shape = parse_shape(member(entry, "shape", where), where);
+  result.shape = parse_shape(member(entry, "shape", where), where);
   const nlohmann::json& offsets = member(entry, "data_offsets", where);
   if (!offsets.is_array() || offsets.size() != 2 || entry.size() != 3) {
     throw FormatError(fmt::format("{}: must have dtype, shape and two data_offsets", where));
   }
   const std::int64_t begin = integer_within(offsets[0], 0, INT64_MAX, where + ": its begin");
   const std::int64_t end = integer_within(offsets[1], begin, INT64_MAX, where + ": its end");
-  if (std::cmp_greater(end, data.size())) {
+  if (std::cmp_greater(end, data_bytes)) {
     throw FormatError(fmt::format("{}: truncated: ends at byte {} of the data, {} are there", where,
-                                  end, data.size()));
+                                  end, data_bytes));
   }
-  std::size_t count = 0;
   try {
-    count = element_count(shape);
+    result.count = element_count(result.shape);
   } catch (const InvalidArgument& error) {
     throw FormatError(fmt::format("{}: {}", where, error.what()));
   }
-  if (std::cmp_not_equal(end - begin, count * sizeof(float))) {
-    throw FormatError(fmt::format("{}: shape {} takes {} bytes, not {}", where, shape_text(shape),
-                                  count * sizeof(float), end - begin));
+  const std::size_t value_bytes = result.is_double ? sizeof(double) : sizeof(float);
+  const auto bytes = static_cast<std::uint64_t>(end - begin);
+  if (bytes % value_bytes != 0 || bytes / value_bytes != result.count) {
+    throw FormatError(fmt::format("{}: shape {} takes {} bytes, not {}", where,
+                                  shape_text(result.shape), result.count * value_bytes, bytes));
   }
-  std::vector<float> values(count);
-  if (count > 0) {
-    std::memcpy(values.data(), data.data() + begin, count * sizeof(float));
+  result.range = {tensor, static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end)};
+  return result;
+}
+
+template <typename T>
+std::vector<T> values_of(const TensorEntry& entry, std::span<const std::uint8_t> data) {
+  std::vector<T> values(entry.count);
+  if (entry.count > 0) {
+    std::memcpy(values.data(), data.data() + entry.range.begin, entry.count * sizeof(T));
   }
-  return {{std::move(shape), std::move(values)},
-          {tensor, static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end)}};
+  return values;
+}
+
+/// Whether the metadata say that the file is of the kind whose tensors may be of float64.
+bool is_of_double_kind(const nlohmann::json& header) {
+  const nlohmann::json metadata =
+      header.is_object() ? header.value(kMetadataKey, nlohmann::json()) : nlohmann::json();
+  return metadata.is_object() && metadata.value("kind", nlohmann::json()) == kDoubleKind;
 }
 
 /// Whether the metadata's version is newer than those known here.
@@ -196,16 +220,28 @@ std::string header_json(const SafeTensors& file) {
     }
   }
   std::size_t offset = 0;
-  for (const auto& [tensor, content] : file.tensors) {
+  const auto add = [&](const std::string& tensor, const auto& content, const char* type,
+                       std::size_t value_bytes) {
     const std::size_t count = element_count(content.shape);
     if (tensor == kMetadataKey || content.values.size() != count) {
       throw InvalidArgument(fmt::format("tensor '{}' of shape {} with {} values can't be written",
                                         printable(tensor), shape_text(content.shape),
                                         content.values.size()));
     }
-    const std::size_t end = offset + count * sizeof(float);
-    header[tensor] = {{"dtype", "F32"}, {"shape", content.shape}, {"data_offsets", {offset, end}}};
+    const std::size_t end = offset + count * value_bytes;
+    header[tensor] = {{"dtype", type}, {"shape", content.shape}, {"data_offsets", {offset, end}}};
     offset = end;
+  };
+  const auto kind = file.metadata.find("kind");
+  if (!file.doubles.empty() && (kind == file.metadata.end() || kind->second != kDoubleKind)) {
+    throw InvalidArgument("only moments have tensors of float64");
+  }
+  // The wider ones first, so that all lie aligned.
+  for (const auto& [tensor, content] : file.doubles) {
+    add(tensor, content, "F64", sizeof(double));
+  }
+  for (const auto& [tensor, content] : file.tensors) {
+    add(tensor, content, "F32", sizeof(float));
   }
   try {
     return header.dump();
@@ -259,6 +295,7 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_v
   const bool sealed =
       !is_cut_short(header, data.size()) && !has_newer_version(header) && is_sealed();
 
+  const bool may_be_double = is_of_double_kind(header);
   SafeTensors file;
   std::vector<Range> ranges;
   std::uint64_t bytes_named = 0;
@@ -267,14 +304,18 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_v
       file.metadata = parse_metadata(entry, name);
       continue;
     }
-    auto [tensor, range] = parse_tensor(key, entry, data, name);
+    TensorEntry tensor = parse_entry(key, entry, data.size(), may_be_double, name);
     // Many tensors over the same bytes would take far more memory than the file is long.
-    bytes_named += range.end - range.begin;
+    bytes_named += tensor.range.end - tensor.range.begin;
     if (bytes_named > data.size()) {
       throw FormatError(fmt::format("{}: tensor '{}' overlaps another", name, printable(key)));
     }
-    ranges.push_back(std::move(range));
-    file.tensors.emplace(key, std::move(tensor));
+    if (tensor.is_double) {
+      file.doubles[key] = {tensor.shape, values_of<double>(tensor, data)};
+    } else {
+      file.tensors[key] = {tensor.shape, values_of<float>(tensor, data)};
+    }
+    ranges.push_back(std::move(tensor.range));
   }
   check_ranges(std::move(ranges), data.size(), name);
   if (sealed) {
@@ -292,6 +333,9 @@ std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
                                       header.size(), kMaxHeaderBytes));
   }
   std::size_t total = kLengthBytes + header.size();
+  for (const auto& [tensor, content] : file.doubles) {
+    total += content.values.size() * sizeof(double);
+  }
   for (const auto& [tensor, content] : file.tensors) {
     total += content.values.size() * sizeof(float);
   }
@@ -306,6 +350,9 @@ std::vector<std::uint8_t> serialise_safetensors(const SafeTensors& file) {
   const std::uint64_t length = header.size();
   put(&length, kLengthBytes);
   put(header.data(), header.size());
+  for (const auto& [tensor, content] : file.doubles) {
+    put(content.values.data(), content.values.size() * sizeof(double));
+  }
   for (const auto& [tensor, content] : file.tensors) {
     put(content.values.data(), content.values.size() * sizeof(float));
   }

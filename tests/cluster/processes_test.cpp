@@ -139,6 +139,29 @@ TEST_F(Workers, KilledAtAnyTimeLoseNothing) {
   expect_whole();
 }
 
+TEST_F(Workers, KilledAtAnyTimeLeaveNoMomentsOfHalfAShard) {
+  plan(milliseconds(300), MomentsKind::kFourth);
+  Random random(5);
+  for (int i = 0; i < 2; ++i) {
+    start();
+  }
+  for (int kills = 0; kills < 6; ++kills) {
+    std::this_thread::sleep_for(milliseconds(5 + random.below(60)));
+    const JobStatus status = job_status(job());
+    EXPECT_EQ(status.count(ShardState::kDamaged) + status.count(ShardState::kFailed), 0U);
+    EXPECT_EQ(status.rows, kImages * status.count(ShardState::kDone));
+    const auto victim =
+        std::next(running_.begin(), static_cast<std::ptrdiff_t>(random.below(running_.size())));
+    ::kill(victim->first, SIGKILL);
+    wait_for(victim->first);
+    start();
+  }
+  while (!running_.empty()) {
+    EXPECT_EQ(wait_for(running_.begin()->first), 0) << log_;
+  }
+  expect_merged_as_the_rows(MomentsKind::kFourth);
+}
+
 TEST_F(Workers, TerminatedNoteTheirPosition) {
   plan(milliseconds(60'000));  // nobody waits for that
   const pid_t worker = start();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "gradspace/gradient.h"
 #include "gradspace/image.h"
 #include "gradspace/model.h"
+#include "gradspace/moments.h"
 #include "support/test_files.h"
 
 namespace gradspace::testing {
@@ -86,9 +88,11 @@ class SmallJob {
   }
 
   /// With a short time until workers are taken for lost.
-  ShardPlan plan(std::chrono::milliseconds lost_after = std::chrono::milliseconds(200)) const {
+  ShardPlan plan(std::chrono::milliseconds lost_after = std::chrono::milliseconds(200),
+                 std::optional<MomentsKind> moments = {}) const {
     PlanOptions options;
     options.lost_after = lost_after;
+    options.moments = moments;
     return plan_shards(job(), model(), shards(), options);
   }
 
@@ -118,6 +122,22 @@ class SmallJob {
         EXPECT_EQ(read_file(path("copied") / file), read_file(path("one") / file)) << file;
       }
     }
+  }
+
+  /// The job's sum of moments has the bytes of those of the rows: of a job that keeps these.
+  void expect_merged_as_the_rows(MomentsKind kind) const {
+    const std::filesystem::path rows = path("rows");
+    if (!std::filesystem::exists(rows)) {
+      plan_shards(rows, model(), shards(), {});
+      work_on_shards(rows);
+      EXPECT_TRUE(merge_parts(rows).missing.empty());
+    }
+    MomentsOptions options;
+    options.kind = kind;
+    const std::vector<std::filesystem::path> sets = {rows};
+    write_moments(path("of-rows.safetensors"), moments_of(sets, options));
+    EXPECT_TRUE(merge_parts(job()).missing.empty());
+    EXPECT_EQ(read_file(job() / "moments.safetensors"), read_file(path("of-rows.safetensors")));
   }
 
   const TemporaryFolder& folder() const { return folder_; }

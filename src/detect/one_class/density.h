@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "detect/one_class/matrix.h"
+#include "gradspace/moments.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -38,12 +39,20 @@ class Density {
 struct DensityKind {
   std::function<TensorMap(const Matrix& data, const std::string& what)> fit;
   std::function<std::unique_ptr<Density>(const TensorMap& tensors)> load;
+  /// The same detector from the moments of the data, but for rounding; empty where it takes the rows themselves.
+  std::function<TensorMap(const Moments& moments, const std::string& what)> fit_moments = {};
 };
 
-/// For a class with `static TensorMap fit(data, what)` and a constructor from tensors.
+/// For a class with `static TensorMap fit(data, what)`, a constructor from tensors, and where it can be fitted to
+/// moments `static TensorMap fit_moments(moments, what)`.
 template <typename Kind>
 DensityKind density_kind() {
-  return {&Kind::fit, [](const TensorMap& tensors) { return std::make_unique<Kind>(tensors); }};
+  DensityKind kind{&Kind::fit,
+                   [](const TensorMap& tensors) { return std::make_unique<Kind>(tensors); }};
+  if constexpr (requires { &Kind::fit_moments; }) {
+    kind.fit_moments = &Kind::fit_moments;
+  }
+  return kind;
 }
 
 }  // namespace gradspace

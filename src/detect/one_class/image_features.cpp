@@ -212,12 +212,12 @@ Planes channel_planes(const Observations& observations, std::size_t i) {
   return planes;
 }
 
-struct Moments {
+struct SampleMoments {
   double mean = 0;
   double deviation = 0;
 };
 
-Moments moments(std::span<const float> values) {
+SampleMoments sample_moments(std::span<const float> values) {
   const auto n = static_cast<double>(values.size());
   double sum = 0;
   double squares = 0;
@@ -366,8 +366,8 @@ void add_channel_correlations(const Planes& planes, std::vector<double>& out) {
         for (std::size_t i = 0; i < band.area(); ++i) {
           product += static_cast<double>(band.plane(a)[i]) * band.plane(b)[i];
         }
-        const Moments of_a = moments(band.plane(a));
-        const Moments of_b = moments(band.plane(b));
+        const SampleMoments of_a = sample_moments(band.plane(a));
+        const SampleMoments of_b = sample_moments(band.plane(b));
         const double mean = product / static_cast<double>(band.area());
         out.push_back((mean - of_a.mean * of_b.mean) /
                       ((of_a.deviation + 1e-4) * (of_b.deviation + 1e-4)));
@@ -385,12 +385,12 @@ void add_tones(const Observations& observations, std::size_t i, std::vector<doub
     for (const double share : kToneQuantiles) {
       out.push_back(std::log(quantile(sorted, share) + 0.01));
     }
-    brightness += moments(sorted).mean / static_cast<double>(channels.channels);
+    brightness += sample_moments(sorted).mean / static_cast<double>(channels.channels);
   }
   out.push_back(std::log(brightness + 1e-3));
   const Planes planes = image_planes(observations, i);
   for (std::size_t c = 0; c < planes.channels; ++c) {
-    const Moments of_plane = moments(planes.plane(c));
+    const SampleMoments of_plane = sample_moments(planes.plane(c));
     out.push_back(of_plane.mean);
     out.push_back(std::log(of_plane.deviation + 1e-4));
   }

@@ -8,6 +8,12 @@ TensorMap IndependentGaussian::fit(const Matrix& data, const std::string& what) 
   return tensors;
 }
 
+TensorMap IndependentGaussian::fit_moments(const Moments& moments, const std::string& what) {
+  TensorMap tensors;
+  Standardiser::fit(moments, what).store(tensors);
+  return tensors;
+}
+
 void IndependentGaussian::score_into(const Matrix& data, DensityMemory& memory,
                                      std::span<double> scores) const {
   const Matrix& standard = memory.standard;

@@ -8,6 +8,7 @@ namespace gradspace {
 class IndependentGaussian : public Density {
  public:
   static TensorMap fit(const Matrix& data, const std::string& what);
+  static TensorMap fit_moments(const Moments& moments, const std::string& what);
   /// From "mean" and "scale".
   explicit IndependentGaussian(const TensorMap& tensors)
       : standardiser_(Standardiser::load(tensors)) {}

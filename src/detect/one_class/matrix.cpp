@@ -17,40 +17,57 @@ constexpr double kConstant = 1e-6;
 }  // namespace
 
 Standardiser Standardiser::fit(const Matrix& data, const std::string& what) {
-  if (data.rows < 2) {
-    throw InvalidArgument(
-        fmt::format("{}: {} clean images to learn from, at least 2 are wanted", what, data.rows));
-  }
-  std::vector<double> sums(data.columns);
-  std::vector<double> squares(data.columns);
-  for (std::size_t i = 0; i < data.rows; ++i) {
-    for (std::size_t k = 0; k < data.columns; ++k) {
-      sums[k] += data.row(i)[k];
-    }
-  }
+  std::vector<double> means(data.columns);
+  std::vector<double> deviations(data.columns);
   const auto rows = static_cast<double>(data.rows);
   for (std::size_t i = 0; i < data.rows; ++i) {
     for (std::size_t k = 0; k < data.columns; ++k) {
-      squares[k] += std::pow(data.row(i)[k] - sums[k] / rows, 2);
+      means[k] += data.row(i)[k];
     }
+  }
+  for (double& mean : means) {
+    mean /= rows;
+  }
+  for (std::size_t i = 0; i < data.rows; ++i) {
+    for (std::size_t k = 0; k < data.columns; ++k) {
+      deviations[k] += std::pow(data.row(i)[k] - means[k], 2);
+    }
+  }
+  for (double& deviation : deviations) {
+    deviation = std::sqrt(deviation / rows);
+  }
+  return of(means, deviations, data.rows, what);
+}
+
+Standardiser Standardiser::fit(const Moments& moments, const std::string& what) {
+  std::vector<double> deviations(moments.columns());
+  for (std::size_t k = 0; k < deviations.size(); ++k) {
+    deviations[k] = std::sqrt(moments.second_of(k, k) / static_cast<double>(moments.rows));
+  }
+  return of(moments.mean, deviations, moments.rows, what);
+}
+
+Standardiser Standardiser::of(std::span<const double> means, std::span<const double> deviations,
+                              std::uint64_t rows, const std::string& what) {
+  if (rows < 2) {
+    throw InvalidArgument(
+        fmt::format("{}: {} clean images to learn from, at least 2 are wanted", what, rows));
   }
   Standardiser standardiser;
   bool varies = false;
-  for (std::size_t k = 0; k < data.columns; ++k) {
-    const double mean = sums[k] / rows;
-    const double deviation = std::sqrt(squares[k] / rows);
-    if (!std::isfinite(mean) || !std::isfinite(deviation)) {
+  for (std::size_t k = 0; k < means.size(); ++k) {
+    if (!std::isfinite(means[k]) || !std::isfinite(deviations[k])) {
       throw InvalidArgument(fmt::format("{}: feature {} is not finite on clean images", what, k));
     }
-    const bool constant = deviation <= kConstant * std::abs(mean) || deviation < 1e-30;
+    const bool constant = deviations[k] <= kConstant * std::abs(means[k]) || deviations[k] < 1e-30;
     varies = varies || !constant;
-    standardiser.mean_.push_back(static_cast<float>(mean));
-    standardiser.scale_.push_back(constant ? 0.0F : static_cast<float>(1 / deviation));
+    standardiser.mean_.push_back(static_cast<float>(means[k]));
+    standardiser.scale_.push_back(constant ? 0.0F : static_cast<float>(1 / deviations[k]));
   }
   if (!varies) {
     throw InvalidArgument(
         fmt::format("{}: all {} features are the same for every one of the {} clean images", what,
-                    data.columns, data.rows));
+                    means.size(), rows));
   }
   return standardiser;
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "gradspace/moments.h"
 #include "gradspace/tensor.h"
 
 namespace gradspace {
@@ -39,11 +41,15 @@ class Standardiser {
   /// there are fewer than 2 rows, a value is not finite, or every column is constant; `what` names the
   /// features in the message.
   static Standardiser fit(const Matrix& data, const std::string& what);
+  /// The same from the data's moments.
+  static Standardiser fit(const Moments& moments, const std::string& what);
   /// From "mean" and "scale". Throws InvalidArgument when they do not fit.
   static Standardiser load(const TensorMap& tensors);
 
   void store(TensorMap& tensors) const;
   std::size_t columns() const { return mean_.size(); }
+  std::span<const float> mean() const { return mean_; }
+  std::span<const float> scale() const { return scale_; }
   /// Throws InvalidArgument for another number of columns.
   Matrix apply(const Matrix& data) const;
   /// The same into `result`, whose memory is kept.
@@ -52,6 +58,10 @@ class Standardiser {
   double apply(std::size_t k, double value) const { return (value - mean_[k]) * scale_[k]; }
 
  private:
+  /// Of columns with these means and deviations over so many rows.
+  static Standardiser of(std::span<const double> means, std::span<const double> deviations,
+                         std::uint64_t rows, const std::string& what);
+
   std::vector<float> mean_;
   std::vector<float> scale_;  ///< 1 / deviation, or 0
 };

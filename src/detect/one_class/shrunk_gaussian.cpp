@@ -1,10 +1,14 @@
 #include "detect/one_class/shrunk_gaussian.h"
 
+#include <fmt/format.h>
+
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <utility>
 
 #include "core/tensor_of_shape.h"
 #include "gradspace/error.h"
+#include "moments/moment_shift.h"
 
 namespace gradspace {
 namespace {
@@ -29,22 +33,16 @@ RowMajor whitening_of(const Matrix& covariance) {
   return whitening;
 }
 
-}  // namespace
-
-ShrunkCovariance shrunk_covariance(const Matrix& centred) {
-  const auto rows = view(centred);
-  const auto n = static_cast<double>(centred.rows);
-  const auto d = static_cast<double>(centred.columns);
-  RowMajor covariance = RowMajor::Zero(rows.cols(), rows.cols());
-  covariance.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose(), 1 / n);
-  covariance.triangularView<Eigen::StrictlyUpper>() = covariance.transpose();
+/// Of n rows with mean zero: `covariance` is S, `fourth` the mean of their |z|^4.
+ShrunkCovariance shrunk(RowMajor covariance, double fourth, double n) {
+  const auto d = static_cast<double>(covariance.rows());
   const double mean_variance = covariance.trace() / d;
   const double covariance_square = covariance.squaredNorm();
-  // The sum over images of |x x^T - S|^2 is that of |x|^4, less n |S|^2.
-  const double fourth = rows.rowwise().squaredNorm().squaredNorm();
+  // The sum over images of |z z^T - S|^2 is that of |z|^4, less n |S|^2.
   const double distance = covariance_square - d * mean_variance * mean_variance;
-  const double error = (fourth / n - covariance_square) / n;
-  ShrunkCovariance result{Matrix(centred.columns, centred.columns), 0};
+  const double error = (fourth - covariance_square) / n;
+  const auto columns = static_cast<std::size_t>(covariance.rows());
+  ShrunkCovariance result{Matrix(columns, columns), 0};
   result.shrinkage = distance > 0 ? std::clamp(error / distance, 0.0, 1.0) : 1.0;
   covariance *= 1 - result.shrinkage;
   covariance.diagonal().array() += result.shrinkage * mean_variance;
@@ -52,14 +50,88 @@ ShrunkCovariance shrunk_covariance(const Matrix& centred) {
   return result;
 }
 
-TensorMap ShrunkGaussian::fit(const Matrix& data, const std::string& what) {
-  const Standardiser standardiser = Standardiser::fit(data, what);
-  const RowMajor whitening = whitening_of(shrunk_covariance(standardiser.apply(data)).values);
+TensorMap tensors_of(const Standardiser& standardiser, const ShrunkCovariance& covariance) {
+  const RowMajor whitening = whitening_of(covariance.values);
   TensorMap tensors;
   standardiser.store(tensors);
-  const auto d = static_cast<std::int64_t>(data.columns);
+  const std::int64_t d = whitening.rows();
   tensors["whitening"] = {{d, d}, {whitening.data(), whitening.data() + whitening.size()}};
   return tensors;
+}
+
+/// The sum of |z|^4 of standardised rows: that of u_k u_l y_k^2 y_l^2, with y the rows less the standardiser's means, which
+/// are rounded, and u the squared scales.
+double sum_of_fourth_powers(const Moments& moments, const Standardiser& standardiser) {
+  const std::size_t d = moments.columns();
+  const auto n = static_cast<double>(moments.rows);
+  std::vector<ColumnMoments> columns(d);
+  for (std::size_t k = 0; k < d; ++k) {
+    columns[k] = {0, moments.second_of(k, k), moments.mean[k] - standardiser.mean()[k]};
+  }
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) {
+    double row = 0;
+    for (std::size_t l = k; l < d; ++l) {
+      const std::size_t place = upper_place(d, k, l);
+      const double fourth =
+          shifted_fourth(moments.fourth[place], moments.third[k * d + l], moments.third[l * d + k],
+                         moments.second[place], columns[k], columns[l], n);
+      const double scale = standardiser.scale()[l];
+      row += (l == k ? 1 : 2) * scale * scale * fourth;
+    }
+    const double scale = standardiser.scale()[k];
+    sum += scale * scale * row;
+  }
+  return sum;
+}
+
+}  // namespace
+
+ShrunkCovariance shrunk_covariance(const Matrix& centred) {
+  const auto rows = view(centred);
+  const auto n = static_cast<double>(centred.rows);
+  RowMajor covariance = RowMajor::Zero(rows.cols(), rows.cols());
+  covariance.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose(), 1 / n);
+  covariance.triangularView<Eigen::StrictlyUpper>() = covariance.transpose();
+  return shrunk(std::move(covariance), rows.rowwise().squaredNorm().squaredNorm() / n, n);
+}
+
+ShrunkCovariance shrunk_covariance(const Moments& moments, const Standardiser& standardiser) {
+  const auto d = static_cast<Eigen::Index>(moments.columns());
+  const auto n = static_cast<double>(moments.rows);
+  RowMajor covariance(d, d);
+  for (std::size_t k = 0; k < moments.columns(); ++k) {
+    const double from_mean_k = moments.mean[k] - standardiser.mean()[k];
+    for (std::size_t l = k; l < moments.columns(); ++l) {
+      const double from_mean_l = moments.mean[l] - standardiser.mean()[l];
+      const double value = (moments.second_of(k, l) / n + from_mean_k * from_mean_l) *
+                           standardiser.scale()[k] * standardiser.scale()[l];
+      const auto row = static_cast<Eigen::Index>(k);
+      const auto column = static_cast<Eigen::Index>(l);
+      covariance(row, column) = value;
+      covariance(column, row) = value;
+    }
+  }
+  const double trace = covariance.trace();
+  const double fourth = moments.kind == MomentsKind::kFourth
+                            ? sum_of_fourth_powers(moments, standardiser) / n
+                            : trace * trace + 2 * covariance.squaredNorm();
+  return shrunk(std::move(covariance), fourth, n);
+}
+
+TensorMap ShrunkGaussian::fit(const Matrix& data, const std::string& what) {
+  const Standardiser standardiser = Standardiser::fit(data, what);
+  return tensors_of(standardiser, shrunk_covariance(standardiser.apply(data)));
+}
+
+TensorMap ShrunkGaussian::fit_moments(const Moments& moments, const std::string& what) {
+  if (moments.kind == MomentsKind::kDiagonal) {
+    throw InvalidArgument(fmt::format(
+        "{}: wants covariances, and the moments are diagonal; independent-gaussian takes them",
+        what));
+  }
+  const Standardiser standardiser = Standardiser::fit(moments, what);
+  return tensors_of(standardiser, shrunk_covariance(moments, standardiser));
 }
 
 ShrunkGaussian::ShrunkGaussian(const TensorMap& tensors)

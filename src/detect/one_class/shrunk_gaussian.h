@@ -7,6 +7,7 @@
 #pragma once
 
 #include "detect/one_class/density.h"
+#include "detect/one_class/matrix.h"
 #include "detect/one_class/row_products.h"
 
 namespace gradspace {
@@ -19,10 +20,16 @@ struct ShrunkCovariance {
 /// Of rows that have mean zero. As scikit-learn's LedoitWolf(assume_centered=True).
 ShrunkCovariance shrunk_covariance(const Matrix& centred);
 
+/// The same of the rows that `standardiser` makes of those with these moments. Of MomentsKind::kCovariance, which do not
+/// tell the mean of |z|^4 of the rows z, it is taken to be what it is of a Gaussian, (tr S)^2 + 2 |S|^2: features with
+/// heavier tails are then shrunk less than their rows would be, by a share that falls with the number of rows.
+ShrunkCovariance shrunk_covariance(const Moments& moments, const Standardiser& standardiser);
+
 class ShrunkGaussian : public Density {
  public:
   /// Throws InvalidArgument as Standardiser::fit, and when the covariance is not positive definite.
   static TensorMap fit(const Matrix& data, const std::string& what);
+  static TensorMap fit_moments(const Moments& moments, const std::string& what);
   /// From "mean", "scale" and "whitening".
   explicit ShrunkGaussian(const TensorMap& tensors);
 

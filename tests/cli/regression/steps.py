@@ -51,7 +51,7 @@ def changed(path, old, new):
 COMMANDS = ["challenge", "train", "extract", "fit", "fit-causes", "evaluate", "score", "drift", "monitor", "experiment",
             "experiment ood", "experiment one-class", "report", "iqa", "iqa-benchmark", "iqa-train",
             "gradcon", "gradcon train", "gradcon score", "gradcon benchmark", "experiment gradcon", "import", "info",
-            "plan", "work", "status", "merge"]
+            "plan", "work", "status", "merge", "moments"]
 
 USAGE = [
     Step("usage/help", "--help"),
@@ -431,6 +431,9 @@ SHARDS = [
     Step("shards/status in two forms", "status job --missing --format json"),
     Step("shards/merge without a plan", "merge photos"),
     Step("shards/merge onto the job", "merge photos --copy photos"),
+    Step("shards/plan of unknown moments", "plan job --model a --data b --moments third"),
+    Step("shards/moments of a missing set", "moments nowhere --out m.safetensors"),
+    Step("shards/moments of a model", "moments vae.safetensors --out m.safetensors"),
 ]
 
 STEPS = [*USAGE, *CHALLENGE, *TRAIN, *EXTRACT, *FIT, *EVALUATE, *SCORE, *DRIFT, *EXPERIMENT,
