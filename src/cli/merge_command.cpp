@@ -102,6 +102,9 @@ Command merge_command() {
         app.add_option("--copy", a.copy,
                        "Write one feature set of all rows to this folder instead, or of a job of "
                        "moments their sum to this file");
+        app.add_option("--csv", a.csv,
+                       "Also write a table of the images with their losses, and of a job of "
+                       "scores with these, to this file, .csv or .csv.zst");
         app.add_flag("--quiet", a.quiet, "No progress");
         return [arguments] { return merge(*arguments); };
       }};

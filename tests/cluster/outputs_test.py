@@ -108,6 +108,20 @@ class Projection(Job):
                              "--out", self.new(f"{folder.name}.detector"))
         self.assertEqual(self.new(f"{job.name}.detector").read_bytes(), self.new(f"{one.name}.detector").read_bytes())
 
+    def test_has_moments_of_its_columns(self):
+        job, rows = self.new("moments-job"), self.made_in_shards(*self.OPTIONS)[0]
+        self.run_command("plan", job, "--model", self.model(), "--data", *sorted(self.shards().iterdir()), *self.OPTIONS,
+                         "--moments", "covariance")
+        self.run_command("work", job, "--quiet")
+        self.run_command("merge", job, "--quiet")
+        summed = self.new("summed")
+        self.run_command("moments", rows, "--kind", "covariance", "--out", summed)
+        self.assertEqual((job / "moments.safetensors").read_bytes(), summed.read_bytes())
+        table = self.new("table.csv")
+        with self.assertRaisesRegex(AssertionError, "keeps moments of its images"):
+            self.run_command("merge", job, "--quiet", "--csv", table)
+        self.assertFalse(table.exists())
+
     def test_has_detectors_that_score_images(self):
         projected = self.extract("set", *self.OPTIONS)
         detector = self.new("detector")

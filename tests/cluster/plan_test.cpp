@@ -106,6 +106,10 @@ TEST_F(PlanTest, RefusesWhatDoesNotFitTheModel) {
   options.tiles = {{8, 8, 8, 8}, 0, 77};
   EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("tiles per image 0"));
   options = {};
+  options.moments = MomentsKind::kDiagonal;
+  options.type = FeatureType::kFloat16;
+  EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("moments are sums"));
+  options = {};
   options.project = 100'000;
   EXPECT_THAT(refusal(small_.shards(), options), HasSubstr("projection: to 100000 columns"));
   options = {};
