@@ -17,12 +17,19 @@ RUNS = 5
 
 def run(*arguments):
     """Seconds, seconds of processor time, and megabytes at most, of a command."""
+    return run_together([arguments])
+
+
+def run_together(commands):
+    """The same of commands that run at one time: seconds until the last has ended, processor time of all, the largest's
+    megabytes."""
     begin = time.monotonic()
-    process = subprocess.Popen([str(argument) for argument in arguments], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{arguments}: {status}")
-    return time.monotonic() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    processes = [subprocess.Popen([str(argument) for argument in command], stdout=subprocess.DEVNULL) for command in commands]
+    ends = [os.wait4(process.pid, 0) for process in processes]
+    if any(status != 0 for _, status, _ in ends):
+        raise SystemExit(f"{commands}: failed")
+    return (time.monotonic() - begin, sum(used.ru_utime + used.ru_stime for _, _, used in ends),
+            max(used.ru_maxrss for _, _, used in ends) / 1024)
 
 
 def write_images(folder, count, each):
@@ -66,6 +73,17 @@ def main():
         show("the same, projected to 64 columns in 16 bits", projected)
         show("the same, all columns in 16 bits", halved)
         show("work on one shard of the same", worked)
+
+        write_images(folder / "four", images, images // 4)
+        by_one, by_two = [], []
+        for _ in range(RUNS):
+            for workers, results in ((1, by_one), (2, by_two)):
+                job = folder / "job-four"
+                run(command, "plan", job, "--model", model, "--data", *sorted((folder / "four").iterdir()))
+                results.append(run_together([(command, "work", job, "--threads", 1, "--quiet")] * workers))
+                subprocess.run(["rm", "-rf", job], check=True)
+        show("work on four shards of a quarter each", by_one)
+        show("two workers on the same", by_two)
 
         for kind in ("diagonal", "covariance", "fourth"):
             job = folder / f"job-{kind}"
