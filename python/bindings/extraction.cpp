@@ -258,7 +258,6 @@ void extract_source(Extractor& extractor, const SharedSource& source, py::array_
   }
 }
 
-/// As the command's `extract` does. Whether the set was finished.
 /// Tiles instead of whole images, as the command's `extract --tiles` draws them.
 struct TileRequest {
   TileDraw draw;
@@ -303,6 +302,19 @@ ExtractedImages drawn_tiles(const Model& model, const std::string& path, TileReq
               std::to_string(draw.seed) + ",\"size\":[" + size + "],\"stride\":null}"};
 }
 
+/// The columns that are asked for, projected where that is asked for.
+std::vector<FeatureBlock> columns_of(const Settings& settings, const Model& model) {
+  std::string features;
+  std::size_t project = 0;
+  std::uint64_t seed = 0;
+  settings.take("features", features);
+  settings.take("project", project);
+  settings.take("project_seed", seed);
+  std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
+  return project == 0 ? blocks : project_features(blocks, project, seed);
+}
+
+/// As the command's `extract` does.
 void extract_to_set(const Model& model, const SharedSource& images, const py::dict& values,
                     const py::object& watcher) {
   const Settings settings(values);
@@ -310,20 +322,20 @@ void extract_to_set(const Model& model, const SharedSource& images, const py::di
   std::string out;
   std::string source_text;
   std::string options_json;
-  std::string features;
+  FeatureType type = FeatureType::kFloat32;
   BackendChoice backend;
   ExtractOptions options;
   settings.take("out", out);
   settings.take("source_text", source_text);
   settings.take("options_json", options_json);
-  settings.take("features", features);
+  settings.take_parsed("dtype", type, parse_feature_type);
   settings.take("backend", backend.name);
   settings.take("device", backend.device);
   settings.take("batch", options.batch);
   settings.take("threads", options.threads);
   backend.validate();
   options.validate();
-  const std::vector<FeatureBlock> blocks = parse_features(features, model.spec, model.members());
+  const std::vector<FeatureBlock> blocks = columns_of(settings, model);
   Job job(watcher);
   job.run([&] {
     const ExtractedImages extracted =
@@ -335,6 +347,7 @@ void extract_to_set(const Model& model, const SharedSource& images, const py::di
     });
     meta.tiles_json = extracted.tiles_json;
     meta.decoding = decoding_in(model.metadata).value_or(Decoding::kExact);
+    meta.type = type;
     FeatureSetWriter writer(out, meta);
     extract_features(
         source, model.spec.input, [&] { return make_gradient_backend(backend, model, blocks); },

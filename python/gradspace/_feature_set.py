@@ -54,6 +54,9 @@ class FeatureSet:
         tiles: Optional[Size] = None,
         tiles_per_image: Optional[int] = None,
         seed: Optional[int] = None,
+        project: Optional[int] = None,
+        project_seed: Optional[int] = None,
+        dtype: str = "f32",
         batch: Optional[int] = None,
         backend: str = "native",
         device: str = "cpu",
@@ -68,6 +71,11 @@ class FeatureSet:
 
         tiles: "28x28", of the model's size: rows are of tiles that are cut from photographs of one path, at random
             places drawn by `seed`, `tiles_per_image` of each (4 to 100, for 20000 in all, without a word).
+
+        project: to so many columns, by a random projection that `project_seed` chooses (0 without it) and that keeps the
+            distances between images. Detectors of such a set score images too.
+        dtype: how values are stored: "f32", or "f16", half the size, rounded to 11 bits; what is over 65504 is stored as
+            that. `rows` are float32 either way.
 
         Raises OSError, FormatError, ValueError.
         """
@@ -92,6 +100,9 @@ class FeatureSet:
             "tiles": None if tiles is None else size_text(tiles),
             "tiles_per_image": tiles_per_image,
             "seed": seed,
+            "project": project,
+            "project_seed": project_seed,
+            "dtype": dtype,
         }
         if tiles is not None and where == "images":
             raise ValueError("extract: tiles are cut from photographs of one path")

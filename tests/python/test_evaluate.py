@@ -131,6 +131,23 @@ def test_tiles_are_those_of_the_command(folder, model, model_file, tmp_path, com
         gradspace.FeatureSet.write(tmp_path / "wrong", model, folder[0], tiles="16x16")
 
 
+def test_projections_in_16_bits_are_those_of_the_command(folder, model, model_file, tmp_path, command):
+    ours = gradspace.FeatureSet.write(tmp_path / "ours", model, folder[0], project=5, project_seed=9, dtype="f16")
+    command(
+        *["extract", "--model", model_file, "--data", folder[0], "--out", tmp_path / "theirs"],
+        *["--project", 5, "--project-seed", 9, "--dtype", "f16", "--quiet"],
+    )
+    assert files_of(tmp_path / "ours") == files_of(tmp_path / "theirs")
+    stored = np.load(tmp_path / "ours" / "features.npy")
+    assert stored.dtype == np.float16
+    assert ours.rows.dtype == np.float32
+    np.testing.assert_array_equal(ours.rows, stored)
+    with pytest.raises(ValueError, match="f64"):
+        gradspace.FeatureSet.write(tmp_path / "wrong", model, folder[0], dtype="f64")
+    with pytest.raises(ValueError, match="projection"):
+        gradspace.FeatureSet.write(tmp_path / "wrong", model, folder[0], project=10**6)
+
+
 def test_imports_what_the_command_imports(data, tmp_path, command):
     checkpoint = data / "ood" / "vae.pth.tar"
     assert "ours.safetensors" in gradspace.import_file(checkpoint, tmp_path / "ours.safetensors")
