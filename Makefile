@@ -42,7 +42,7 @@ test: build
 # tried. Tests labelled slow are left out: cli.regression runs again, some three hundred times, the commands
 # that the modules' tests run. So are tests that take half a minute and more there, and whose code shorter tests
 # run too: scores of hundreds of photographs, statistics of many random draws.
-ASAN_MODULES := core simd image video statistics data matlab challenge model gradient train detect photograph decoder quality \
+ASAN_MODULES := core simd image video statistics data matlab challenge model moments gradient train detect photograph decoder quality \
   opinions results report jobs experiment cluster monitor capi torch live cli
 ASAN_LEFT_OUT := ThreeHundredDistortedPhotographs|MoreNoiseIsWorseAtAnySize|FallWithTheSeverityOfDistortions|$\
   AutomaticSecondDerivatives|IntervalsCoverTheTruth|FindsNoiseInSecondMoments
@@ -54,7 +54,7 @@ asan: setup
 # The thread sanitizer over everything that has threads; the other modules' tests run in one thread. Left out
 # is what takes a quarter of a minute and more and would show nothing new: trainings whose loops shorter
 # tests run too, whole experiments of them, mathematics in one thread, and the tests labelled slow.
-TSAN_MODULES := core video statistics data challenge gradient train detect decoder quality jobs experiment capi torch live cli
+TSAN_MODULES := core video statistics data challenge gradient train detect decoder quality jobs experiment cluster monitor capi torch live cli
 TSAN_LEFT_OUT := GradConExperiment.Judges|LeavesSimilarDistortions|TakesTheNamesThatMethodsHad|$\
   GradConCommand|LearnsToTellStripes|AutomaticSecondDerivatives|AlignmentTermAligns|$\
   FindsNoiseInSecondMoments|ContinuesAfterAStopToTheSameDecoder|IntervalsCoverTheTruth|ScoresOfAllPairs|$\

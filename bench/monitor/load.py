@@ -57,6 +57,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=10, help="frames per second of each camera")
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--alone-seconds", type=float, help="of the run without clients (default: as the other)")
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--slow", type=int, default=50, help="so many readers of events more, which read hardly anything")
     parser.add_argument("--pictures", type=float, default=1, help="pictures per second of each reader's first camera")
@@ -203,11 +204,11 @@ async def fuzz(port, end, seed, rate, counts):
             counts["malformed"] += 1
 
 
-async def measure(running, options, clients):
+async def measure(running, options, seconds, clients):
     await asyncio.sleep(3)  # until all cameras give frames
     before = await scrape(running.port)
     counts = {"bytes": 0, "pictures": 0, "lost": 0, "malformed": 0}
-    end = time.monotonic() + options.seconds
+    end = time.monotonic() + seconds
     tasks = []
     if clients:
         for number in range(options.readers):
@@ -216,13 +217,13 @@ async def measure(running, options, clients):
                 tasks.append(see_pictures(running.port, end, number % options.cameras, 1 / options.pictures, counts))
         tasks += [read_events(running.port, end, True, counts) for _ in range(options.slow)]
         tasks += [fuzz(running.port, end, number, options.fuzz_rate, counts) for number in range(options.fuzzers)]
-    await asyncio.gather(asyncio.sleep(options.seconds), *tasks)
+    await asyncio.gather(asyncio.sleep(seconds), *tasks)
     after = await scrape(running.port)
     old, new = latency_counts(before), latency_counts(after)
     judged = total(after, "gradspace_frames_judged_total") - total(before, "gradspace_frames_judged_total")
     result = {
         "clients": clients,
-        "frames_per_second": round(judged / options.seconds, 1),
+        "frames_per_second": round(judged / seconds, 1),
         "dropped": total(after, "gradspace_frames_dropped_total") - total(before, "gradspace_frames_dropped_total"),
         "p50_ms": round(1000 * quantile(old, new, 0.5), 1),
         "p99_ms": round(1000 * quantile(old, new, 0.99), 1),
@@ -236,15 +237,16 @@ async def measure(running, options, clients):
 
 def main():
     options = arguments()
-    for clients in (False, True):
+    alone = options.alone_seconds or options.seconds
+    for clients, seconds in ((False, alone), (True, options.seconds)):
         with tempfile.TemporaryDirectory(prefix="gradspace-load-") as folder:
             running = Running(options, pathlib.Path(folder))
             if clients:
                 os.nice(15)
-            result = asyncio.run(measure(running, options, clients))
+            result = asyncio.run(measure(running, options, seconds, clients))
             alive = running.process.poll() is None
-            status, seconds = running.stop()
-            result |= {"lived": alive, "exit_status": status, "stop_s": round(seconds, 2)}
+            status, to_stop = running.stop()
+            result |= {"lived": alive, "exit_status": status, "stop_s": round(to_stop, 2)}
             print(json.dumps(result), flush=True)
 
 
