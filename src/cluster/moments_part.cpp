@@ -1,22 +1,12 @@
 #include "cluster/moments_part.h"
 
-#include <fmt/format.h>
-
-#include <bit>
-#include <cstring>
-
 #include "core/file.h"
-#include "core/hash.h"
 #include "data/feature_index.h"
-#include "gradspace/error.h"
 
 namespace gradspace {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kHeaderLengthBytes = 8;
-constexpr std::uint64_t kMostHeaderBytes = 16 << 20;
 
 /// Rows into moments.
 class MomentsSink final : public FeatureSink {
@@ -70,22 +60,6 @@ MomentsPart make_moments_part(const Source& source, const Extent& input,
     write_file(folder / "failures.csv", failures_text(part.failures));
   }
   return part;
-}
-
-std::string moments_header_sha256(const fs::path& file) {
-  const std::vector<std::uint8_t> length_bytes = read_file_start(file, kHeaderLengthBytes);
-  std::uint64_t length = kMostHeaderBytes + 1;
-  if (length_bytes.size() == kHeaderLengthBytes) {
-    std::memcpy(&length, length_bytes.data(), kHeaderLengthBytes);
-  }
-  const std::vector<std::uint8_t> header = length > kMostHeaderBytes
-                                               ? std::vector<std::uint8_t>()
-                                               : read_file_start(file, kHeaderLengthBytes + length);
-  if (header.size() != kHeaderLengthBytes + length) {
-    throw FormatError(
-        fmt::format("{}: is truncated or damaged: it has no whole header", file.string()));
-  }
-  return sha256_hex(header);
 }
 
 }  // namespace gradspace

@@ -27,7 +27,4 @@ MomentsPart make_moments_part(const Source& source, const Extent& input,
                               MomentsKind kind, const ExtractOptions& options,
                               const JobObserver& observer, const std::filesystem::path& folder);
 
-/// SHA-256 of a file's header, which has the checksum of the whole file. Throws FormatError where it has none; IoError.
-std::string moments_header_sha256(const std::filesystem::path& file);
-
 }  // namespace gradspace

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "cluster/claim.h"
 #include "cluster/moments_part.h"
@@ -28,6 +30,9 @@ using nlohmann::json;
 constexpr std::string_view kPartKind = "part";
 constexpr std::string_view kFailureKind = "shard-failure";
 constexpr std::uint64_t kMostNoteBytes = 1 << 20;
+// Of safetensors.
+constexpr std::size_t kHeaderLengthBytes = 8;
+constexpr std::uint64_t kMostHeaderBytes = 16 << 20;
 
 std::uint64_t bytes_of_file(const fs::path& file) {
   std::error_code error;
@@ -44,6 +49,23 @@ std::uint64_t bytes_of_file(const fs::path& file) {
 std::string text_of_file(const fs::path& file) {
   bytes_of_file(file);  // says it where the file is missing
   return read_text_file(file);
+}
+
+/// SHA-256 of the header of a file of moments, which has the checksum of the whole file.
+std::string moments_header_sha256(const fs::path& file) {
+  const std::vector<std::uint8_t> length_bytes = read_file_start(file, kHeaderLengthBytes);
+  std::uint64_t length = kMostHeaderBytes + 1;
+  if (length_bytes.size() == kHeaderLengthBytes) {
+    std::memcpy(&length, length_bytes.data(), kHeaderLengthBytes);
+  }
+  const std::vector<std::uint8_t> header = length > kMostHeaderBytes
+                                               ? std::vector<std::uint8_t>()
+                                               : read_file_start(file, kHeaderLengthBytes + length);
+  if (header.size() != kHeaderLengthBytes + length) {
+    throw FormatError(
+        fmt::format("{}: is truncated or damaged: it has no whole header", file.string()));
+  }
+  return sha256_hex(header);
 }
 
 }  // namespace
