@@ -41,6 +41,7 @@ for part; do
       ;;
     shards)
       /usr/bin/python3 bench/cluster/shards.py "$build/bin/gradspace" 100000 10000
+      /usr/bin/python3 bench/cluster/billion.py "$build/bin/gradspace"
       ;;
     rivals)
       if [ -x "$build/bin/gradspace_rivals_bench" ]; then
