@@ -295,11 +295,7 @@ ExtractedImages drawn_tiles(const Model& model, const std::string& path, TileReq
   std::unique_ptr<Source> photographs = open_source(path, parse_source_kind(request.kind));
   TileDraw& draw = request.draw;
   draw.per_image = tiles_per_image(request.each, photographs->size());
-  const std::string size =
-      std::to_string(draw.tiling.width) + "," + std::to_string(draw.tiling.height);
-  return {draw_tiles(std::move(photographs), draw),
-          "{\"per_image\":" + std::to_string(draw.per_image) + ",\"seed\":" +
-              std::to_string(draw.seed) + ",\"size\":[" + size + "],\"stride\":null}"};
+  return {draw_tiles(std::move(photographs), draw), tile_draw_record(draw)};
 }
 
 /// The columns that are asked for, projected where that is asked for.

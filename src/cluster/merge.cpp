@@ -136,11 +136,9 @@ class Merging {
   void add_moments() {
     MomentsTree tree;
     std::size_t done = 0;
-    std::size_t next = 0;  // of `result_.missing`
     const std::vector<std::uint32_t> missing = result_.missing;
     for (std::uint32_t shard = 0; shard < plan_.shards.size() && !watched_.stop(); ++shard) {
-      const bool is_missing = next < missing.size() && missing[next] == shard;
-      next += is_missing ? 1 : 0;
+      const bool is_missing = std::ranges::binary_search(missing, shard);
       tree.add(is_missing ? std::nullopt : moments_of_part(shard));
       watched_.progress(done += is_missing ? 0 : 1, parts_.size());
     }

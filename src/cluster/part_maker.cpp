@@ -43,6 +43,35 @@ std::optional<PartCounts> finished_earlier(const fs::path& set, const FeatureSet
   return std::nullopt;
 }
 
+/// Images of a shard that could not be read, in this run.
+struct LeftOut {
+  std::size_t count = 0;
+  std::string first;  ///< why
+
+  void say(Watched& watched, std::uint32_t shard, std::size_t images) const {
+    if (count > 0) {
+      watched.remark(fmt::format(
+          "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
+          count, images, first));
+    }
+  }
+};
+
+/// Tells the claim how far the work on a shard is, and collects what is left out. All three outlive it.
+JobObserver observer_within(Claim& claim, Watched& watched, LeftOut& left_out) {
+  JobObserver observer;
+  observer.on_progress = [&claim](std::size_t done, std::size_t total) {
+    claim.set_progress({done, total});
+  };
+  observer.stop_requested = [&watched] { return watched.stop(); };
+  observer.on_failure = [&left_out](std::string_view line) {
+    if (left_out.count++ == 0) {
+      left_out.first = line;
+    }
+  };
+  return observer;
+}
+
 }  // namespace
 
 PartMaker::PartMaker(const JobFolder& job, const ShardPlan& plan, const WorkOptions& options)
@@ -146,32 +175,18 @@ std::optional<PartCounts> PartMaker::extract(const Source& source, std::uint32_t
     watched.remark(fmt::format("shard {}: going on after {} of {} images", shard,
                                writer.images_done(), source.size()));
   }
-  std::size_t left_out = 0;
-  std::string first;
-  JobObserver inner;
-  inner.on_progress = [&](std::size_t done, std::size_t total) {
-    claim.set_progress({done, total});
-  };
-  inner.stop_requested = [&] { return watched.stop(); };
-  inner.on_failure = [&](std::string_view line) {
-    first = left_out == 0 ? std::string(line) : first;
-    ++left_out;
-  };
+  LeftOut left_out;
   claim.set_progress({writer.images_done(), source.size()});
   try {
     const ExtractResult result = extract_features(
         source, model_.spec.input, [this] { return make_backend(); }, writer,
-        {options_.batch, options_.threads}, inner);
+        {options_.batch, options_.threads}, observer_within(claim, watched, left_out));
     if (writer.values_too_large() > 0) {
       watched.remark(
           fmt::format("shard {}: {} values were larger than 65504 and were stored as that", shard,
                       writer.values_too_large()));
     }
-    if (left_out > 0) {
-      watched.remark(fmt::format(
-          "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
-          left_out, source.size(), first));
-    }
+    left_out.say(watched, shard, source.size());
     if (result.stopped) {
       return std::nullopt;
     }
@@ -185,23 +200,16 @@ std::optional<PartCounts> PartMaker::make_moments(const Source& source, std::uin
                                                   const AttemptFolder& attempt,
                                                   const FeatureSetMeta& meta, Claim& claim,
                                                   Watched& watched) const {
-  JobObserver inner;
-  inner.on_progress = [&](std::size_t done, std::size_t total) {
-    claim.set_progress({done, total});
-  };
-  inner.stop_requested = [&] { return watched.stop(); };
+  LeftOut left_out;
   try {
     const MomentsPart part = make_moments_part(
         source, model_.spec.input, [this] { return make_backend(); }, meta, *plan_.options.moments,
-        {options_.batch, options_.threads}, inner, attempt.set());
+        {options_.batch, options_.threads}, observer_within(claim, watched, left_out),
+        attempt.set());
     if (part.stopped) {
       return std::nullopt;
     }
-    if (!part.failures.empty()) {
-      watched.remark(fmt::format(
-          "shard {}: {} of {} images could not be read and were left out, the first: {}", shard,
-          part.failures.size(), source.size(), part.failures.front().reason));
-    }
+    left_out.say(watched, shard, source.size());
     return PartCounts{part.rows, part.failures.size()};
   } catch (const FormatError& error) {
     throw ShardFailed{error.what()};
