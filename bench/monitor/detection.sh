@@ -17,7 +17,7 @@ trap 'rm -r "$folder"' EXIT
   --out "$folder/detector.safetensors"
 detect() {
   "$build/bin/gradspace_monitor_bench" detect --detector "$folder/detector.safetensors" --photographs "$photographs" \
-    --cameras 4 --rate 1 --width 320 --height 240 --frames 100000 "$@"
+    --cameras 4 --rate 1 --width 320 --height 240 --frames 100000 --drift-reference 200 "$@"
 }
 echo "== the threshold is learned"
 detect "$@"

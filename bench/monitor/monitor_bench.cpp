@@ -233,6 +233,9 @@ int main(int count, char** arguments) {
   detect->add_option("--learned-days", learned_days, "That cameras are clean at first");
   detect->add_option("--trials", detection.trials, "Of each challenge and level");
   detect->add_option("--false-alarms-per-day", bench.camera.alarms.false_alarms_per_day);
+  detect->add_option("--drift-reference", bench.camera.drift.reference,
+                     "Drift compares with so many of each camera's first scenes; 0 = with the "
+                     "detector's clean images");
   detect->add_flag("!--guess", bench.camera.alarms.learn_threshold, "Do not learn the threshold");
   CLI11_PARSE(app, count, arguments);
   const fs::path folder =

@@ -9,6 +9,10 @@
 // test martingale has such a guarantee too, but either against clean scores without end, or by taking the
 // stream's own scores into the comparison, drifted ones with them.) What the slow growth of k costs is
 // little: the millionth window must be significant at a 1e-12, which a shift soon is.
+//
+// The clean scores are the calibration's, or, where the stream is to be compared with how it began (a camera that
+// sees its own place all its life), those of the stream's own first images. The guarantee is the same, as long as
+// these first images were clean and what follows is like them.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +28,8 @@ namespace gradspace {
 struct GRADSPACE_API DriftOptions {
   std::size_t window = 100;    ///< images compared at a time; windows do not overlap
   double false_alarms = 0.01;  ///< probability that a clean stream ever raises an alarm
+  /// So many of the stream's first images are what its windows are compared with, 2 to 8192; 0: the calibration's.
+  std::size_t reference = 0;
 
   /// Throws InvalidArgument.
   void validate() const;
@@ -46,30 +52,40 @@ struct DriftState {
   std::uint64_t windows =
       0;  ///< that were filled: each has spent its part of the rate of false alarms
   std::vector<double> scores = {};  ///< of the window that is not full yet
+  std::vector<double> reference =
+      {};  ///< of the stream's first images, where these are the reference
 };
 
 /// For one thread at a time.
 class GRADSPACE_API DriftMonitor {
  public:
-  /// Throws InvalidArgument when `clean` and the window are so small that not even the largest distance
-  /// would be significant in the first window.
+  /// `clean` may be empty, and is not looked at, where the stream's first images are the reference. Throws
+  /// InvalidArgument when reference and window are so small that not even the largest distance would be significant
+  /// in the first window.
   DriftMonitor(Calibration clean, const DriftOptions& options);
 
   /// A window's verdict when `score` fills it. Throws InvalidArgument when it is NaN.
   std::optional<DriftWindow> add(double score);
 
-  DriftState state() const { return {images_, windows_, scores_}; }
+  DriftState state() const { return {images_, windows_, scores_, reference_}; }
   /// Goes on from there: what follows is what would have followed without a stop. Throws InvalidArgument, and changes
-  /// nothing, when the scores fill a window or one is NaN, or when there are more of them or of windows than images.
+  /// nothing, when the scores fill a window or one is NaN, when there are more of them or of windows than images, or
+  /// when a window was begun before the reference was whole.
   void restore(const DriftState& state);
 
   std::uint64_t images() const { return images_; }
   std::uint64_t windows() const { return windows_; }
+  /// How many more of the stream's images belong to its reference.
+  std::size_t reference_missing() const { return options_.reference - reference_.size(); }
 
  private:
+  /// What is known of the stream's own reference; when it is whole, it is what windows are compared with.
+  void take_reference(std::vector<double> scores);
+
   Calibration clean_;
   DriftOptions options_;
-  std::vector<double> scores_;  ///< of the present window
+  std::vector<double> scores_;     ///< of the present window
+  std::vector<double> reference_;  ///< the stream's own
   std::uint64_t images_ = 0;
   std::uint64_t windows_ = 0;
 };

@@ -166,6 +166,8 @@ struct CameraStatus {
   std::uint64_t drift_windows = 0;
   double drift_p_value = 1;       ///< of the last window
   double drift_budget_spent = 0;  ///< of the rate of false alarms, 0 to 1
+  /// Frames that the camera's own reference still waits for; 0 where the detector's clean images are the reference.
+  std::size_t drift_reference_missing = 0;
   std::optional<FrameVerdict> newest = {};
   std::vector<MonitorAlarm> open_alarms = {};
 };

@@ -43,12 +43,14 @@ void bind_calibration(py::module_& module) {
         const Settings settings(values);
         settings.take("window", options.window);
         settings.take("false_alarms", options.false_alarms);
+        settings.take("reference", options.reference);
         options.validate();
         return DriftMonitor(clean, options);
       }))
       .def("add", &DriftMonitor::add)
       .def_property_readonly("images", &DriftMonitor::images)
-      .def_property_readonly("windows", &DriftMonitor::windows);
+      .def_property_readonly("windows", &DriftMonitor::windows)
+      .def_property_readonly("reference_missing", &DriftMonitor::reference_missing);
 }
 
 }  // namespace gradspace::python

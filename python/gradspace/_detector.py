@@ -341,19 +341,27 @@ class DriftWindow(NamedTuple):
 class Drift:
     """Watches a stream of scores: does it still look like the clean images? For one thread at a time.
 
-    clean: a detector, its calibration, or scores of clean images [n].
+    clean: a detector, its calibration, or scores of clean images [n]; None with `reference`.
     window: images compared at a time.
     false_alarms: the probability that a clean stream, however long, ever raises an alarm.
+    reference: so many of the stream's own first images, 2 to 8192, are what its windows are compared with.
     """
 
     def __init__(
-        self, clean: Any, *, window: Optional[int] = None, false_alarms: Optional[float] = None
+        self,
+        clean: Any = None,
+        *,
+        window: Optional[int] = None,
+        false_alarms: Optional[float] = None,
+        reference: Optional[int] = None,
     ) -> None:
+        if (clean is None) == (reference is None):
+            raise ValueError("a stream is compared with clean scores or with its own first images: give one of them")
         if isinstance(clean, Detector):
             clean = clean.calibration
         if not isinstance(clean, Calibration):
-            clean = calibrate(clean)
-        options = given({"window": window, "false_alarms": false_alarms})
+            clean = calibrate([] if clean is None else clean)
+        options = given({"window": window, "false_alarms": false_alarms, "reference": reference})
         self._handle = _gradspace.DriftMonitor(clean._handle, options)
 
     def add(self, scores: Any) -> List[DriftWindow]:
@@ -374,6 +382,11 @@ class Drift:
     def windows(self) -> int:
         """How many windows they filled."""
         return self._handle.windows
+
+    @property
+    def reference_missing(self) -> int:
+        """How many more images the stream's own reference waits for."""
+        return self._handle.reference_missing
 
 
 @contextlib.contextmanager

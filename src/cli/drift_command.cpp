@@ -36,7 +36,8 @@ PrinterLayout drift_layout(const DriftArguments& arguments) {
                                   {"model", arguments.model},
                                   {"detector", arguments.detector},
                                   {"window", arguments.options.window},
-                                  {"false_alarms", arguments.options.false_alarms}};
+                                  {"false_alarms", arguments.options.false_alarms},
+                                  {"reference", arguments.options.reference}};
   return {{{"window", "window", 6},
            {"first_image", "first image", 11},
            {"distance", "distance", 8, "{:.4f}"},
@@ -75,10 +76,13 @@ int drift(const DriftArguments& arguments) {
   scoring.run_input(arguments.input);
   const int status = scoring.finish();
   if (monitor.windows() == 0) {
-    throw InvalidArgument(fmt::format("{}: a stream of {} images is shorter than its window of {}",
-                                      arguments.input, monitor.images(), arguments.options.window));
+    const std::size_t reference = arguments.options.reference;
+    throw InvalidArgument(fmt::format(
+        "{}: a stream of {} images is shorter than {}its window of {}", arguments.input,
+        monitor.images(), reference > 0 ? fmt::format("its reference of {} and ", reference) : "",
+        arguments.options.window));
   }
-  if (const std::uint64_t rest = monitor.images() % arguments.options.window; rest > 0) {
+  if (const std::size_t rest = monitor.state().scores.size(); rest > 0) {
     say("gradspace: the last {} images fill no window and were not looked at", rest);
   }
   return status;
@@ -100,6 +104,10 @@ Command drift_command() {
         app.add_option("--false-alarms", a.options.false_alarms,
                        "Probability that a clean stream ever raises an alarm")
             ->check(fraction());
+        app.add_option("--reference", a.options.reference,
+                       "Compare with so many of the stream's first images, which must be clean, "
+                       "instead of the detector's clean ones; 0 = with those")
+            ->check(whole_number(0, 8192));
         app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
         app.add_option("--threads", a.scoring.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());

@@ -32,6 +32,9 @@ double largest_distance(const Calibration& clean, const std::vector<double>& sor
   return largest;
 }
 
+/// Longer references would be thinned, and make a state that is written every second long.
+constexpr std::size_t kLongestReference = 8192;
+
 double level_of(std::uint64_t window, double false_alarms) {
   const auto k = static_cast<double>(window);
   return false_alarms / (k * (k + 1));
@@ -48,21 +51,35 @@ void DriftOptions::validate() const {
     throw InvalidArgument(fmt::format(
         "drift: the rate of false alarms must lie between 0 and 1, not {}", false_alarms));
   }
+  if (reference == 1 || reference > kLongestReference) {
+    throw InvalidArgument(
+        fmt::format("drift: a reference of {} images; 2 to {} are possible, or 0 for the "
+                    "detector's clean ones",
+                    reference, kLongestReference));
+  }
 }
 
 DriftMonitor::DriftMonitor(Calibration clean, const DriftOptions& options)
     : clean_(std::move(clean)), options_(options) {
   options_.validate();
-  if (clean_.empty()) {
+  const std::size_t count = options_.reference > 0 ? options_.reference : clean_.count();
+  if (count == 0) {
     throw InvalidArgument("drift: the detector holds no clean scores to compare a stream with");
   }
-  const double least = kolmogorov_smirnov_p_value(options_.window, clean_.count(), 1);
+  const double least = kolmogorov_smirnov_p_value(options_.window, count, 1);
   if (least > level_of(1, options_.false_alarms)) {
     throw InvalidArgument(
         fmt::format("drift: a window of {} images and {} clean ones can't show a drift at a rate "
                     "of false alarms "
                     "of {}; take a longer window",
-                    options_.window, clean_.count(), options_.false_alarms));
+                    options_.window, count, options_.false_alarms));
+  }
+}
+
+void DriftMonitor::take_reference(std::vector<double> scores) {
+  reference_ = std::move(scores);
+  if (options_.reference > 0) {
+    clean_ = reference_missing() == 0 ? Calibration(reference_) : Calibration();
   }
 }
 
@@ -70,8 +87,17 @@ std::optional<DriftWindow> DriftMonitor::add(double score) {
   if (std::isnan(score)) {
     throw InvalidArgument(fmt::format("drift: the score of image {} is NaN", images_));
   }
-  scores_.push_back(score);
   ++images_;
+  if (options_.reference > 0) {
+    // As a calibration keeps it: a scene that comes again to the last bit scores neither more nor less.
+    score = static_cast<double>(static_cast<float>(score));
+  }
+  if (reference_missing() > 0) {
+    reference_.push_back(score);
+    take_reference(std::move(reference_));
+    return std::nullopt;
+  }
+  scores_.push_back(score);
   if (scores_.size() < options_.window) {
     return std::nullopt;
   }
@@ -97,9 +123,19 @@ void DriftMonitor::restore(const DriftState& state) {
                     "windows of {} images",
                     state.images, state.windows, state.scores.size(), options_.window));
   }
+  const std::size_t known = state.reference.size();
+  if (known > options_.reference || known > state.images - state.scores.size() ||
+      (known < options_.reference && !state.scores.empty()) ||
+      std::ranges::any_of(state.reference, is_nan)) {
+    throw InvalidArgument(
+        fmt::format("drift: {} scores of a reference of {} are no state of {} images and {} scores "
+                    "of the next window",
+                    known, options_.reference, state.images, state.scores.size()));
+  }
   images_ = state.images;
   windows_ = state.windows;
   scores_ = state.scores;
+  take_reference(state.reference);
 }
 
 }  // namespace gradspace

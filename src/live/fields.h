@@ -22,6 +22,7 @@ template <class Visitor>
 void visit_drift(Visitor& visitor, DriftOptions& drift) {
   visitor.field("window", drift.window, Range{2, 1'000'000});
   visitor.field("false_alarms", drift.false_alarms, Range{1e-12, 0.999});
+  visitor.field("reference", drift.reference, Range{0, 8192});
 }
 
 template <class Visitor>

@@ -90,6 +90,9 @@ void add_gauges(Families& out, const CameraStatus& camera) {
   out.gauge("gradspace_drift_budget_spent",
             "Share of the rate of false drift alarms that is spent.", camera.drift_budget_spent,
             labels);
+  out.gauge("gradspace_drift_reference_missing",
+            "Frames that the camera's own reference of drift still waits for.",
+            static_cast<double>(camera.drift_reference_missing), labels);
   if (camera.newest && camera.newest->failure.empty()) {
     out.gauge("gradspace_score", "Score of the newest frame.", camera.newest->score, labels);
     out.gauge("gradspace_p_value", "P-value of the newest frame.", camera.newest->p_value, labels);

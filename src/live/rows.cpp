@@ -96,7 +96,8 @@ nlohmann::ordered_json camera_row(const CameraStatus& status) {
       {"threshold_is_learned", status.is_threshold_learned},
       {"drift_windows", status.drift_windows},
       {"drift_p_value", status.drift_p_value},
-      {"drift_budget_spent", status.drift_budget_spent}};
+      {"drift_budget_spent", status.drift_budget_spent},
+      {"drift_reference_missing", status.drift_reference_missing}};
   row["newest"] = status.newest ? verdict_row(*status.newest) : nlohmann::ordered_json();
   row["has_map"] = status.newest && status.newest->columns > 0;
   row["open_alarms"] = nlohmann::ordered_json::array();

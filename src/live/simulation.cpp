@@ -54,6 +54,16 @@ fs::path fitted_detector(const fs::path& photographs, const fs::path& folder) {
   return file;
 }
 
+/// A simulated camera looks at one photograph for so many frames: drift sees each scene once.
+constexpr double kSceneFrames = 100;
+
+/// The detector was fitted to the very photographs that the cameras show: they are compared with how they began.
+DriftOptions drift_of_simulated_cameras() {
+  DriftOptions drift;
+  drift.reference = 100;
+  return drift;
+}
+
 }  // namespace
 
 Settings simulated_settings(const MonitorRequest& request, const fs::path& folder) {
@@ -69,6 +79,8 @@ Settings simulated_settings(const MonitorRequest& request, const fs::path& folde
     camera.input.address = photographs.string();
     camera.input.frames_per_second = request.simulated_rate;
     camera.input.seed = static_cast<std::uint64_t>(i);
+    camera.drift = drift_of_simulated_cameras();
+    camera.drift_every_s = kSceneFrames / request.simulated_rate;
     camera.detector = detector;
     camera.model = request.model.empty() ? fs::path() : fs::absolute(request.model);
     settings.monitor.cameras.push_back(std::move(camera));

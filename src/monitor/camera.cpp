@@ -353,6 +353,7 @@ CameraStatus Camera::status() const {
       status.drift_windows = drift->windows();
       status.drift_p_value = record_.drift_p_value();
       status.drift_budget_spent = windows / (windows + 1);  // the sum of 1 / (k (k + 1))
+      status.drift_reference_missing = drift->reference_missing();
     }
     if (newest_.image != nullptr) {
       status.newest = newest_.verdict;

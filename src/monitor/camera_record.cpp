@@ -33,6 +33,19 @@ std::uint64_t counter(const json& object, const char* key) {
       integer_within(*found, 0, std::numeric_limits<std::int64_t>::max(), key));
 }
 
+/// Of a state that has none, no scores.
+std::vector<double> drift_scores(const json& saved, const char* key) {
+  const auto found = saved.find(key);
+  if (found == saved.end()) {
+    return {};
+  }
+  const auto is_number = [](const json& score) { return score.is_number(); };
+  if (!found->is_array() || !std::ranges::all_of(*found, is_number)) {
+    throw FormatError(fmt::format("drift: {} has something else than scores", key));
+  }
+  return found->get<std::vector<double>>();
+}
+
 std::filesystem::path older_log(const std::filesystem::path& log) {
   std::filesystem::path older = log;
   older.replace_extension(".1.jsonl");
@@ -146,17 +159,17 @@ std::uint64_t CameraRecord::take_state(const json& saved) {
   return logged;
 }
 
-/// Of another detector, or a longer window, the scores are worth nothing; what is spent remains spent.
+/// Of another detector, another reference or a longer window, the scores are worth nothing; what is spent remains spent.
 void CameraRecord::take_drift_state(const json& saved, bool same_detector) {
-  DriftState state = {counter(saved, "images"), counter(saved, "windows"), {}};
-  const auto scores = saved.find("scores");
-  if (same_detector && scores != saved.end() && scores->is_array() &&
-      scores->size() < options_.drift.window) {
-    for (const json& score : *scores) {
-      if (!score.is_number()) {
-        throw FormatError("the drift window has something else than scores");
-      }
-      state.scores.push_back(score.get<double>());
+  DriftState state = {counter(saved, "images"), counter(saved, "windows")};
+  std::vector<double> reference = drift_scores(saved, "reference");
+  std::vector<double> scores = drift_scores(saved, "scores");
+  const std::uint64_t size =
+      saved.contains("reference_size") ? counter(saved, "reference_size") : 0;
+  if (same_detector && size == options_.drift.reference) {
+    state.reference = std::move(reference);
+    if (scores.size() < options_.drift.window) {
+      state.scores = std::move(scores);
     }
   }
   drift_->restore(state);
@@ -208,8 +221,11 @@ RecordChange CameraRecord::take(const FrameVerdict& verdict, bool for_drift, Ste
     open |= raised;
   }
   minutes_.add(verdict.score, verdict.time, raised, open);
-  if (for_drift && drift_) {
-    change.window = drift_->add(verdict.score);
+  // What windows are compared with is of clean frames.
+  const bool is_reference = drift_ && drift_->reference_missing() > 0;
+  if (for_drift && drift_ && !(is_reference && verdict.out_of_distribution)) {
+    constexpr double kMost = std::numeric_limits<float>::max();  // files of JSON know no infinity
+    change.window = drift_->add(std::clamp(verdict.score, -kMost, kMost));
     drift_p_value_ = change.window ? change.window->p_value : drift_p_value_;
     if (change.window && verdict.number > decided.drift) {
       change.drift = drift_change(*change.window, now);
@@ -281,6 +297,8 @@ json CameraRecord::state() const {
     saved["drift"] = {{"images", drift.images},
                       {"windows", drift.windows},
                       {"scores", drift.scores},
+                      {"reference", drift.reference},
+                      {"reference_size", options_.drift.reference},
                       {"p_value", drift_p_value_}};
   }
   return saved;

@@ -130,6 +130,107 @@ TEST(DriftMonitor, OneThatIsRestoredGoesOnAsOneThatWasNotStopped) {
   }
 }
 
+/// `count` images of a stream that is as it began, then as many that score `shift` more.
+std::vector<DriftWindow> windows_of(DriftMonitor& monitor, std::size_t count, double shift,
+                                    std::uint64_t seed) {
+  std::vector<DriftWindow> windows;
+  std::vector<double> scores = normal_scores(2 * count, seed);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (const auto window = monitor.add(i < count ? scores[i] : scores[i] + shift)) {
+      windows.push_back(*window);
+    }
+  }
+  return windows;
+}
+
+TEST(DriftMonitor, AStreamsOwnReferenceIsACalibrationOfItsFirstImages) {
+  const std::vector<double> scores = normal_scores(1000, 3);
+  // Scores of a calibration are kept as floats.
+  std::vector<double> first(scores.begin(), scores.begin() + 300);
+  for (double& score : first) {
+    score = static_cast<float>(score);
+  }
+  DriftMonitor calibrated{Calibration(first), {50, 0.01}};
+  // The calibration that it is given is of other images, and is not looked at.
+  DriftMonitor own(Calibration(normal_scores(100, 4)), {50, 0.01, 300});
+  EXPECT_EQ(own.reference_missing(), 300U);
+  for (std::size_t i = 0; i < 300; ++i) {
+    EXPECT_FALSE(own.add(scores[i]));
+  }
+  EXPECT_EQ(own.reference_missing(), 0U);
+  for (std::size_t i = 300; i < 1000; ++i) {
+    const auto wanted = calibrated.add(static_cast<float>(scores[i]));
+    const auto window = own.add(scores[i]);
+    ASSERT_EQ(window.has_value(), wanted.has_value()) << i;
+    if (window) {
+      EXPECT_EQ(window->p_value, wanted->p_value);
+      EXPECT_EQ(window->level, wanted->level);
+      EXPECT_EQ(window->first_image, wanted->first_image + 300);
+    }
+  }
+  EXPECT_EQ(own.windows(), 14U);
+  EXPECT_EQ(own.images(), 1000U);
+}
+
+TEST(DriftMonitor, AStreamThatIsAsItBeganIsCleanWhateverTheDetectorWasFittedTo) {
+  int alarms = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    DriftMonitor monitor(Calibration(), {40, 0.1, 100});
+    for (const DriftWindow& window : windows_of(monitor, 450, 0, seed)) {
+      alarms += window.drifted ? 1 : 0;
+    }
+    DriftMonitor shifted(Calibration(), {40, 0.1, 100});
+    EXPECT_TRUE(windows_of(shifted, 450, 2, seed).back().drifted) << seed;
+  }
+  // Each stream is alarmed with a probability of at most 0.1: more than 30 of 100 are as good as impossible.
+  EXPECT_LE(alarms, 30);
+}
+
+TEST(DriftMonitor, OneSceneThatComesAgainAndAgainIsNoDrift) {
+  DriftMonitor monitor(Calibration(), {20, 0.01, 60});
+  for (int i = 0; i < 1000; ++i) {
+    const auto window = monitor.add(i % 3 == 0 ? 0.1 : 1.0 / 3);
+    EXPECT_FALSE(window && window->statistic > 0.05) << i;
+  }
+}
+
+TEST(DriftMonitor, OwnReferencesComeBackFromTheirState) {
+  const DriftOptions options{50, 0.01, 120};
+  DriftMonitor whole(Calibration(), options);
+  DriftMonitor stopped(Calibration(), options);
+  for (const double score : normal_scores(600, 2)) {
+    DriftMonitor next(Calibration(), options);
+    next.restore(stopped.state());
+    stopped = next;
+    const auto wanted = whole.add(score);
+    const auto window = stopped.add(score);
+    ASSERT_EQ(window.has_value(), wanted.has_value());
+    EXPECT_EQ(stopped.reference_missing(), whole.reference_missing());
+    if (window) {
+      EXPECT_EQ(window->p_value, wanted->p_value);
+    }
+  }
+  for (const DriftState& state : {DriftState{200, 1, {}, std::vector<double>(121)},
+                                  DriftState{119, 0, {}, std::vector<double>(120)},
+                                  DriftState{100, 0, {1}, std::vector<double>(50)},
+                                  DriftState{130, 0, {}, std::vector<double>(120, std::nan(""))}}) {
+    EXPECT_THROW(whole.restore(state), InvalidArgument);
+  }
+  EXPECT_EQ(whole.images(), 600U);
+  DriftMonitor without(Calibration(normal_scores(300, 1)), {50, 0.01});
+  EXPECT_THROW(without.restore({10, 0, {}, {1, 2}}), InvalidArgument);
+}
+
+TEST(DriftMonitor, RefusesAReferenceThatShowsNothing) {
+  EXPECT_THROW(DriftMonitor(Calibration(), {100, 0.01, 1}), InvalidArgument);
+  EXPECT_THROW(DriftMonitor(Calibration(), {100, 0.01, 8193}), InvalidArgument);
+  EXPECT_THAT(
+      [] {
+        DriftMonitor(Calibration(), {100, 1e-6, 2});
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("2 clean ones can't show a drift")));
+}
+
 TEST(DriftMonitor, RefusesAStateThatCannotBe) {
   DriftMonitor monitor(Calibration(normal_scores(300, 1)), {50, 0.01});
   for (const DriftState& state :

@@ -55,6 +55,7 @@ TEST(Configuration, CameraOverridesDefaults) {
 raise_after = 2
 [camera.drift]
 window = 50
+reference = 1440
 [[camera]]
 name = "stream"
 kind = "stream"
@@ -65,6 +66,8 @@ frames_per_second = 2
   ASSERT_THAT(read.problems, IsEmpty());
   EXPECT_EQ(read.settings.monitor.cameras[0].alarms.raise_after, 2);
   EXPECT_EQ(read.settings.monitor.cameras[0].drift.window, 50U);
+  EXPECT_EQ(read.settings.monitor.cameras[0].drift.reference, 1440U);
+  EXPECT_EQ(read.settings.monitor.cameras[1].drift.reference, 0U);
   EXPECT_EQ(read.settings.monitor.cameras[1].input.address, "rtsp://camera.example/1");
   EXPECT_EQ(read.settings.monitor.cameras[1].detector, "/other.safetensors");
   EXPECT_EQ(read.settings.monitor.cameras[1].input.frames_per_second, 2);

@@ -237,6 +237,35 @@ TEST_F(Monitors, ARestartGoesOnWhereTheOtherStopped) {
   EXPECT_THAT(later.alarms(), IsEmpty());
 }
 
+TEST_F(Monitors, DriftFromHowACameraBeganIsKeptOverRestarts) {
+  CameraOptions gate = camera("gate", CameraInputKind::kPush);
+  gate.drift = {10, 0.1, 12};
+  gate.alarms.raise_after = 5;
+  const auto see = [&](const CameraOptions& options, int frames, bool broken) {
+    Notes notes;
+    Monitor monitor(options_of({options}), notes);
+    monitor.start();
+    for (int i = 0; i < frames; ++i) {
+      push(monitor, notes, "gate", broken ? broken_scene(i) : scene(i));
+    }
+    monitor.stop();
+    return monitor.cameras()[0];
+  };
+  EXPECT_EQ(see(gate, 7, false).drift_reference_missing, 5U);
+  EXPECT_EQ(see(gate, 4, true).drift_reference_missing, 5U) << "what is broken is no reference";
+  EXPECT_EQ(see(gate, 5, false).drift_reference_missing, 0U);
+  const CameraStatus clean = see(gate, 10, false);
+  EXPECT_EQ(clean.drift_windows, 1U);
+  EXPECT_GT(clean.drift_p_value, 0.05);
+  const CameraStatus broken = see(gate, 10, true);
+  EXPECT_EQ(broken.drift_windows, 2U);
+  EXPECT_LT(broken.drift_p_value, 1e-4);
+  gate.drift.reference = 20;
+  const CameraStatus anew = see(gate, 1, false);
+  EXPECT_EQ(anew.drift_reference_missing, 19U) << "another reference is of other frames";
+  EXPECT_EQ(anew.drift_windows, 2U) << "what is spent remains spent";
+}
+
 TEST_F(Monitors, ADamagedStateIsSaidAndGoneOnWithout) {
   const CameraOptions gate = camera("gate", CameraInputKind::kPush);
   const fs::path state = folder_ / "state" / "cameras" / "gate.json";

@@ -149,6 +149,19 @@ def test_drift_is_seen_and_a_clean_stream_left_alone(detector):
     assert gradspace.Drift(detector.with_false_alarms(0.2), window=40).images == 0
 
 
+def test_a_stream_can_be_its_own_reference():
+    random = np.random.default_rng(3)
+    drift = gradspace.Drift(reference=100, window=20)
+    assert drift.add(random.normal(7, size=60)) == [] and drift.reference_missing == 40
+    assert not any(window.drifted for window in drift.add(random.normal(7, size=100)))
+    assert drift.reference_missing == 0 and drift.windows == 3
+    (window,) = drift.add(random.normal(9, size=20))
+    assert window.drifted and window.first_image == 160
+    for wrong in ({}, {"clean": [1.0, 2.0], "reference": 100}, {"reference": 1}):
+        with pytest.raises(ValueError):
+            gradspace.Drift(**wrong)
+
+
 def test_drift_is_that_of_the_command(detector, folder, tmp_path, command):
     detector.save(tmp_path / "detector.safetensors")
     options = ["--detector", tmp_path / "detector.safetensors", "--window", 30, "--format", "jsonl"]

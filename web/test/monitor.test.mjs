@@ -75,7 +75,8 @@ before(async () => {
   writePhotographs(join(folder, "photographs"), 40);
   writeFileSync(join(folder, "token"), `${TOKEN}\n`);
   gradspace("fit", "--data", join(folder, "photographs"), "--method", "photograph-image", "--tiles", "28x28", "--false-alarms", "0.05", "--out", join(folder, "detector.safetensors"), "--quiet");
-  [browser, plain, locked] = await Promise.all([launch(), start("plain"), start("locked", 'token_file = "token"\n')]);
+  browser = await launch();  // ended by `after` even where a monitor does not start
+  [plain, locked] = await Promise.all([start("plain"), start("locked", 'token_file = "token"\n')]);
 });
 
 after(async () => {

@@ -72,6 +72,10 @@ const fact = (label, value, remark) => h("div", h("dt", label), h("dd", value), 
 const THRESHOLDS = { guessed: ": a guess, as there were few clean images", learned: ", by the camera's own clean days", vouched: "" };
 const thresholdKind = (status) => (status.threshold_is_learned ? "learned" : status.threshold_is_guessed ? "guessed" : "vouched");
 
+const driftRemark = (status) => status.drift_reference_missing
+  ? `its own reference waits for ${plural(status.drift_reference_missing, "frame")}`
+  : `${plural(status.drift_windows, "window")}, ${figure(100 * status.drift_budget_spent)} % of the budget spent`;
+
 function facts({ status, newest }) {
   if (!status) return [];
   const share = status.judged ? `${figure((100 * status.out_of_distribution) / status.judged)} % of those judged` : null;
@@ -82,7 +86,7 @@ function facts({ status, newest }) {
     fact("Out of distribution", whole(status.out_of_distribution), share),
     fact("Frames dropped", whole(status.dropped), "a newer one came before their turn"),
     fact("Failures", whole(status.failures), plural(status.reconnects, "reconnection")),
-    fact("Drift", status.drift_windows ? `p ${figure(status.drift_p_value)}` : "–", `${plural(status.drift_windows, "window")}, ${figure(100 * status.drift_budget_spent)} % of the budget spent`),
+    fact("Drift", status.drift_windows ? `p ${figure(status.drift_p_value)}` : "–", driftRemark(status)),
     fact("Method", status.method || "–", newest?.latency_s !== undefined ? `verdict after ${figure(1000 * newest.latency_s)} ms` : null),
   ];
 }
