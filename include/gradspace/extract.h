@@ -52,10 +52,18 @@ GRADSPACE_API ExtractResult extract_features(const Source& source, const Extent&
                                              const ExtractOptions& options = {},
                                              const JobObserver& observer = {});
 
+/// What is done of a source before an extraction begins.
+struct ExtractionBegin {
+  std::uint64_t images = 0;  ///< the source's first ones
+  std::uint64_t rows = 0;    ///< that they gave
+};
+
 /// Takes rows as they are made, in the place of a feature set.
 class GRADSPACE_API FeatureSink {
  public:
   virtual ~FeatureSink() = default;
+  /// Where to go on. Asked before the first image is read.
+  virtual ExtractionBegin begin() const { return {}; }
   /// As of FeatureSetWriter: the next images of the source, in its order. Called by one thread at a time, within the
   /// arena of the threads that extract.
   virtual void append(std::span<const FeatureRow> rows, std::span<const float> features,

@@ -123,6 +123,9 @@ class GRADSPACE_API MomentsBuilder {
  public:
   /// Throws InvalidArgument for a set without columns.
   MomentsBuilder(const FeatureSetMeta& meta, MomentsKind kind);
+  /// Goes on with what `summed()` and `waiting()` of another builder were: to the bits that it would have come to.
+  /// Throws InvalidArgument where they cannot have been.
+  MomentsBuilder(FeatureMoments summed, std::vector<float> waiting);
   ~MomentsBuilder();
   MomentsBuilder(const MomentsBuilder&) = delete;
   MomentsBuilder& operator=(const MomentsBuilder&) = delete;
@@ -130,6 +133,12 @@ class GRADSPACE_API MomentsBuilder {
   /// `features` is [rows.size(), D]. Throws InvalidArgument where it is not.
   void append(std::span<const FeatureRow> rows, std::span<const float> features);
   void add_failures(std::uint64_t count);
+
+  /// Of the rows whose pieces are full; quantiles are of all.
+  const FeatureMoments& summed() const;
+  /// The other rows, [n, D] with n < kMomentsPieceRows. Valid until the next call that changes the builder.
+  std::span<const float> waiting() const;
+  std::uint64_t rows() const;  ///< of both
 
   /// Of all rows. Nothing is left of the builder. Throws InvalidArgument when there were none.
   FeatureMoments finish();

@@ -1,5 +1,5 @@
 // The safetensors container: an 8-byte little-endian header length, a JSON header, raw values.
-// Only float32 tensors, and in files of the kind "moments" (moments.h) float64 ones; other types are refused by name.
+// Only float32 tensors, and in files of moments (moments.h) float64 ones; other types are refused by name.
 // Sizes are checked before allocation.
 //
 // Files of ours, which are those whose metadata has "kind" and "gradspace_version", bear a checksum of all their
@@ -33,7 +33,7 @@ struct SafeTensors {
   TensorMap tensors;
   /// The header's `__metadata__`: text by key. Ours always has "kind" and "format_version".
   std::map<std::string, std::string> metadata;
-  std::map<std::string, DoubleTensor> doubles = {};  ///< of files of the kind "moments" alone
+  std::map<std::string, DoubleTensor> doubles = {};  ///< of files of moments alone
 };
 
 /// Throws FormatError on truncated, inconsistent or damaged content; `name` stands in messages.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/claim.h"
+#include "cluster/moments_part.h"
 #include "core/file.h"
 #include "core/random.h"
 #include "data/set_progress.h"
@@ -68,8 +69,8 @@ void look_into(const fs::path& folder, Earlier& earlier) {
 /// The note of how far it is comes first: what it speaks of stays as it is while more is written behind it.
 void copy_unfinished(const fs::path& from, const fs::path& to) {
   make_folder(to);
-  for (const char* name :
-       {"progress.json", "meta.json", "features.npy", "index.csv", "failures.csv"}) {
+  for (const char* name : {"progress.json", "meta.json", "features.npy", "index.csv",
+                           "failures.csv", kUnfinishedMomentsFile}) {
     std::error_code error;
     if (fs::exists(from / name, error)) {
       fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing);

@@ -57,6 +57,20 @@ struct LeftOut {
   }
 };
 
+/// How what an earlier worker left is made use of.
+void say_begin(Watched& watched, std::uint32_t shard, const std::string& begun_anew,
+               std::uint64_t images_done, std::uint64_t images) {
+  if (!begun_anew.empty()) {
+    watched.remark(
+        fmt::format("shard {}: begun anew, as what an earlier worker left can't be continued: {}",
+                    shard, begun_anew));
+  }
+  if (images_done > 0) {
+    watched.remark(
+        fmt::format("shard {}: going on after {} of {} images", shard, images_done, images));
+  }
+}
+
 /// Tells the claim how far the work on a shard is, and collects what is left out. All three outlive it.
 JobObserver observer_within(Claim& claim, Watched& watched, LeftOut& left_out) {
   JobObserver observer;
@@ -167,14 +181,7 @@ std::optional<PartCounts> PartMaker::extract(const Source& source, std::uint32_t
                                              const FeatureSetMeta& meta, Claim& claim,
                                              Watched& watched) const {
   FeatureSetWriter writer(attempt.set(), meta);
-  if (const std::string why = writer.begun_anew(); !why.empty()) {
-    watched.remark(fmt::format(
-        "shard {}: begun anew, as what an earlier worker left can't be continued: {}", shard, why));
-  }
-  if (writer.images_done() > 0) {
-    watched.remark(fmt::format("shard {}: going on after {} of {} images", shard,
-                               writer.images_done(), source.size()));
-  }
+  say_begin(watched, shard, writer.begun_anew(), writer.images_done(), source.size());
   LeftOut left_out;
   claim.set_progress({writer.images_done(), source.size()});
   try {
@@ -200,17 +207,22 @@ std::optional<PartCounts> PartMaker::make_moments(const Source& source, std::uin
                                                   const AttemptFolder& attempt,
                                                   const FeatureSetMeta& meta, Claim& claim,
                                                   Watched& watched) const {
+  MomentsPartWriter writer(attempt.set(), meta, *plan_.options.moments);
+  const std::uint64_t images_done = writer.begin().images;
+  say_begin(watched, shard, writer.begun_anew(), images_done, source.size());
   LeftOut left_out;
+  claim.set_progress({images_done, source.size()});
   try {
-    const MomentsPart part = make_moments_part(
-        source, model_.spec.input, [this] { return make_backend(); }, meta, *plan_.options.moments,
-        {options_.batch, options_.threads}, observer_within(claim, watched, left_out),
-        attempt.set());
-    if (part.stopped) {
+    const ExtractResult result = extract_rows(
+        source, model_.spec.input, [this] { return make_backend(); }, meta, writer,
+        {options_.batch, options_.threads}, observer_within(claim, watched, left_out));
+    left_out.say(watched, shard, source.size());
+    if (result.stopped) {
+      writer.save();
       return std::nullopt;
     }
-    left_out.say(watched, shard, source.size());
-    return PartCounts{part.rows, part.failures.size()};
+    writer.finish();
+    return PartCounts{writer.rows(), writer.failures()};
   } catch (const FormatError& error) {
     throw ShardFailed{error.what()};
   }

@@ -77,17 +77,11 @@ class WorkerPool {
   std::vector<std::unique_ptr<ExtractWorker>> idle_;
 };
 
-/// What is done before an extraction begins.
-struct ExtractionBegin {
-  std::uint64_t images = 0;
-  std::uint64_t rows = 0;
-};
-
 class Extraction {
  public:
   Extraction(const Source& source, const Extent& input, const BackendFactory& make_backend,
-             const FeatureSetMeta& meta, FeatureSink& sink, ExtractionBegin begin,
-             const ExtractOptions& options, const JobObserver& observer)
+             const FeatureSetMeta& meta, FeatureSink& sink, const ExtractOptions& options,
+             const JobObserver& observer)
       : source_(source),
         input_(input),
         columns_(meta.columns),
@@ -97,9 +91,9 @@ class Extraction {
         batches_(kBatchesPerThread *
                  static_cast<std::size_t>(tbb::this_task_arena::max_concurrency())),
         workers_(input, meta.decoding, make_backend),
-        next_(begin.images),
-        done_(begin.images),
-        rows_(begin.rows) {
+        next_(sink.begin().images),
+        done_(next_),
+        rows_(sink.begin().rows) {
     const std::size_t image_bytes = dimension_ * sizeof(float) + input.size();
     const std::size_t room = kBytesInFlight / batches_.size() / image_bytes;
     batch_size_ = std::clamp<std::size_t>(room, 1, static_cast<std::size_t>(options.batch));
@@ -233,6 +227,7 @@ class SetSink final : public FeatureSink {
  public:
   explicit SetSink(FeatureSetWriter& writer) : writer_(writer) {}
 
+  ExtractionBegin begin() const override { return {writer_.images_done(), writer_.rows()}; }
   void append(std::span<const FeatureRow> rows, std::span<const float> features,
               std::uint64_t images_done, std::span<const FailedImage> failures) override {
     writer_.append(rows, features, images_done, failures);
@@ -247,6 +242,7 @@ class FailureNotingSink final : public FeatureSink {
  public:
   explicit FailureNotingSink(FeatureSink& sink) : sink_(sink) {}
 
+  ExtractionBegin begin() const override { return sink_.begin(); }
   void append(std::span<const FeatureRow> rows, std::span<const float> features,
               std::uint64_t images_done, std::span<const FailedImage> failures) override {
     if (first_.empty() && !failures.empty()) {
@@ -290,9 +286,7 @@ ExtractResult extract_features(const Source& source, const Extent& input,
   require_source(writer.meta(), source);
   SetSink sink(writer);
   const ExtractResult result = in_arena(options.threads, [&] {
-    return Extraction(source, input, make_backend, writer.meta(), sink,
-                      {writer.images_done(), writer.rows()}, options, observer)
-        .run();
+    return Extraction(source, input, make_backend, writer.meta(), sink, options, observer).run();
   });
   if (result.stopped) {
     return result;
@@ -314,7 +308,7 @@ ExtractResult extract_rows(const Source& source, const Extent& input,
   require_source(meta, source);
   FailureNotingSink noting(sink);
   const ExtractResult result = in_arena(options.threads, [&] {
-    return Extraction(source, input, make_backend, meta, noting, {}, options, observer).run();
+    return Extraction(source, input, make_backend, meta, noting, options, observer).run();
   });
   if (!result.stopped && result.rows == 0) {
     throw_no_rows(result.images_done, noting.first());

@@ -29,8 +29,8 @@ constexpr std::size_t kMaxRank = 32;
 constexpr std::size_t kAlignment = 8;
 constexpr const char* kMetadataKey = "__metadata__";
 constexpr const char* kVersionKey = "gradspace_version";
-/// The kind of files whose tensors may be of float64.
-constexpr const char* kDoubleKind = "moments";
+/// The kinds of files whose tensors may be of float64.
+constexpr std::string_view kDoubleKinds[] = {"moments", "unfinished moments"};
 
 /// Where a tensor's values lie, counted from the end of the header.
 struct Range {
@@ -158,7 +158,10 @@ std::vector<T> values_of(const TensorEntry& entry, std::span<const std::uint8_t>
 bool is_of_double_kind(const nlohmann::json& header) {
   const nlohmann::json metadata =
       header.is_object() ? header.value(kMetadataKey, nlohmann::json()) : nlohmann::json();
-  return metadata.is_object() && metadata.value("kind", nlohmann::json()) == kDoubleKind;
+  const nlohmann::json kind =
+      metadata.is_object() ? metadata.value("kind", nlohmann::json()) : nlohmann::json();
+  return kind.is_string() &&
+         std::ranges::count(kDoubleKinds, kind.get_ref<const std::string&>()) > 0;
 }
 
 /// Whether the metadata's version is newer than those known here.
@@ -233,7 +236,8 @@ std::string header_json(const SafeTensors& file) {
     offset = end;
   };
   const auto kind = file.metadata.find("kind");
-  if (!file.doubles.empty() && (kind == file.metadata.end() || kind->second != kDoubleKind)) {
+  if (!file.doubles.empty() &&
+      (kind == file.metadata.end() || std::ranges::count(kDoubleKinds, kind->second) == 0)) {
     throw InvalidArgument("only moments have tensors of float64");
   }
   // The wider ones first, so that all lie aligned.

@@ -52,6 +52,19 @@ struct MomentsBuilder::State {
     std::ranges::copy_if(set_meta.columns, std::back_inserter(scores), is_score);
   }
 
+  State(FeatureMoments summed, std::vector<float> waiting)
+      : result(std::move(summed)), piece(std::move(waiting)) {
+    const std::size_t columns = result.moments.columns();
+    if (columns == 0 || piece.size() % columns != 0 ||
+        piece.size() >= kMomentsPieceRows * columns ||
+        result.moments.rows % kMomentsPieceRows != 0) {
+      throw InvalidArgument(
+          fmt::format("moments: of {} rows, and {} values of {} columns that wait, none can go on",
+                      result.moments.rows, piece.size(), columns));
+    }
+    std::ranges::copy_if(result.meta.columns, std::back_inserter(scores), is_score);
+  }
+
   void add_quantiles(const FeatureRow& row, std::span<const float> features) {
     if (last_quantiles == nullptr || last_set != row.image.set) {
       last_set = row.image.set;
@@ -81,6 +94,9 @@ struct MomentsBuilder::State {
 MomentsBuilder::MomentsBuilder(const FeatureSetMeta& meta, MomentsKind kind)
     : state_(std::make_unique<State>(meta, kind)) {}
 
+MomentsBuilder::MomentsBuilder(FeatureMoments summed, std::vector<float> waiting)
+    : state_(std::make_unique<State>(std::move(summed), std::move(waiting))) {}
+
 MomentsBuilder::~MomentsBuilder() = default;
 
 void MomentsBuilder::append(std::span<const FeatureRow> rows, std::span<const float> features) {
@@ -102,6 +118,19 @@ void MomentsBuilder::append(std::span<const FeatureRow> rows, std::span<const fl
 
 void MomentsBuilder::add_failures(std::uint64_t count) {
   state_->result.failures += count;
+}
+
+const FeatureMoments& MomentsBuilder::summed() const {
+  return state_->result;
+}
+
+std::span<const float> MomentsBuilder::waiting() const {
+  return state_->piece;
+}
+
+std::uint64_t MomentsBuilder::rows() const {
+  const Moments& moments = state_->result.moments;
+  return moments.rows + state_->piece.size() / moments.columns();
 }
 
 FeatureMoments MomentsBuilder::finish() {

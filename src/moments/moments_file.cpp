@@ -11,9 +11,11 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/object_reader.h"
+#include "data/feature_index.h"
 #include "data/feature_meta.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
+#include "moments/unfinished_moments.h"
 
 namespace gradspace {
 namespace {
@@ -22,6 +24,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kMomentsKind = "moments";
+constexpr const char* kUnfinishedKind = "unfinished moments";
+constexpr const char* kWaitingKey = "waiting";
 constexpr const char* kSetKey = "set";
 constexpr const char* kMomentsKey = "moments";
 /// In a job's folder.
@@ -96,13 +100,14 @@ class MomentsReader {
   MomentsReader(SafeTensors file, std::string name)
       : file_(std::move(file)), name_(std::move(name)) {}
 
-  FeatureMoments read() {
+  /// Of at least so many rows.
+  FeatureMoments read(std::int64_t least_rows = 1) {
     const std::string where = fmt::format("{}: its metadata", name_);
     FeatureMoments all;
     all.meta = parse_feature_meta(metadata(kSetKey), where).meta;
     const json facts = parse_json(metadata(kMomentsKey), where);
     const ObjectReader reader(facts, where);
-    read_moments_of(reader, dimension(all.meta.columns), all.moments);
+    read_moments_of(reader, least_rows, dimension(all.meta.columns), all.moments);
     all.failures = static_cast<std::uint64_t>(reader.integer("failures", 0, kMostCount));
     if (all.meta.source_images != all.moments.rows + all.failures) {
       fail(fmt::format("{} images are not {} rows and {} failures", all.meta.source_images,
@@ -121,9 +126,40 @@ class MomentsReader {
     return all;
   }
 
+  UnfinishedMoments read_unfinished() {
+    UnfinishedMoments all;
+    auto waiting = file_.tensors.extract(kWaitingKey);
+    if (waiting.empty() || waiting.mapped().shape.size() != 2) {
+      fail(fmt::format("has no matrix \"{}\" of float32", kWaitingKey));
+    }
+    all.waiting = std::move(waiting.mapped().values);
+    all.summed = read(0);
+    const std::size_t columns = all.summed.moments.columns();
+    const std::uint64_t rows = all.summed.moments.rows + all.waiting.size() / columns;
+    MomentsProgress& progress = all.progress;
+    progress.set = metadata("of");
+    progress.failures = failures_in(metadata("failures"));
+    progress.images_done = rows + progress.failures.size();
+    if (all.waiting.size() % columns != 0 || all.waiting.size() >= kMomentsPieceRows * columns ||
+        all.summed.moments.rows % kMomentsPieceRows != 0) {
+      fail(fmt::format("{} rows and {} values that wait are no pieces of {} rows",
+                       all.summed.moments.rows, all.waiting.size(), kMomentsPieceRows));
+    }
+    return all;
+  }
+
  private:
   [[noreturn]] void fail(std::string_view why) const {
     throw FormatError(fmt::format("{}: {}", name_, why));
+  }
+
+  std::vector<FailedImage> failures_in(const std::string& text) const {
+    std::vector<FailedImage> failures;
+    const std::string where = fmt::format("{}: its failures", name_);
+    for (CsvReader reader(text, kFailuresHeader, where); !reader.at_end();) {
+      reader.read_failure(failures.emplace_back());
+    }
+    return failures;
   }
 
   const std::string& metadata(const char* key) const {
@@ -147,13 +183,14 @@ class MomentsReader {
     return std::move(node.mapped().values);
   }
 
-  void read_moments_of(const ObjectReader& reader, std::size_t columns, Moments& moments) {
+  void read_moments_of(const ObjectReader& reader, std::int64_t least_rows, std::size_t columns,
+                       Moments& moments) {
     try {
       moments.kind = parse_moments_kind(reader.text("moments"));
     } catch (const InvalidArgument& error) {
       fail(error.what());
     }
-    moments.rows = static_cast<std::uint64_t>(reader.integer("rows", 1, kMostCount));
+    moments.rows = static_cast<std::uint64_t>(reader.integer("rows", least_rows, kMostCount));
     if (columns > kMostColumns) {
       fail(
           fmt::format("{} columns, more than the {} that moments may have", columns, kMostColumns));
@@ -263,6 +300,36 @@ FeatureMoments parse_moments(std::span<const std::uint8_t> bytes, const std::str
 
 std::vector<std::uint8_t> serialise_moments(const FeatureMoments& moments) {
   return serialise_safetensors(kMomentsKind, moments_to_file(moments));
+}
+
+std::vector<std::uint8_t> serialise_unfinished_moments(const MomentsBuilder& builder,
+                                                       const MomentsProgress& progress) {
+  const FeatureMoments& summed = builder.summed();
+  SafeTensors file = moments_to_file(summed);
+  FeatureSetMeta of_summed = summed.meta;
+  of_summed.source_images = summed.moments.rows;
+  file.metadata[kSetKey] = feature_meta_to_json(of_summed);
+  const std::span<const float> waiting = builder.waiting();
+  const std::size_t columns = summed.moments.columns();
+  file.tensors[kWaitingKey] = {
+      {static_cast<std::int64_t>(waiting.size() / columns), static_cast<std::int64_t>(columns)},
+      {waiting.begin(), waiting.end()}};
+  CsvWriter failures;
+  for (const FailedImage& failure : progress.failures) {
+    add_failure(failures, failure);
+  }
+  file.metadata["of"] = progress.set;
+  file.metadata["failures"] = std::string(kFailuresHeader) + std::string(failures.text());
+  return serialise_safetensors(kUnfinishedKind, file);
+}
+
+UnfinishedMoments parse_unfinished_moments(std::span<const std::uint8_t> bytes,
+                                           const std::string& name) {
+  return MomentsReader(parse_safetensors(bytes, name, kUnfinishedKind), name).read_unfinished();
+}
+
+UnfinishedMoments read_unfinished_moments(const fs::path& path) {
+  return parse_unfinished_moments(read_file(path, kMostFileBytes), path.string());
 }
 
 FeatureMoments read_moments(const fs::path& path) {

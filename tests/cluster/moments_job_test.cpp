@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cluster/job_folder.h"
+#include "cluster/moments_part.h"
 #include "cluster/part_record.h"
 #include "cluster/small_job.h"
 #include "core/checksum.h"
@@ -21,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Heard;
@@ -87,9 +90,8 @@ TEST(MomentsJob, HasTheSameBytesWhoeverWorks) {
   }
 }
 
-TEST(MomentsJob, BeginsAShardAnewThatWasStopped) {
-  const SmallJob small(1, 30);
-  small.plan(milliseconds(60'000), MomentsKind::kCovariance);
+/// A worker that is asked to stop in the middle of a shard.
+void work_on_a_part(const SmallJob& small) {
   JobObserver observer;
   std::atomic<int> asked = 0;
   observer.stop_requested = [&] { return ++asked > 40; };
@@ -99,11 +101,50 @@ TEST(MomentsJob, BeginsAShardAnewThatWasStopped) {
   EXPECT_TRUE(work_on_shards(small.job(), options, observer).stopped);
   EXPECT_FALSE(fs::exists(small.part(0)));
   EXPECT_THAT(missing_shards(small.job()), ElementsAre(0U));
-  EXPECT_EQ(work_on_shards(small.job()).done, 1U);
+}
+
+/// The file that the worker left, which tells how far it was.
+fs::path unfinished_moments(const SmallJob& small) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(small.job() / "work")) {
+    if (entry.path().filename() == kUnfinishedMomentsFile) {
+      return entry.path();
+    }
+  }
+  return {};
+}
+
+void expect_nothing_left(const SmallJob& small) {
   for (const char* folder : {"claims", "work", "failed"}) {
     EXPECT_TRUE(fs::is_empty(small.job() / folder)) << folder;
   }
+}
+
+TEST(MomentsJob, GoesOnWithinAShardThatWasStopped) {
+  const SmallJob small(1, 30);
+  write_file(small.shard_folder(0) / "000.bmp", std::string_view("BM"));
+  small.plan(milliseconds(60'000), MomentsKind::kCovariance);
+  work_on_a_part(small);
+  EXPECT_FALSE(unfinished_moments(small).empty());
+  Heard heard;
+  EXPECT_EQ(work_on_shards(small.job(), {}, heard.observer()).done, 1U);
+  EXPECT_THAT(heard.remarks, Contains(ContainsRegex("shard 0: going on after [1-9][0-9]* of 30")));
+  expect_nothing_left(small);
+  EXPECT_EQ(job_status(small.job()).failures, 1U);
   small.expect_merged_as_the_rows(MomentsKind::kCovariance);
+}
+
+TEST(MomentsJob, BeginsAShardAnewWhoseUnfinishedPartIsDamaged) {
+  const SmallJob small(1, 30);
+  small.plan(milliseconds(60'000), MomentsKind::kDiagonal);
+  work_on_a_part(small);
+  const fs::path file = unfinished_moments(small);
+  std::vector<std::uint8_t> bytes = read_file(file);
+  bytes.resize(bytes.size() - 4);
+  write_file(file, bytes);
+  Heard heard;
+  EXPECT_EQ(work_on_shards(small.job(), {}, heard.observer()).done, 1U);
+  EXPECT_THAT(heard.remarks, Contains(HasSubstr("shard 0: begun anew")));
+  small.expect_merged_as_the_rows(MomentsKind::kDiagonal);
 }
 
 TEST(MomentsJob, AShardWithoutAnImageFails) {

@@ -9,7 +9,9 @@
 #include "core/file.h"
 #include "gradspace/error.h"
 #include "gradspace/safetensors.h"
+#include "moments/moments_file.h"
 #include "moments/random_rows.h"
+#include "moments/unfinished_moments.h"
 #include "support/damage.h"
 #include "support/test_files.h"
 
@@ -18,8 +20,10 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using testing::meta_of;
 using testing::moments_of_rows;
 using testing::random_rows;
+using ::testing::ThrowsMessage;
 
 class MomentsFile : public ::testing::Test {
  protected:
@@ -194,6 +198,63 @@ TEST(QuantileSketch, LeavesOutWhatIsNotFinite) {
   EXPECT_EQ(sketch.counts().size(), 3U);
   EXPECT_THROW(sketch.quantile(1.01), InvalidArgument);
   EXPECT_THROW(sketch.quantile(std::nan("")), InvalidArgument);
+}
+
+/// Builders that were saved and read again after some of the rows come to the bits of one that was not.
+TEST(UnfinishedMoments, GoOnToTheSameBits) {
+  constexpr std::size_t kRows = 3 * kMomentsPieceRows + 70;
+  constexpr std::size_t kColumns = 5;
+  const std::vector<float> values = random_rows(kRows, kColumns, 7);
+  std::vector<FeatureRow> rows(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    rows[i].image.set = i % 3 == 0 ? "one" : "other";
+    rows[i].bce = static_cast<float>(i);
+  }
+  const FeatureSetMeta meta = meta_of(kColumns);
+  MomentsBuilder whole(meta, MomentsKind::kFourth);
+  whole.append(rows, values);
+  const std::vector<std::uint8_t> wanted = serialise_moments(whole.finish());
+  for (const std::size_t stop : {std::size_t{0}, std::size_t{1}, std::size_t{511}, std::size_t{512},
+                                 std::size_t{1300}, kRows}) {
+    MomentsBuilder first(meta, MomentsKind::kFourth);
+    first.append(std::span(rows).first(stop), std::span(values).first(stop * kColumns));
+    MomentsProgress progress{"{}", stop + 2, {{"a,b\n\"c\".png", "no picture"}, {"d", ""}}};
+    UnfinishedMoments read =
+        parse_unfinished_moments(serialise_unfinished_moments(first, progress), "file");
+    EXPECT_EQ(read.progress.images_done, stop + 2);
+    ASSERT_EQ(read.progress.failures.size(), 2U);
+    EXPECT_EQ(read.progress.failures[0].path, progress.failures[0].path);
+    MomentsBuilder second(std::move(read.summed), std::move(read.waiting));
+    EXPECT_EQ(second.rows(), stop);
+    second.append(std::span(rows).subspan(stop), std::span(values).subspan(stop * kColumns));
+    EXPECT_TRUE(serialise_moments(second.finish()) == wanted) << stop;
+  }
+}
+
+TEST(UnfinishedMoments, AreRefusedWhereTheyCannotGoOn) {
+  MomentsBuilder builder(meta_of(3), MomentsKind::kDiagonal);
+  builder.append(std::vector<FeatureRow>(9), random_rows(9, 3, 1));
+  const std::vector<std::uint8_t> bytes = serialise_unfinished_moments(builder, {"{}", 9, {}});
+  const auto refused = [&](const auto& change, const char* why) {
+    SafeTensors file = parse_safetensors(bytes, "file", "unfinished moments");
+    change(file);
+    EXPECT_THAT(
+        [&] {
+          parse_unfinished_moments(serialise_safetensors("unfinished moments", file), "file");
+        },
+        ThrowsMessage<FormatError>(HasSubstr(why)));
+  };
+  refused([](SafeTensors& file) { file.tensors.clear(); }, "no matrix \"waiting\"");
+  refused([](SafeTensors& file) { file.tensors["waiting"] = {{2, 2}, {1, 2, 3, 4}}; }, "no pieces");
+  refused(
+      [](SafeTensors& file) {
+        file.tensors["waiting"] = {{512, 3}, std::vector<float>(1536)};
+      },
+      "no pieces");
+  refused([](SafeTensors& file) { file.metadata.erase("of"); }, "\"of\"");
+  refused([](SafeTensors& file) { file.metadata["failures"] = "path\n"; }, "its failures");
+  EXPECT_THROW(MomentsBuilder(moments_of_rows(random_rows(9, 3, 1), 3, MomentsKind::kDiagonal), {}),
+               InvalidArgument);
 }
 
 }  // namespace
