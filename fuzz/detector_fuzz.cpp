@@ -6,8 +6,8 @@
 #include "gradspace/error.h"
 #include "gradspace/photograph.h"
 
-// Detectors of all methods: what is read can be written, and is read again. One of photographs that needs no model judges
-// one, or is refused.
+// Detectors of all methods: what is read can be written, and is read again. One of photographs that needs no model
+// judges one, or is refused.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gradspace;
   static const FuzzFolder folder;

@@ -1,5 +1,5 @@
-// The index of tar archives: members lie within the archive, each behind the one before, and what is listed can be read or is
-// refused.
+// The index of tar archives: members lie within the archive, each behind the one before, and what is listed can be read
+// or is refused.
 #include <cstdint>
 #include <cstdlib>
 

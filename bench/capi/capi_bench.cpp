@@ -1,5 +1,6 @@
 // What a call of the C interface costs beside the work that it asks for, on one thread:
-//   engine   fitting the image to the model's input, and the native engine: losses, and what the detector's method asks for
+//   engine   fitting the image to the model's input, and the native engine: losses, and what the detector's method
+//            asks for
 //   c++      Scorer::score: the same, and the detector
 //   c        gradspace_score_images of one image
 //   extract  gradspace_extract_images of one image, of the gradients that gradient-mahalanobis asks for

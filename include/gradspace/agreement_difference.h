@@ -43,8 +43,8 @@ GRADSPACE_API std::vector<AgreementDifference> agreement_differences(
     const OpinionSample& images, const AgreementOptions& options = {});
 
 /// Williams' test: of n images, r_first and r_second are the correlations of two variables with the opinions, and
-/// r_between theirs with each other. Two-sided p; 1 where both correlations are the same. Throws InvalidArgument for fewer than
-/// four images, and for correlations that are not between -1 and 1.
+/// r_between theirs with each other. Two-sided p; 1 where both correlations are the same. Throws InvalidArgument for
+/// fewer than four images, and for correlations that are not between -1 and 1.
 GRADSPACE_API double williams_test(double r_first, double r_second, double r_between,
                                    std::size_t n);
 

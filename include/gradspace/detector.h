@@ -38,8 +38,8 @@ struct GRADSPACE_API Detector {
   /// Throws InvalidArgument, naming the field, when the method is empty, the model's SHA-256 is though there are
   /// columns or the metadata do not say what images it takes ("input", "tiles"), the threshold is NaN, a tensor's
   /// values are not as many as its shape says or one is NaN, the columns do not follow one another from 0, member
-  /// after member, of each of `members`, 1 to kMaxMembers, or it is two-sided and no classifier. Whether the tensors are those of the method is seen when the detector is
-  /// put to use.
+  /// after member, of each of `members`, 1 to kMaxMembers, or it is two-sided and no classifier. Whether the tensors
+  /// are those of the method is seen when the detector is put to use.
   void validate() const;
 };
 

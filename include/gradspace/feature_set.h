@@ -135,8 +135,8 @@ class GRADSPACE_API FeatureSetWriter {
 /// each takes two of the process's memory maps (Linux allows 65530: sysctl vm.max_map_count). Rows of float16 are made
 /// float32 when they are first asked for, in memory, and beyond 256 MiB of it in a temporary file ($TMPDIR). A file in
 /// the place of the folder is a matrix of features that another program made: NumPy's format, float16, float32 or
-/// float64 [N, D] in C order, of finite values. As a set it has one block of columns, "feature", "no model" in the place
-/// of the model's SHA-256, and clean images "NAME#0", "NAME#1", ...
+/// float64 [N, D] in C order, of finite values. As a set it has one block of columns, "feature", "no model" in the
+/// place of the model's SHA-256, and clean images "NAME#0", "NAME#1", ...
 class GRADSPACE_API FeatureSet {
  public:
   /// Throws IoError, FormatError (truncated, damaged, a newer version, sizes that do not fit, a value of a matrix

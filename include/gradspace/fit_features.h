@@ -46,11 +46,11 @@ struct CleanFeatures {
 /// other columns or were made by different models, or a covariance takes more memory than the options allow.
 GRADSPACE_API Detector fit_to_features(const CleanFeatures& sets, const FeatureFitOptions& options);
 
-/// Fits `mahalanobis` or `independent-gaussian` to the moments of clean rows, to the detector that the rows make, but for
-/// rounding: `mahalanobis` of MomentsKind::kFourth; of kCovariance its shrinkage is that of Gaussian features. Moments
-/// say nothing of where scores end: `validation` are clean rows that were not taken into them, and set the threshold.
-/// Throws as `fit_to_features`, and InvalidArgument when the method takes the rows themselves or the moments lack what it
-/// wants.
+/// Fits `mahalanobis` or `independent-gaussian` to the moments of clean rows, to the detector that the rows make, but
+/// for rounding: `mahalanobis` of MomentsKind::kFourth; of kCovariance its shrinkage is that of Gaussian features.
+/// Moments say nothing of where scores end: `validation` are clean rows that were not taken into them, and set the
+/// threshold. Throws as `fit_to_features`, and InvalidArgument when the method takes the rows themselves or the moments
+/// lack what it wants.
 GRADSPACE_API Detector fit_to_moments(const FeatureMoments& clean, const FeatureSet& validation,
                                       const FeatureFitOptions& options);
 

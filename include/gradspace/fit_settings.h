@@ -1,5 +1,5 @@
-// What a user may set of a fit, whatever the detector learns from: one list for the command, the Python module and the C
-// interface, which is turned into the options of each kind of fit here.
+// What a user may set of a fit, whatever the detector learns from: one list for the command, the Python module and the
+// C interface, which is turned into the options of each kind of fit here.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // How images are parted into those that are learned from and those that judge what was learned.
 //
-// What is promised of new images (a validation loss, a rate of false alarms) holds where they are exchangeable with those
-// that were held out: as far from what was learned as new ones are. Neighbours of a video or of a walk are near-copies
-// of one another; held out one by one at random, they promise what new scenes do not keep.
+// What is promised of new images (a validation loss, a rate of false alarms) holds where they are exchangeable with
+// those that were held out: as far from what was learned as new ones are. Neighbours of a video or of a walk are
+// near-copies of one another; held out one by one at random, they promise what new scenes do not keep.
 #pragma once
 
 #include <cstddef>

@@ -10,11 +10,10 @@
 // refused, a PNG whose pixels have a wrong or missing checksum is refused, and one with a critical chunk that
 // nobody knows before them; a few well-formed BMP files that Pillow misreads are read right, and those with
 // headers of 52 and 56 bytes, as later versions of Pillow do (src/image/bmp.cpp).
-// WebP, AVIF, JPEG XL and TIFF are read by modules that are loaded with the first such file, and not written; of several
-// frames or pages the first is read. TIFF files are not turned by their tag, as Pillow turns them.
-// Alpha is dropped, palettes are resolved, EXIF orientation is ignored. A file is grey when its format
-// says so (grey PNG and JPEG, PBM and PGM, BMP whose palette is the identity), not when its colours
-// happen to be grey.
+// WebP, AVIF, JPEG XL and TIFF are read by modules that are loaded with the first such file, and not written; of
+// several frames or pages the first is read. TIFF files are not turned by their tag, as Pillow turns them. Alpha is
+// dropped, palettes are resolved, EXIF orientation is ignored. A file is grey when its format says so (grey PNG and
+// JPEG, PBM and PGM, BMP whose palette is the identity), not when its colours happen to be grey.
 //
 // All functions are thread-safe.
 #pragma once
@@ -134,7 +133,8 @@ GRADSPACE_API void write_image(const std::filesystem::path& path, const ImageVie
 /// The format that `write_image` writes under a name. Throws InvalidArgument where the extension is of none.
 GRADSPACE_API ImageFormat image_format_from_extension(const std::filesystem::path& path);
 
-/// Whether the extension is one of an image that is read: those that are written, .pbm, .webp, .avif, .jxl, .tif, .tiff.
+/// Whether the extension is one of an image that is read: those that are written, .pbm, .webp, .avif, .jxl, .tif,
+/// .tiff.
 GRADSPACE_API bool has_image_extension(const std::filesystem::path& path);
 
 /// Three channels in the order R, G, B: grey is repeated, RGB copied. An image that is given away

@@ -4,8 +4,8 @@
 // With x the n rows of D float32 features, m their mean and d = x - m, all in float64:
 //
 //   mean[k]     m_k
-//   second[kl]  sum over rows of d_k d_l; of MomentsKind::kDiagonal k = l alone: [D]. Else the upper triangle row by row,
-//               k <= l: [D (D + 1) / 2], as NumPy's triu_indices(D) has them
+//   second[kl]  sum over rows of d_k d_l; of MomentsKind::kDiagonal k = l alone: [D]. Else the upper triangle row
+//               by row, k <= l: [D (D + 1) / 2], as NumPy's triu_indices(D) has them
 //   third[k,l]  of MomentsKind::kFourth, sum over rows of d_k^2 d_l: [D, D]
 //   fourth[kl]  of MomentsKind::kFourth, sum over rows of d_k^2 d_l^2: upper triangle
 //
@@ -21,11 +21,11 @@
 //
 // and third and fourth moments by shifting each part's to the new mean (P. Pebay, 2008).
 //
-// Bits: within one shard rows are taken in pieces of `kMomentsPieceRows`, and the pieces are added one after another. Of
-// each piece the second moments are summed up in float64 over products that are exact, about a point from which
-// the piece's float32 values differ by float32 values exactly; therefore neither the number of threads nor the
-// processor's vectors and fused operations make a difference. Shards are added along a tree that depends on their
-// number alone (`MomentsTree`): the moments of many shards have the same bits whoever made which of them, and when.
+// Bits: within one shard rows are taken in pieces of `kMomentsPieceRows`, and the pieces are added one after another.
+// Of each piece the second moments are summed up in float64 over products that are exact, about a point from which the
+// piece's float32 values differ by float32 values exactly; therefore neither the number of threads nor the processor's
+// vectors and fused operations make a difference. Shards are added along a tree that depends on their number alone
+// (`MomentsTree`): the moments of many shards have the same bits whoever made which of them, and when.
 //
 // Accuracy: second moments agree with exact ones to some 1e-12 of sqrt(second_kk second_ll), whatever the mean. Third
 // and fourth moments are sums of squares that were rounded to float32: 1e-6 of their scale.
@@ -182,9 +182,9 @@ struct GRADSPACE_API MomentsOptions {
 GRADSPACE_API void require_moments_memory(MomentsKind kind, std::size_t columns, double memory_gib,
                                           std::string_view who);
 
-/// Of feature sets and files of moments, each of them a shard; of a set of many parts, each part. Moments that hold more
-/// than the options' kind are cut to it. Throws IoError, FormatError; InvalidArgument when they don't go together, a file
-/// holds less than is wanted, or memory is too little.
+/// Of feature sets and files of moments, each of them a shard; of a set of many parts, each part. Moments that hold
+/// more than the options' kind are cut to it. Throws IoError, FormatError; InvalidArgument when they don't go together,
+/// a file holds less than is wanted, or memory is too little.
 GRADSPACE_API FeatureMoments moments_of(std::span<const std::filesystem::path> sets,
                                         const MomentsOptions& options = {});
 

@@ -64,8 +64,8 @@ struct GRADSPACE_API AlarmRules {
   int raise_after = 3;  ///< of `raise_within` frames, so many must be out of distribution
   int raise_within = 5;
   int clear_after = 25;  ///< as many frames in a row that are not
-  /// An alarm is held for so long, and what goes wrong meanwhile is a part of it: from one alarm of a kind to a camera's
-  /// next there is at least as long.
+  /// An alarm is held for so long, and what goes wrong meanwhile is a part of it: from one alarm of a kind to a
+  /// camera's next there is at least as long.
   double at_least_s = 60;
   double silent_after_s = 30;  ///< without a frame, the camera itself is an alarm; 0 = never
   /// Where the detector has too few clean images to vouch for the threshold, the camera's own clean days give a

@@ -67,9 +67,9 @@ struct GRADSPACE_API PhotographOptions {
 /// Fits to clean photographs, by all members of the model, which may be null for a method without one. Photographs that
 /// can't be read, or are smaller than a tile, are left out and reported. Of more than 1000, 1000 are learned from and
 /// calibrated on. The observer counts photographs. It is remarked where photographs are of few scenes, or where
-/// near-copies stand on both sides of a split. A one-class method learns from some eight thousand tiles of four fifths of
-/// the photographs, and is calibrated on the others. Throws InvalidArgument when there are under 20 photographs, too few
-/// for the rate of false alarms, or the tiling is not the model's.
+/// near-copies stand on both sides of a split. A one-class method learns from some eight thousand tiles of four fifths
+/// of the photographs, and is calibrated on the others. Throws InvalidArgument when there are under 20 photographs, too
+/// few for the rate of false alarms, or the tiling is not the model's.
 GRADSPACE_API Detector fit_photographs(const Model* model, const Source& clean,
                                        const PhotographOptions& options, int threads = 0,
                                        const JobObserver& observer = {});

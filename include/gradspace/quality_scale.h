@@ -39,8 +39,9 @@ struct QualityEquivalent {
 
 /// What a score of `metric` is equivalent to. The scale holds the medians over 24 photographs of 768x512 pixels, and is
 /// linear between 16 qualities; a better score never has a smaller quality. Scores of `gradient`, `unique` and `accord`
-/// are taken to be of the shipped decoder (`has_quality_scale`). Nothing for a metric without a scale; all that are built
-/// in have one. Throws InvalidArgument for a metric that is not known, and for a score that is not a number. Thread-safe.
+/// are taken to be of the shipped decoder (`has_quality_scale`). Nothing for a metric without a scale; all that are
+/// built in have one. Throws InvalidArgument for a metric that is not known, and for a score that is not a number.
+/// Thread-safe.
 GRADSPACE_API std::optional<QualityEquivalent> quality_equivalent(std::string_view metric,
                                                                   double score);
 

@@ -1,9 +1,9 @@
 // Quantiles of very many numbers in little memory, with a bound on their error.
 //
-// Finite float32 values are counted in buckets: those whose sign, exponent and first ten bits of the mantissa agree. Counts
-// are added exactly, so that the sketch of all values is the same whoever counted which of them, and in whatever order.
-// A quantile is the middle of the bucket that the value of that rank lies in, which is off by at most 1/2048 of the
-// value (0.05 %); of values under 1.2e-38 in size, by at most 6e-42. The least and the largest value are exact.
+// Finite float32 values are counted in buckets: those whose sign, exponent and first ten bits of the mantissa agree.
+// Counts are added exactly, so that the sketch of all values is the same whoever counted which of them, and in whatever
+// order. A quantile is the middle of the bucket that the value of that rank lies in, which is off by at most 1/2048 of
+// the value (0.05 %); of values under 1.2e-38 in size, by at most 6e-42. The least and the largest value are exact.
 //
 // Memory: 1 024 buckets for values within a factor of two, 524 288 for any.
 #pragma once

@@ -47,8 +47,8 @@ class GRADSPACE_API FileScorer {
   using OnImage = std::function<void(const ScoredImage&)>;
 
   /// Model and detector outlive the scorer; temporaries do not compile. Detectors of photographs take them at their own
-  /// size, others fitted to the model's, decoded as both of them say. Throws InvalidArgument when model and detector do not fit together, or an
-  /// option is not valid; IoError when the folder for maps holds something.
+  /// size, others fitted to the model's, decoded as both of them say. Throws InvalidArgument when model and detector do
+  /// not fit together, or an option is not valid; IoError when the folder for maps holds something.
   FileScorer(const Model& model, const Detector& detector, const ScoreFilesOptions& options = {});
   /// For detectors that need no model.
   explicit FileScorer(const Detector& detector, const ScoreFilesOptions& options = {});

@@ -40,8 +40,8 @@ struct VideoScoreResult {
 
 /// Compares the frames of two videos that have the same number: time stamps are of no account. Frames are decoded
 /// once, and as many wait as threads want and 1 GiB allows. `on_frame` is called once a pair of frames, in their order,
-/// one call at a time with the observer's functions; progress comes after it, its total 0 where the length is not known.
-/// Scores do not depend on the number of threads. Throws IoError, FormatError where a video can't be opened,
+/// one call at a time with the observer's functions; progress comes after it, its total 0 where the length is not
+/// known. Scores do not depend on the number of threads. Throws IoError, FormatError where a video can't be opened,
 /// InvalidArgument where their sizes differ.
 GRADSPACE_API VideoScoreResult
 score_video(const QualityMetrics& metrics, const std::filesystem::path& reference,
@@ -61,8 +61,8 @@ struct PooledScore {
       0;  ///< the first with the minimum, or the maximum where smaller is better
 };
 
-/// Pools the values of a metric in the order of the frames. Frames of PSNR count as 60 dB where they have more, as those
-/// without a difference do, which have infinitely much: libvmaf's limit for 8 bits.
+/// Pools the values of a metric in the order of the frames. Frames of PSNR count as 60 dB where they have more, as
+/// those without a difference do, which have infinitely much: libvmaf's limit for 8 bits.
 class GRADSPACE_API ScorePool {
  public:
   explicit ScorePool(const QualityMetricInfo& metric);

@@ -1,9 +1,10 @@
 // Where images come from: a CURE-TSR tree or one of its sets, a folder, an IDX pair, CIFAR-10
-// binaries, tar archives, lists of files, a video. Opening lists (and counts a video's frames, for which they are decoded once); pixels are read only when asked, so memory does not grow with their number
-// but for about fifty bytes a file name.
+// binaries, tar archives, lists of files, a video. Opening lists (and counts a video's frames, for which they are
+// decoded once); pixels are read only when asked, so memory does not grow with their number but for about fifty bytes a
+// file name.
 //
-// Order: by path (bytewise) for files, by index for IDX and CIFAR-10, as they are listed in lists and archives; the same
-// on every machine.
+// Order: by path (bytewise) for files, by index for IDX and CIFAR-10, as they are listed in lists and archives; the
+// same on every machine.
 #pragma once
 
 #include <cstddef>
@@ -113,12 +114,12 @@ struct SourceOptions {
 /// back means beginning anew; it may be a tar archive, compressed by gzip or Zstandard or not, whose images are read
 /// where they lie in it, or a list of image files (.txt and .lst: a path a line; .csv: a column `path`, and `set` and
 /// `class` where they are there; .jsonl: an object a line with the same), relative to its folder; another folder, or a
-/// single image file or a pipe that one comes through, is a folder of images, searched recursively. A file in it is an image by its extension, or else by its first bytes.
-/// `path` may name the tree or any folder in it (".../RealChallenge/07_01/train").
-/// A range of numbers in a path, "shard-{000..099}.tar", stands for as many archives, and so does a folder that holds
-/// archives and no images; "pipe:COMMAND" for the archive that a shell command writes, where `options` allow it.
-/// In archives, KEY.cls or the number "cls", "class" or "label" in KEY.json is the class of the images KEY.*.
-/// Throws IoError when it can't be read, FormatError when it holds no image.
+/// single image file or a pipe that one comes through, is a folder of images, searched recursively. A file in it is an
+/// image by its extension, or else by its first bytes. `path` may name the tree or any folder in it
+/// (".../RealChallenge/07_01/train"). A range of numbers in a path, "shard-{000..099}.tar", stands for as many
+/// archives, and so does a folder that holds archives and no images; "pipe:COMMAND" for the archive that a shell
+/// command writes, where `options` allow it. In archives, KEY.cls or the number "cls", "class" or "label" in KEY.json
+/// is the class of the images KEY.*. Throws IoError when it can't be read, FormatError when it holds no image.
 GRADSPACE_API std::unique_ptr<Source> open_source(const std::filesystem::path& path,
                                                   SourceKind kind = SourceKind::kAuto,
                                                   const SourceOptions& options = {});

@@ -80,8 +80,8 @@ GRADSPACE_API std::size_t tiles_per_image(std::size_t wanted, std::size_t photog
 
 /// Tiles of the photographs of `source`, as a source: `per_image` of each photograph, one photograph after the other,
 /// at places drawn by the seed and the photograph's path. A path is that of the photograph; Source::tile tells the
-/// place, once the tile was loaded. Photographs are decoded when their tiles are read, one a thread at a time. Loading a
-/// tile of a photograph that is smaller throws FormatError.
+/// place, once the tile was loaded. Photographs are decoded when their tiles are read, one a thread at a time. Loading
+/// a tile of a photograph that is smaller throws FormatError.
 GRADSPACE_API std::unique_ptr<Source> draw_tiles(std::shared_ptr<const Source> source,
                                                  const TileDraw& draw);
 

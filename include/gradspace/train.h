@@ -62,8 +62,8 @@ class GRADSPACE_API ImageStore {
  public:
   /// Decodes every image of `source` to the given extent (1 channel: grey, 3: RGB), on all cores.
   /// An image that can't be read is left out and reported in `failures`. `progress` is called by
-  /// one thread at a time. `decoding` is of JPEG files. Throws InvalidArgument for another number of channels, IoError when
-  /// there is no room, FormatError when no image is left.
+  /// one thread at a time. `decoding` is of JPEG files. Throws InvalidArgument for another number of channels, IoError
+  /// when there is no room, FormatError when no image is left.
   ImageStore(const Source& source, const Extent& extent,
              const std::function<void(std::size_t done, std::size_t total)>& progress = {},
              Decoding decoding = Decoding::kExact);

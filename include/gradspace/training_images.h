@@ -38,7 +38,8 @@ struct TrainingSets {
 };
 
 /// Opens both sources, or chooses from the one: of a tree with challenge-free `train` and `val` sets these;
-/// of another source a tenth, at least one image, is held out for validation. Throws InvalidArgument, IoError, FormatError.
+/// of another source a tenth, at least one image, is held out for validation. Throws InvalidArgument, IoError,
+/// FormatError.
 GRADSPACE_API TrainingSets open_training_sets(const TrainingSources& sources);
 
 }  // namespace gradspace

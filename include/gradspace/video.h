@@ -3,12 +3,12 @@
 // YUV4MPEG2 files (.y4m) are read by our own code; all else that libavformat reads, by a module that is loaded on first
 // use. Frames come as 8-bit RGB, or grey where the video has no colour:
 //
-// - The matrix is the one that the stream names. Where it names none, as y4m never does, it is what `assume_matrix` said,
-//   or else BT.709 for a width of 1280 or more or a height over 576, and BT.601 for what is smaller.
+// - The matrix is the one that the stream names. Where it names none, as y4m never does, it is what `assume_matrix`
+//   said, or else BT.709 for a width of 1280 or more or a height over 576, and BT.601 for what is smaller.
 // - The range is the one that the stream names, and else limited (16 to 235 of 8 bits).
-// - Chroma is interpolated linearly between its samples. These lie on every other column, in the middle between rows, as
-//   in MPEG-2 and H.264, whatever the stream says: programs name places that they do not keep to, and two videos whose
-//   samples are equal must be equal.
+// - Chroma is interpolated linearly between its samples. These lie on every other column, in the middle between rows,
+//   as in MPEG-2 and H.264, whatever the stream says: programs name places that they do not keep to, and two videos
+//   whose samples are equal must be equal.
 // - Samples of 9 to 16 bits are scaled in the same step, and everything is rounded once, to the nearest.
 // - Interlaced frames are taken as they are, and rotation is ignored.
 #pragma once

@@ -276,11 +276,7 @@ std::optional<TileRequest> tile_request_of(const Settings& settings, const Exten
   settings.take("kind", request.kind);
   settings.take("tiles_per_image", request.each);
   settings.take("seed", request.draw.seed);
-  const Tiling& tiling = request.draw.tiling;
-  if (tiling.width != input.width || tiling.height != input.height) {
-    throw InvalidArgument("extract: tiles " + size + " are not of the model's size, " +
-                          std::to_string(input.width) + "x" + std::to_string(input.height));
-  }
+  request.draw.require_size(input.width, input.height, "extract");
   return request;
 }
 

@@ -33,8 +33,8 @@ struct VideoComparison {
 /// Whether two inputs are videos. Throws InvalidArgument where one is a video and the other an image.
 bool are_videos(const std::string& reference, const std::string& distorted);
 
-/// Scores all frames and prints them, or what is pooled of them. The metrics' means are what is judged. Returns the exit
-/// status.
+/// Scores all frames and prints them, or what is pooled of them. The metrics' means are what is judged. Returns the
+/// exit status.
 int compare_videos(const VideoComparison& comparison, const LinearDecoder* decoder,
                    QualityVerdicts& verdicts);
 

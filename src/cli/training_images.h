@@ -13,8 +13,8 @@ struct TrainingImages {
   std::unique_ptr<ImageStore> validation;
 };
 
-/// Reads the images, their files decoded as said, and says, unless quiet, how many there are and which could not be read. Throws
-/// InvalidArgument, IoError, FormatError.
+/// Reads the images, their files decoded as said, and says, unless quiet, how many there are and which could not be
+/// read. Throws InvalidArgument, IoError, FormatError.
 TrainingImages load_training_images(const TrainingSources& sources, const Extent& extent,
                                     Decoding decoding, bool quiet);
 

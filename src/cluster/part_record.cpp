@@ -98,11 +98,7 @@ PartRecord parse_part_record(std::string_view text, std::string_view name) {
   if (reader.decoded_text("kind") != kPartKind) {
     throw FormatError(fmt::format("{}: not the record of a part", name));
   }
-  const std::uint64_t version = reader.count("format_version");
-  if (version > kFormatVersion) {
-    throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
-                                  version, kFormatVersion));
-  }
+  reader.require_format_version(kFormatVersion);
   PartRecord record;
   record.plan = reader.decoded_text("plan");
   record.shard = static_cast<std::uint32_t>(reader.integer("shard", 0, kMaxShards - 1));

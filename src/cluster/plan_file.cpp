@@ -261,12 +261,7 @@ ShardPlan parse_plan(std::string_view text, std::string_view name) {
   if (reader.decoded_text("kind") != kPlanKind) {
     throw FormatError(fmt::format("{}: not the plan of a job", name));
   }
-  const std::int64_t version =
-      reader.integer("format_version", 1, std::numeric_limits<std::int32_t>::max());
-  if (version > kFormatVersion) {
-    throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
-                                  version, kFormatVersion));
-  }
+  reader.require_format_version(kFormatVersion);
   ShardPlan plan;
   plan.version = reader.decoded_text("version");
   plan.model_sha256 = reader.decoded_text("model_sha256");

@@ -86,8 +86,8 @@ class Worker {
   }
 
  private:
-  /// In an order of this worker's own: workers that went through the list side by side would try to claim the same shards
-  /// again and again. Those who share a counter go in one order.
+  /// In an order of this worker's own: workers that went through the list side by side would try to claim the same
+  /// shards again and again. Those who share a counter go in one order.
   void choose_all() {
     const std::uint64_t order = options_.ranks == nullptr ? hash_text(worker_name()) : 0;
     wanted_ = permutation(static_cast<std::uint32_t>(plan_.shards.size()), order);
@@ -245,8 +245,8 @@ class Worker {
     set(shard, Standing::kDone);
   }
 
-  /// A part that another worker has put in place. Where its claim is still there, that worker may have been killed before
-  /// it cleared up.
+  /// A part that another worker has put in place. Where its claim is still there, that worker may have been killed
+  /// before it cleared up.
   void finish_behind_others(std::uint32_t shard) {
     const auto claim = claims_.find(shard);
     if (claim != claims_.end() && claim->second > 0) {

@@ -55,4 +55,13 @@ bool ObjectReader::boolean(const char* key) const {
   return value.get<bool>();
 }
 
+void ObjectReader::require_format_version(std::int64_t newest) const {
+  const std::int64_t version =
+      integer("format_version", 1, std::numeric_limits<std::int32_t>::max());
+  if (version > newest) {
+    throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name_,
+                                  version, newest));
+  }
+}
+
 }  // namespace gradspace

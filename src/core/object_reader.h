@@ -28,6 +28,9 @@ class ObjectReader {
   std::uint64_t count(const char* key) const;
   bool boolean(const char* key) const;
 
+  /// Throws FormatError unless "format_version" is from 1 to `newest`.
+  void require_format_version(std::int64_t newest) const;
+
  private:
   const nlohmann::json& object_;
   std::string_view name_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -158,12 +157,7 @@ FeatureMetaFile parse_feature_meta(std::string_view text, std::string_view name)
   if (reader.text("kind") != kKind) {
     throw FormatError(fmt::format("{}: not the meta.json of a feature set", name));
   }
-  const std::int64_t version =
-      reader.integer("format_version", 1, std::numeric_limits<std::int32_t>::max());
-  if (version > kFormatVersion) {
-    throw FormatError(fmt::format("{}: format version {} is newer than the {} known here", name,
-                                  version, kFormatVersion));
-  }
+  reader.require_format_version(kFormatVersion);
   FeatureMetaFile file;
   FeatureSetMeta& meta = file.meta;
   meta.version = reader.text("version");

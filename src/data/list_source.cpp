@@ -1,4 +1,5 @@
-// Lists of image files: a path a line (.txt, .lst), a table with the column `path` (.csv), or an object a line (.jsonl).
+// Lists of image files: a path a line (.txt, .lst), a table with the column `path` (.csv), or an object a line
+// (.jsonl).
 #include <fmt/format.h>
 
 #include <charconv>

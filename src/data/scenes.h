@@ -41,9 +41,9 @@ Look look_at(const ImageView& image);
 /// Whether hashes differ in at most kNearCopyBits, and thumbnails correlate by over 0.98.
 bool are_near_copies(const Look& a, const Look& b);
 
-/// Remarks where over a tenth of the images held out are near-copies of images that were learned from. Those never raise
-/// alarms: where they are a share p, a threshold for a rate a may have a / (1 - p) on new scenes, which of a smaller
-/// share is not worth a word.
+/// Remarks where over a tenth of the images held out are near-copies of images that were learned from. Those never
+/// raise alarms: where they are a share p, a threshold for a rate a may have a / (1 - p) on new scenes, which of a
+/// smaller share is not worth a word.
 void remark_on_held_copies(std::span<const Look> learned, std::span<const Look> held,
                            Watched& watched);
 

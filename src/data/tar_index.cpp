@@ -24,8 +24,8 @@ std::string_view text_of(const TarBlock& block, std::size_t at, std::size_t leng
   return field.substr(0, std::min(field.find('\0'), length));
 }
 
-/// Octal digits between blanks; or GNU's binary number, whose first bit is set. Nothing for what is neither, and for what
-/// is negative or over 2^63.
+/// Octal digits between blanks; or GNU's binary number, whose first bit is set. Nothing for what is neither, and for
+/// what is negative or over 2^63.
 std::optional<std::uint64_t> number_of(const TarBlock& block, std::size_t at, std::size_t length) {
   if ((block[at] & 0x80U) != 0) {
     std::uint64_t value = block[at] & 0x7FU;

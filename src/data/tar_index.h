@@ -1,7 +1,7 @@
 // What is in a tar archive, and where: its headers are read, one after the other, and none of the data between them.
 //
-// Read are the formats of POSIX (ustar, and pax with long names and sizes), of GNU tar (long names, sizes in binary) and
-// of what came before them.
+// Read are the formats of POSIX (ustar, and pax with long names and sizes), of GNU tar (long names, sizes in binary)
+// and of what came before them.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ class TarReader {
   /// `file` must outlive it.
   explicit TarReader(const RandomAccessFile& file) : file_(file) {}
 
-  /// The next member, folders left out; nothing at the end. Throws FormatError naming the archive where a header is none,
-  /// or promises more than the archive has; nothing can be read behind it.
+  /// The next member, folders left out; nothing at the end. Throws FormatError naming the archive where a header is
+  /// none, or promises more than the archive has; nothing can be read behind it.
   std::optional<TarMember> next();
 
   /// After the end: whether the archive says that it ends there, as all do that are whole.

@@ -101,8 +101,8 @@ bool is_hidden(std::string_view path) {
   return path.starts_with('.') || path.find("/.") != std::string_view::npos;
 }
 
-/// What WebDataset calls a sample's key: all before the first dot of the name, folders included; and the extension behind
-/// it.
+/// What WebDataset calls a sample's key: all before the first dot of the name, folders included; and the extension
+/// behind it.
 std::pair<std::string_view, std::string_view> key_and_extension(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   const std::size_t dot = path.find('.', slash == std::string_view::npos ? 0 : slash + 1);

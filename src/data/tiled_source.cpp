@@ -98,7 +98,7 @@ class TiledSource : public Source {
 
 void TileDraw::require_size(int width, int height, std::string_view what) const {
   if (tiling.width != width || tiling.height != height) {
-    throw InvalidArgument(fmt::format("{}: --tiles {}x{} are not of the model's size, {}x{}", what,
+    throw InvalidArgument(fmt::format("{}: tiles of {}x{} are not of the model's size, {}x{}", what,
                                       tiling.width, tiling.height, width, height));
   }
 }

@@ -11,8 +11,8 @@
 
 namespace gradspace {
 
-/// How the parts' words become one score: their mean, of classifiers a probability again, or the distance from the middle
-/// of clean images. Copies what it needs of the detector; thread-safe.
+/// How the parts' words become one score: their mean, of classifiers a probability again, or the distance from the
+/// middle of clean images. Copies what it needs of the detector; thread-safe.
 class Decision {
  public:
   explicit Decision(const Detector& detector);
@@ -57,8 +57,8 @@ std::vector<std::vector<double>> said_by_parts(const Detector& detector,
 /// The scores of rows of features, of a detector of rows; as `said_by_parts`.
 std::vector<double> score_rows(const Detector& detector, std::span<const FeatureView> rows);
 
-/// The parts of a detector, each a function of what one of the model's members says of images. Throws InvalidArgument as
-/// `load_score_function`.
+/// The parts of a detector, each a function of what one of the model's members says of images. Throws InvalidArgument
+/// as `load_score_function`.
 std::vector<std::unique_ptr<ScoreFunction>> load_parts(const Detector& detector,
                                                        const AutoencoderSpec& spec);
 

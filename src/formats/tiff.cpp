@@ -1,6 +1,6 @@
-// TIFF through libtiff: the first page, in strips or tiles, of bilevel, grey, palette and RGB samples of 1, 2, 4, 8 or 16
-// bits. 16 bits are divided by 257 and rounded, the entries of a palette lose their lower 8 bits as in Pillow, alpha is
-// dropped after colours that were multiplied by it are divided again, as Pillow does. Orientation is ignored.
+// TIFF through libtiff: the first page, in strips or tiles, of bilevel, grey, palette and RGB samples of 1, 2, 4, 8 or
+// 16 bits. 16 bits are divided by 257 and rounded, the entries of a palette lose their lower 8 bits as in Pillow, alpha
+// is dropped after colours that were multiplied by it are divided again, as Pillow does. Orientation is ignored.
 #include <tiffio.h>
 
 #include <algorithm>

@@ -3,8 +3,9 @@
 //
 // y = x R / sqrt(D) for a row x of d values and D columns, where R's elements are 1 and -1 with equal probability
 // (Achlioptas 2003, "Database-friendly random projections", theorem 1.1). R depends on seed, d and D alone: of the
-// outputs of SplitMix64 (Steele, Lea and Flood 2014) that starts at the seed, each of x's values has w = ceil(D / 64), in
-// order; bit c mod 64, counted from the lowest, of the (c / 64)th of these is set where R's element of column c is -1.
+// outputs of SplitMix64 (Steele, Lea and Flood 2014) that starts at the seed, each of x's values has w = ceil(D / 64),
+// in order; bit c mod 64, counted from the lowest, of the (c / 64)th of these is set where R's element of column c is
+// -1.
 //
 // A column's sum runs over x's values in their order, in float32. As products with 1 and -1 are exact, its bits are the
 // same on every processor, and whatever rows are beside it.

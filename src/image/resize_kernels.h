@@ -18,8 +18,8 @@ struct Window {
 };
 
 /// Windows of few pixels, a group of them side by side: four of RGB, with four lanes each, or eight of grey. All have
-/// the same number of taps: there are taps of no weight where one has fewer, and pixels of none where the last group has
-/// fewer.
+/// the same number of taps: there are taps of no weight where one has fewer, and pixels of none where the last group
+/// has fewer.
 struct NarrowWindows {
   std::size_t taps = 0;                ///< 0: the windows are too wide for it
   std::vector<std::uint32_t> offsets;  ///< [group, tap, pixel], in bytes

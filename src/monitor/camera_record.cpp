@@ -159,7 +159,8 @@ std::uint64_t CameraRecord::take_state(const json& saved) {
   return logged;
 }
 
-/// Of another detector, another reference or a longer window, the scores are worth nothing; what is spent remains spent.
+/// Of another detector, another reference or a longer window, the scores are worth nothing; what is spent remains
+/// spent.
 void CameraRecord::take_drift_state(const json& saved, bool same_detector) {
   DriftState state = {counter(saved, "images"), counter(saved, "windows")};
   std::vector<double> reference = drift_scores(saved, "reference");

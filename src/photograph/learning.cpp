@@ -26,8 +26,8 @@ constexpr std::size_t kCleanCopies = 4;
 constexpr std::size_t kTileRows = 60'000;
 /// Of a clean photograph so many tiles at most are kept for what clean tiles score.
 constexpr std::size_t kMaxCleanTiles = 512;
-/// A tile of a damaged copy is of the damaged class where its samples have changed by more than the one, and of the clean
-/// class where by less than the other.
+/// A tile of a damaged copy is of the damaged class where its samples have changed by more than the one, and of the
+/// clean class where by less than the other.
 constexpr double kChangedBy = 1.5;
 constexpr double kUnchangedBy = 0.3;
 
@@ -85,8 +85,8 @@ class Learner {
   }
 
  private:
-  /// A part of the photograph, from a half to all of its width and height, so that a scene has more to teach than its one
-  /// view. It begins at a multiple of 8, as the blocks of JPEG do.
+  /// A part of the photograph, from a half to all of its width and height, so that a scene has more to teach than its
+  /// one view. It begins at a multiple of 8, as the blocks of JPEG do.
   Image window(const Image& photograph, Random& random) const {
     const auto side = [&random](int whole, int tile) {
       const int least = std::min(whole, std::max(whole / 2, tile));

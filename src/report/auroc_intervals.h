@@ -12,9 +12,9 @@ namespace gradspace {
 
 /// Adds "auroc_interval": [low, high] to the page's "cells" and to the means of its "table" whose images'
 /// scores are all there, and "intervals": {"resamples", "confidence", "runs"}, the last of which tells whether those of
-/// the table are over runs, too. In a resample the same images are drawn for all challenges, levels and runs, as they are the same test images; the images of a set with a name are
-/// drawn on their own. So the interval of a mean over conditions is that mean's own. Where the results have intervals of
-/// means, over images and runs, the table has those.
+/// the table are over runs, too. In a resample the same images are drawn for all challenges, levels and runs, as they
+/// are the same test images; the images of a set with a name are drawn on their own. So the interval of a mean over
+/// conditions is that mean's own. Where the results have intervals of means, over images and runs, the table has those.
 void add_auroc_intervals(const Results& results, const Conditions& conditions,
                          const ScoreLists& test, nlohmann::json& data);
 
@@ -26,8 +26,8 @@ struct ClassTest {
   ScoreLists test;
 };
 
-/// The same of GradCon's experiment, which has no cells. The methods are judged on the same images in a resample, and so
-/// are the runs; each class has a test of its own, whose images are drawn on their own.
+/// The same of GradCon's experiment, which has no cells. The methods are judged on the same images in a resample, and
+/// so are the runs; each class has a test of its own, whose images are drawn on their own.
 void add_class_auroc_intervals(const Results& results, const Conditions& conditions,
                                const std::vector<ClassTest>& tests, nlohmann::json& data);
 

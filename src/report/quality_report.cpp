@@ -132,7 +132,8 @@ std::vector<double> quality_shares(const std::vector<double>& values, bool large
   return shares;
 }
 
-/// Which way the metric points, where the benchmark did not say so: it agrees with people more than it contradicts them.
+/// Which way the metric points, where the benchmark did not say so: it agrees with people more than it contradicts
+/// them.
 bool points_up(const FiniteScores& finite, bool opinions_rise) {
   const auto agreement = spearman_correlation(finite.score, finite.opinion);
   return !agreement || (*agreement >= 0) == opinions_rise;

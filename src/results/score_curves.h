@@ -57,7 +57,8 @@ struct ImageScores {
   std::map<SampleImage, SampleScores> samples;
 };
 
-/// Reads image_scores.csv; keeps what `conditions` shows, and the scores of the images asked for. Throws IoError, FormatError.
+/// Reads image_scores.csv; keeps what `conditions` shows, and the scores of the images asked for. Throws IoError,
+/// FormatError.
 ImageScores read_image_scores(const std::filesystem::path& path, const Conditions& conditions,
                               const std::vector<SampleImage>& samples);
 

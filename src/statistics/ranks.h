@@ -2,8 +2,9 @@
 //
 // Nothing is sorted: keys are counted in buckets of neighbouring keys, and a key's rank follows from how many are
 // in smaller ones. Keys of one bucket are taken for ties where they are few; else crowded
-// buckets' keys are counted one by one. That moves a correlation by less than 1e-6 (by 1e-7 as a rule), less than float32 features do. Memory is four bytes a key, and some megabytes. Counts are whole numbers: no result
-// depends on the number of threads.
+// buckets' keys are counted one by one. That moves a correlation by less than 1e-6 (by 1e-7 as a rule), less than
+// float32 features do. Memory is four bytes a key, and some megabytes. Counts are whole numbers: no result depends on
+// the number of threads.
 #pragma once
 
 #include <cstddef>

@@ -160,7 +160,7 @@ TEST_F(PhotographCommand, ExtractsTilesWithTheirPlaces) {
   }
   EXPECT_THAT(read_text_file(folder_ / "set/index.csv"), HasSubstr("kld,tile_x,tile_y\n"));
   EXPECT_EQ(run("extract --model m.safetensors --data stream --tiles 28x28 --out other"), 1);
-  EXPECT_THAT(errors(), HasSubstr("--tiles 28x28 are not of the model's size, 16x16"));
+  EXPECT_THAT(errors(), HasSubstr("tiles of 28x28 are not of the model's size, 16x16"));
 }
 
 TEST_F(PhotographCommand, SaysWhatShrinkingLoses) {

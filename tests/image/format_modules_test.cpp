@@ -1,5 +1,5 @@
-// AVIF and JPEG XL against files of known pixels, and all module formats on damaged files. What WebP and TIFF look like is
-// held against Pillow in pillow_test.cpp.
+// AVIF and JPEG XL against files of known pixels, and all module formats on damaged files. What WebP and TIFF look like
+// is held against Pillow in pillow_test.cpp.
 #include "image/format_modules.h"
 
 #include <gmock/gmock.h>

@@ -40,8 +40,8 @@
 namespace gradspace {
 
 /// The paper's four detectors: VAE-A, VAE-R, VAE-L, proposed. With several members (train_members.h) beside them
-/// "VAE-R xN" and "proposed xN", whose score is made of the mean of their classifiers' logits, and both two-sided (two_sided.h); the
-/// paper's four look at the first member.
+/// "VAE-R xN" and "proposed xN", whose score is made of the mean of their classifiers' logits, and both two-sided
+/// (two_sided.h); the paper's four look at the first member.
 struct OodExperiment {
   /// The challenge that the classifiers are trained against, and its level (the paper: Gaussian blur, 1).
   challenge::Type trained_against = challenge::Type::kGaussianBlur;
@@ -144,8 +144,8 @@ struct ExperimentResult {
 
 /// Writes into `out`: results.csv, results.json, image_scores.csv (the test sets, and clean `val`),
 /// training.csv (where autoencoders are trained), fingerprints.json, samples/, report.html (gradspace/report.h), and a
-/// folder a run with model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another experiment
-/// writes there, see output_lock.h), FormatError; names the first set that is missing.
+/// folder a run with model, detectors, and feature sets or scores. Throws InvalidArgument, IoError (also while another
+/// experiment writes there, see output_lock.h), FormatError; names the first set that is missing.
 GRADSPACE_API ExperimentResult run_experiment(const ExperimentOptions& options,
                                               const ExperimentObserver& observer = {});
 

@@ -23,8 +23,8 @@ class PanelMatrix {
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
 
-  /// products[i, :] = left[i, :] times this, for `count` rows of `left`, in float32, each sum in the order of its terms.
-  /// A row's product depends on that row alone.
+  /// products[i, :] = left[i, :] times this, for `count` rows of `left`, in float32, each sum in the order of its
+  /// terms. A row's product depends on that row alone.
   void multiply(std::size_t count, const float* left, float* products) const;
 
  private:
@@ -45,8 +45,8 @@ class PanelMatrix {
   std::vector<float> values_;
 };
 
-/// Calls use(i, row i of the product of `rows` and `right`) for every row in order; `right` has as many rows as `rows` has
-/// columns. Works in `memory`, where `rows` may be its `standard`.
+/// Calls use(i, row i of the product of `rows` and `right`) for every row in order; `right` has as many rows as `rows`
+/// has columns. Works in `memory`, where `rows` may be its `standard`.
 template <typename Use>
 void for_each_product(const Matrix& rows, const PanelMatrix& right, DensityMemory& memory,
                       Use use) {

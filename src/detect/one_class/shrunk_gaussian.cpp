@@ -59,8 +59,8 @@ TensorMap tensors_of(const Standardiser& standardiser, const ShrunkCovariance& c
   return tensors;
 }
 
-/// The sum of |z|^4 of standardised rows: that of u_k u_l y_k^2 y_l^2, with y the rows less the standardiser's means, which
-/// are rounded, and u the squared scales.
+/// The sum of |z|^4 of standardised rows: that of u_k u_l y_k^2 y_l^2, with y the rows less the standardiser's means,
+/// which are rounded, and u the squared scales.
 double sum_of_fourth_powers(const Moments& moments, const Standardiser& standardiser) {
   const std::size_t d = moments.columns();
   const auto n = static_cast<double>(moments.rows);

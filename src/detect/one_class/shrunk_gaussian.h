@@ -20,9 +20,9 @@ struct ShrunkCovariance {
 /// Of rows that have mean zero. As scikit-learn's LedoitWolf(assume_centered=True).
 ShrunkCovariance shrunk_covariance(const Matrix& centred);
 
-/// The same of the rows that `standardiser` makes of those with these moments. Of MomentsKind::kCovariance, which do not
-/// tell the mean of |z|^4 of the rows z, it is taken to be what it is of a Gaussian, (tr S)^2 + 2 |S|^2: features with
-/// heavier tails are then shrunk less than their rows would be, by a share that falls with the number of rows.
+/// The same of the rows that `standardiser` makes of those with these moments. Of MomentsKind::kCovariance, which do
+/// not tell the mean of |z|^4 of the rows z, it is taken to be what it is of a Gaussian, (tr S)^2 + 2 |S|^2: features
+/// with heavier tails are then shrunk less than their rows would be, by a share that falls with the number of rows.
 ShrunkCovariance shrunk_covariance(const Moments& moments, const Standardiser& standardiser);
 
 class ShrunkGaussian : public Density {
