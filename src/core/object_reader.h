@@ -8,7 +8,7 @@
 
 namespace gradspace {
 
-/// Reads members of one object with errors that name them. Object and name outlive it.
+/// Reads members of one object with errors that name them. The object outlives it.
 class ObjectReader {
  public:
   /// `name` stands at the start of all complaints. Throws FormatError for what is no object.
@@ -33,7 +33,7 @@ class ObjectReader {
 
  private:
   const nlohmann::json& object_;
-  std::string_view name_;
+  std::string name_;
 };
 
 }  // namespace gradspace

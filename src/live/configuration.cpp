@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "gradspace/error.h"
+#include "gradspace/utf8_text.h"
 #include "live/listen_address.h"
 #include "live/toml_reader.h"
 #include "live/toml_writer.h"
@@ -78,11 +79,29 @@ std::string first_line(std::string_view what) {
   return text;
 }
 
+/// The first line, from 1, with a byte that is no UTF-8. toml11 reads beyond its buffers where it finds one in a text.
+std::optional<std::size_t> line_without_utf8(std::string_view text) {
+  std::size_t line = 1;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) {
+      return line;
+    }
+    line += text[i] == '\n' ? 1 : 0;
+    i += length;
+  }
+  return std::nullopt;
+}
+
 std::optional<toml::value> parse_toml(std::string_view text, const std::string& name,
                                       std::vector<Problem>& problems) {
   if (text.size() > kMostFileBytes) {
     problems.push_back(
         {1, fmt::format("{} bytes; a configuration has at most {}", text.size(), kMostFileBytes)});
+    return std::nullopt;
+  }
+  if (const std::optional<std::size_t> line = line_without_utf8(text)) {
+    problems.push_back({*line, "is no TOML: has bytes that are no UTF-8"});
     return std::nullopt;
   }
   if (nests_too_deeply(text)) {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/object_reader.h"
 #include "gradspace/error.h"
 
 namespace gradspace {
@@ -58,6 +59,31 @@ TEST(IntegerWithin, TakesWholeNumbersInRangeOnly) {
 TEST(Brief, CutsAndEscapes) {
   EXPECT_EQ(brief(nlohmann::json("\x1b[31m")), R"("\u001b[31m")");
   EXPECT_EQ(brief(nlohmann::json(std::string(1000, 'a'))).size(), 63U);
+}
+
+TEST(ObjectReader, OutlivesTheNameThatItWasGiven) {
+  const nlohmann::json object = {{"decode", 5}};
+  const ObjectReader reader(object, std::string(40, 'n') + ": a part");
+  EXPECT_THAT(
+      [&] { reader.text("decode"); },
+      ThrowsMessage<FormatError>(std::string(40, 'n') + ": a part: \"decode\" is 5, not a text"));
+}
+
+TEST(ObjectReader, RefusesFormatVersionsThatAreNotKnown) {
+  const auto said_of = [](const nlohmann::json& version) -> std::string {
+    const nlohmann::json object = {{"format_version", version}};
+    try {
+      ObjectReader(object, "file").require_format_version(2);
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(said_of(1), "");
+  EXPECT_EQ(said_of(2), "");
+  EXPECT_EQ(said_of(3), "file: format version 3 is newer than the 2 known here");
+  EXPECT_NE(said_of(0), "");
+  EXPECT_NE(said_of("1"), "");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -105,54 +106,57 @@ TEST_F(AlarmLineFiles, WhatElseStandsInTheFileIsPassedOver) {
   EXPECT_EQ(file_lines().back(), one_line(alarm_row(testing::make_alarm("gate-frames-1"))));
 }
 
-/// A pipe that nobody reads yet: the alarm is delivered, and its line is not written.
-TEST(AlarmLines, AnAlarmIsDoneWithOnceItIsDeliveredAndWritten) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe(ends.data()), 0);
-  testing::FakeMonitor monitor;
-  const MonitorAlarm alarm = testing::make_alarm("gate-frames-1");
-  {
-    LineWriter writer(ends[1], [] {});
-    AlarmLines lines(writer, monitor, ends[1]);
-    writer.write(std::string(std::size_t{1} << 20, 'x'), true);  // more than the pipe takes
-    lines.on_alarm(alarm);
-    lines.confirm_delivery(alarm);
-    EXPECT_THAT(monitor.confirmed, IsEmpty());
-    EXPECT_THAT(monitor.written, IsEmpty());
-    std::string read;
-    std::array<char, 65536> buffer{};
-    while (!read.ends_with("}\n")) {
-      const ssize_t size = ::read(ends[0], buffer.data(), buffer.size());
-      ASSERT_GT(size, 0);
-      read.append(buffer.data(), static_cast<std::size_t>(size));
-    }
-    writer.stop();
-    EXPECT_THAT(monitor.written, ElementsAre(alarm.id));
-    EXPECT_THAT(monitor.confirmed, ElementsAre(alarm.id));
-    lines.confirm_delivery(cleared(alarm));
-    EXPECT_EQ(monitor.confirmed.size(), 2) << "of a line that does not wait";
+/// A pipe that nobody reads yet, with more written to it than it takes: the next lines wait.
+class AlarmLinesOfAFullPipe : public ::testing::Test {
+ protected:
+  AlarmLinesOfAFullPipe() {
+    EXPECT_EQ(::pipe(ends_.data()), 0);
+    writer_.emplace(ends_[1], [] {});
+    lines_.emplace(*writer_, monitor_, ends_[1]);
+    writer_->write(std::string(std::size_t{1} << 20, 'x'), true);
   }
-  ::close(ends[0]);
-  ::close(ends[1]);
+  ~AlarmLinesOfAFullPipe() override {
+    lines_.reset();
+    writer_.reset();
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+
+  std::array<int, 2> ends_{};
+  testing::FakeMonitor monitor_;
+  const MonitorAlarm alarm_ = testing::make_alarm("gate-frames-1");
+  std::optional<LineWriter> writer_;
+  std::optional<AlarmLines> lines_;
+};
+
+TEST_F(AlarmLinesOfAFullPipe, AnAlarmIsDoneWithOnceItIsDeliveredAndWritten) {
+  lines_->on_alarm(alarm_);
+  lines_->confirm_delivery(alarm_);
+  {
+    const std::lock_guard lock(monitor_.mutex);
+    EXPECT_THAT(monitor_.confirmed, IsEmpty());
+    EXPECT_THAT(monitor_.written, IsEmpty());
+  }
+  std::string read;
+  std::array<char, 65536> buffer{};
+  while (!read.ends_with("}\n")) {
+    const ssize_t size = ::read(ends_[0], buffer.data(), buffer.size());
+    ASSERT_GT(size, 0);
+    read.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+  writer_->stop();
+  EXPECT_THAT(monitor_.written, ElementsAre(alarm_.id));
+  EXPECT_THAT(monitor_.confirmed, ElementsAre(alarm_.id));
+  lines_->confirm_delivery(cleared(alarm_));
+  EXPECT_EQ(monitor_.confirmed.size(), 2) << "of a line that does not wait";
 }
 
-TEST(AlarmLines, OfAlarmsWhoseLinesAreLostNothingIsConfirmed) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe(ends.data()), 0);
-  testing::FakeMonitor monitor;
-  const MonitorAlarm alarm = testing::make_alarm("gate-frames-1");
-  {
-    LineWriter writer(ends[1], [] {});
-    AlarmLines lines(writer, monitor, ends[1]);
-    writer.write(std::string(std::size_t{1} << 20, 'x'), true);
-    lines.on_alarm(alarm);
-    writer.stop();
-    lines.confirm_delivery(alarm);
-  }
-  EXPECT_THAT(monitor.written, IsEmpty());
-  EXPECT_THAT(monitor.confirmed, IsEmpty());
-  ::close(ends[0]);
-  ::close(ends[1]);
+TEST_F(AlarmLinesOfAFullPipe, OfAlarmsWhoseLinesAreLostNothingIsConfirmed) {
+  lines_->on_alarm(alarm_);
+  writer_->stop();
+  lines_->confirm_delivery(alarm_);
+  EXPECT_THAT(monitor_.written, IsEmpty());
+  EXPECT_THAT(monitor_.confirmed, IsEmpty());
 }
 
 }  // namespace

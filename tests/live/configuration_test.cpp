@@ -1,8 +1,10 @@
 #include "live/configuration.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "gradspace/error.h"
@@ -71,6 +73,15 @@ frames_per_second = 2
   EXPECT_EQ(read.settings.monitor.cameras[1].input.address, "rtsp://camera.example/1");
   EXPECT_EQ(read.settings.monitor.cameras[1].detector, "/other.safetensors");
   EXPECT_EQ(read.settings.monitor.cameras[1].input.frames_per_second, 2);
+}
+
+TEST(Configuration, BytesThatAreNoUtf8AreToldByTheirLine) {
+  for (const char* line : {"'\xc3\xc3\xc3' = 1", "a = \"\xff\"", "# \xed\xa0\x80"}) {
+    const Configuration read = parsed(std::string(kSmall) + "\n" + line + "\n");
+    ASSERT_THAT(read.problems, ElementsAre(HasSubstr("no UTF-8"))) << line;
+    const auto lines = std::ranges::count(std::string_view(kSmall), '\n') + 2;
+    EXPECT_THAT(read.problems[0], HasSubstr(fmt::format(":{}:", lines)));
+  }
 }
 
 TEST(Configuration, NamesUnknownKeysWithTheirLineAndWhatWasMeant) {
