@@ -229,8 +229,8 @@ class GRADSPACE_API Monitor {
   /// A file's bytes (JPEG, PNG ...) as the next frame of a camera of kPush, decoded under the limits of all images.
   /// Throws FormatError when they are no image that can be judged; that counts as a failure.
   Pushed push(std::string_view camera, std::span<const std::uint8_t> file);
-  /// The newest frame as a JPEG file at most `width` wide, with the map laid over it if asked for; empty when there is
-  /// none.
+  /// The newest frame as a JPEG file at most `width` pixels wide, 0 as wide as it is, with the map laid over it if asked
+  /// for; empty when there is none.
   std::vector<std::uint8_t> newest_frame_jpeg(std::string_view camera, int width, bool map) const;
   /// The bytes of a snapshot of an alarm; empty when it is no more there.
   std::vector<std::uint8_t> snapshot(std::string_view alarm_id) const;

@@ -370,12 +370,12 @@ std::vector<std::uint8_t> Camera::newest_jpeg(int width, bool map) const {
     const std::lock_guard lock(mutex_);
     newest = newest_;
   }
-  if (newest.image == nullptr || width < 1) {
+  if (newest.image == nullptr) {
     return {};
   }
   const Image picture =
       map ? with_map(*newest.image, *newest.score, judge_.tiling()) : to_rgb(*newest.image);
-  const double scale = std::min(1.0, static_cast<double>(width) / picture.width());
+  const double scale = width > 0 ? std::min(1.0, static_cast<double>(width) / picture.width()) : 1;
   const int height = std::max(1, static_cast<int>(std::lround(scale * picture.height())));
   return encode_image(scale < 1 ? resize_bilinear(picture, width, height) : picture,
                       ImageFormat::kJpeg, {kFrameQuality});
