@@ -80,15 +80,21 @@ PlaneConverter::PlaneConverter(const PlaneFormat& format) : format_(format) {
   luma_scale_ = static_cast<float>(kWhite / (format.full_range ? levels - 1 : 219 * unit));
   chroma_offset_ = static_cast<float>(levels / 2);
   chroma_scale_ = static_cast<float>(kWhite / (format.full_range ? levels - 1 : 224 * unit));
-  const auto width = static_cast<std::size_t>(format.width);
+}
+
+void PlaneConverter::make_room() {
+  const auto width = static_cast<std::size_t>(format_.width);
+  if (luma_.size() == width) {
+    return;
+  }
   luma_.resize(width);
-  if (!format.grey) {
+  if (!format_.grey) {
     blue_.resize(width);
     red_.resize(width);
-    between_rows_.resize(static_cast<std::size_t>(format.chroma_width()));
-    for (int x = 0; x < format.width; ++x) {
+    between_rows_.resize(static_cast<std::size_t>(format_.chroma_width()));
+    for (int x = 0; x < format_.width; ++x) {
       columns_.push_back(
-          place(x, format.log2_chroma_width, /*centred=*/false, format.chroma_width()));
+          place(x, format_.log2_chroma_width, /*centred=*/false, format_.chroma_width()));
     }
   }
 }
@@ -149,6 +155,7 @@ void PlaneConverter::write_rgb(std::uint8_t* out) const {
 }
 
 Image PlaneConverter::convert(const Planes& planes) {
+  make_room();
   Image image(format_.width, format_.height, format_.grey ? 1 : 3);
   for (int y = 0; y < format_.height; ++y) {
     luma_row(planes, y);

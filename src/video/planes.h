@@ -62,6 +62,8 @@ class PlaneConverter {
   /// `centred`: samples lie in the middle of those that they belong to, and not on the first of them.
   static Between place(int at, int log2_factor, bool centred, int count);
 
+  /// Rows take some forty bytes a pixel of the width: not before there are samples, whatever a header says.
+  void make_room();
   void luma_row(const Planes& planes, int y);
   void chroma_row(const Planes& planes, std::size_t plane, int y, std::vector<float>& out);
   void write_rgb(std::uint8_t* out) const;
