@@ -17,14 +17,6 @@ namespace fs = std::filesystem;
 /// Fourth moments of many columns are tens of megabytes.
 constexpr std::chrono::minutes kSaveEvery{2};
 
-std::string failures_text(const std::vector<FailedImage>& failures) {
-  CsvWriter csv;
-  for (const FailedImage& failure : failures) {
-    add_failure(csv, failure);
-  }
-  return std::string(kFailuresHeader) + std::string(csv.text());
-}
-
 }  // namespace
 
 MomentsPartWriter::MomentsPartWriter(fs::path folder, const FeatureSetMeta& meta, MomentsKind kind)

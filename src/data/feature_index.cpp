@@ -25,6 +25,14 @@ void add_failure(CsvWriter& csv, const FailedImage& failure) {
   csv.row(failure.path, failure.reason);
 }
 
+std::string failures_text(std::span<const FailedImage> failures) {
+  CsvWriter csv;
+  for (const FailedImage& failure : failures) {
+    add_failure(csv, failure);
+  }
+  return std::string(kFailuresHeader) + std::string(csv.text());
+}
+
 CsvReader::CsvReader(std::string_view text, std::string_view header, std::string_view name)
     : text_(text), name_(name), position_(header.size()) {
   if (!text.starts_with(header)) {
@@ -111,6 +119,14 @@ Number CsvReader::number(char separator) {
     fail("a field that should be a number is not");
   }
   return value;
+}
+
+std::vector<FailedImage> parse_failures(std::string_view text, std::string_view name) {
+  std::vector<FailedImage> failures;
+  for (CsvReader reader(text, kFailuresHeader, name); !reader.at_end();) {
+    reader.read_failure(failures.emplace_back());
+  }
+  return failures;
 }
 
 }  // namespace gradspace

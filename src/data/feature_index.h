@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/csv.h"
 #include "gradspace/feature_set.h"
@@ -25,6 +27,10 @@ void add_index_row(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
 /// The same without the row's end.
 void add_index_fields(CsvWriter& csv, std::uint64_t row, const FeatureRow& values);
 void add_failure(CsvWriter& csv, const FailedImage& failure);
+/// The whole text of a failures.csv.
+std::string failures_text(std::span<const FailedImage> failures);
+/// The reverse. Throws FormatError; `name` stands in messages.
+std::vector<FailedImage> parse_failures(std::string_view text, std::string_view name);
 
 /// Reads rows from a file's text, one after the other.
 class CsvReader {

@@ -93,22 +93,17 @@ std::vector<std::uint64_t> checked_offsets(const MappedFile& file, std::size_t r
 
 std::vector<FailedImage> read_failures(const std::filesystem::path& path,
                                        const std::optional<FeatureChecksums>& checksums) {
-  std::vector<FailedImage> failures;
   std::error_code error;
   const bool wanted = checksums && checksums->failures;
   if (!wanted && !std::filesystem::exists(path, error)) {
-    return failures;
+    return {};
   }
   const std::string name = path.string();
   const std::string text = read_text_file(path);
   if (checksums) {  // a set without failures may have the file, but nothing in it
     check_text(text, name, checksums->failures.value_or(checksum_of(bytes_of(kFailuresHeader))));
   }
-  CsvReader reader(text, kFailuresHeader, name);
-  while (!reader.at_end()) {
-    reader.read_failure(failures.emplace_back());
-  }
-  return failures;
+  return parse_failures(text, name);
 }
 
 std::string meta_text(const std::filesystem::path& folder) {

@@ -427,13 +427,8 @@ void FeatureSetWriter::append(std::span<const FeatureRow> rows, std::span<const 
 }
 
 std::vector<FailedImage> FeatureSetWriter::failures() const {
-  const std::string text = state_->failures.read(state_->progress.failures_bytes);
-  std::vector<FailedImage> failures;
-  CsvReader reader(text, kFailuresHeader, state_->failures.name());
-  while (!reader.at_end()) {
-    reader.read_failure(failures.emplace_back());
-  }
-  return failures;
+  return parse_failures(state_->failures.read(state_->progress.failures_bytes),
+                        state_->failures.name());
 }
 
 void FeatureSetWriter::discard() {

@@ -135,31 +135,23 @@ class MomentsReader {
     all.waiting = std::move(waiting.mapped().values);
     all.summed = read(0);
     const std::size_t columns = all.summed.moments.columns();
-    const std::uint64_t rows = all.summed.moments.rows + all.waiting.size() / columns;
+    const std::uint64_t rows = all.summed.moments.rows;
+    if (all.waiting.size() % columns != 0 || all.waiting.size() >= kMomentsPieceRows * columns ||
+        rows % kMomentsPieceRows != 0) {
+      fail(fmt::format("{} rows and {} values that wait are no pieces of {} rows", rows,
+                       all.waiting.size(), kMomentsPieceRows));
+    }
     MomentsProgress& progress = all.progress;
     progress.set = metadata("of");
-    progress.failures = failures_in(metadata("failures"));
-    progress.images_done = rows + progress.failures.size();
-    if (all.waiting.size() % columns != 0 || all.waiting.size() >= kMomentsPieceRows * columns ||
-        all.summed.moments.rows % kMomentsPieceRows != 0) {
-      fail(fmt::format("{} rows and {} values that wait are no pieces of {} rows",
-                       all.summed.moments.rows, all.waiting.size(), kMomentsPieceRows));
-    }
+    progress.failures =
+        parse_failures(metadata("failures"), fmt::format("{}: its failures", name_));
+    progress.images_done = rows + all.waiting.size() / columns + progress.failures.size();
     return all;
   }
 
  private:
   [[noreturn]] void fail(std::string_view why) const {
     throw FormatError(fmt::format("{}: {}", name_, why));
-  }
-
-  std::vector<FailedImage> failures_in(const std::string& text) const {
-    std::vector<FailedImage> failures;
-    const std::string where = fmt::format("{}: its failures", name_);
-    for (CsvReader reader(text, kFailuresHeader, where); !reader.at_end();) {
-      reader.read_failure(failures.emplace_back());
-    }
-    return failures;
   }
 
   const std::string& metadata(const char* key) const {
@@ -314,12 +306,8 @@ std::vector<std::uint8_t> serialise_unfinished_moments(const MomentsBuilder& bui
   file.tensors[kWaitingKey] = {
       {static_cast<std::int64_t>(waiting.size() / columns), static_cast<std::int64_t>(columns)},
       {waiting.begin(), waiting.end()}};
-  CsvWriter failures;
-  for (const FailedImage& failure : progress.failures) {
-    add_failure(failures, failure);
-  }
   file.metadata["of"] = progress.set;
-  file.metadata["failures"] = std::string(kFailuresHeader) + std::string(failures.text());
+  file.metadata["failures"] = failures_text(progress.failures);
   return serialise_safetensors(kUnfinishedKind, file);
 }
 
