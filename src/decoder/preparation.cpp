@@ -29,12 +29,12 @@ constexpr std::array<float, 256> kScaled = [] {
 void cut_row(const std::uint8_t* ygcr, int columns, int y, float* patch) {
   constexpr std::size_t kSide = kPatchSide;
   constexpr std::size_t kPlane = kSide * kSide;
-  patch += y;
   for (int column = 0; column < columns; ++column, patch += kPatchSize) {
-    for (std::size_t x = 0; x < kSide; ++x, ygcr += 3) {
-      patch[x * kSide] = kScaled[ygcr[0]];
-      patch[x * kSide + kPlane] = kScaled[ygcr[1]];
-      patch[x * kSide + 2 * kPlane] = kScaled[ygcr[2]];
+    float* into = patch + y;
+    for (std::size_t x = 0; x < kSide; ++x, into += kSide, ygcr += 3) {
+      into[0] = kScaled[ygcr[0]];
+      into[kPlane] = kScaled[ygcr[1]];
+      into[2 * kPlane] = kScaled[ygcr[2]];
     }
   }
 }
