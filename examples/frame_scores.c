@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   gradspace_detector* detector = NULL;
   gradspace_scorer* scorer = NULL;
   gradspace_drift* drift = NULL;
+  gradspace_drift_options drift_options = {0};
   int exit_status = 1;
   if (argc < 4) {
     fprintf(stderr, "usage: frame_scores MODEL DETECTOR FRAME...\n");
@@ -64,7 +65,10 @@ int main(int argc, char** argv) {
   if (!failed(gradspace_model_open(argv[1], &model)) && !failed(gradspace_detector_open(argv[2], &detector)) &&
       !failed(gradspace_scorer_new(model, detector, 1, &scorer))) {
     /* Of few clean scores no window can be significant: the watch then goes on without. */
-    failed(gradspace_drift_new(detector, 20, 0.05, &drift));
+    drift_options.size = sizeof drift_options;
+    drift_options.window = 20;
+    drift_options.false_alarms = 0.05;
+    failed(gradspace_drift_new(detector, &drift_options, &drift));
     exit_status = watch_all(scorer, drift, argc - 3, argv + 3);
   }
   /* In any order; null is no handle, and none is needed. */

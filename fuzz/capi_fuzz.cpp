@@ -298,9 +298,12 @@ class Session {
   void make_drift() {
     gradspace_drift* drift = nullptr;
     auto* const detector = any<gradspace_detector>();
-    const auto window = input_.ConsumeIntegral<std::uint8_t>();
-    keep(gradspace_drift_new(detector, window, input_.ConsumeFloatingPoint<double>(), &drift),
-         drift);
+    gradspace_drift_options options = {};
+    options.size = size_of_struct(sizeof options);
+    options.window = input_.ConsumeIntegral<std::uint8_t>();
+    options.false_alarms = input_.ConsumeFloatingPoint<double>();
+    options.reference = input_.ConsumeBool() ? input_.ConsumeIntegral<std::uint8_t>() : 0;
+    keep(gradspace_drift_new(detector, &options, &drift), drift);
   }
 
   void add_to_drift() {

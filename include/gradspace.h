@@ -292,10 +292,21 @@ GRADSPACE_API gradspace_status gradspace_extract_paths(gradspace_extractor* extr
 
 typedef struct gradspace_drift gradspace_drift;
 
-/* Compares each window of a stream's scores with the detector's clean ones. `window`: scores, 2 to 1000000; 0: 100.
- * `false_alarms`: the probability that a clean stream, however long, ever raises an alarm, within (0, 1); 0: 0.01. */
+typedef struct gradspace_drift_options {
+  size_t size;   /* sizeof(gradspace_drift_options) */
+  size_t window; /* scores that are compared at a time, 2 to 1000000; 0: 100 */
+  /* the probability that a clean stream, however long, ever raises an alarm, within (0, 1); 0: 0.01 */
+  double false_alarms;
+  /* so many of the stream's own first scores, which must be of clean images, are what its windows are compared with,
+   * 2 to 8192; 0: the detector's clean scores are */
+  size_t reference;
+} gradspace_drift_options;
+
+/* Compares a stream of scores, window by window, with clean ones: the detector's, or those the stream began with.
+ * `detector` may be null where `reference` is not 0. `options` may be null. GRADSPACE_INVALID_ARGUMENT as well where
+ * there are too few clean scores, or the window is too short, for any alarm at that rate. */
 GRADSPACE_API gradspace_status gradspace_drift_new(const gradspace_detector* detector,
-                                                   size_t window, double false_alarms,
+                                                   const gradspace_drift_options* options,
                                                    gradspace_drift** drift);
 
 typedef struct gradspace_drift_window {
@@ -309,9 +320,9 @@ typedef struct gradspace_drift_window {
   int32_t reserved;
 } gradspace_drift_window;
 
-/* Feeds scores in the order of the stream. Each window that they fill is written to `windows`, which has room for
- * `capacity`; `filled` says how many. Where there is too little room, or a score is NaN, none of them is taken.
- * `windows` may be null where `capacity` is 0. */
+/* Feeds scores in the order of the stream; the first `reference` of it fill no window. Each window that is filled is
+ * written to `windows`, which has room for `capacity`; `filled` says how many. Where there is too little room, or a
+ * score is NaN, none of them is taken. `windows` may be null where `capacity` is 0. */
 GRADSPACE_API gradspace_status gradspace_drift_add(gradspace_drift* drift, const double* scores,
                                                    size_t count, gradspace_drift_window* windows,
                                                    size_t capacity, size_t* filled);

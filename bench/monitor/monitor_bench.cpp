@@ -126,12 +126,16 @@ void run_load(const BenchArguments& arguments, const fs::path& folder) {
              megabytes_resident());
 }
 
+/// Drift sees each scene of a simulated camera once.
+double seconds_of_a_scene(const CameraOptions& camera) {
+  return static_cast<double>(kSimulatedSceneFrames) / camera.input.frames_per_second;
+}
+
 /// Of a clock that stands still but while cameras wait: frames come as fast as they are judged, and span a day.
 void run_soak(BenchArguments arguments, const fs::path& folder) {
   const double each = static_cast<double>(arguments.frames) / arguments.cameras;
   arguments.camera.input.frames_per_second = each / 86400;
-  // A simulated camera looks at one photograph for a hundred frames: drift sees each once.
-  arguments.camera.drift_every_s = 100 / arguments.camera.input.frames_per_second;
+  arguments.camera.drift_every_s = seconds_of_a_scene(arguments.camera);
   arguments.camera.alarms.silent_after_s = 10 / arguments.camera.input.frames_per_second;
   Latencies latencies;
   monitor::SharedSimulatedClock clock(static_cast<std::size_t>(arguments.cameras));
@@ -149,13 +153,12 @@ void run_soak(BenchArguments arguments, const fs::path& folder) {
   core.stop();
 }
 
-/// Simulated cameras look at one photograph for a hundred frames: drift sees each once.
 void run_detection(const BenchArguments& arguments, bench::DetectionArguments detection,
                    double learned_days, const fs::path& folder) {
   const double rate = arguments.camera.input.frames_per_second;
   detection.camera = arguments.camera;
   detection.camera.input.kind = CameraInputKind::kSimulated;
-  detection.camera.drift_every_s = 100 / rate;
+  detection.camera.drift_every_s = seconds_of_a_scene(detection.camera);
   detection.cameras = arguments.cameras;
   detection.threads = arguments.threads;
   detection.learned_frames =

@@ -26,9 +26,15 @@
 namespace gradspace {
 
 struct GRADSPACE_API DriftOptions {
-  std::size_t window = 100;    ///< images compared at a time; windows do not overlap
+  static constexpr std::size_t kLongestWindow = 1'000'000;
+  /// A longer reference would be thinned, and make a state that is written every second long.
+  static constexpr std::size_t kLongestReference = 8192;
+
+  /// Images compared at a time, 2 to `kLongestWindow`. Windows do not overlap.
+  std::size_t window = 100;
   double false_alarms = 0.01;  ///< probability that a clean stream ever raises an alarm
-  /// So many of the stream's first images are what its windows are compared with, 2 to 8192; 0: the calibration's.
+  /// So many of the stream's first images are what its windows are compared with, 2 to `kLongestReference`; 0: the
+  /// calibration's clean ones are.
   std::size_t reference = 0;
 
   /// Throws InvalidArgument.
@@ -49,11 +55,12 @@ struct DriftWindow {
 /// How far a stream has come, to be kept over restarts.
 struct DriftState {
   std::uint64_t images = 0;
-  std::uint64_t windows =
-      0;  ///< that were filled: each has spent its part of the rate of false alarms
-  std::vector<double> scores = {};  ///< of the window that is not full yet
-  std::vector<double> reference =
-      {};  ///< of the stream's first images, where these are the reference
+  /// That were filled: each has spent its part of the rate of false alarms.
+  std::uint64_t windows = 0;
+  /// Of the window that is not full yet.
+  std::vector<double> scores = {};
+  /// Of the stream's first images, where these are the reference.
+  std::vector<double> reference = {};
 };
 
 /// For one thread at a time.

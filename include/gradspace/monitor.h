@@ -42,14 +42,17 @@ enum class CameraInputKind : std::uint8_t {
   kSimulated,  ///< photographs of a folder, with faults that come and go
 };
 
+/// A simulated camera looks at one photograph for so many frames.
+inline constexpr std::uint64_t kSimulatedSceneFrames = 100;
+
 struct GRADSPACE_API CameraInput {
   CameraInputKind kind = CameraInputKind::kPush;
   std::string address = {};  ///< path, URL or device; none for kPush
-  int width =
-      0;  ///< pixels, of kRaw; of V4L2 and simulated cameras, where not 0, what is asked for
-  int height = 0;  ///< pixels
-  double frames_per_second =
-      0;                   ///< at most so many are judged; 0 = all. What a simulated camera gives
+  /// Pixels, of kRaw; of V4L2 and simulated cameras, where not 0, what is asked for.
+  int width = 0;
+  int height = 0;
+  /// At most so many are judged; 0 = all. What a simulated camera gives.
+  double frames_per_second = 0;
   bool loop = false;       ///< a video file begins again at its end
   std::uint64_t seed = 0;  ///< of a simulated camera
   bool faults = true;      ///< of a simulated camera: whether any come

@@ -15,13 +15,12 @@ class DriftObject : public Object {
   static constexpr const char* kKind = "drift monitor";
 
   DriftObject(const Calibration& clean, const DriftOptions& options)
-      : Object(kKind), monitor_(clean, options), window_(options.window) {}
+      : Object(kKind), monitor_(clean, options), options_(options) {}
 
   /// All of the scores, or none. Returns how many windows they filled.
   std::size_t add(const double* scores, std::size_t count, gradspace_drift_window* windows,
                   std::size_t capacity) {
-    const std::uint64_t pending = monitor_.images() % window_;
-    const std::uint64_t to_fill = (pending + count) / window_;
+    const std::uint64_t to_fill = windows_filled_by(count);
     if (to_fill > capacity) {
       throw InvalidArgument(
           fmt::format("{} scores fill {} windows, there is room for {}", count, to_fill, capacity));
@@ -41,6 +40,13 @@ class DriftObject : public Object {
   }
 
  private:
+  std::uint64_t windows_filled_by(std::size_t count) const {
+    const std::uint64_t images = monitor_.images() + count;
+    return images < options_.reference
+               ? 0
+               : (images - options_.reference) / options_.window - monitor_.windows();
+  }
+
   static gradspace_drift_window window_of(const DriftWindow& window) {
     gradspace_drift_window result = {};
     result.number = window.number;
@@ -54,8 +60,24 @@ class DriftObject : public Object {
   }
 
   DriftMonitor monitor_;
-  std::size_t window_;
+  DriftOptions options_;
 };
+
+DriftOptions options_or_defaults(const gradspace_drift_options* given) {
+  DriftOptions result;
+  if (given == nullptr) {
+    return result;
+  }
+  const auto known = known_options(given, sizeof(gradspace_drift_options), "options");
+  if (known.window != 0) {
+    result.window = known.window;
+  }
+  if (known.false_alarms != 0) {
+    result.false_alarms = known.false_alarms;
+  }
+  result.reference = known.reference;
+  return result;
+}
 
 }  // namespace
 }  // namespace gradspace::capi
@@ -64,20 +86,18 @@ using namespace gradspace::capi;  // NOLINT(google-build-using-namespace): C fun
 
 extern "C" {
 
-gradspace_status gradspace_drift_new(const gradspace_detector* detector, size_t window,
-                                     double false_alarms, gradspace_drift** drift) {
+gradspace_status gradspace_drift_new(const gradspace_detector* detector,
+                                     const gradspace_drift_options* options,
+                                     gradspace_drift** drift) {
   return guarded("gradspace_drift_new", [&] {
-    const std::shared_ptr<DetectorObject> object = find<DetectorObject>(detector);
+    const gradspace::DriftOptions drift_options = options_or_defaults(options);
+    const bool needs_detector = drift_options.reference == 0;
+    gradspace::Calibration clean;
+    if (detector != nullptr || needs_detector) {
+      clean = find<DetectorObject>(detector)->value.calibration;
+    }
     require(drift, "the place for the handle");
-    gradspace::DriftOptions options;
-    if (window != 0) {
-      options.window = window;
-    }
-    if (false_alarms != 0) {
-      options.false_alarms = false_alarms;
-    }
-    options.validate();
-    give<DriftObject>(drift, object->value.calibration, options);
+    give<DriftObject>(drift, clean, drift_options);
   });
 }
 

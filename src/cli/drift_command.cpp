@@ -100,14 +100,14 @@ Command drift_command() {
         app.add_option("--model", a.model, "Model file; not for a detector without one");
         app.add_option("--detector", a.detector, "Detector file made for that model")->required();
         app.add_option("--window", a.options.window, "Images compared at a time")
-            ->check(whole_number(2, 1'000'000));
+            ->check(whole_number(2, DriftOptions::kLongestWindow));
         app.add_option("--false-alarms", a.options.false_alarms,
                        "Probability that a clean stream ever raises an alarm")
             ->check(fraction());
         app.add_option("--reference", a.options.reference,
                        "Compare with so many of the stream's first images, which must be clean, "
                        "instead of the detector's clean ones; 0 = with those")
-            ->check(whole_number(0, 8192));
+            ->check(whole_number(0, DriftOptions::kLongestReference));
         app.add_option("--format", a.format, "table, jsonl or csv")->check(output_format());
         app.add_option("--threads", a.scoring.threads, "Threads to use; 0 = all cores")
             ->check(thread_count());

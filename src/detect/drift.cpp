@@ -32,9 +32,6 @@ double largest_distance(const Calibration& clean, const std::vector<double>& sor
   return largest;
 }
 
-/// Longer references would be thinned, and make a state that is written every second long.
-constexpr std::size_t kLongestReference = 8192;
-
 double level_of(std::uint64_t window, double false_alarms) {
   const auto k = static_cast<double>(window);
   return false_alarms / (k * (k + 1));
@@ -43,9 +40,9 @@ double level_of(std::uint64_t window, double false_alarms) {
 }  // namespace
 
 void DriftOptions::validate() const {
-  if (window < 2 || window > 1'000'000) {
+  if (window < 2 || window > kLongestWindow) {
     throw InvalidArgument(
-        fmt::format("drift: a window of {} images; 2 to 1000000 are possible", window));
+        fmt::format("drift: a window of {} images; 2 to {} are possible", window, kLongestWindow));
   }
   if (!(false_alarms > 0 && false_alarms < 1)) {
     throw InvalidArgument(fmt::format(
@@ -70,8 +67,7 @@ DriftMonitor::DriftMonitor(Calibration clean, const DriftOptions& options)
   if (least > level_of(1, options_.false_alarms)) {
     throw InvalidArgument(
         fmt::format("drift: a window of {} images and {} clean ones can't show a drift at a rate "
-                    "of false alarms "
-                    "of {}; take a longer window",
+                    "of false alarms of {}; take a longer window",
                     options_.window, count, options_.false_alarms));
   }
 }

@@ -20,9 +20,9 @@ enum class Text { kAny, kNotEmpty };
 
 template <class Visitor>
 void visit_drift(Visitor& visitor, DriftOptions& drift) {
-  visitor.field("window", drift.window, Range{2, 1'000'000});
+  visitor.field("window", drift.window, Range{2, DriftOptions::kLongestWindow});
   visitor.field("false_alarms", drift.false_alarms, Range{1e-12, 0.999});
-  visitor.field("reference", drift.reference, Range{0, 8192});
+  visitor.field("reference", drift.reference, Range{0, DriftOptions::kLongestReference});
 }
 
 template <class Visitor>

@@ -54,14 +54,16 @@ fs::path fitted_detector(const fs::path& photographs, const fs::path& folder) {
   return file;
 }
 
-/// A simulated camera looks at one photograph for so many frames: drift sees each scene once.
-constexpr double kSceneFrames = 100;
-
 /// The detector was fitted to the very photographs that the cameras show: they are compared with how they began.
 DriftOptions drift_of_simulated_cameras() {
   DriftOptions drift;
   drift.reference = 100;
   return drift;
+}
+
+/// Drift sees each scene once.
+double drift_seconds_of_simulated_cameras(double frames_per_second) {
+  return static_cast<double>(kSimulatedSceneFrames) / frames_per_second;
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ Settings simulated_settings(const MonitorRequest& request, const fs::path& folde
     camera.input.frames_per_second = request.simulated_rate;
     camera.input.seed = static_cast<std::uint64_t>(i);
     camera.drift = drift_of_simulated_cameras();
-    camera.drift_every_s = kSceneFrames / request.simulated_rate;
+    camera.drift_every_s = drift_seconds_of_simulated_cameras(request.simulated_rate);
     camera.detector = detector;
     camera.model = request.model.empty() ? fs::path() : fs::absolute(request.model);
     settings.monitor.cameras.push_back(std::move(camera));

@@ -25,6 +25,19 @@ void require_alike(const FeatureMoments& a, const FeatureMoments& b) {
   }
 }
 
+FeatureMoments of_no_rows(const FeatureSetMeta& meta, MomentsKind kind) {
+  const std::size_t columns = dimension(meta.columns);
+  if (columns == 0) {
+    throw InvalidArgument("moments: of a set without columns");
+  }
+  FeatureMoments moments;
+  moments.meta = meta;
+  moments.meta.source_digest.clear();
+  moments.meta.files_state.clear();
+  moments.moments = Moments::of_none(kind, columns);
+  return moments;
+}
+
 }  // namespace
 
 void FeatureMoments::add(const FeatureMoments& later) {
@@ -40,18 +53,6 @@ void FeatureMoments::add(const FeatureMoments& later) {
 }
 
 struct MomentsBuilder::State {
-  State(const FeatureSetMeta& set_meta, MomentsKind kind) {
-    const std::size_t columns = dimension(set_meta.columns);
-    if (columns == 0) {
-      throw InvalidArgument("moments: of a set without columns");
-    }
-    result.meta = set_meta;
-    result.meta.source_digest.clear();
-    result.meta.files_state.clear();
-    result.moments = Moments::of_none(kind, columns);
-    std::ranges::copy_if(set_meta.columns, std::back_inserter(scores), is_score);
-  }
-
   State(FeatureMoments summed, std::vector<float> waiting)
       : result(std::move(summed)), piece(std::move(waiting)) {
     const std::size_t columns = result.moments.columns();
@@ -92,7 +93,7 @@ struct MomentsBuilder::State {
 };
 
 MomentsBuilder::MomentsBuilder(const FeatureSetMeta& meta, MomentsKind kind)
-    : state_(std::make_unique<State>(meta, kind)) {}
+    : state_(std::make_unique<State>(of_no_rows(meta, kind), std::vector<float>())) {}
 
 MomentsBuilder::MomentsBuilder(FeatureMoments summed, std::vector<float> waiting)
     : state_(std::make_unique<State>(std::move(summed), std::move(waiting))) {}

@@ -15,8 +15,6 @@
 namespace gradspace::monitor {
 namespace {
 
-/// So long a camera looks at one photograph.
-constexpr std::uint64_t kSceneFrames = 100;
 /// As far as the view moves from where it was, in pixels, where the photograph is large enough.
 constexpr int kSway = 8;
 constexpr std::uint64_t kLeastCleanFrames = 300;
@@ -74,13 +72,13 @@ class SimulatedCamera final : public FrameReader {
   }
 
   Image view_of(std::uint64_t number) {
-    const std::uint64_t scene = number / kSceneFrames;
+    const std::uint64_t scene = number / kSimulatedSceneFrames;
     if (!photograph_ || scene != scene_) {
       scene_ = scene;
       photograph_.reset();
       photograph_ = photographs_->load(mix(combine(input_.seed, scene)) % photographs_->size());
     }
-    const Image view = cut_out(*photograph_, number % kSceneFrames);
+    const Image view = cut_out(*photograph_, number % kSimulatedSceneFrames);
     const std::optional<SimulatedFault> fault = input_.faults ? script_.at(number) : std::nullopt;
     return fault ? with_fault(view, *fault, input_.seed, number) : view;
   }
@@ -93,7 +91,7 @@ class SimulatedCamera final : public FrameReader {
     };
     const int width = side(input_.width, photograph.width());
     const int height = side(input_.height, photograph.height());
-    const double turn = 2 * 3.14159265358979 * static_cast<double>(frame) / kSceneFrames;
+    const double turn = 2 * 3.14159265358979 * static_cast<double>(frame) / kSimulatedSceneFrames;
     const auto place = [](double sway, int room) {
       const int reach = std::min(kSway, room / 2);
       return room / 2 + static_cast<int>(std::lround(sway * reach));

@@ -16,10 +16,27 @@ using ::testing::HasSubstr;
 
 class CDrift : public testing::CObjects {
  protected:
-  gradspace_drift* make(std::size_t window, double false_alarms) {
+  static gradspace_drift_options options(std::size_t window, double false_alarms,
+                                         std::size_t reference = 0) {
+    gradspace_drift_options result = {};
+    result.size = sizeof result;
+    result.window = window;
+    result.false_alarms = false_alarms;
+    result.reference = reference;
+    return result;
+  }
+
+  gradspace_drift* make(const gradspace_detector* detector, const gradspace_drift_options& given) {
     gradspace_drift* drift = nullptr;
-    expect_ok(gradspace_drift_new(detector_, window, false_alarms, &drift));
+    expect_ok(gradspace_drift_new(detector, &given, &drift));
     return keep(drift);
+  }
+
+  gradspace_status refused(const gradspace_drift_options& given) const {
+    gradspace_drift* drift = nullptr;
+    const gradspace_status status = gradspace_drift_new(detector_, &given, &drift);
+    EXPECT_EQ(drift, nullptr);
+    return status;
   }
 
   const gradspace_detector* detector_ = fit();
@@ -29,7 +46,7 @@ TEST_F(CDrift, SaysWhatTheCppMonitorSays) {
   const std::string path = folder / "detector.safetensors";
   expect_ok(gradspace_detector_write(detector_, path.c_str()));
   DriftMonitor oracle(read_detector(path).calibration, {20, 0.05});
-  gradspace_drift* const drift = make(20, 0.05);
+  gradspace_drift* const drift = make(detector_, options(20, 0.05));
   std::vector<double> scores;
   Random random(1);
   for (std::size_t i = 0; i < 90; ++i) {
@@ -61,7 +78,7 @@ TEST_F(CDrift, SaysWhatTheCppMonitorSays) {
 }
 
 TEST_F(CDrift, TakesAllScoresOrNone) {
-  gradspace_drift* const drift = make(20, 0.05);
+  gradspace_drift* const drift = make(detector_, options(20, 0.05));
   std::vector<double> scores(40, 1);
   std::vector<gradspace_drift_window> windows(2);
   std::size_t filled = 7;
@@ -81,14 +98,76 @@ TEST_F(CDrift, TakesAllScoresOrNone) {
   EXPECT_EQ(windows[0].first_image, 0U);
 }
 
+TEST_F(CDrift, ComparesWithTheFirstScoresWhereAskedTo) {
+  DriftMonitor oracle(Calibration(), {.window = 20, .false_alarms = 0.05, .reference = 70});
+  gradspace_drift* const drift = make(nullptr, options(20, 0.05, 70));
+  Random random(3);
+  std::vector<gradspace_drift_window> windows(2);
+  std::size_t drifted = 0;
+  // In parts of 35: the reference, then 35, 35 and 30 scores of windows, of which the last ones are others.
+  for (const std::size_t count : {35, 35, 35, 35, 30}) {
+    std::vector<double> scores;
+    std::vector<DriftWindow> wanted;
+    for (std::size_t i = 0; i < count; ++i) {
+      scores.push_back(random.uniform(0, 1) + (count == 30 ? 5 : 0));
+      if (const std::optional<DriftWindow> window = oracle.add(scores.back())) {
+        wanted.push_back(*window);
+      }
+    }
+    std::size_t filled = 7;
+    expect_ok(
+        gradspace_drift_add(drift, scores.data(), count, windows.data(), wanted.size(), &filled));
+    ASSERT_EQ(filled, wanted.size());
+    for (std::size_t i = 0; i < filled; ++i) {
+      EXPECT_EQ(windows[i].first_image, wanted[i].first_image);
+      EXPECT_EQ(windows[i].p_value, wanted[i].p_value);
+      drifted += wanted[i].drifted ? 1U : 0U;
+    }
+  }
+  EXPECT_EQ(oracle.windows(), 5U);
+  EXPECT_EQ(drifted, 2U);  // the others begin in the midst of the fourth window
+}
+
+TEST_F(CDrift, WithoutOptionsItIsAsWithThoseOfTheHeader) {
+  std::vector<double> scores(100);
+  Random random(4);
+  for (double& score : scores) {
+    score = random.uniform(0, 2000);
+  }
+  gradspace_drift* defaults = nullptr;
+  expect_ok(gradspace_drift_new(detector_, nullptr, &defaults));
+  std::vector<gradspace_drift_window> windows(2);
+  std::size_t place = 0;
+  for (gradspace_drift* const drift : {keep(defaults), make(detector_, options(100, 0.01))}) {
+    std::size_t filled = 0;
+    expect_ok(gradspace_drift_add(drift, scores.data(), 100, &windows[place++], 1, &filled));
+    EXPECT_EQ(filled, 1U);
+  }
+  EXPECT_EQ(windows[0].p_value, windows[1].p_value);
+  EXPECT_EQ(windows[0].level, windows[1].level);
+  EXPECT_EQ(windows[0].level, 0.01 / 2);
+}
+
 TEST_F(CDrift, RefusesWindowsAndRatesThatAreWrong) {
-  gradspace_drift* drift = nullptr;
-  EXPECT_EQ(gradspace_drift_new(detector_, 1, 0.01, &drift), GRADSPACE_INVALID_ARGUMENT);
-  EXPECT_EQ(gradspace_drift_new(detector_, SIZE_MAX, 0.01, &drift), GRADSPACE_INVALID_ARGUMENT);
-  EXPECT_EQ(gradspace_drift_new(detector_, 20, 2, &drift), GRADSPACE_INVALID_ARGUMENT);
-  EXPECT_EQ(gradspace_drift_new(detector_, 20, std::numeric_limits<double>::quiet_NaN(), &drift),
+  EXPECT_EQ(refused(options(1, 0.01)), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(SIZE_MAX, 0.01)), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(20, 2)), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(20, std::numeric_limits<double>::quiet_NaN())),
             GRADSPACE_INVALID_ARGUMENT);
-  EXPECT_EQ(gradspace_drift_new(detector_, 2, 1e-9, &drift), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(2, 1e-9)), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(20, 0.05, 1)), GRADSPACE_INVALID_ARGUMENT);
+  EXPECT_EQ(refused(options(20, 0.05, 8193)), GRADSPACE_INVALID_ARGUMENT);
+  gradspace_drift_options of_no_size = options(20, 0.05);
+  of_no_size.size = 0;
+  EXPECT_EQ(refused(of_no_size), GRADSPACE_INVALID_ARGUMENT);
+}
+
+TEST_F(CDrift, OnlyAReferenceOfItsOwnSparesTheDetector) {
+  gradspace_drift* drift = nullptr;
+  const gradspace_drift_options with_reference = options(20, 0.05, 70);
+  const auto* const closed = reinterpret_cast<const gradspace_detector*>(std::uintptr_t{1});
+  EXPECT_EQ(gradspace_drift_new(nullptr, nullptr, &drift), GRADSPACE_INVALID_HANDLE);
+  EXPECT_EQ(gradspace_drift_new(closed, &with_reference, &drift), GRADSPACE_INVALID_HANDLE);
   EXPECT_EQ(drift, nullptr);
 }
 

@@ -60,7 +60,8 @@ class Calls {
         make(gradspace_scorer_new, static_cast<gradspace_model*>(nullptr), detector, 1);
     said["extractor_new"] =
         make(gradspace_extractor_new, model, static_cast<const char*>(nullptr), 1);
-    said["drift_new"] = make(gradspace_drift_new, detector, std::size_t{20}, 0.05);
+    said["drift_new"] =
+        make(gradspace_drift_new, detector, static_cast<const gradspace_drift_options*>(nullptr));
     said["reference_new"] =
         make(gradspace_reference_new, static_cast<gradspace_metric*>(handle), &image);
     return said;
@@ -95,7 +96,7 @@ class CHostile : public testing::CObjects {
     const gradspace_image image = c_image(clean[0]);
     expect_ok(gradspace_reference_new(metric, &image, &reference));
     expect_ok(gradspace_extractor_new(model, "mu", 1, &extractor));
-    expect_ok(gradspace_drift_new(detector, 20, 0.05, &drift));
+    expect_ok(gradspace_drift_new(detector, nullptr, &drift));
     good_ = {{"detector", detector},         {"scorer", make_scorer(detector)},
              {"metric", keep(metric)},       {"reference", keep(reference)},
              {"extractor", keep(extractor)}, {"drift", keep(drift)}};
@@ -187,7 +188,7 @@ TEST_F(CHostile, NullPointersAreRefused) {
       gradspace_extract_images(extractor, nullptr, 1, &gradients),
       gradspace_extract_images(extractor, &image, 1, nullptr),
       gradspace_extract_paths(extractor, nullptr, 1, &gradients),
-      gradspace_drift_new(detector, 20, 0.05, nullptr),
+      gradspace_drift_new(detector, nullptr, nullptr),
       gradspace_drift_add(drift, nullptr, 1, nullptr, 0, &count),
       gradspace_drift_add(drift, &number, 1, nullptr, 1, &count),
       gradspace_drift_add(drift, &number, 1, nullptr, 0, nullptr),
