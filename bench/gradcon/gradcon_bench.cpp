@@ -26,7 +26,7 @@ std::vector<std::uint8_t> random_images(const AutoencoderSpec& spec, std::size_t
 }
 
 void report(benchmark::State& state, std::size_t images) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * images));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(images));
 }
 
 void training(benchmark::State& state, int channels, double alignment) {

@@ -21,6 +21,10 @@ struct FreeStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
 }  // namespace
 
 bool is_zstd(const RandomAccessFile& file) {
@@ -78,10 +82,6 @@ ZstdReader::ZstdReader(const RandomAccessFile& file) : state_(std::make_unique<S
 ZstdReader::~ZstdReader() = default;
 
 struct ZstdCompressor::State {
-  struct FreeContext {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-  };
-
   /// Compresses `text`; ends the frame where `end` says so.
   void run(std::string_view text, ZSTD_EndDirective end) {
     ZSTD_inBuffer input = {text.data(), text.size(), 0};

@@ -54,11 +54,11 @@ struct Scorer::State {
     std::unique_ptr<ScoreFunction> function;
     Observations observations = {};
 
-    void observe(const AutoencoderSpec& spec, std::span<const std::uint8_t> images_u8_nhwc) {
+    void observe(const AutoencoderSpec& autoencoder, std::span<const std::uint8_t> images_u8_nhwc) {
       if (backend) {
-        observe_into(*backend, function->needs(), spec, images_u8_nhwc, observations);
+        observe_into(*backend, function->needs(), autoencoder, images_u8_nhwc, observations);
       } else {
-        observe_pixels_into(spec.input, images_u8_nhwc, observations);
+        observe_pixels_into(autoencoder.input, images_u8_nhwc, observations);
       }
     }
   };

@@ -51,21 +51,21 @@ HWY_INLINE void multiply_position(const float* HWY_RESTRICT small, std::ptrdiff_
                                   TileSums<kSmall, kLarge * kTaps>& sums,
                                   std::index_sequence<kA...> rows,
                                   std::index_sequence<kB...> columns) {
-  constexpr int kColumns = kLarge * kTaps;
+  constexpr int kTileColumns = kLarge * kTaps;
   constexpr auto kStep = static_cast<std::ptrdiff_t>(kLanes);
   const D d;
-  if constexpr (kSmall <= kColumns) {
+  if constexpr (kSmall <= kTileColumns) {
     const V held[kSmall] = {hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step)...};
-    (multiply_column<kSmall, kColumns>(
+    (multiply_column<kSmall, kTileColumns>(
          hn::Load(d, large + static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
                          static_cast<std::ptrdiff_t>(kB % kTaps) * kStep),
          held, kB, sums, rows),
      ...);
   } else {
-    const V held[kColumns] = {hn::Load(d, large +
-                                              static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
-                                              static_cast<std::ptrdiff_t>(kB % kTaps) * kStep)...};
-    (multiply_row<kSmall, kColumns>(
+    const V held[kTileColumns] = {
+        hn::Load(d, large + static_cast<std::ptrdiff_t>(kB / kTaps) * large_step +
+                        static_cast<std::ptrdiff_t>(kB % kTaps) * kStep)...};
+    (multiply_row<kSmall, kTileColumns>(
          hn::Load(d, small + static_cast<std::ptrdiff_t>(kA) * small_step), held, kA, sums,
          columns),
      ...);

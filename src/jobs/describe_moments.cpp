@@ -36,9 +36,8 @@ nlohmann::ordered_json quantiles_of(const std::string& set, const std::string& w
 }  // namespace
 
 Description describe_moments(const std::filesystem::path& path) {
-  using Json = nlohmann::ordered_json;
   const FeatureMoments all = read_moments(path);
-  Json facts = first_facts(path, "moments");
+  nlohmann::ordered_json facts = first_facts(path, "moments");
   facts["moments"] = name(all.moments.kind);
   facts["gradspace_version"] = all.meta.version;
   facts["rows"] = all.moments.rows;
@@ -47,8 +46,8 @@ Description describe_moments(const std::filesystem::path& path) {
   facts["columns"] = text(all.meta.columns);
   facts["source"] = all.meta.source;
   facts["model_sha256"] = all.meta.model_sha256;
-  facts["options"] = Json::parse(all.meta.options_json);
-  Json quantiles = Json::array();
+  facts["options"] = nlohmann::ordered_json::parse(all.meta.options_json);
+  auto quantiles = nlohmann::ordered_json::array();
   for (const auto& [set, of_set] : all.quantiles) {
     for (const auto& [what, sketch] : of_set) {
       quantiles.push_back(quantiles_of(set, what, sketch));

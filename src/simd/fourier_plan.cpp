@@ -23,7 +23,7 @@ void append(ComplexTable& table, std::complex<double> value) {
 /// Fours first: their butterfly multiplies least. Nothing where a prime factor is too large.
 std::optional<std::vector<std::size_t>> radices_of(std::size_t length) {
   std::vector<std::size_t> radices;
-  for (std::size_t radix : {4, 2, 3, 5, 7, 11, 13}) {
+  for (const std::size_t radix : {4U, 2U, 3U, 5U, 7U, 11U, 13U}) {
     for (; length % radix == 0; length /= radix) {
       radices.push_back(radix);
     }

@@ -105,7 +105,7 @@ TEST_F(CDrift, ComparesWithTheFirstScoresWhereAskedTo) {
   std::vector<gradspace_drift_window> windows(2);
   std::size_t drifted = 0;
   // In parts of 35: the reference, then 35, 35 and 30 scores of windows, of which the last ones are others.
-  for (const std::size_t count : {35, 35, 35, 35, 30}) {
+  for (const std::size_t count : {35U, 35U, 35U, 35U, 30U}) {
     std::vector<double> scores;
     std::vector<DriftWindow> wanted;
     for (std::size_t i = 0; i < count; ++i) {

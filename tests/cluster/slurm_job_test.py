@@ -1,6 +1,6 @@
 """A job in shards on a Slurm cluster of this machine, whose workers and whose node are killed meanwhile.
 
-Usage: slurm_job_test.py GRADSPACE SOURCE_FOLDER [--shards N] [--images N] [--side PIXELS] [--kills N]
+Usage: slurm_job_test.py GRADSPACE SOURCE_FOLDER [--shards N] [--images N] [--large N] [--kills N]
 (exit status 77: Slurm is not there)
 """
 import argparse
@@ -18,11 +18,10 @@ parser.add_argument("command", type=pathlib.Path)
 parser.add_argument("source", type=pathlib.Path)
 parser.add_argument("--shards", type=int, default=12)
 parser.add_argument("--images", type=int, default=40, help="of a shard")
-parser.add_argument("--side", type=int, default=300, help="of an image, which sets how long a shard takes")
+parser.add_argument("--large", type=int, default=40, help="large images of a shard, so that it takes a tenth of a second")
 parser.add_argument("--kills", type=int, default=4)
 options = parser.parse_args()
 COMMAND, SOURCE = str(options.command.resolve()), options.source.resolve()
-SIDE = options.side
 
 
 def run(*arguments):
@@ -32,14 +31,14 @@ def run(*arguments):
     return done.stdout.strip()
 
 
-def write_bmp(path, value):
+def write_bmp(path, value, side=64):
     """A picture of stripes, 24 bits a pixel."""
-    row = b"".join(bytes(((value * 7 + x) % 256, (value + 3 * x) % 256, x % 256)) for x in range(SIDE))
+    row = b"".join(bytes(((value * 7 + x) % 256, (value + 3 * x) % 256, x % 256)) for x in range(side))
     row += b"\0" * (-len(row) % 4)
-    size = 54 + SIDE * len(row)
+    size = 54 + side * len(row)
     header = b"BM" + size.to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little")
-    header += (40).to_bytes(4, "little") + SIDE.to_bytes(4, "little") * 2 + b"\1\0\x18\0" + bytes(24)
-    path.write_bytes(header + row * SIDE)
+    header += (40).to_bytes(4, "little") + side.to_bytes(4, "little") * 2 + b"\1\0\x18\0" + bytes(24)
+    path.write_bytes(header + row * side)
 
 
 def workers(job):
@@ -64,27 +63,40 @@ def wait_until_idle(seconds=120):
 
 
 def kill_some(job, kills):
-    """SIGKILL to some workers at random, as they come. How many kills are left."""
+    """SIGKILL to some workers: the first as soon as it is seen, others at random. How many kills are left."""
     draw = random.Random(5)
     end = time.monotonic() + 60 + kills
-    while kills > 0 and time.monotonic() < end and run("squeue", "--noheader"):
+    latest = 0
+    asked = time.monotonic()
+    while kills > 0 and time.monotonic() < end:
         alive = workers(job)
         if alive:
+            time.sleep(draw.uniform(0, latest))
             try:
                 os.kill(draw.choice(alive), signal.SIGKILL)
                 kills -= 1
+                latest = 0.05
             except ProcessLookupError:
                 pass
-        time.sleep(0.1)
+        elif time.monotonic() > asked + 1:
+            asked = time.monotonic()
+            if not run("squeue", "--noheader"):
+                break
+        time.sleep(0.01)
     return kills
 
 
 def make_job(root, model):
+    large = root / "large.bmp"
+    write_bmp(large, 0, side=1024)
     for shard in range(options.shards):
         folder = root / "shards" / f"shard-{shard:03}"
         folder.mkdir(parents=True)
         for image in range(options.images):
             write_bmp(folder / f"{image:04}.bmp", shard * options.images + image)
+        # A worker that has but small images to look at is gone before it is seen.
+        for image in range(options.large):
+            os.link(large, folder / f"large-{image:02}.bmp")
     job = root / "job"
     run(COMMAND, "plan", job, "--model", model, "--data", *sorted((root / "shards").iterdir()), "--lost-after", "2",
         "--slurm", "--command", COMMAND, "--cpus", "1", "--memory", "100M", "--max-array-size", "8")

@@ -134,7 +134,7 @@ mode_t mode_of(const std::filesystem::path& path) {
 
 TEST(AtomicFile, WritesAnyNameThatIsLegal) {
   const testing::TemporaryFolder folder;
-  for (const std::size_t length : {1, 232, 242, 255}) {
+  for (const std::size_t length : {1U, 232U, 242U, 255U}) {
     const std::string name(length, 'n');
     write_file(folder / name, std::string_view("content"));
     EXPECT_EQ(read_text_file(folder / name), "content");

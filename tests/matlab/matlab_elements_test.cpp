@@ -106,7 +106,7 @@ TEST(MatlabElements, RefuseMoreThanIsThere) {
 TEST(MatlabElements, RefuseEveryLengthThatLeavesItsParent) {
   const Bytes numbers = matrix(6, {3, 1}, kThreeBytes);
   // Bytes 4 to 7 of each tag: the array, its flags, its dimensions, its name, its values.
-  for (const std::size_t at : {4, 12, 28, 44, 60}) {
+  for (const std::size_t at : {4U, 12U, 28U, 44U, 60U}) {
     Bytes damaged = numbers;
     damaged[at + 3] = 0x7F;
     EXPECT_FALSE(is_sound(damaged)) << at;

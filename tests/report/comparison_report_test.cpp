@@ -68,7 +68,7 @@ class ComparisonReport : public ::testing::Test {
     for (const char* folder : {"ref", "codec-q1", "codec-q2", "other-q1", "other-q2"}) {
       fs::create_directories(folder_ / folder);
       for (const char* name : {"plain.png", kOddName}) {
-        const Image image = grainy(name[0]);
+        const Image image = grainy(static_cast<unsigned char>(name[0]));
         const bool stained = std::string(folder) != "ref" && name == std::string("plain.png");
         write_image(folder_ / folder / name, stained ? with_stain(image, 340, 190) : image);
       }

@@ -85,8 +85,9 @@ TEST_F(QualityReport, RefusesDirectionsThatAreNone) {
   data(true, true);
   Notes notes;
   for (const json& metrics :
-       {json({{{"name", 1}}}), json({{{"name", "metric"}, {"larger_is_better", "so"}}}),
-        json({json::array()})}) {
+       {json::array({json::object({{"name", 1}})}),
+        json::array({json::object({{"name", "metric"}, {"larger_is_better", "so"}})}),
+        json::array({json::array()})}) {
     try {
       quality_data(folder_.path(), {{"summary", json::array()}, {"metrics", metrics}}, notes);
       FAIL() << metrics;

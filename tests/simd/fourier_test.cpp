@@ -104,7 +104,7 @@ TEST(Fourier, EveryLengthIsTheDefinition) {
     expect_transform(length, 1);
     expect_transform(1, length);
   }
-  for (const std::size_t length : {96, 101, 127, 128, 143, 169, 210, 227, 256, 289}) {
+  for (const std::size_t length : {96U, 101U, 127U, 128U, 143U, 169U, 210U, 227U, 256U, 289U}) {
     expect_transform(length, 3);
     expect_transform(5, length);
   }

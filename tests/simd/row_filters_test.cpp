@@ -20,7 +20,7 @@ std::vector<float> random_values(std::size_t size, std::uint64_t seed) {
 }
 
 TEST(RowFilters, SumsOfAnyLength) {
-  for (const std::size_t taps : {1, 2, 3, 11, 17}) {
+  for (const std::size_t taps : {1U, 2U, 3U, 11U, 17U}) {
     const std::vector<float> weights = random_values(taps, taps);
     for (std::size_t size = 0; size < 90; ++size) {
       const std::vector<float> in = random_values(size + taps - 1, size);

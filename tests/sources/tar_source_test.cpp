@@ -194,7 +194,7 @@ TEST_F(TarSourceTest, ReadsMoreShardsThanMayBeOpen) {
           tar_file("x.pgm", picture(static_cast<std::uint8_t>(i))) + tar_end());
   }
   const std::unique_ptr<Source> source = open_source(folder_ / "{0..149}.tar");
-  for (const std::size_t i : {0, 149, 3, 77, 149, 0}) {
+  for (const std::size_t i : {0U, 149U, 3U, 77U, 149U, 0U}) {
     const auto value = static_cast<std::uint8_t>(i);
     EXPECT_EQ(source->load(i), Image(2, 1, 1, {value, value}));
   }

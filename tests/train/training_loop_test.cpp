@@ -140,7 +140,8 @@ TEST_F(TrainAutoencoder, ResumesWithMoreEpochsButNotWithLessThanDone) {
 }
 
 TEST_F(TrainAutoencoder, ResumesFromNothingByStarting) {
-  expect_same(resume(), train_undisturbed());
+  const TrainResult undisturbed = train_undisturbed();
+  expect_same(resume(), undisturbed);
 }
 
 TEST_F(TrainAutoencoder, IgnoresACheckpointUnlessAskedToResume) {
