@@ -21,7 +21,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::CappedTag<float, kFourierLanes>;
 using Lane = hn::Vec<Tag>;
 
+/// Constructors are written out: those of GCC's own making have no instruction set, which vectors of NEON want.
 struct Complex {
+  HWY_INLINE Complex() {}
+  HWY_INLINE Complex(Lane real, Lane imaginary) : re(real), im(imaginary) {}
+
   Lane re;
   Lane im;
 };

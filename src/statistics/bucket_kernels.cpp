@@ -58,6 +58,9 @@ HWY_INLINE V bucket_of_keys(V key, const Layout<kUsed>& layout) {
 /// Of a frequent key in some keys' lanes. Partners are added by their upper and lower halves, whose sums over
 /// kPickedKeys fit 32 bits.
 struct LaneTotals {
+  /// Written out: a constructor of GCC's own making has no instruction set, which vectors of NEON want.
+  HWY_INLINE LaneTotals() : count(hn::Zero(D())), upper(hn::Zero(D())), lower(hn::Zero(D())) {}
+
   V count;
   V upper;
   V lower;
@@ -71,9 +74,6 @@ HWY_INLINE void pick_rare(const std::uint32_t* keys, const std::uint32_t* partne
   const hn::RebindToUnsigned<D> du;
   const Layout<kUsed> layout(bucket_layout);
   LaneTotals frequent[kUsed];
-  for (LaneTotals& of_key : frequent) {
-    of_key = {hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-  }
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
     const V key = hn::BitCast(d, hn::LoadU(du, keys + i));
