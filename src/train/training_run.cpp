@@ -176,6 +176,17 @@ class TrainingRun {
                             objective_.name(), where, terms));
   }
 
+  /// Numbers that are none need not show in a loss: how a minimum or maximum treats them hangs on the processor.
+  void check_finite(const TensorMap& state, int epoch) const {
+    for (const auto& [name, tensor] : state) {
+      if (!std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); })) {
+        throw Error(
+            fmt::format("{}: {} is not finite after epoch {}; a lower learning rate may help",
+                        objective_.name(), name, epoch));
+      }
+    }
+  }
+
   void report_step(int epoch, std::size_t done, double loss) const {
     const std::size_t images = task_.train.size();
     if (task_.observer.on_step) {
@@ -194,6 +205,7 @@ class TrainingRun {
                        std::chrono::duration<double>(Clock::now() - start_).count()});
 
     TensorMap state = objective_.state();
+    check_finite(state, epoch);
     if (best) {
       best_ = kept_part(state);
     }

@@ -408,6 +408,28 @@ TEST_F(TrainAutoencoder, NamesEpochAndStepOfALossThatIsNotFinite) {
   EXPECT_THAT([&] { go_on(); }, ThrowsMessage<Error>(HasSubstr("validation after epoch 1")));
 }
 
+/// Its losses are good, its weights are none from the second epoch on.
+class HollowBackend : public testing::FakeBackend {
+ public:
+  using FakeBackend::FakeBackend;
+  TensorMap state() const override {
+    TensorMap state = FakeBackend::state();
+    if (recorded.size() > 3) {
+      state.at("up.0.weight").values.back() = std::numeric_limits<float>::quiet_NaN();
+    }
+    return state;
+  }
+};
+
+TEST_F(TrainAutoencoder, NamesWeightsThatAreNotFiniteAndKeepsThoseOfBefore) {
+  HollowBackend hollow(initialise(spec_, options_.seed), options_);
+  EXPECT_THAT([&] { train_autoencoder(spec_, images_, validation_, hollow, options_); },
+              ThrowsMessage<Error>(HasSubstr(
+                  "train: up.0.weight is not finite after epoch 2; a lower learning rate")));
+  options_.epochs = 1;
+  EXPECT_EQ(resume().epochs.size(), 1U) << "of the epoch before";
+}
+
 TEST_F(TrainAutoencoder, RefusesImagesOfAnotherSize) {
   const ImageStore larger(testing::FakeSource(3, {1, 8, 4}, 1), {1, 8, 4});
   backend_.emplace(initialise(spec_, options_.seed), options_);
