@@ -1,5 +1,7 @@
 #include "simd/matrix_product.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/matrix_product.cpp"
 #include <hwy/foreach_target.h>
@@ -87,6 +89,12 @@ GRADSPACE_EXPORT(product_kernel);
 void matrix_product(std::size_t m, std::size_t n, std::size_t k, const StridedMatrix& a,
                     const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
                     Rounding rounding) {
+  if (k == 0) {  // b has no rows then, and may be null
+    for (std::size_t i = 0; i < m; ++i) {
+      std::fill_n(c + i * c_stride, n, 0.0F);
+    }
+    return;
+  }
   GRADSPACE_DISPATCH(product_kernel)(m, n, k, a, b, b_stride, c, c_stride, rounding);
 }
 

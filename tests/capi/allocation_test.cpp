@@ -8,8 +8,9 @@
 #include "detect/perceptron.h"
 #include "gradspace/detector.h"
 #include "gradspace/gradient.h"
+#include "sanitizers.h"
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !GRADSPACE_TEST_SANITIZED
 #define GRADSPACE_COUNTS_ALLOCATIONS 1
 #else
 #define GRADSPACE_COUNTS_ALLOCATIONS 0

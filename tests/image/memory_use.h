@@ -14,11 +14,12 @@
 #include <vector>
 
 #include "gradspace/image.h"
+#include "sanitizers.h"
 
 namespace gradspace::testing {
 
 /// The most memory that this process ever had, in bytes.
-std::uint64_t most_memory() {
+inline std::uint64_t most_memory() {
   std::ifstream file("/proc/self/status");  // which has no size
   const std::string status(std::istreambuf_iterator<char>(file), {});
   return std::stoull(status.substr(status.find("VmHWM:") + 6)) * 1024;
@@ -28,7 +29,7 @@ std::uint64_t most_memory() {
 /// `bytes_in_all` beside.
 inline void expect_little_memory(const std::vector<std::uint8_t>& file, std::size_t threads,
                                  std::size_t bytes_a_thread, std::size_t bytes_in_all = 0) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if GRADSPACE_TEST_SANITIZED
   GTEST_SKIP() << "sanitizers keep freed memory";
 #endif
   if (!std::filesystem::exists("/proc/self/status")) {

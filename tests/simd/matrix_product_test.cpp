@@ -51,6 +51,15 @@ TEST(MatrixProduct, EqualsTheSumsInDoubleOnRandomShapes) {
   }
 }
 
+TEST(MatrixProduct, IsZeroOfNoTerms) {
+  std::vector<float> c(3 * 50, std::numeric_limits<float>::quiet_NaN());
+  matrix_product(3, 40, 0, StridedMatrix{nullptr, 0, 1}, nullptr, 40, c.data(), 50);
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    // What lies between the rows stays as it was.
+    EXPECT_EQ(c[i] == 0, i % 50 < 40) << i;
+  }
+}
+
 TEST(MatrixProduct, ARowDoesNotDependOnTheOthers) {
   Random random(2);
   constexpr std::size_t kRows = 7;
