@@ -5,7 +5,8 @@
 # start the command.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-modules=${*:-core simd image statistics challenge model gradient train detect decoder quality}
+modules=${*:-core simd image video statistics data matlab challenge model moments gradient train detect photograph decoder quality \
+  opinions capi}
 
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
