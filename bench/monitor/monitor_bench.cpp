@@ -126,16 +126,12 @@ void run_load(const BenchArguments& arguments, const fs::path& folder) {
              megabytes_resident());
 }
 
-/// Drift sees each scene of a simulated camera once.
-double seconds_of_a_scene(const CameraOptions& camera) {
-  return static_cast<double>(kSimulatedSceneFrames) / camera.input.frames_per_second;
-}
-
 /// Of a clock that stands still but while cameras wait: frames come as fast as they are judged, and span a day.
 void run_soak(BenchArguments arguments, const fs::path& folder) {
   const double each = static_cast<double>(arguments.frames) / arguments.cameras;
   arguments.camera.input.frames_per_second = each / 86400;
-  arguments.camera.drift_every_s = seconds_of_a_scene(arguments.camera);
+  arguments.camera.drift_every_s =
+      arguments.camera.input.scene_seconds();  // drift sees each scene once
   arguments.camera.alarms.silent_after_s = 10 / arguments.camera.input.frames_per_second;
   Latencies latencies;
   monitor::SharedSimulatedClock clock(static_cast<std::size_t>(arguments.cameras));
@@ -158,7 +154,7 @@ void run_detection(const BenchArguments& arguments, bench::DetectionArguments de
   const double rate = arguments.camera.input.frames_per_second;
   detection.camera = arguments.camera;
   detection.camera.input.kind = CameraInputKind::kSimulated;
-  detection.camera.drift_every_s = seconds_of_a_scene(detection.camera);
+  detection.camera.drift_every_s = detection.camera.input.scene_seconds();
   detection.cameras = arguments.cameras;
   detection.threads = arguments.threads;
   detection.learned_frames =

@@ -57,6 +57,11 @@ struct GRADSPACE_API CameraInput {
   std::uint64_t seed = 0;  ///< of a simulated camera
   bool faults = true;      ///< of a simulated camera: whether any come
 
+  /// How long a simulated camera looks at one photograph.
+  double scene_seconds() const {
+    return static_cast<double>(kSimulatedSceneFrames) / frames_per_second;
+  }
+
   friend bool operator==(const CameraInput&, const CameraInput&) = default;
 };
 

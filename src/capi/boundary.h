@@ -92,6 +92,12 @@ Options known_options(const Options* given, std::size_t first_version, const cha
   return known;
 }
 
+/// The same, all 0 where none are given.
+template <typename Options>
+Options known_options_or_none(const Options* given, std::size_t first_version) {
+  return given == nullptr ? Options{} : known_options(given, first_version, "options");
+}
+
 /// Copies a text into an array of the caller's struct, cut where it is too long, ended by a NUL.
 template <std::size_t Size>
 void copy_text(const std::string& text, char (&out)[Size]) {

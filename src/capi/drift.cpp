@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "capi/objects.h"
 
@@ -14,8 +15,8 @@ class DriftObject : public Object {
  public:
   static constexpr const char* kKind = "drift monitor";
 
-  DriftObject(const Calibration& clean, const DriftOptions& options)
-      : Object(kKind), monitor_(clean, options), options_(options) {}
+  DriftObject(Calibration clean, const DriftOptions& options)
+      : Object(kKind), monitor_(std::move(clean), options), options_(options) {}
 
   /// All of the scores, or none. Returns how many windows they filled.
   std::size_t add(const double* scores, std::size_t count, gradspace_drift_window* windows,
@@ -63,19 +64,15 @@ class DriftObject : public Object {
   DriftOptions options_;
 };
 
-DriftOptions options_or_defaults(const gradspace_drift_options* given) {
+DriftOptions settings_of(const gradspace_drift_options& options) {
   DriftOptions result;
-  if (given == nullptr) {
-    return result;
+  if (options.window != 0) {
+    result.window = options.window;
   }
-  const auto known = known_options(given, sizeof(gradspace_drift_options), "options");
-  if (known.window != 0) {
-    result.window = known.window;
+  if (options.false_alarms != 0) {
+    result.false_alarms = options.false_alarms;
   }
-  if (known.false_alarms != 0) {
-    result.false_alarms = known.false_alarms;
-  }
-  result.reference = known.reference;
+  result.reference = options.reference;
   return result;
 }
 
@@ -90,14 +87,14 @@ gradspace_status gradspace_drift_new(const gradspace_detector* detector,
                                      const gradspace_drift_options* options,
                                      gradspace_drift** drift) {
   return guarded("gradspace_drift_new", [&] {
-    const gradspace::DriftOptions drift_options = options_or_defaults(options);
-    const bool needs_detector = drift_options.reference == 0;
+    const gradspace::DriftOptions settings =
+        settings_of(known_options_or_none(options, sizeof(gradspace_drift_options)));
     gradspace::Calibration clean;
-    if (detector != nullptr || needs_detector) {
+    if (detector != nullptr || settings.reference == 0) {
       clean = find<DetectorObject>(detector)->value.calibration;
     }
     require(drift, "the place for the handle");
-    give<DriftObject>(drift, clean, drift_options);
+    give<DriftObject>(drift, std::move(clean), settings);
   });
 }
 

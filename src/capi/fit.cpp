@@ -69,11 +69,6 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-gradspace_fit_options options_or_defaults(const gradspace_fit_options* options) {
-  return options == nullptr ? gradspace_fit_options{}
-                            : known_options(options, sizeof(gradspace_fit_options), "options");
-}
-
 FitSettings settings_of(const gradspace_fit_options& options) {
   FitSettings result;
   if (options.method != nullptr) {
@@ -130,7 +125,8 @@ gradspace_status fit_by(const char* function, const gradspace_model* model,
   return guarded(function, [&] {
     const std::shared_ptr<ModelObject> object = find_model_or_null(model);
     require(detector, "the place for the handle");
-    const gradspace_fit_options chosen = options_or_defaults(options);
+    const gradspace_fit_options chosen =
+        known_options_or_none(options, sizeof(gradspace_fit_options));
     give<DetectorObject>(detector, fit_to(*open(), object.get(), chosen));
   });
 }

@@ -9,6 +9,10 @@
 
 namespace gradspace {
 
+bool is_finite(const Tensor& tensor) {
+  return std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); });
+}
+
 const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
                               const std::vector<std::int64_t>& shape, std::string_view owner) {
   const auto found = tensors.find(name);
@@ -24,7 +28,7 @@ const Tensor& tensor_of_shape(const TensorMap& tensors, const std::string& name,
     throw InvalidArgument(fmt::format("{}: tensor \"{}\" has shape {}, wanted {}", owner, name,
                                       shape_text(tensor.shape), shape_text(shape)));
   }
-  if (!std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); })) {
+  if (!is_finite(tensor)) {
     throw InvalidArgument(
         fmt::format("{}: tensor \"{}\" holds a value that is not finite", owner, name));
   }

@@ -1,4 +1,4 @@
-// Tensors of a file, looked up by name, where their shape is known beforehand.
+// What is asked of tensors: that they are of a shape, where it is known beforehand, and that they hold numbers.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 #include "gradspace/tensor.h"
 
 namespace gradspace {
+
+/// Whether all of its values are: no infinity, no NaN.
+bool is_finite(const Tensor& tensor);
 
 /// The tensor called `name`, which must have the given shape (-1 stands for any extent). Throws
 /// InvalidArgument when it is missing, of another shape, or holds a value that is not finite; the

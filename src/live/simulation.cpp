@@ -61,11 +61,6 @@ DriftOptions drift_of_simulated_cameras() {
   return drift;
 }
 
-/// Drift sees each scene once.
-double drift_seconds_of_simulated_cameras(double frames_per_second) {
-  return static_cast<double>(kSimulatedSceneFrames) / frames_per_second;
-}
-
 }  // namespace
 
 Settings simulated_settings(const MonitorRequest& request, const fs::path& folder) {
@@ -82,7 +77,7 @@ Settings simulated_settings(const MonitorRequest& request, const fs::path& folde
     camera.input.frames_per_second = request.simulated_rate;
     camera.input.seed = static_cast<std::uint64_t>(i);
     camera.drift = drift_of_simulated_cameras();
-    camera.drift_every_s = drift_seconds_of_simulated_cameras(request.simulated_rate);
+    camera.drift_every_s = camera.input.scene_seconds();  // drift sees each scene once
     camera.detector = detector;
     camera.model = request.model.empty() ? fs::path() : fs::absolute(request.model);
     settings.monitor.cameras.push_back(std::move(camera));

@@ -12,6 +12,7 @@
 #include "core/options.h"
 #include "core/output_path.h"
 #include "core/round_up.h"
+#include "core/tensor_of_shape.h"
 #include "gradspace/error.h"
 #include "gradspace/output_lock.h"
 #include "train/checkpoint.h"
@@ -179,7 +180,7 @@ class TrainingRun {
   /// Numbers that are none need not show in a loss: how a minimum or maximum treats them hangs on the processor.
   void check_finite(const TensorMap& state, int epoch) const {
     for (const auto& [name, tensor] : state) {
-      if (!std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); })) {
+      if (!is_finite(tensor)) {
         throw Error(
             fmt::format("{}: {} is not finite after epoch {}; a lower learning rate may help",
                         objective_.name(), name, epoch));
@@ -199,13 +200,13 @@ class TrainingRun {
   }
 
   void record_epoch(int epoch, const EpochLosses& training, const EpochLosses& validation) {
+    TensorMap state = objective_.state();
+    check_finite(state, epoch);
     const EpochRecord* best_before = best_record(epochs_);
     const bool best = best_before == nullptr || validation.loss < best_before->validation.loss;
     epochs_.push_back({epoch, training, validation, best,
                        std::chrono::duration<double>(Clock::now() - start_).count()});
 
-    TensorMap state = objective_.state();
-    check_finite(state, epoch);
     if (best) {
       best_ = kept_part(state);
     }
